@@ -1,0 +1,62 @@
+/**
+ * The wire: subjects and bytes. Lossy, duplicating, reordering; never the system of record.
+ * Adapters: `nats.ts`, `memory.ts`. Each is held to the contract in `test/actors/wire/contract.ts`.
+ */
+
+export interface WireHeaders {
+  readonly messageId: string;
+  readonly correlationId: string;
+}
+
+export interface Delivery {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  /** Subject to answer a query on; absent on protocol messages. */
+  readonly reply?: string;
+}
+
+export interface Subscription {
+  unsubscribe(): void;
+}
+
+export type WireStatus = 'connecting' | 'connected' | 'disconnected' | 'closed';
+
+export interface Wire {
+  /**
+   * Sends and forgets. While disconnected the message is dropped (`false`): whoever needs it delivered retries.
+   * @param subject dot-separated tokens, no wildcards
+   */
+  publish(subject: string, payload: string | Uint8Array, headers?: WireHeaders): boolean;
+  /**
+   * @param pattern subject with `*` (one token) and a trailing `>` (one or more tokens)
+   * @param options.queue members of one queue group share the messages, each goes to one of them
+   */
+  subscribe(
+    pattern: string,
+    handler: (delivery: Delivery) => void,
+    options?: { readonly queue?: string },
+  ): Subscription;
+  /** Query: request/reply for reads only. @throws WireError `timeout`, `noResponders`, `closed` */
+  request(subject: string, payload: string, options: { readonly timeoutMs: number }): Promise<Uint8Array>;
+  readonly status: WireStatus;
+  onStatus(listener: (status: WireStatus) => void): () => void;
+  /** Resolves when the peer has what was published before. @throws WireError `closed` */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type WireFault = 'timeout' | 'noResponders' | 'closed' | 'refused';
+
+export class WireError extends Error {
+  override readonly name = 'WireError';
+  readonly fault: WireFault;
+  readonly remedy: string;
+  constructor(fault: WireFault, message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
+    this.fault = fault;
+    this.remedy = remedy;
+  }
+}
+
+/** Design section 8: a larger message is refused before it is parsed. */
+export const MAX_MESSAGE_BYTES = 65_536;

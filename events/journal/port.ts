@@ -1,0 +1,169 @@
+/**
+ * The journal: what a role has committed, in one gapless order. It stores opaque events, outgoing messages, timers and
+ * wrapped keys, and commits all that one step of an actor produced in one transaction. It knows no CPNS.
+ *
+ * Adapters: `memory.ts`, `sqlite/`. Each is held to the contract in `test/events/journal/contract.ts`.
+ */
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** What the committer checks of a stream before it appends. Versions count from 1; a stream without events is at 0. */
+export type ExpectedVersion =
+  | { readonly kind: 'exactly'; readonly version: number }
+  | { readonly kind: 'noStream' }
+  | { readonly kind: 'any' };
+
+export interface EventMeta {
+  /** Id of the message that led to this event. */
+  readonly messageId: string;
+  /** One id for all that one registration caused, in the journals of all roles. */
+  readonly correlationId: string;
+  /** Id of the message or timer that caused it, or null where nothing did. */
+  readonly causationId: string | null;
+  readonly role: string;
+  readonly chart: { readonly id: string; readonly hash: string };
+  /** Step of the change request that the event realises, e.g. `1.4.1/3`, or null. */
+  readonly crStep: string | null;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly recordedAt: string;
+}
+
+export interface NewEvent {
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: JsonObject;
+  readonly meta: EventMeta;
+}
+
+export interface RecordedEvent extends NewEvent {
+  /** Gapless over the whole journal, from 1, in commit order. */
+  readonly position: number;
+  readonly stream: string;
+  /** Gapless within the stream, from 1. */
+  readonly version: number;
+}
+
+/** An append without events only checks the version: a step that read a stream and relied on it. */
+export interface StreamAppend {
+  readonly stream: string;
+  readonly expected: ExpectedVersion;
+  readonly events: readonly NewEvent[];
+}
+
+/** A request that is sent until the receiver's answer is in the journal, which settles it. */
+export interface OutboxRow {
+  /** Message id; unique in the journal. */
+  readonly id: string;
+  readonly stream: string;
+  readonly subject: string;
+  readonly payload: string;
+  readonly correlationId: string;
+}
+
+/** An answer kept for whoever asks again with the same message. */
+export interface StoredAnswer {
+  /** Key of the message that it answers. */
+  readonly messageKey: string;
+  readonly messageId: string;
+  readonly subject: string;
+  readonly payload: string;
+  readonly correlationId: string;
+}
+
+export interface TimerRow {
+  readonly stream: string;
+  /** Unique within the stream; arming it again replaces it. */
+  readonly name: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly dueAt: number;
+  /** The event that the actor is given when it is due. */
+  readonly event: { readonly type: string; readonly data: JsonObject };
+  readonly correlationId: string;
+}
+
+export interface WrappedKey {
+  readonly id: string;
+  /** Ciphertext; the journal never sees a key in the clear. */
+  readonly wrapped: Uint8Array;
+}
+
+/** Everything that one step produced. All of it is committed, or nothing. */
+export interface Commit {
+  /** Idempotency key of the message that the step consumed, or null (timers, commands). */
+  readonly messageKey: string | null;
+  readonly appends: readonly StreamAppend[];
+  readonly outbox: { readonly put: readonly OutboxRow[]; readonly settle: readonly string[] };
+  readonly answers: readonly StoredAnswer[];
+  readonly timers: {
+    readonly arm: readonly TimerRow[];
+    readonly disarm: readonly { readonly stream: string; readonly name: string }[];
+  };
+  readonly keys: { readonly put: readonly WrappedKey[]; readonly drop: readonly string[] };
+}
+
+export type CommitResult =
+  | { readonly kind: 'committed'; readonly events: readonly RecordedEvent[] }
+  /** The message key was committed before: nothing was appended; these are the events of the first time. */
+  | { readonly kind: 'duplicate'; readonly events: readonly RecordedEvent[] }
+  | {
+      readonly kind: 'conflict';
+      readonly stream: string;
+      readonly expected: ExpectedVersion;
+      readonly actual: number;
+    };
+
+export interface JournalReader {
+  /** Highest position, 0 when empty. */
+  head(): Promise<number>;
+  /** Events of one stream with `version > after`, ascending, at most `limit`. */
+  readStream(stream: string, range?: ReadRange): Promise<readonly RecordedEvent[]>;
+  /** Events with `position > after`, ascending, at most `limit`. */
+  readAll(range?: ReadRange): Promise<readonly RecordedEvent[]>;
+  readCorrelation(correlationId: string, range?: ReadRange): Promise<readonly RecordedEvent[]>;
+}
+
+export interface ReadRange {
+  /** Default 0. */
+  readonly after?: number;
+  /** Default `DEFAULT_READ_LIMIT`. */
+  readonly limit?: number;
+}
+
+/** Reads are bounded; whoever wants more asks again with `after`. */
+export const DEFAULT_READ_LIMIT = 1_000;
+
+export interface Journal extends JournalReader {
+  /**
+   * Commits one step, together with whatever other steps are waiting (group commit). Commits are applied in the order in
+   * which `commit` was called; a conflicting one fails alone. Resolves after the data is durable.
+   * @throws JournalError `full` when the disk is full, `closed` after close; then nothing of the step was kept.
+   */
+  commit(commit: Commit): Promise<CommitResult>;
+  /** Whether a commit with this message key is in the journal. */
+  seen(messageKey: string): Promise<boolean>;
+  answersTo(messageKey: string): Promise<readonly StoredAnswer[]>;
+  /** Unsettled outbox rows in the order of their commit. */
+  pendingOutbox(range?: ReadRange): Promise<readonly (OutboxRow & { readonly seq: number })[]>;
+  outboxRow(id: string): Promise<OutboxRow | null>;
+  /** Armed timers, earliest first. */
+  pendingTimers(range?: { readonly limit?: number }): Promise<readonly TimerRow[]>;
+  wrappedKey(id: string): Promise<Uint8Array | null>;
+  /** Called after each commit with its events, in position order. For waking readers only; they read again. */
+  onCommit(listener: (events: readonly RecordedEvent[]) => void): () => void;
+  close(): Promise<void>;
+}
+
+export type JournalFault = 'newer' | 'corrupt' | 'locked' | 'readOnly' | 'full' | 'closed' | 'missing' | 'failed';
+
+/** An expected failure of the store, with what to do about it. */
+export class JournalError extends Error {
+  override readonly name = 'JournalError';
+  readonly fault: JournalFault;
+  readonly remedy: string;
+  constructor(fault: JournalFault, message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
+    this.fault = fault;
+    this.remedy = remedy;
+  }
+}
