@@ -1,0 +1,27 @@
+import { admissionEvents } from './vocabulary/admission.ts';
+import { gatewayRegistrationEvents } from './vocabulary/gateway-registration.ts';
+import { personalNetworkEvents } from './vocabulary/personal-network.ts';
+import { pnGatewayEvents } from './vocabulary/pn-gateway.ts';
+import { pneRegistrationEvents } from './vocabulary/pne-registration.ts';
+import { registrationEvents } from './vocabulary/registration.ts';
+import type { Vocabulary } from './vocabulary/define.ts';
+
+/** Every chart by its id, with the events that it takes. */
+export const VOCABULARIES = {
+  'pne/registration': pneRegistrationEvents,
+  'pn-gateway/gateway': pnGatewayEvents,
+  'pn-gateway/admission': admissionEvents,
+  'cpns-server/gateway-registration': gatewayRegistrationEvents,
+  'cpns-server/personal-network': personalNetworkEvents,
+  'cpns-server/registration': registrationEvents,
+} as const satisfies { readonly [chart: string]: Vocabulary };
+
+export type ChartId = keyof typeof VOCABULARIES;
+
+export function isChartId(id: string): id is ChartId {
+  return Object.hasOwn(VOCABULARIES, id);
+}
+
+export function vocabularyOf(chart: ChartId): Vocabulary {
+  return VOCABULARIES[chart];
+}

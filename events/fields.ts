@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { RESPONSE_CODE_VALUES } from './codes.ts';
+
+/** Fields that events and messages share. */
+
+/** An id of a device, gateway, PN, request or message: one subject token, one stream name token. */
+export const Id = z.string().regex(/^[a-z0-9_-]{1,64}$/, 'an id is 1 to 64 of a-z, 0-9, _ and -');
+
+/** `cpns-` and 130 bits in base32: stable for a device, never given to another. */
+export const CpnsId = z.string().regex(/^cpns-[a-z2-7]{26}$/);
+
+/** The public name of a session key: base64url of 16 bytes. */
+export const KeyId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
+
+export const Code = z.literal(RESPONSE_CODE_VALUES);
+
+/** A Noise handshake message, base64url: public values and ciphertext. Noise messages are at most 65,535 bytes. */
+export const HandshakeMessage = z.string().regex(/^[A-Za-z0-9_-]{1,8192}$/);
+
+/** A revision of a PN Inventory: the version of the stream `pn/<pnId>` at the server that made it. 0 is before any. */
+export const Revision = z.int().min(0);
+
+export const JoinPolicy = z.enum(['open', 'approval', 'closed']);
+export type JoinPolicy = z.infer<typeof JoinPolicy>;
+
+export const MemberStatus = z.enum(['member', 'provisional', 'registered']);
+export type MemberStatus = z.infer<typeof MemberStatus>;
+
+/** One change of a PN Inventory. `previous` is the revision it applies to; changes of one event share both numbers. */
+export const InventoryChange = z.strictObject({
+  revision: Revision,
+  previous: Revision,
+  deviceId: Id,
+  kind: z.enum(['added', 'registered', 'removed']),
+  status: z.enum(['member', 'provisional', 'registered', 'removed']),
+  cpnsId: CpnsId.nullable(),
+});
+export type InventoryChange = z.infer<typeof InventoryChange>;
+
+/** Changes that fit into one event and into one message: 100 of about 200 bytes are a third of 64 KiB. */
+export const MAX_CHANGES = 100;
+
+export const InventoryChanges = z.strictObject({ pnId: Id, changes: z.array(InventoryChange).min(1).max(MAX_CHANGES) });
+export type InventoryChanges = z.infer<typeof InventoryChanges>;
+
+/** The two registration flows of the change request. */
+export const FLOWS = ['1.4.1', '1.4.2'] as const;
+export type Flow = (typeof FLOWS)[number];

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { Code, HandshakeMessage, Id, KeyId } from '../fields.ts';
+import { event, sharedEvents, type EventOf } from './define.ts';
+
+/** Chart `cpns-server/gateway-registration`, stream `gateway-registration/<gatewayId>`, in the journal of the server. */
+export const gatewayRegistrationEvents = {
+  ...sharedEvents,
+  GatewayRegistrationReceived: event(
+    'The CPNS Server received the registration request of a PN GW.',
+    z.strictObject({ requestId: Id, gatewayId: Id, handshake: HandshakeMessage }),
+  ),
+  GatewayAuthenticated: event('The PN GW proved that it holds its secret.', z.strictObject({ keyId: KeyId })),
+  GatewayAuthenticationFailed: event(
+    'The PN GW did not prove itself.',
+    z.strictObject({ reason: z.enum(['malformed', 'decryptFailed', 'unknownGateway']) }),
+  ),
+  GatewayRegistrationAnswered: event(
+    'The CPNS Server answered the PN GW.',
+    z.strictObject({ requestId: Id, code: Code, handshake: HandshakeMessage.nullable() }),
+  ),
+} as const;
+
+export type GatewayRegistrationEvent = EventOf<typeof gatewayRegistrationEvents>;

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { Code, CpnsId, HandshakeMessage, Id, KeyId } from '../fields.ts';
+import { answerOverdue, event, NoData, Request, sharedEvents, type EventOf } from './define.ts';
+
+/** Chart `pne/registration`, stream `pne/<deviceId>`, in the journal of the device. */
+export const pneRegistrationEvents = {
+  ...sharedEvents,
+  RegistrationWanted: event(
+    'The device was told to register, or its time to try again has come.',
+    z.strictObject({ deviceId: Id, pnId: Id, gatewayId: Id, pairing: z.enum(['needed', 'none']) }),
+  ),
+  PairingRequested: event('The device asks the PN GW for physical pairing.', Request),
+  PairingFormed: event('The device is paired with the PN GW.', z.strictObject({ requestId: Id, gatewayId: Id })),
+  PairingRefused: event('The PN GW refused the pairing.', z.strictObject({ requestId: Id, code: Code })),
+  PairingTimedOut: event('Pairing had no answer after the last attempt.', Request),
+  RegistrationRequested: event(
+    'The device sends its PNE Registration Request with the ID of its PN.',
+    z.strictObject({ requestId: Id, pnId: Id, gatewayId: Id, handshake: HandshakeMessage }),
+  ),
+  AnswerOverdue: answerOverdue,
+  ServerAuthenticationFailed: event(
+    'An answer did not prove that it comes from the CPNS Server; it was put aside.',
+    Request,
+  ),
+  RegistrationAccepted: event(
+    'The CPNS Server registered the device and proved itself.',
+    z.strictObject({ requestId: Id, code: z.literal(200), cpnsId: CpnsId, keyId: KeyId }),
+  ),
+  SecureSessionEstablished: event('The secure session PNE <-> CPNS Server stands.', z.strictObject({ keyId: KeyId })),
+  SecureSessionConfirmed: event(
+    'A sealed message came back: the server holds the same keys.',
+    z.strictObject({ keyId: KeyId }),
+  ),
+  SecureSessionClosed: event(
+    'The session is over; its keys are destroyed.',
+    z.strictObject({ keyId: KeyId, reason: z.enum(['replaced', 'unconfirmed']) }),
+  ),
+  RegistrationRefused: event('The registration was refused.', z.strictObject({ requestId: Id, code: Code })),
+  RegistrationTimedOut: event('The registration had no answer after the last attempt.', Request),
+  BackOffEnded: event('The time to wait after a temporary refusal is over.', NoData),
+} as const;
+
+export type PneRegistrationEvent = EventOf<typeof pneRegistrationEvents>;

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { Code, CpnsId, HandshakeMessage, Id, KeyId } from '../fields.ts';
+import { event, NoData, sharedEvents, type EventOf } from './define.ts';
+
+/** Chart `cpns-server/registration`, stream `registration/<pnId>/<deviceId>`, in the journal of the server. */
+export const registrationEvents = {
+  ...sharedEvents,
+  RegistrationRequestReceived: event(
+    'The CPNS Server received a PNE Registration Request through a PN GW.',
+    z.strictObject({
+      requestId: Id,
+      gatewayId: Id,
+      pnId: Id,
+      deviceId: Id,
+      flow: z.enum(['1.4.1', '1.4.2']),
+      handshake: HandshakeMessage,
+    }),
+  ),
+  PneAuthenticated: event('The PNE proved that it holds its secret.', NoData),
+  PneAuthenticationFailed: event(
+    'The PNE did not prove itself, or what was said about it on the way was altered.',
+    z.strictObject({ reason: z.enum(['malformed', 'decryptFailed', 'unknownDevice']) }),
+  ),
+  RegistrationDenied: event('The PN does not take the PNE.', z.strictObject({ code: Code })),
+  CpnsIdAllocated: event('The PNE has its CPNS ID.', z.strictObject({ deviceId: Id, cpnsId: CpnsId })),
+  RegistrationAnswered: event(
+    'The CPNS Server answered with response code and security information.',
+    z.strictObject({
+      requestId: Id,
+      code: Code,
+      cpnsId: CpnsId.nullable(),
+      keyId: KeyId.nullable(),
+      handshake: HandshakeMessage.nullable(),
+    }),
+  ),
+  SecureSessionEstablished: event(
+    'The first sealed message of the PNE arrived: both ends hold the same keys.',
+    z.strictObject({ keyId: KeyId }),
+  ),
+  SecureSessionClosed: event(
+    'The session is over; its keys are destroyed.',
+    z.strictObject({ keyId: KeyId, reason: z.enum(['replaced']) }),
+  ),
+} as const;
+
+export type RegistrationEvent = EventOf<typeof registrationEvents>;

@@ -1,0 +1,112 @@
+import {
+  createActor,
+  getNextTransitions,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type ContextFrom,
+  type ExecutableActionObject,
+} from 'xstate';
+import { isEffect, type Effect } from './effect.ts';
+
+/**
+ * XState behind one small interface, so that the fast path and the pinned version are in one place. Transitions are
+ * pure: effects come back as data. One scope is reused for all transitions of a machine; `transition()` of XState
+ * builds a whole actor on every call (2 to 3 times slower, measured).
+ */
+export interface ChartEvent {
+  readonly type: string;
+  readonly data: object;
+}
+
+export type StateValue = AnyMachineSnapshot['value'];
+
+export interface ChartState<Context> {
+  readonly value: StateValue;
+  readonly context: Context;
+}
+
+export interface Step<Context> {
+  readonly state: ChartState<Context>;
+  readonly effects: readonly Effect[];
+}
+
+export interface Chart<Id extends string = string, Context = unknown> {
+  readonly id: Id;
+  readonly machine: AnyStateMachine;
+  /** The machine as data, in a canonical text: what the chart hash is taken of. */
+  readonly definition: string;
+  initial(): ChartState<Context>;
+  /** Whether the state has a transition for the event whose guard holds. */
+  can(state: ChartState<unknown>, event: ChartEvent): boolean;
+  /** @throws ChartError when no transition takes the event */
+  transition(state: ChartState<unknown>, event: ChartEvent): Step<Context>;
+  /** Types of the events that some transition out of this state names; guards are not asked. */
+  next(state: ChartState<unknown>): readonly string[];
+  /** The state again from what was kept of it as JSON. */
+  restore(kept: { readonly value: StateValue; readonly context: Context }): ChartState<Context>;
+  /** The code with which this state refuses what it cannot take. */
+  refusal(state: ChartState<unknown>): number;
+  owns(state: ChartState<unknown>): state is ChartState<Context>;
+}
+
+export class ChartError extends Error {
+  override readonly name = 'ChartError';
+}
+
+const DEFAULT_REFUSAL = 409;
+
+export function defineChart<Id extends string, Machine extends AnyStateMachine>(
+  id: Id,
+  machine: Machine,
+): Chart<Id, ContextFrom<Machine>> {
+  const self = createActor(machine);
+  let effects: Effect[] = [];
+  const scope = {
+    self,
+    system: self.system,
+    id: '',
+    sessionId: '',
+    logger: () => {},
+    stopChild: () => {},
+    defer: (fn: () => void) => fn(),
+    emit: (emitted: { readonly type: string }) => {
+      if (!isEffect(emitted)) throw new ChartError(`Chart ${id} emitted '${emitted.type}', which is no effect.`);
+      effects.push(emitted);
+    },
+    actionExecutor: (action: ExecutableActionObject) => action.exec?.(action.info, action.params),
+  };
+  const owns = (state: ChartState<unknown>): state is AnyMachineSnapshot =>
+    'machine' in state && state.machine === machine;
+  const own = (state: ChartState<unknown>): AnyMachineSnapshot => {
+    if (!owns(state)) throw new ChartError(`A state of another chart was given to chart ${id}.`);
+    return state;
+  };
+  const initial: AnyMachineSnapshot = machine.getInitialSnapshot(scope, undefined);
+  return {
+    id,
+    machine,
+    definition: JSON.stringify(machine.definition),
+    initial: () => initial,
+    can: (state, event) => own(state).can(event),
+    transition(state, event) {
+      const from = own(state);
+      if (!from.can(event)) {
+        throw new ChartError(`Chart ${id} in state ${JSON.stringify(from.value)} cannot take ${event.type}.`);
+      }
+      effects = [];
+      const next: AnyMachineSnapshot = machine.transition(from, event, scope);
+      return { state: next, effects };
+    },
+    next: (state) => [...new Set(getNextTransitions(own(state)).map((transition) => transition.eventType))],
+    restore: (kept) => machine.resolveState({ value: kept.value, context: kept.context }),
+    refusal(state) {
+      for (const meta of Object.values(own(state).getMeta())) {
+        if (typeof meta === 'object' && meta !== null && 'refusal' in meta && typeof meta.refusal === 'number') {
+          return meta.refusal;
+        }
+      }
+      return DEFAULT_REFUSAL;
+    },
+    owns,
+  };
+}

@@ -1,0 +1,267 @@
+import { assign, emit, setup } from 'xstate';
+import type { InventoryChange, JoinPolicy, MemberStatus, Flow } from '../../events/fields.ts';
+import type { PnGatewayEvent } from '../../events/vocabulary/pn-gateway.ts';
+import { defineChart } from '../chart.ts';
+import type { Effect } from '../effect.ts';
+import { applyChanges, type Members } from '../inventory.ts';
+import { delayMs, GATEWAY_BACK_OFF_CAP_MS, WAN_RETRY } from '../timing.ts';
+
+/** What the PN GW knows of one of its PNs: the server's inventory as of `revision`. */
+export interface LocalPn {
+  readonly status: 'unknown' | 'established' | 'refused';
+  readonly joinPolicy: JoinPolicy | null;
+  readonly revision: number;
+  readonly members: Members;
+  /** Id of the request about this PN that is under way, and which attempt it is. */
+  readonly requestId: string | null;
+  readonly attempt: number;
+}
+
+export interface GatewayContext {
+  readonly flow: Flow | null;
+  readonly gatewayId: string;
+  readonly requestId: string;
+  readonly attempt: number;
+  readonly backOffs: number;
+  readonly keyId: string | null;
+  readonly pns: { readonly [pnId: string]: LocalPn };
+  readonly refusals: number;
+}
+
+const initial: GatewayContext = {
+  flow: null,
+  gatewayId: '',
+  requestId: '',
+  attempt: 0,
+  backOffs: 0,
+  keyId: null,
+  pns: {},
+  refusals: 0,
+};
+
+const unknownPn: LocalPn = {
+  status: 'unknown',
+  joinPolicy: null,
+  revision: 0,
+  members: {},
+  requestId: null,
+  attempt: 0,
+};
+
+export function localPn(context: GatewayContext, pnId: string): LocalPn | null {
+  return Object.hasOwn(context.pns, pnId) ? (context.pns[pnId] ?? null) : null;
+}
+
+/** Status of a device in the local inventory, or null. */
+export function localMember(context: GatewayContext, pnId: string, deviceId: string): MemberStatus | null {
+  const members = localPn(context, pnId)?.members ?? {};
+  return Object.hasOwn(members, deviceId) ? (members[deviceId]?.status ?? null) : null;
+}
+
+/** The changes of a message that come right after what the local inventory holds; the rest is known, or a gap. */
+export function changesAfter(revision: number, changes: readonly InventoryChange[]): readonly InventoryChange[] {
+  const next: InventoryChange[] = [];
+  let have = revision;
+  let taking = 0;
+  for (const change of changes) {
+    if (change.revision === taking) next.push(change);
+    else if (change.previous === have) {
+      next.push(change);
+      have = change.revision;
+      taking = change.revision;
+    }
+  }
+  return next;
+}
+
+function withPn(context: GatewayContext, pnId: string, change: (pn: LocalPn) => Partial<LocalPn>): GatewayContext {
+  const pn = localPn(context, pnId) ?? unknownPn;
+  return { ...context, pns: { ...context.pns, [pnId]: { ...pn, ...change(pn) } } };
+}
+
+const ofPn = (event: PnGatewayEvent): string => ('pnId' in event.data ? event.data.pnId : '');
+const effect = (what: Effect) => what;
+
+const machine = setup({
+  types: { context: {} as GatewayContext, events: {} as PnGatewayEvent, emitted: {} as Effect },
+  guards: {
+    isCurrentRequest: ({ context, event }) => 'requestId' in event.data && event.data.requestId === context.requestId,
+    attemptsLeft: ({ context }) => context.attempt < WAN_RETRY.attempts,
+    isOwnPn: ({ context, event }) => localPn(context, ofPn(event)) !== null,
+    isPending: ({ context, event }) => localPn(context, ofPn(event))?.requestId !== null,
+    followsLocal: ({ context, event }) => {
+      if (event.type !== 'LocalInventoryUpdated') return false;
+      const { pnId, changes } = event.data.inventory;
+      const pn = localPn(context, pnId);
+      return pn !== null && changes[0]?.previous === pn.revision;
+    },
+  },
+  actions: {
+    keepPns: assign(({ context, event }) => {
+      if (event.type !== 'GatewayRegistrationWanted') return context;
+      const pns: Record<string, LocalPn> = {};
+      for (const pnId of event.data.pns) pns[pnId] = localPn(context, pnId) ?? unknownPn;
+      return { ...context, gatewayId: event.data.gatewayId, pns };
+    }),
+    keepRequest: assign(({ event }) => ('requestId' in event.data ? { requestId: event.data.requestId } : {})),
+    keepKey: assign(({ event }) =>
+      event.type === 'GatewayRegistered' ? { keyId: event.data.keyId, backOffs: 0 } : {},
+    ),
+    countRefusal: assign(({ context, event }) =>
+      event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
+    ),
+    putAside: () => {},
+    firstAttempt: assign({ attempt: 1 }),
+    nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
+    countBackOff: assign(({ context }) => ({ backOffs: context.backOffs + 1 })),
+    keepEstablishmentRequest: assign(({ context, event }) =>
+      event.type !== 'PnEstablishmentRequested'
+        ? context
+        : withPn(context, event.data.pnId, () => ({ requestId: event.data.requestId, attempt: 1 })),
+    ),
+    nextEstablishmentAttempt: assign(({ context, event }) =>
+      withPn(context, ofPn(event), (pn) => ({ attempt: pn.attempt + 1 })),
+    ),
+    keepEstablished: assign(({ context, event }) =>
+      event.type !== 'PnEstablished'
+        ? context
+        : withPn(context, event.data.pnId, () => ({
+            status: 'established',
+            joinPolicy: event.data.joinPolicy,
+            requestId: null,
+          })),
+    ),
+    keepRefused: assign(({ context, event }) =>
+      withPn(context, ofPn(event), () => ({ status: 'refused', requestId: null })),
+    ),
+    applyInventory: assign(({ context, event }) => {
+      if (event.type !== 'LocalInventoryUpdated') return context;
+      const { pnId, changes } = event.data.inventory;
+      return withPn(context, pnId, (pn) => ({
+        members: applyChanges(pn.members, changes),
+        revision: changes.at(-1)?.revision ?? pn.revision,
+      }));
+    }),
+    armAnswer: emit(({ context }) =>
+      effect({
+        type: 'arm',
+        timer: 'answer',
+        delayMs: delayMs(WAN_RETRY, context.attempt),
+        event: { type: 'AnswerOverdue', data: { timer: 'answer', attempt: context.attempt } },
+      }),
+    ),
+    disarmAnswer: emit(effect({ type: 'disarm', timer: 'answer' })),
+    armBackOff: emit(({ context }) =>
+      effect({
+        type: 'arm',
+        timer: 'backOff',
+        delayMs: Math.min(delayMs(WAN_RETRY, context.backOffs), GATEWAY_BACK_OFF_CAP_MS),
+        event: { type: 'BackOffEnded', data: {} },
+      }),
+    ),
+    disarmBackOff: emit(effect({ type: 'disarm', timer: 'backOff' })),
+    askRequest: emit(effect({ type: 'ask', fact: 'requestGatewayRegistration' })),
+    askTimedOut: emit(effect({ type: 'ask', fact: 'gatewayRegistrationTimedOut' })),
+    askAgain: emit(effect({ type: 'ask', fact: 'wantGatewayRegistration' })),
+    askEstablishments: emit(effect({ type: 'ask', fact: 'requestEstablishments' })),
+    sendRequest: emit(effect({ type: 'send', message: 'gateway-registration-request' })),
+    resendRequest: emit(effect({ type: 'resend', message: 'gateway-registration-request' })),
+    settleRequest: emit(effect({ type: 'settle', message: 'gateway-registration-request' })),
+    sendEstablishment: emit(({ event }) =>
+      effect({ type: 'send', message: 'pn-establishment-request', about: ofPn(event) }),
+    ),
+    resendEstablishment: emit(({ event }) =>
+      effect({ type: 'resend', message: 'pn-establishment-request', about: ofPn(event) }),
+    ),
+    settleEstablishment: emit(({ event }) =>
+      effect({ type: 'settle', message: 'pn-establishment-request', about: ofPn(event) }),
+    ),
+    armEstablishment: emit(({ context, event }) => {
+      const pnId = ofPn(event);
+      const attempt = localPn(context, pnId)?.attempt ?? 1;
+      return effect({
+        type: 'arm',
+        timer: `establishment/${pnId}`,
+        delayMs: Math.min(delayMs(WAN_RETRY, attempt), GATEWAY_BACK_OFF_CAP_MS),
+        event: { type: 'PnEstablishmentOverdue', data: { pnId, attempt } },
+      });
+    }),
+    disarmEstablishment: emit(({ event }) => effect({ type: 'disarm', timer: `establishment/${ofPn(event)}` })),
+  },
+}).createMachine({
+  id: 'pn-gateway/gateway',
+  description: 'A PN GW registers with the CPNS Server, establishes its PNs and keeps their inventories up to date.',
+  context: initial,
+  initial: 'off',
+  on: {
+    MessageRefused: { actions: 'countRefusal', description: 'A message that this state cannot take.' },
+  },
+  states: {
+    off: {
+      description: 'Not started yet.',
+      on: { GatewayRegistrationWanted: { target: 'requesting', actions: 'keepPns' } },
+    },
+    requesting: {
+      description: 'Builds its registration request with the first handshake message.',
+      entry: 'askRequest',
+      on: { GatewayRegistrationRequested: { target: 'awaitingAnswer', actions: 'keepRequest' } },
+    },
+    awaitingAnswer: {
+      description: 'Before either flow: mutual authentication and key exchange of PN GW and CPNS Server.',
+      entry: ['firstAttempt', 'sendRequest', 'armAnswer'],
+      exit: ['disarmAnswer', 'settleRequest'],
+      on: {
+        GatewayRegistered: { guard: 'isCurrentRequest', target: 'registered', actions: 'keepKey' },
+        GatewayRegistrationRefused: { guard: 'isCurrentRequest', target: 'backingOff' },
+        ServerAuthenticationFailed: { guard: 'isCurrentRequest', actions: 'putAside' },
+        AnswerOverdue: [
+          { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendRequest', 'armAnswer'] },
+          { actions: 'askTimedOut' },
+        ],
+        GatewayRegistrationTimedOut: { guard: 'isCurrentRequest', target: 'backingOff' },
+        GatewayRegistrationWanted: { target: 'requesting', actions: 'keepPns', description: 'Started anew.' },
+      },
+    },
+    registered: {
+      description: 'Knows the server; establishes each PN and follows its inventory.',
+      entry: 'askEstablishments',
+      on: {
+        PnEstablishmentRequested: {
+          guard: 'isOwnPn',
+          actions: ['keepEstablishmentRequest', 'sendEstablishment', 'armEstablishment'],
+          description: 'To establish the PN, or to fetch what the local inventory lacks.',
+        },
+        PnEstablishmentOverdue: {
+          guard: 'isPending',
+          actions: ['nextEstablishmentAttempt', 'resendEstablishment', 'armEstablishment'],
+        },
+        PnEstablished: { guard: 'isOwnPn', actions: ['keepEstablished', 'settleEstablishment', 'disarmEstablishment'] },
+        PnEstablishmentRefused: {
+          guard: 'isOwnPn',
+          actions: ['keepRefused', 'settleEstablishment', 'disarmEstablishment'],
+        },
+        LocalInventoryUpdated: {
+          guard: 'followsLocal',
+          actions: 'applyInventory',
+          description: "1.4.1/3, 1.4.2/5: the local inventory is a prefix of the server's.",
+        },
+        GatewayRegistrationWanted: {
+          actions: ['keepPns', 'askEstablishments'],
+          description: 'Started again: the session stands, only the inventories are compared.',
+        },
+      },
+    },
+    backingOff: {
+      description: 'The server refused or is away; waits and asks anew, for ever.',
+      entry: ['countBackOff', 'armBackOff'],
+      exit: 'disarmBackOff',
+      on: {
+        BackOffEnded: { actions: 'askAgain' },
+        GatewayRegistrationWanted: { target: 'requesting', actions: 'keepPns' },
+      },
+    },
+  },
+});
+
+/** Chart of one PN GW: `gateway/<gatewayId>`. */
+export const pnGateway = defineChart('pn-gateway/gateway', machine);
