@@ -1,0 +1,171 @@
+import type { BatchWrite, Consumed, Head } from './batch.ts';
+import { Committer, closedError } from './committer.ts';
+import type { BatchTransaction } from './committer.ts';
+import type { Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from './port.ts';
+import type { StoredAnswer, TimerRow } from './port.ts';
+import { bounded } from './range.ts';
+
+/** What the simulated disk holds. It outlives the journals that are opened on it, as a file outlives a process. */
+export class MemoryDisk {
+  head: Head = { position: 0, outboxSeq: 0 };
+  /** As JSON text, so that nobody holds a reference into the journal. */
+  readonly events: string[] = [];
+  readonly streams = new Map<string, number[]>();
+  readonly correlations = new Map<string, number[]>();
+  readonly consumed = new Map<string, Consumed>();
+  readonly outbox = new Map<string, OutboxRow & { readonly seq: number }>();
+  readonly answers = new Map<string, readonly StoredAnswer[]>();
+  readonly timers = new Map<string, string>();
+  readonly keys = new Map<string, Uint8Array>();
+  /** The journal that may write. Opening another one takes the disk over: the former process is dead. */
+  owner: MemoryJournal | null = null;
+}
+
+/** Where a test makes the disk fail. Whatever a hook throws, the commits of the batch are rejected with. */
+export interface MemoryFaults {
+  /** Before anything is kept, e.g. `throw new JournalError('full', ...)`. */
+  beforeCommit?(write: BatchWrite): void;
+  /** After all is kept: what a caller sees whose process dies before it hears of its commit. */
+  afterCommit?(write: BatchWrite): void;
+}
+
+/** The simulated twin of the SQLite journal: same committer, same contract, no I/O, no timers. */
+export class MemoryJournal implements Journal {
+  readonly #disk: MemoryDisk;
+  readonly #faults: MemoryFaults;
+  readonly #committer: Committer;
+
+  constructor(options: { readonly disk?: MemoryDisk; readonly faults?: MemoryFaults } = {}) {
+    this.#disk = options.disk ?? new MemoryDisk();
+    this.#faults = options.faults ?? {};
+    this.#disk.owner = this;
+    this.#committer = new Committer({ transaction: (work) => this.#transaction(work) }, queueMicrotask);
+  }
+
+  commit(commit: Commit): Promise<CommitResult> {
+    return this.#committer.commit(commit);
+  }
+  onCommit(listener: (events: readonly RecordedEvent[]) => void): () => void {
+    return this.#committer.onCommit(listener);
+  }
+  async head(): Promise<number> {
+    return this.#open().head.position;
+  }
+  async readStream(stream: string, range?: ReadRange): Promise<readonly RecordedEvent[]> {
+    const { after, limit } = bounded(range);
+    return this.#events((this.#open().streams.get(stream) ?? []).slice(after, after + limit));
+  }
+  async readAll(range?: ReadRange): Promise<readonly RecordedEvent[]> {
+    const { after, limit } = bounded(range);
+    return this.#open()
+      .events.slice(after, after + limit)
+      .map((text): RecordedEvent => JSON.parse(text));
+  }
+  async readCorrelation(correlationId: string, range?: ReadRange): Promise<readonly RecordedEvent[]> {
+    const { after, limit } = bounded(range);
+    const positions = this.#open().correlations.get(correlationId) ?? [];
+    return this.#events(positions.filter((position) => position > after).slice(0, limit));
+  }
+  async seen(messageKey: string): Promise<boolean> {
+    return this.#open().consumed.has(messageKey);
+  }
+  async answersTo(messageKey: string): Promise<readonly StoredAnswer[]> {
+    return this.#open().answers.get(messageKey) ?? [];
+  }
+  async pendingOutbox(range?: ReadRange): Promise<readonly (OutboxRow & { readonly seq: number })[]> {
+    const { after, limit } = bounded(range);
+    const rows = [...this.#open().outbox.values()].filter((row) => row.seq > after);
+    return rows.toSorted((a, b) => a.seq - b.seq).slice(0, limit);
+  }
+  async outboxRow(id: string): Promise<OutboxRow | null> {
+    const found = this.#open().outbox.get(id);
+    if (found === undefined) return null;
+    const { seq: _, ...row } = found;
+    return row;
+  }
+  async pendingTimers(range?: { readonly limit?: number }): Promise<readonly TimerRow[]> {
+    const timers = [...this.#open().timers.values()].map((text): TimerRow => JSON.parse(text));
+    return timers.toSorted(byDueTime).slice(0, bounded(range).limit);
+  }
+  async wrappedKey(id: string): Promise<Uint8Array | null> {
+    return this.#open().keys.get(id)?.slice() ?? null;
+  }
+  async close(): Promise<void> {
+    await this.#committer.close();
+    if (this.#disk.owner === this) this.#disk.owner = null;
+  }
+
+  #open(): MemoryDisk {
+    if (this.#disk.owner !== this) throw closedError();
+    return this.#disk;
+  }
+
+  #events(positions: readonly number[]): RecordedEvent[] {
+    return positions.flatMap((position): RecordedEvent[] => {
+      const text = this.#disk.events[position - 1];
+      return text === undefined ? [] : [JSON.parse(text)];
+    });
+  }
+
+  async #transaction<T>(work: (tx: BatchTransaction) => Promise<T>): Promise<T> {
+    const disk = this.#open();
+    const written: BatchWrite[] = [];
+    const result = await work({
+      head: async () => disk.head,
+      versions: async (streams) => new Map(streams.map((stream) => [stream, disk.streams.get(stream)?.length ?? 0])),
+      consumed: async (keys) =>
+        new Map(
+          keys.flatMap((key): [string, Consumed][] => {
+            const found = disk.consumed.get(key);
+            return found === undefined ? [] : [[key, found]];
+          }),
+        ),
+      events: async (first, count) => this.#events(Array.from({ length: count }, (_, i) => first + i)),
+      write: async (batch) => {
+        this.#faults.beforeCommit?.(batch);
+        written.push(batch);
+      },
+    });
+    this.#open();
+    for (const batch of written) {
+      keep(disk, batch);
+      this.#faults.afterCommit?.(batch);
+    }
+    return result;
+  }
+}
+
+function keep(disk: MemoryDisk, write: BatchWrite): void {
+  for (const event of write.events) {
+    disk.events.push(JSON.stringify(event));
+    append(disk.streams, event.stream, event.position);
+    append(disk.correlations, event.meta.correlationId, event.position);
+  }
+  for (const consumed of write.consumed) disk.consumed.set(consumed.messageKey, consumed);
+  for (const id of write.outbox.settle) disk.outbox.delete(id);
+  for (const row of write.outbox.put) if (!disk.outbox.has(row.id)) disk.outbox.set(row.id, { ...row });
+  for (const answer of write.answers) {
+    const rows = disk.answers.get(answer.messageKey) ?? [];
+    if (!rows.some((row) => row.messageId === answer.messageId)) {
+      disk.answers.set(answer.messageKey, [...rows, { ...answer }]);
+    }
+  }
+  for (const { stream, name } of write.timers.disarm) disk.timers.delete(JSON.stringify([stream, name]));
+  for (const row of write.timers.arm) disk.timers.set(JSON.stringify([row.stream, row.name]), JSON.stringify(row));
+  for (const id of write.keys.drop) disk.keys.delete(id);
+  for (const key of write.keys.put) disk.keys.set(key.id, key.wrapped.slice());
+  disk.head = write.to;
+}
+
+function append(index: Map<string, number[]>, key: string, position: number): void {
+  const positions = index.get(key);
+  if (positions === undefined) index.set(key, [position]);
+  else positions.push(position);
+}
+
+/** Earliest first; ties by stream and name, by code unit, as SQLite's binary collation orders ASCII. */
+function byDueTime(a: TimerRow, b: TimerRow): number {
+  if (a.dueAt !== b.dueAt) return a.dueAt - b.dueAt;
+  if (a.stream !== b.stream) return a.stream < b.stream ? -1 : 1;
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}

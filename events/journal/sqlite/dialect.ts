@@ -1,0 +1,138 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { CompiledQuery, DatabaseConnection, Dialect, Driver, Kysely, QueryResult } from 'kysely';
+import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import { toJournalError } from './errors.ts';
+
+/** The program has some 50 different statements; beyond this, somebody puts values into SQL text. */
+const MAX_KEPT_STATEMENTS = 256;
+
+/**
+ * Kysely over one connection of `node:sqlite`: statements are prepared once and kept, transactions start with
+ * `begin immediate`, and every error is a `JournalError`. Kysely's own SQLite driver prepares each statement on each call
+ * and begins deferred transactions, which fail at once when they read first and write later (SQLITE_BUSY_SNAPSHOT).
+ */
+export class NodeSqliteDialect implements Dialect {
+  readonly #database: DatabaseSync;
+  readonly #file: string;
+  /** @param file the name that errors give the database */
+  constructor(database: DatabaseSync, file: string) {
+    this.#database = database;
+    this.#file = file;
+  }
+  createDriver(): Driver {
+    return new NodeSqliteDriver(this.#database, this.#file);
+  }
+  createAdapter(): SqliteAdapter {
+    return new NodeSqliteAdapter();
+  }
+  createQueryCompiler(): SqliteQueryCompiler {
+    return new SqliteQueryCompiler();
+  }
+  createIntrospector(db: Kysely<unknown>): SqliteIntrospector {
+    return new SqliteIntrospector(db);
+  }
+}
+
+class NodeSqliteAdapter extends SqliteAdapter {
+  /** SQLite's schema changes are transactional: a migration is there as a whole or not at all. */
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class NodeSqliteDriver implements Driver {
+  readonly #database: DatabaseSync;
+  readonly #connection: NodeSqliteConnection;
+  constructor(database: DatabaseSync, file: string) {
+    this.#database = database;
+    this.#connection = new NodeSqliteConnection(database, file);
+  }
+  async init(): Promise<void> {}
+  /** One connection; Kysely itself lets transactions wait for each other (`supportsMultipleConnections` is false). */
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return this.#connection;
+  }
+  async beginTransaction(): Promise<void> {
+    this.#connection.run('begin immediate');
+  }
+  async commitTransaction(): Promise<void> {
+    this.#connection.run('commit');
+  }
+  async rollbackTransaction(): Promise<void> {
+    // SQLite has rolled back by itself where the disk was full or failed.
+    if (this.#database.isOpen && this.#database.isTransaction) this.#connection.run('rollback');
+  }
+  async releaseConnection(): Promise<void> {}
+  async destroy(): Promise<void> {
+    if (this.#database.isOpen) this.#database.close();
+  }
+}
+
+interface Kept {
+  readonly statement: StatementSync;
+  readonly returns: 'rows' | 'changes';
+}
+
+class NodeSqliteConnection implements DatabaseConnection {
+  readonly #database: DatabaseSync;
+  readonly #file: string;
+  readonly #kept = new Map<string, Kept>();
+  constructor(database: DatabaseSync, file: string) {
+    this.#database = database;
+    this.#file = file;
+  }
+
+  run(sql: string): void {
+    try {
+      this.#prepare(sql).statement.run();
+    } catch (error) {
+      throw toJournalError(error, this.#file);
+    }
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      const { statement, returns } = this.#prepare(sql);
+      if (!areBindable(parameters)) throw new TypeError(`a parameter of this statement is no SQLite value: ${sql}`);
+      if (returns === 'changes') {
+        const { changes, lastInsertRowid } = statement.run(...parameters);
+        return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+      }
+      const rows: unknown[] = statement.all(...parameters);
+      if (!areRows<R>(rows)) throw new TypeError(`this statement returned no rows: ${sql}`);
+      return { rows };
+    } catch (error) {
+      throw toJournalError(error, this.#file);
+    }
+  }
+
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    yield await this.executeQuery<R>(query);
+  }
+
+  #prepare(sql: string): Kept {
+    const found = this.#kept.get(sql);
+    if (found !== undefined) return found;
+    if (this.#kept.size >= MAX_KEPT_STATEMENTS) this.#kept.clear();
+    const statement = this.#database.prepare(sql);
+    const kept: Kept = { statement, returns: statement.columns().length > 0 ? 'rows' : 'changes' };
+    this.#kept.set(sql, kept);
+    return kept;
+  }
+}
+
+function areBindable(values: readonly unknown[]): values is readonly SQLInputValue[] {
+  return values.every(
+    (value) =>
+      typeof value === 'string' ||
+      typeof value === 'number' ||
+      value === null ||
+      typeof value === 'bigint' ||
+      ArrayBuffer.isView(value),
+  );
+}
+
+/** Which columns a row has, Kysely derives from the query and `tables.ts`; here only that it is one. */
+function areRows<R>(values: readonly unknown[]): values is R[] {
+  return values.every((value) => typeof value === 'object' && value !== null);
+}

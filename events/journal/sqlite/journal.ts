@@ -1,0 +1,73 @@
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import { Committer } from '../committer.ts';
+import type { Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
+import type { StoredAnswer, TimerRow } from '../port.ts';
+import { bounded } from '../range.ts';
+import { SqliteReader } from './reader.ts';
+import { toAnswer, toOutboxRow, toTimer } from './rows.ts';
+import { SqliteStore } from './store.ts';
+import type { JournalTables } from './tables.ts';
+
+/** The journal of one process in one SQLite file. `openSqliteJournal` makes it. */
+export class SqliteJournal extends SqliteReader implements Journal {
+  /** The only writing connection. Read models write through it too; their transactions and batches take turns. */
+  readonly writer: Kysely<JournalTables>;
+  readonly #committer: Committer;
+
+  constructor(options: {
+    readonly file: string;
+    readonly writer: Kysely<JournalTables>;
+    readonly reader: Kysely<JournalTables>;
+    readonly close: () => void;
+  }) {
+    super(options.reader, options.close);
+    this.writer = options.writer;
+    this.#committer = new Committer(new SqliteStore(options.writer, options.file), setImmediate);
+  }
+
+  commit(commit: Commit): Promise<CommitResult> {
+    return this.#committer.commit(commit);
+  }
+
+  onCommit(listener: (events: readonly RecordedEvent[]) => void): () => void {
+    return this.#committer.onCommit(listener);
+  }
+
+  async seen(messageKey: string): Promise<boolean> {
+    const query = this.db.selectFrom('inbox').select('message_key').where('message_key', '=', messageKey);
+    return (await query.executeTakeFirst()) !== undefined;
+  }
+
+  async answersTo(messageKey: string): Promise<readonly StoredAnswer[]> {
+    const query = this.db.selectFrom('answers').selectAll().where('message_key', '=', messageKey);
+    return (await query.orderBy(sql`rowid`).execute()).map(toAnswer);
+  }
+
+  async pendingOutbox(range?: ReadRange): Promise<readonly (OutboxRow & { readonly seq: number })[]> {
+    const { after, limit } = bounded(range);
+    const query = this.db.selectFrom('outbox').selectAll().where('seq', '>', after).orderBy('seq').limit(limit);
+    return (await query.execute()).map((row) => ({ ...toOutboxRow(row), seq: row.seq }));
+  }
+
+  async outboxRow(id: string): Promise<OutboxRow | null> {
+    const row = await this.db.selectFrom('outbox').selectAll().where('id', '=', id).executeTakeFirst();
+    return row === undefined ? null : toOutboxRow(row);
+  }
+
+  async pendingTimers(range?: { readonly limit?: number }): Promise<readonly TimerRow[]> {
+    const query = this.db.selectFrom('timers').selectAll().orderBy('due_at').orderBy('stream').orderBy('name');
+    return (await query.limit(bounded(range).limit).execute()).map(toTimer);
+  }
+
+  async wrappedKey(id: string): Promise<Uint8Array | null> {
+    const row = await this.db.selectFrom('keys').select('wrapped').where('id', '=', id).executeTakeFirst();
+    return row === undefined ? null : row.wrapped;
+  }
+
+  /** Commits what waits, then closes. */
+  override async close(): Promise<void> {
+    await this.#committer.close();
+    await super.close();
+  }
+}

@@ -1,0 +1,198 @@
+import type { CompiledQuery, Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { BatchWrite, Consumed, Head } from '../batch.ts';
+import type { BatchStore, BatchTransaction } from '../committer.ts';
+import type { RecordedEvent } from '../port.ts';
+import { BulkInsert } from './bulk.ts';
+import { journalError } from './errors.ts';
+import { toEvent } from './rows.ts';
+import type { JournalTables } from './tables.ts';
+
+/** Writes batches: a fixed set of compiled statements, whose parameters alone change. */
+export class SqliteStore implements BatchStore {
+  readonly #db: Kysely<JournalTables>;
+  readonly #file: string;
+  readonly #statements: ReturnType<typeof compileStatements>;
+  constructor(db: Kysely<JournalTables>, file: string) {
+    this.#db = db;
+    this.#file = file;
+    this.#statements = compileStatements(db);
+  }
+
+  transaction<T>(work: (tx: BatchTransaction) => Promise<T>): Promise<T> {
+    return this.#db.transaction().execute((trx) => work(this.#transaction(trx)));
+  }
+
+  #transaction(trx: Kysely<JournalTables>): BatchTransaction {
+    const s = this.#statements;
+    return {
+      head: async () => {
+        const { rows } = await trx.executeQuery(s.head);
+        const [head] = rows;
+        if (head === undefined) throw journalError('corrupt', `Journal ${this.#file}: its head row is gone.`);
+        return { position: head.position, outboxSeq: head.outbox_seq };
+      },
+      versions: async (streams) => {
+        const { rows } = await trx.executeQuery(withParameters(s.versions, [JSON.stringify(streams)]));
+        return new Map(rows.map(({ stream, version }) => [stream, version]));
+      },
+      consumed: async (keys) => {
+        const { rows } = await trx.executeQuery(withParameters(s.consumed, [JSON.stringify(keys)]));
+        return new Map(rows.map((row): [string, Consumed] => [row.message_key, toConsumed(row)]));
+      },
+      events: async (firstPosition, count) => {
+        const { rows } = await trx.executeQuery(withParameters(s.events, [firstPosition, count]));
+        return rows.map(toEvent);
+      },
+      write: (batch) => this.#write(trx, batch),
+    };
+  }
+
+  async #write(trx: Kysely<JournalTables>, batch: BatchWrite): Promise<void> {
+    const s = this.#statements;
+    const { outbox, timers, keys } = batch;
+    const moved = await trx.executeQuery(withParameters(s.moveHead, headValues(batch.to, batch.from)));
+    if (moved.numAffectedRows !== 1n) {
+      throw journalError('failed', `Journal ${this.#file}: another process has moved its head.`);
+    }
+    const drop = async (query: CompiledQuery, ids: readonly unknown[]): Promise<void> => {
+      if (ids.length > 0) await trx.executeQuery(withParameters(query, [JSON.stringify(ids)]));
+    };
+    await drop(s.dropOutbox, outbox.settle);
+    await drop(
+      s.dropTimers,
+      timers.disarm.map(({ stream, name }) => [stream, name]),
+    );
+    await drop(s.dropKeys, keys.drop);
+    await s.putEvents.run(trx, batch.events.map(eventValues));
+    await s.putInbox.run(
+      trx,
+      batch.consumed.map((row) => [row.messageKey, row.firstPosition, row.eventCount]),
+    );
+    await s.putOutbox.run(
+      trx,
+      outbox.put.map((row) => [row.seq, row.id, row.stream, row.subject, row.payload, row.correlationId]),
+    );
+    await s.putAnswers.run(
+      trx,
+      batch.answers.map((row) => [row.messageKey, row.messageId, row.subject, row.payload, row.correlationId]),
+    );
+    await s.putTimers.run(
+      trx,
+      timers.arm.map((row) => [row.stream, row.name, row.dueAt, JSON.stringify(row.event), row.correlationId]),
+    );
+    await s.putKeys.run(
+      trx,
+      keys.put.map((row) => [row.id, row.wrapped]),
+    );
+  }
+}
+
+function headValues(to: Head, from: Head): readonly number[] {
+  return [to.position, to.outboxSeq, from.position, from.outboxSeq];
+}
+
+function toConsumed(row: JournalTables['inbox']): Consumed {
+  return { messageKey: row.message_key, firstPosition: row.first_position, eventCount: row.event_count };
+}
+
+/** In the order of the columns of `EVENT` below. */
+function eventValues({ position, stream, version, type, schemaVersion, data, meta }: RecordedEvent) {
+  const { messageId, correlationId, causationId, role, chart, crStep, recordedAt } = meta;
+  const body = JSON.stringify(data);
+  const what = [position, stream, version, type, schemaVersion, body];
+  return [...what, messageId, correlationId, causationId, role, chart.id, chart.hash, crStep, recordedAt];
+}
+
+function withParameters<O>(query: CompiledQuery<O>, parameters: readonly unknown[]): CompiledQuery<O> {
+  return { ...query, parameters };
+}
+
+/** Rows that stand for the columns of a statement; the values are replaced. */
+const EVENT: JournalTables['events'] = {
+  position: 0,
+  stream: '',
+  version: 0,
+  type: '',
+  schema_version: 0,
+  data: '',
+  message_id: '',
+  correlation_id: '',
+  causation_id: '',
+  role: '',
+  chart_id: '',
+  chart_hash: '',
+  cr_step: '',
+  recorded_at: '',
+};
+const INBOX: JournalTables['inbox'] = { message_key: '', first_position: 0, event_count: 0 };
+const OUTBOX: JournalTables['outbox'] = { seq: 0, id: '', stream: '', subject: '', payload: '', correlation_id: '' };
+const ANSWER: JournalTables['answers'] = {
+  message_key: '',
+  message_id: '',
+  subject: '',
+  payload: '',
+  correlation_id: '',
+};
+const TIMER: JournalTables['timers'] = { stream: '', name: '', due_at: 0, event: '', correlation_id: '' };
+const KEY: JournalTables['keys'] = { id: '', wrapped: new Uint8Array() };
+
+function compileStatements(db: Kysely<JournalTables>) {
+  const times = <Row>(row: Row, size: number): Row[] => Array.from({ length: size }, () => row);
+  const given = sql<string>`(select value from json_each(${''}))`;
+  return {
+    head: db.selectFrom('head').select(['position', 'outbox_seq']).compile(),
+    moveHead: db
+      .updateTable('head')
+      .set({ position: 0, outbox_seq: 0 })
+      .where('position', '=', 0)
+      .where('outbox_seq', '=', 0)
+      .compile(),
+    // One step down the index for each stream; `group by stream` would walk the whole stream.
+    versions: sql<{ stream: string; version: number }>`
+      select value as stream, (select coalesce(max(version), 0) from events where stream = value) as version
+      from json_each(${''})`.compile(db),
+    consumed: db.selectFrom('inbox').selectAll().where('message_key', 'in', given).compile(),
+    events: db.selectFrom('events').selectAll().where('position', '>=', 0).orderBy('position').limit(0).compile(),
+    dropOutbox: db.deleteFrom('outbox').where('id', 'in', given).compile(),
+    dropTimers: sql`delete from timers where (stream, name) in
+      (select value ->> 0, value ->> 1 from json_each(${''}))`.compile(db),
+    dropKeys: db.deleteFrom('keys').where('id', 'in', given).compile(),
+    putEvents: new BulkInsert((n) => db.insertInto('events').values(times(EVENT, n)).compile()),
+    putInbox: new BulkInsert((n) => db.insertInto('inbox').values(times(INBOX, n)).compile()),
+    putOutbox: new BulkInsert((n) =>
+      db
+        .insertInto('outbox')
+        .values(times(OUTBOX, n))
+        .onConflict((on) => on.column('id').doNothing())
+        .compile(),
+    ),
+    putAnswers: new BulkInsert((n) =>
+      db
+        .insertInto('answers')
+        .values(times(ANSWER, n))
+        .onConflict((on) => on.columns(['message_key', 'message_id']).doNothing())
+        .compile(),
+    ),
+    putTimers: new BulkInsert((n) =>
+      db
+        .insertInto('timers')
+        .values(times(TIMER, n))
+        .onConflict((on) =>
+          on.columns(['stream', 'name']).doUpdateSet((row) => ({
+            due_at: row.ref('excluded.due_at'),
+            event: row.ref('excluded.event'),
+            correlation_id: row.ref('excluded.correlation_id'),
+          })),
+        )
+        .compile(),
+    ),
+    putKeys: new BulkInsert((n) =>
+      db
+        .insertInto('keys')
+        .values(times(KEY, n))
+        .onConflict((on) => on.column('id').doUpdateSet((row) => ({ wrapped: row.ref('excluded.wrapped') })))
+        .compile(),
+    ),
+  };
+}

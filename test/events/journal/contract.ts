@@ -1,0 +1,353 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Journal, RecordedEvent } from '../../../events/journal/port.ts';
+import { DEFAULT_READ_LIMIT, JournalError } from '../../../events/journal/port.ts';
+import { any, appendTo, commitOf, eventOf, exactly, metaOf, noStream, outboxRow, timerRow } from './controls.ts';
+
+/** A journal on some storage that can be closed and opened again. */
+export interface Storage {
+  open(): Promise<Journal>;
+  dispose(): Promise<void>;
+}
+
+/** What every adapter must do. */
+export function journalContract(name: string, makeStorage: () => Promise<Storage>): void {
+  describe(`${name} journal`, () => {
+    let storage: Storage;
+    let journal: Journal;
+    beforeEach(async () => {
+      storage = await makeStorage();
+      journal = await storage.open();
+    });
+    afterEach(async () => {
+      await journal.close();
+      await storage.dispose();
+    });
+    const reopen = async (): Promise<void> => {
+      await journal.close();
+      journal = await storage.open();
+    };
+    const types = (events: readonly RecordedEvent[]): string[] => events.map((event) => event.type);
+    const everything = async () => ({
+      head: await journal.head(),
+      events: await journal.readAll(),
+      outbox: await journal.pendingOutbox(),
+      timers: await journal.pendingTimers(),
+      answers: await journal.answersTo('key'),
+      seen: await journal.seen('key'),
+      wrapped: await journal.wrappedKey('k1'),
+    });
+
+    describe('appends', () => {
+      it('is empty at first', async () => {
+        expect(await everything()).toEqual({
+          head: 0,
+          events: [],
+          outbox: [],
+          timers: [],
+          answers: [],
+          seen: false,
+          wrapped: null,
+        });
+      });
+
+      it('records an event as it was given, with position, stream and version', async () => {
+        const event = eventOf('PneAdded', {
+          schemaVersion: 3,
+          data: { deviceId: 'uhr-ü-😀', nested: { list: [1, null, true, 'a\nb\u0000c', 2.5] }, 'lone \ud800': '' },
+          meta: metaOf({ causationId: 'cause', crStep: null }),
+        });
+        const appends = [{ stream: 'pn/home', expected: noStream, events: [event] }];
+        const result = await journal.commit(commitOf({ appends }));
+        const recorded = { ...event, position: 1, stream: 'pn/home', version: 1 };
+        expect(result).toEqual({ kind: 'committed', events: [recorded] });
+        await reopen();
+        expect(await journal.readStream('pn/home')).toEqual([recorded]);
+      });
+
+      it('appends to several streams in one commit, in the order given', async () => {
+        const appends = [
+          { stream: 'a', expected: noStream, events: [eventOf('A1'), eventOf('A2')] },
+          { stream: 'b', expected: noStream, events: [eventOf('B1')] },
+          { stream: 'a', expected: exactly(2), events: [eventOf('A3')] },
+        ];
+        const result = await journal.commit(commitOf({ appends }));
+        expect(result.kind).toBe('committed');
+        const all = (await journal.readAll()).map(({ position, stream, version }) => [position, stream, version]);
+        expect(all).toEqual([
+          [1, 'a', 1],
+          [2, 'a', 2],
+          [3, 'b', 1],
+          [4, 'a', 3],
+        ]);
+      });
+
+      it('keeps none of a commit whose last append conflicts', async () => {
+        await journal.commit(appendTo('b', noStream, 'B1'));
+        const before = await everything();
+        const appends = [
+          { stream: 'a', expected: noStream, events: [eventOf('A1')] },
+          { stream: 'b', expected: exactly(7), events: [eventOf('B2')] },
+        ];
+        const refused = await journal.commit(
+          commitOf({
+            messageKey: 'key',
+            appends,
+            outbox: { put: [outboxRow('o1')], settle: [] },
+            answers: [{ messageKey: 'key', messageId: 'm', subject: 's', payload: 'p', correlationId: 'c' }],
+            timers: { arm: [timerRow('t', 1)], disarm: [] },
+            keys: { put: [{ id: 'k1', wrapped: Uint8Array.of(1) }], drop: [] },
+          }),
+        );
+        expect(refused).toEqual({ kind: 'conflict', stream: 'b', expected: exactly(7), actual: 1 });
+        expect(await everything()).toEqual(before);
+      });
+
+      it('checks each kind of expected version', async () => {
+        expect((await journal.commit(appendTo('s', exactly(0), 'E1'))).kind).toBe('committed');
+        expect(await journal.commit(appendTo('s', noStream, 'E'))).toMatchObject({ kind: 'conflict', actual: 1 });
+        expect(await journal.commit(appendTo('s', exactly(2), 'E'))).toMatchObject({ kind: 'conflict', actual: 1 });
+        expect((await journal.commit(appendTo('s', exactly(1), 'E2'))).kind).toBe('committed');
+        expect((await journal.commit(appendTo('s', any, 'E3'))).kind).toBe('committed');
+        await reopen();
+        expect(await journal.commit(appendTo('s', exactly(2), 'E'))).toMatchObject({ kind: 'conflict', actual: 3 });
+        expect((await journal.commit(appendTo('s', exactly(3), 'E4'))).kind).toBe('committed');
+      });
+
+      it('takes an append without events for a check of the version', async () => {
+        await journal.commit(appendTo('s', noStream, 'E1'));
+        expect(await journal.commit(appendTo('s', exactly(1)))).toEqual({ kind: 'committed', events: [] });
+        expect(await journal.commit(appendTo('s', noStream))).toMatchObject({ kind: 'conflict', actual: 1 });
+        expect(await journal.head()).toBe(1);
+      });
+    });
+
+    describe('group commit', () => {
+      it('numbers concurrent commits gapless, in the order of their calls', async () => {
+        const calls = Array.from({ length: 700 }, (_, i) => journal.commit(appendTo(`s${i % 7}`, any, `E${i}`)));
+        const results = await Promise.all(calls);
+        const positions = results.map((result) => (result.kind === 'committed' ? result.events[0]?.position : null));
+        expect(positions).toEqual(Array.from({ length: 700 }, (_, i) => i + 1));
+        expect(types(await journal.readAll())).toEqual(Array.from({ length: 700 }, (_, i) => `E${i}`));
+      });
+
+      it('refuses the loser of a race alone', async () => {
+        const [first, second, other] = await Promise.all([
+          journal.commit(appendTo('s', noStream, 'First')),
+          journal.commit(appendTo('s', noStream, 'Second')),
+          journal.commit(appendTo('t', noStream, 'Other')),
+        ]);
+        expect([first.kind, second.kind, other.kind]).toEqual(['committed', 'conflict', 'committed']);
+        expect(types(await journal.readAll())).toEqual(['First', 'Other']);
+      });
+
+      it('lets a commit expect the version that an earlier one will make', async () => {
+        const steps = Array.from({ length: 50 }, (_, i) => journal.commit(appendTo('s', exactly(i), `E${i}`)));
+        expect(new Set((await Promise.all(steps)).map((result) => result.kind))).toEqual(new Set(['committed']));
+      });
+
+      it('refuses whatever leans on a refused commit', async () => {
+        await journal.commit(appendTo('s', noStream, 'E1'));
+        const [stale, leaning, sound] = await Promise.all([
+          journal.commit(appendTo('s', exactly(3), 'Stale')),
+          journal.commit(appendTo('s', exactly(4), 'Leaning')),
+          journal.commit(appendTo('s', exactly(1), 'Sound')),
+        ]);
+        expect([stale.kind, leaning.kind, sound.kind]).toEqual(['conflict', 'conflict', 'committed']);
+      });
+
+      it('commits a step larger than a batch', async () => {
+        const many = Array.from({ length: 5_000 }, (_, i) => `E${i}`);
+        const [result] = await Promise.all([
+          journal.commit(appendTo('s', noStream, ...many)),
+          journal.commit(appendTo('s', exactly(5_000), 'Next')),
+        ]);
+        expect(result.kind).toBe('committed');
+        expect(types(await journal.readStream('s', { after: 4_998 }))).toEqual(['E4998', 'E4999', 'Next']);
+      });
+    });
+
+    describe('message keys', () => {
+      const keyed = (type: string) => ({ ...appendTo('s', any, type, `${type}b`), messageKey: 'key' });
+
+      it('gives the events of the first time to whoever commits a message again', async () => {
+        const first = await journal.commit(keyed('First'));
+        await journal.commit(appendTo('s', any, 'Between'));
+        await reopen();
+        const again = await journal.commit({ ...keyed('Again'), outbox: { put: [outboxRow('o')], settle: [] } });
+        expect(again).toEqual({ ...first, kind: 'duplicate' });
+        expect(await journal.head()).toBe(3);
+        expect(await journal.pendingOutbox()).toEqual([]);
+        expect(await journal.seen('key')).toBe(true);
+      });
+
+      it('finds the duplicate within one batch', async () => {
+        const [first, again] = await Promise.all([journal.commit(keyed('First')), journal.commit(keyed('Again'))]);
+        expect(again).toEqual({ ...first, kind: 'duplicate' });
+        expect(await journal.head()).toBe(2);
+      });
+
+      it('remembers a message that led to no event', async () => {
+        const nothing = commitOf({ messageKey: 'key' });
+        expect(await journal.commit(nothing)).toEqual({ kind: 'committed', events: [] });
+        expect(await journal.commit(nothing)).toEqual({ kind: 'duplicate', events: [] });
+      });
+
+      it('does not take a refused commit for a seen message', async () => {
+        const [refused, next] = await Promise.all([
+          journal.commit({ ...appendTo('s', exactly(9), 'E'), messageKey: 'key' }),
+          journal.commit(keyed('First')),
+        ]);
+        expect([refused.kind, next.kind]).toEqual(['conflict', 'committed']);
+      });
+    });
+
+    describe('outbox, answers, timers, keys', () => {
+      it('keeps outbox rows until they are settled, and never gives a number twice', async () => {
+        const put = ['o1', 'o2', 'o3'].map((id) => outboxRow(id));
+        await journal.commit(commitOf({ outbox: { put, settle: [] } }));
+        await journal.commit(commitOf({ outbox: { put: [], settle: ['o1', 'o3', 'unknown'] } }));
+        await reopen();
+        await journal.commit(commitOf({ outbox: { put: [outboxRow('o4')], settle: [] } }));
+        expect(await journal.pendingOutbox()).toEqual([
+          { ...outboxRow('o2'), seq: 2 },
+          { ...outboxRow('o4'), seq: 4 },
+        ]);
+        expect(await journal.pendingOutbox({ after: 2 })).toHaveLength(1);
+        expect(await journal.pendingOutbox({ limit: 1 })).toHaveLength(1);
+        expect(await journal.outboxRow('o2')).toEqual(outboxRow('o2'));
+        expect(await journal.outboxRow('o1')).toBeNull();
+      });
+
+      it('leaves an outbox row as it is when its id is put again', async () => {
+        const put = [outboxRow('o1', { payload: 'first' })];
+        await journal.commit(commitOf({ outbox: { put, settle: [] } }));
+        await journal.commit(commitOf({ outbox: { put: [outboxRow('o1', { payload: 'again' })], settle: [] } }));
+        expect(await journal.outboxRow('o1')).toMatchObject({ payload: 'first' });
+      });
+
+      it('settles within one batch what the batch put', async () => {
+        await Promise.all([
+          journal.commit(commitOf({ outbox: { put: [outboxRow('o1')], settle: [] } })),
+          journal.commit(commitOf({ outbox: { put: [outboxRow('o2')], settle: ['o1'] } })),
+        ]);
+        expect((await journal.pendingOutbox()).map((row) => row.id)).toEqual(['o2']);
+      });
+
+      it('keeps answers in their order', async () => {
+        const answer = (messageId: string) => ({
+          messageKey: 'key',
+          messageId,
+          subject: 's',
+          payload: `p-${messageId}`,
+          correlationId: 'c',
+        });
+        await journal.commit(commitOf({ answers: [answer('z'), answer('a')] }));
+        await journal.commit(commitOf({ answers: [answer('m'), answer('z')] }));
+        expect(await journal.answersTo('key')).toEqual([answer('z'), answer('a'), answer('m')]);
+        expect(await journal.answersTo('other')).toEqual([]);
+      });
+
+      it('gives armed timers earliest first; arming again replaces, disarming removes', async () => {
+        const arm = [timerRow('late', 3_000), timerRow('early', 1_000), timerRow('gone', 2_000)];
+        await journal.commit(commitOf({ timers: { arm, disarm: [] } }));
+        const disarm = [{ stream: 'pn/home', name: 'gone' }];
+        await journal.commit(commitOf({ timers: { arm: [timerRow('late', 500)], disarm } }));
+        await reopen();
+        expect(await journal.pendingTimers()).toEqual([timerRow('late', 500), timerRow('early', 1_000)]);
+        expect(await journal.pendingTimers({ limit: 1 })).toEqual([timerRow('late', 500)]);
+      });
+
+      it('gives the last word to the later commit of a batch', async () => {
+        const disarm = [{ stream: 'pn/home', name: 't' }];
+        await Promise.all([
+          journal.commit(commitOf({ timers: { arm: [timerRow('t', 1), timerRow('u', 1)], disarm: [] } })),
+          journal.commit(commitOf({ timers: { arm: [timerRow('u', 2)], disarm } })),
+        ]);
+        expect(await journal.pendingTimers()).toEqual([timerRow('u', 2)]);
+      });
+
+      it('arms what it disarms in the same commit', async () => {
+        const disarm = [{ stream: 'pn/home', name: 't' }];
+        await journal.commit(commitOf({ timers: { arm: [timerRow('t', 1)], disarm } }));
+        expect(await journal.pendingTimers()).toEqual([timerRow('t', 1)]);
+      });
+
+      it('keeps, replaces and drops wrapped keys', async () => {
+        const put = (...bytes: number[]) =>
+          commitOf({ keys: { put: [{ id: 'k1', wrapped: Uint8Array.from(bytes) }], drop: [] } });
+        await journal.commit(put(1, 2, 3));
+        await journal.commit(put(4, 5));
+        expect(await journal.wrappedKey('k1')).toEqual(Uint8Array.of(4, 5));
+        await journal.commit(commitOf({ keys: { put: [], drop: ['k1'] } }));
+        expect(await journal.wrappedKey('k1')).toBeNull();
+      });
+    });
+
+    describe('reads', () => {
+      beforeEach(async () => {
+        const many = Array.from({ length: 1_200 }, (_, i) => `E${i + 1}`);
+        const other = eventOf('Other', { meta: metaOf({ correlationId: 'correlation-2' }) });
+        await journal.commit(appendTo('s', noStream, ...many));
+        await journal.commit(commitOf({ appends: [{ stream: 't', expected: noStream, events: [other] }] }));
+      });
+
+      it('is bounded, and goes on after what was read', async () => {
+        const first = await journal.readAll();
+        expect(first).toHaveLength(DEFAULT_READ_LIMIT);
+        const rest = await journal.readAll({ after: DEFAULT_READ_LIMIT });
+        expect(types(rest).slice(-2)).toEqual(['E1200', 'Other']);
+        expect(rest).toHaveLength(201);
+        expect(await journal.readAll({ after: 1_201 })).toEqual([]);
+        expect(await journal.readAll({ limit: 0 })).toEqual([]);
+        expect(await journal.readAll({ limit: -1 })).toEqual([]);
+      });
+
+      it('reads one stream by version', async () => {
+        expect(types(await journal.readStream('s', { after: 2, limit: 2 }))).toEqual(['E3', 'E4']);
+        expect(types(await journal.readStream('t'))).toEqual(['Other']);
+        expect(await journal.readStream('unknown')).toEqual([]);
+      });
+
+      it('reads one correlation by position', async () => {
+        expect(types(await journal.readCorrelation('correlation-2'))).toEqual(['Other']);
+        expect(types(await journal.readCorrelation('correlation-1', { after: 1_199 }))).toEqual(['E1200']);
+      });
+
+      it('hands out copies: what a reader changes stays his', async () => {
+        const data: { n: number } = { n: 1 };
+        await journal.commit(commitOf({ appends: [{ stream: 'u', expected: any, events: [eventOf('E', { data })] }] }));
+        data.n = 2;
+        expect((await journal.readStream('u'))[0]?.data).toEqual({ n: 1 });
+      });
+    });
+
+    describe('listeners and closing', () => {
+      it('tells listeners of each commit, in position order, when it can be read', async () => {
+        const heard: number[] = [];
+        const readable: Promise<boolean>[] = [];
+        const stop = journal.onCommit((events) => {
+          for (const { position } of events) heard.push(position);
+          readable.push(journal.head().then((head) => head >= (events.at(-1)?.position ?? 0)));
+        });
+        await Promise.all([journal.commit(appendTo('s', any, 'A')), journal.commit(appendTo('s', any, 'B', 'C'))]);
+        await journal.commit(appendTo('s', exactly(99), 'Refused'));
+        stop();
+        await journal.commit(appendTo('s', any, 'D'));
+        expect(heard).toEqual([1, 2, 3]);
+        expect(await Promise.all(readable)).not.toContain(false);
+      });
+
+      it('decides what waits before it closes, and refuses what comes after', async () => {
+        const waiting = journal.commit(appendTo('s', noStream, 'E'));
+        const closing = journal.close();
+        await expect(journal.commit(appendTo('s', any, 'Late'))).rejects.toMatchObject({ fault: 'closed' });
+        await closing;
+        expect((await waiting).kind).toBe('committed');
+        await expect(journal.head()).rejects.toThrow(JournalError);
+        await journal.close();
+        journal = await storage.open();
+        expect(await journal.head()).toBe(1);
+      });
+    });
+  });
+}

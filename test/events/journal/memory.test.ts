@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest';
+import type { MemoryFaults } from '../../../events/journal/memory.ts';
+import { MemoryDisk, MemoryJournal } from '../../../events/journal/memory.ts';
+import { JournalError } from '../../../events/journal/port.ts';
+import { journalContract } from './contract.ts';
+import { any, appendTo, exactly, noStream } from './controls.ts';
+
+journalContract('memory', async () => {
+  const disk = new MemoryDisk();
+  return { open: async () => new MemoryJournal({ disk }), dispose: async () => {} };
+});
+
+const full = new JournalError('full', 'The disk is full.', 'Make room.');
+
+it('keeps nothing of a step that meets a full disk, and works again once there is room', async () => {
+  let room = 0;
+  const faults: MemoryFaults = {
+    beforeCommit: ({ to }) => {
+      if (to.position > room) throw full;
+    },
+  };
+  const journal = new MemoryJournal({ faults });
+  await expect(journal.commit(appendTo('s', noStream, 'E1'))).rejects.toBe(full);
+  room = 1;
+  const kinds = await Promise.allSettled([
+    journal.commit(appendTo('s', noStream, 'E1')),
+    journal.commit(appendTo('t', noStream, 'Too', 'Many')),
+    journal.commit(appendTo('s', exactly(1))),
+  ]);
+  expect(kinds.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(await journal.head()).toBe(1);
+});
+
+it('keeps what was committed when the process dies before it hears of it, and does it once', async () => {
+  const disk = new MemoryDisk();
+  const step = { ...appendTo('s', noStream, 'E1'), messageKey: 'key' };
+  const died = new Error('killed');
+  const faults: MemoryFaults = {
+    afterCommit: () => {
+      throw died;
+    },
+  };
+  await expect(new MemoryJournal({ disk, faults }).commit(step)).rejects.toBe(died);
+  const restarted = new MemoryJournal({ disk });
+  expect((await restarted.commit(step)).kind).toBe('duplicate');
+  expect(await restarted.head()).toBe(1);
+});
+
+it('does not try a batch again of which it is unknown whether it was kept', async () => {
+  const disk = new MemoryDisk();
+  const faults: MemoryFaults = {
+    afterCommit: () => {
+      throw new Error('killed');
+    },
+  };
+  const journal = new MemoryJournal({ disk, faults });
+  const calls = [journal.commit(appendTo('s', any, 'E1')), journal.commit(appendTo('s', any, 'E2'))];
+  expect((await Promise.allSettled(calls)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(await journal.head()).toBe(2);
+});
+
+it('fences a journal whose disk another one has taken over', async () => {
+  const disk = new MemoryDisk();
+  const former = new MemoryJournal({ disk });
+  const lost = former.commit(appendTo('s', noStream, 'Lost'));
+  const latter = new MemoryJournal({ disk });
+  await expect(lost).rejects.toMatchObject({ fault: 'closed' });
+  expect(await latter.head()).toBe(0);
+});
