@@ -1,5 +1,4 @@
-import type { CompiledQuery, Kysely } from 'kysely';
-import type { JournalTables } from './tables.ts';
+import type { CompiledQuery } from 'kysely';
 
 /**
  * Rows per statement, largest first. Measured for events: one statement of 16 rows is as fast as 16 kept statements run
@@ -10,6 +9,11 @@ const SIZES = [16, 8, 4, 2, 1] as const;
 /** A row's values in the order of the columns. */
 export type Values = readonly (null | number | string | Uint8Array)[];
 
+/** A Kysely instance or transaction, whatever its tables. */
+export interface Executor {
+  executeQuery(query: CompiledQuery): Promise<unknown>;
+}
+
 /** An insert of any number of rows that is compiled once, for a few fixed sizes. */
 export class BulkInsert {
   readonly #compiled: readonly { readonly size: number; readonly query: CompiledQuery }[];
@@ -18,7 +22,7 @@ export class BulkInsert {
     this.#compiled = SIZES.map((size) => ({ size, query: compile(size) }));
   }
 
-  async run(db: Kysely<JournalTables>, rows: readonly Values[]): Promise<void> {
+  async run(db: Executor, rows: readonly Values[]): Promise<void> {
     let done = 0;
     for (const { size, query } of this.#compiled) {
       for (; rows.length - done >= size; done += size) {

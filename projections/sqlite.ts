@@ -1,0 +1,183 @@
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import { BulkInsert } from '../events/journal/sqlite/bulk.ts';
+import type { JournalTables } from '../events/journal/sqlite/tables.ts';
+import type { InventoryDelta } from './inventory.ts';
+import type { InventoryStore, MemberRow, MemberStatus, PnInventory } from './port.ts';
+import { overlapError } from './port.ts';
+
+type InventoryTables = {
+  readonly pn_inventory: {
+    readonly pn_id: string;
+    readonly device_id: string;
+    readonly status: MemberStatus;
+    readonly cpns_id: string | null;
+    readonly revision: number;
+  };
+  readonly pn_revision: { readonly pn_id: string; readonly revision: number };
+  readonly pn_inventory_checkpoint: {
+    readonly id: 1;
+    readonly shape: number;
+    readonly position: number;
+  };
+};
+type Database = Kysely<JournalTables & InventoryTables>;
+
+/** Raised with every change of the tables or of what the fold puts there: older rows are dropped and built again. */
+const SHAPE = 1;
+
+const SETUP: readonly string[] = [
+  'drop table if exists pn_inventory',
+  'drop table if exists pn_revision',
+  'drop table if exists pn_inventory_checkpoint',
+  `create table pn_inventory (
+     pn_id text not null, device_id text not null, status text not null, cpns_id text, revision integer not null,
+     primary key (pn_id, device_id)) strict, without rowid`,
+  'create table pn_revision (pn_id text primary key, revision integer not null) strict, without rowid',
+  `create table pn_inventory_checkpoint (
+     id integer primary key check (id = 1), shape integer not null, position integer not null) strict`,
+  `insert into pn_inventory_checkpoint (id, shape, position) values (1, ${SHAPE}, 0)`,
+];
+
+/** The journal's connections; a `SqliteJournal` is one. */
+export interface Connections {
+  readonly writer: Kysely<JournalTables>;
+  readonly db: Kysely<JournalTables>;
+}
+
+/** Opens the read model in the journal's own file and sets up its tables where they are absent or of another shape. */
+export async function openSqliteInventoryStore(journal: Connections): Promise<InventoryStore> {
+  const writer = journal.writer.$extendTables<InventoryTables>();
+  await writer.transaction().execute(async (trx) => {
+    if ((await hasTables(trx)) && (await shapeOf(trx)) === SHAPE) return;
+    for (const statement of SETUP) await sql.raw(statement).execute(trx);
+  });
+  return new SqliteInventoryStore(writer, journal.db.$extendTables<InventoryTables>());
+}
+
+/** The inventory as a reader beside the server finds it: one PN, or all. Empty where no projection was ever built. */
+export async function readSqliteInventory(
+  journal: Pick<Connections, 'db'>,
+  pnId?: string,
+): Promise<readonly PnInventory[]> {
+  const db = journal.db.$extendTables<InventoryTables>();
+  return (await hasTables(db)) ? readInventory(db, pnId) : [];
+}
+
+class SqliteInventoryStore implements InventoryStore {
+  readonly #writer: Database;
+  readonly #reader: Database;
+  readonly #putMembers: BulkInsert;
+  readonly #putRevisions: BulkInsert;
+  constructor(writer: Database, reader: Database) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#putMembers = new BulkInsert((size) => compilePutMembers(writer, size));
+    this.#putRevisions = new BulkInsert((size) => compilePutRevisions(writer, size));
+  }
+
+  checkpoint(): Promise<number> {
+    return checkpointOf(this.#reader);
+  }
+
+  async revisions(pnIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (pnIds.length === 0) return new Map();
+    const given = sql<string>`(select value from json_each(${JSON.stringify(pnIds)}))`;
+    const rows = await this.#reader.selectFrom('pn_revision').selectAll().where('pn_id', 'in', given).execute();
+    return new Map(rows.map((row) => [row.pn_id, row.revision]));
+  }
+
+  async advance(step: { readonly from: number; readonly to: number; readonly delta: InventoryDelta }): Promise<void> {
+    await this.#writer.transaction().execute(async (trx) => {
+      const actual = await checkpointOf(trx);
+      if (actual !== step.from) throw overlapError(step.from, actual);
+      await this.#put(trx, step.delta, step.to);
+    });
+  }
+
+  async replace(state: { readonly to: number; readonly delta: InventoryDelta }): Promise<void> {
+    await this.#writer.transaction().execute(async (trx) => {
+      await trx.deleteFrom('pn_inventory').execute();
+      await trx.deleteFrom('pn_revision').execute();
+      await this.#put(trx, state.delta, state.to);
+    });
+  }
+
+  inventory(pnId?: string): Promise<readonly PnInventory[]> {
+    return readInventory(this.#reader, pnId);
+  }
+
+  async #put(trx: Database, delta: InventoryDelta, checkpoint: number): Promise<void> {
+    const rows = [...delta.members].flatMap(([pnId, members]) =>
+      [...members].map(([deviceId, row]) => ({ pnId, deviceId, row })),
+    );
+    const removed = rows.flatMap(({ pnId, deviceId, row }) => (row === null ? [[pnId, deviceId]] : []));
+    if (removed.length > 0) {
+      await sql`delete from pn_inventory where (pn_id, device_id) in
+        (select value ->> 0, value ->> 1 from json_each(${JSON.stringify(removed)}))`.execute(trx);
+    }
+    const kept = rows.flatMap(({ pnId, row }) =>
+      row === null ? [] : [[pnId, row.deviceId, row.status, row.cpnsId, row.revision]],
+    );
+    await this.#putMembers.run(trx, kept);
+    await this.#putRevisions.run(trx, [...delta.revisions]);
+    await trx.updateTable('pn_inventory_checkpoint').set({ position: checkpoint }).execute();
+  }
+}
+
+async function hasTables(db: Database): Promise<boolean> {
+  const { rows } = await sql`select 1 from sqlite_schema where name = 'pn_inventory_checkpoint'`.execute(db);
+  return rows.length > 0;
+}
+
+async function shapeOf(db: Database): Promise<number> {
+  return (await db.selectFrom('pn_inventory_checkpoint').select('shape').executeTakeFirstOrThrow()).shape;
+}
+
+async function checkpointOf(db: Database): Promise<number> {
+  return (await db.selectFrom('pn_inventory_checkpoint').select('position').executeTakeFirstOrThrow()).position;
+}
+
+/** One statement, so that revision and members are of the same moment. */
+async function readInventory(db: Database, pnId?: string): Promise<readonly PnInventory[]> {
+  const all = db
+    .selectFrom('pn_revision as pn')
+    .leftJoin('pn_inventory as member', 'member.pn_id', 'pn.pn_id')
+    .select(['pn.pn_id', 'pn.revision as pn_revision'])
+    .select(['member.device_id', 'member.status', 'member.cpns_id', 'member.revision'])
+    .orderBy('pn.pn_id')
+    .orderBy('member.device_id');
+  const found = new Map<string, { pnId: string; revision: number; members: MemberRow[] }>();
+  for (const row of await (pnId === undefined ? all : all.where('pn.pn_id', '=', pnId)).execute()) {
+    const pn = found.get(row.pn_id) ?? { pnId: row.pn_id, revision: row.pn_revision, members: [] };
+    found.set(row.pn_id, pn);
+    const { device_id: deviceId, status, cpns_id: cpnsId, revision } = row;
+    if (deviceId !== null && status !== null && revision !== null) {
+      pn.members.push({ deviceId, status, cpnsId, revision });
+    }
+  }
+  return [...found.values()];
+}
+
+function compilePutMembers(db: Database, size: number) {
+  const row: InventoryTables['pn_inventory'] = { pn_id: '', device_id: '', status: 'member', cpns_id: '', revision: 0 };
+  return db
+    .insertInto('pn_inventory')
+    .values(Array.from({ length: size }, () => row))
+    .onConflict((on) =>
+      on.columns(['pn_id', 'device_id']).doUpdateSet((set) => ({
+        status: set.ref('excluded.status'),
+        cpns_id: set.ref('excluded.cpns_id'),
+        revision: set.ref('excluded.revision'),
+      })),
+    )
+    .compile();
+}
+
+function compilePutRevisions(db: Database, size: number) {
+  return db
+    .insertInto('pn_revision')
+    .values(Array.from({ length: size }, () => ({ pn_id: '', revision: 0 })))
+    .onConflict((on) => on.column('pn_id').doUpdateSet((set) => ({ revision: set.ref('excluded.revision') })))
+    .compile();
+}
