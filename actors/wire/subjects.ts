@@ -1,0 +1,42 @@
+/** The subject table (design, section 8). Ids are one token; the version travels in the message, not in the subject. */
+
+export type Leg = 'link.up' | 'link.down' | 'wan.up' | 'wan.down';
+
+export interface Address {
+  readonly leg: Leg;
+  readonly gatewayId: string;
+  /** On the link only; on the WAN the device is named in the body. */
+  readonly deviceId: string | null;
+  readonly type: string;
+}
+
+export const linkUp = (gatewayId: string, deviceId: string, type: string): string =>
+  `cpns.link.${gatewayId}.up.${deviceId}.${type}`;
+export const linkDown = (gatewayId: string, deviceId: string, type: string): string =>
+  `cpns.link.${gatewayId}.down.${deviceId}.${type}`;
+export const wanUp = (gatewayId: string, type: string): string => `cpns.wan.up.${gatewayId}.${type}`;
+export const wanDown = (gatewayId: string, type: string): string => `cpns.wan.down.${gatewayId}.${type}`;
+export const query = (noun: string): string => `cpns.query.${noun}`;
+/** @param chart chart id, `<role>/<name>` */
+export const eventsOf = (chart: string): string => `cpns.events.${chart.replace('/', '.')}`;
+
+/** Servers share the work: one queue group. */
+export const SERVER_QUEUE = 'cpns-server';
+
+const ID = /^[a-z0-9_-]{1,64}$/;
+
+/** Reads a protocol subject, or null when it is none. */
+export function parseSubject(subject: string): Address | null {
+  const tokens = subject.split('.');
+  const [root, net, a, b, c, d] = tokens;
+  if (root !== 'cpns' || !tokens.slice(2).every((token) => ID.test(token))) return null;
+  if (net === 'link' && tokens.length === 6 && a !== undefined && c !== undefined && d !== undefined) {
+    if (b !== 'up' && b !== 'down') return null;
+    return { leg: `link.${b}`, gatewayId: a, deviceId: c, type: d };
+  }
+  if (net === 'wan' && tokens.length === 5 && b !== undefined && c !== undefined) {
+    if (a !== 'up' && a !== 'down') return null;
+    return { leg: `wan.${a}`, gatewayId: b, deviceId: null, type: c };
+  }
+  return null;
+}
