@@ -1,0 +1,89 @@
+/**
+ * The secure session that stands between a PNE and the CPNS Server after registration: two keys out of the handshake, one
+ * a direction, and frames sealed with them. Noise, revision 34: section 5.2 (Split) and section 11.2 (channel binding).
+ */
+import { counterNonce, MAX_COUNTER, open, seal } from './aead.ts';
+import { toBase64url } from './base64url.ts';
+import { concat, utf8 } from './bytes.ts';
+import type { Role, SplitKeys } from './noise/handshake-state.ts';
+import { sha256 } from './noise/hkdf.ts';
+import { KEY_BYTES, SecurityError } from './security-error.ts';
+
+export interface Session {
+  /** Names the session in events and logs: 22 characters, public, and the same on both sides. */
+  readonly keyId: string;
+  readonly role: Role;
+  readonly sendKey: Uint8Array;
+  readonly receiveKey: Uint8Array;
+}
+
+const KEY_ID_LABEL = utf8('CPNS key id');
+const KEY_ID_BYTES = 16;
+const FRAME_LABEL = utf8('CPNS frame');
+const DIRECTION = { initiator: Uint8Array.of(1), responder: Uint8Array.of(2) } as const;
+
+export function sessionOf(role: Role, keys: SplitKeys): Session {
+  const id = sha256(KEY_ID_LABEL, keys.handshakeHash).subarray(0, KEY_ID_BYTES);
+  const [sendKey, receiveKey] =
+    role === 'initiator' ? [keys.initiatorKey, keys.responderKey] : [keys.responderKey, keys.initiatorKey];
+  return { keyId: toBase64url(id), role, sendKey, receiveKey };
+}
+
+/** Ciphertext and tag. A counter is used once: the caller keeps it, sends it along, and refuses a repeated one. */
+export function sealFrame(
+  session: Session,
+  counter: bigint | number,
+  plaintext: Uint8Array,
+  associatedData: Uint8Array,
+): Uint8Array {
+  if (!isCounter(counter)) {
+    throw new SecurityError(`Frame counter ${counter} is not in 0..2^64-2.`, 'Register again for fresh keys.');
+  }
+  const bound = frameData(session, session.role, associatedData);
+  return seal(session.sendKey, counterNonce(counter), bound, plaintext);
+}
+
+/** The plaintext, or null for anything that the other side did not seal under this counter and associated data. */
+export function openFrame(
+  session: Session,
+  counter: bigint | number,
+  frame: Uint8Array,
+  associatedData: Uint8Array,
+): Uint8Array | null {
+  if (!isCounter(counter)) return null;
+  const bound = frameData(session, session.role === 'initiator' ? 'responder' : 'initiator', associatedData);
+  return open(session.receiveKey, counterNonce(counter), bound, frame);
+}
+
+function frameData(session: Session, sender: Role, associatedData: Uint8Array): Uint8Array {
+  return concat(FRAME_LABEL, DIRECTION[sender], utf8(session.keyId), associatedData);
+}
+
+function isCounter(counter: bigint | number): boolean {
+  if (typeof counter === 'number') return Number.isSafeInteger(counter) && counter >= 0;
+  return counter >= 0n && counter <= MAX_COUNTER;
+}
+
+const FORMAT = 1;
+const KEY_ID_CHARACTERS = 22;
+const SESSION_BYTES = 2 + KEY_ID_CHARACTERS + 2 * KEY_BYTES;
+
+/** For the keyring, secret: format (1), role (1 initiator, 2 responder), key id in ASCII, send key, receive key. */
+export function sessionToBytes(session: Session): Uint8Array {
+  const head = concat(Uint8Array.of(FORMAT), DIRECTION[session.role], utf8(session.keyId));
+  return concat(head, session.sendKey, session.receiveKey);
+}
+
+/** Null for bytes that `sessionToBytes` did not write. */
+export function sessionFromBytes(bytes: Uint8Array): Session | null {
+  if (bytes.length !== SESSION_BYTES || bytes[0] !== FORMAT || (bytes[1] !== 1 && bytes[1] !== 2)) return null;
+  const keyId = Buffer.from(bytes.subarray(2, 2 + KEY_ID_CHARACTERS)).toString('latin1');
+  if (!/^[A-Za-z0-9_-]{22}$/.test(keyId)) return null;
+  const keys = bytes.slice(2 + KEY_ID_CHARACTERS);
+  return {
+    keyId,
+    role: bytes[1] === 1 ? 'initiator' : 'responder',
+    sendKey: keys.slice(0, KEY_BYTES),
+    receiveKey: keys.slice(KEY_BYTES),
+  };
+}
