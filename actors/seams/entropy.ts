@@ -28,7 +28,8 @@ class SystemEntropy implements Entropy {
       this.#block = randomBytes(BLOCK_BYTES);
       this.#used = 0;
     }
-    const bytes = this.#block.slice(this.#used, this.#used + length);
+    // A copy: `slice` of a Buffer shares its memory, and what was handed out is erased from the block.
+    const bytes = new Uint8Array(this.#block.subarray(this.#used, this.#used + length));
     this.#block.fill(0, this.#used, this.#used + length);
     this.#used += length;
     return bytes;
