@@ -1,0 +1,75 @@
+import { resolve } from 'node:path';
+import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
+import { EXIT, UsageError } from '../errors.ts';
+import { matchingEvents, type EventQuery } from '../events/query.ts';
+import { EventTable } from '../events/text.ts';
+import type { Host } from '../host.ts';
+import { count, examples, jsonOption, setting, type Register } from '../options.ts';
+import { pause, run, type Running } from '../run.ts';
+
+interface EventsFlags {
+  readonly journal?: string;
+  readonly stream?: string;
+  readonly type?: string;
+  readonly correlation?: string;
+  readonly follow?: true;
+  readonly after: number;
+  readonly limit?: number;
+  readonly json?: true;
+}
+
+/** How soon `--follow` sees an event: one indexed read each time. */
+const FOLLOW_INTERVAL_MS = 500;
+
+export const events: Register = (program, host, finish) => {
+  program
+    .command('events')
+    .summary('print the events of a journal')
+    .description('Reads a journal, also while its role is running, and changes nothing. Conditions hold together.')
+    .addOption(setting('journal', 'the journal'))
+    .option('--stream <name>', 'events of this stream, e.g. pn/home')
+    .option('--type <type>', 'events of this type, e.g. PneAuthenticated')
+    .option('--correlation <id>', 'events of one registration, whichever stream they are in')
+    .option('--after <position>', 'events after this position', count, 0)
+    .option('--limit <n>', 'at most so many events, counted after the conditions', count)
+    .option('--follow', 'go on with new events until Ctrl-C')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'cpns events --journal operator/server.sqlite --type PneAuthenticated',
+        'cpns events --journal operator/server.sqlite --stream pn/home --follow --json',
+      ),
+    )
+    .action(async (flags: EventsFlags) => {
+      finish(await run(host, (running) => print(host, running, flags)));
+    });
+};
+
+async function print(host: Host, { stopped, onClose }: Running, flags: EventsFlags): Promise<number> {
+  if (flags.journal === undefined)
+    throw new UsageError('No journal is given', 'Name its file with --journal or CPNS_JOURNAL.');
+  const reader = await openSqliteReader(resolve(host.cwd, flags.journal));
+  onClose('the journal', () => reader.close());
+  const waitForMore = async (): Promise<boolean> => {
+    if (flags.follow !== true) return false;
+    await pause(host, FOLLOW_INTERVAL_MS, stopped);
+    return !stopped.aborted;
+  };
+  const table = new EventTable();
+  for await (const page of matchingEvents(reader, toQuery(flags), waitForMore)) {
+    const lines = flags.json === true ? page.map((event) => JSON.stringify(event)) : table.lines(page);
+    if (!(await host.out(`${lines.join('\n')}\n`)) || stopped.aborted) break;
+  }
+  return EXIT.ok;
+}
+
+function toQuery({ stream, type, correlation, after, limit }: EventsFlags): EventQuery {
+  return {
+    after,
+    limit: limit ?? Number.POSITIVE_INFINITY,
+    ...(stream === undefined ? {} : { stream }),
+    ...(type === undefined ? {} : { type }),
+    ...(correlation === undefined ? {} : { correlation }),
+  };
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** Kinds of values in configuration files. A message says what is expected; where it is comes from the document. */
+
+export const ID_PATTERN = /^[a-z0-9_-]{1,64}$/;
+export const id = z.string().regex(ID_PATTERN, 'must be an id: 1 to 64 of a-z, 0-9, _ and -');
+
+/** What people read: no control characters, which would reach a terminal. */
+export const text = z.string().regex(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u, 'must be 1 to 200 printable characters');
+
+export const mac = z
+  .string()
+  .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i, 'must be a MAC address such as 00:17:88:35:05:88')
+  .transform((value) => value.toLowerCase());
+
+export const path = z.string().min(1, 'must name a file');
+
+export const natsUrl = z.string().regex(/^(nats|tls):\/\/[^\s,]+$/, 'must be an address such as nats://127.0.0.1:4222');
+export const natsUrls = z.array(natsUrl).min(1, 'must name at least one NATS server');
+
+export const joinPolicy = z.enum(['open', 'approval', 'closed']);
+export const gatewayPairing = z.enum(['permitted', 'forbidden']);
+export const devicePairing = z.enum(['needed', 'none']);
+
+/** 32 bytes in base64url without padding (RFC 4648 section 5): 43 characters, the last of which carries 4 bits. */
+export const SECRET_PATTERN = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+export const secret = z.string().regex(SECRET_PATTERN, 'must be 32 bytes in base64url: 43 characters');
+
+export const DEFAULT_NATS_URL = 'nats://127.0.0.1:4222';

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { check } from './check.ts';
+import { readDocument } from './document.ts';
+import { DEFAULT_NATS_URL, gatewayPairing, id, natsUrls, path } from './fields.ts';
+import { readSecret } from './secrets.ts';
+import { Settings, type Given } from './settings.ts';
+import type { GatewayOptions } from './types.ts';
+
+export const GatewayFile = z.strictObject({
+  nats: natsUrls.optional(),
+  journal: path.optional(),
+  keyFile: path.optional(),
+  gatewayId: id.optional(),
+  pskFile: path.optional(),
+  pns: z.array(id).min(1, 'must name at least one PN').optional(),
+  pairing: gatewayPairing.optional(),
+});
+
+/**
+ * The options of `cpns gateway`.
+ * @throws ConfigError
+ */
+export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
+  const document = given.config === undefined ? null : readDocument(given.config, 'public');
+  const file = document === null ? {} : check(document, GatewayFile);
+  const settings = new Settings('cpns gateway', document, cwd);
+  const pns = given.pns ?? file.pns ?? [];
+  if (pns.length === 0) settings.required('pns', undefined, undefined);
+  const journal = settings.path('journal', given.journal, file.journal);
+  const keyFile = settings.path('keyFile', given.keyFile, file.keyFile);
+  const gatewayId = settings.required('gatewayId', given.gatewayId, file.gatewayId);
+  const pskFile = settings.path('pskFile', given.pskFile, file.pskFile);
+  settings.throwProblems();
+  return {
+    natsUrls: given.nats ?? file.nats ?? [DEFAULT_NATS_URL],
+    journal,
+    keyFile,
+    gatewayId,
+    psk: readSecret(pskFile),
+    pns: [...new Set(pns)],
+    pairing: gatewayPairing.parse(given.pairing ?? file.pairing ?? 'permitted'),
+  };
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { check } from './check.ts';
+import { readDocument, type ConfigDocument } from './document.ts';
+import { DEFAULT_NATS_URL, devicePairing, id, natsUrls, path } from './fields.ts';
+import type { Problem } from './problems.ts';
+import { duplicates } from './references.ts';
+import { readSecret } from './secrets.ts';
+import { Settings, type Given } from './settings.ts';
+import type { PneDevice, PneOptions } from './types.ts';
+
+export const PneFile = z.strictObject({
+  nats: natsUrls.optional(),
+  journal: path.optional(),
+  keyFile: path.optional(),
+  devices: z
+    .array(z.strictObject({ deviceId: id, pnId: id, gatewayId: id, pskFile: path, pairing: devicePairing.optional() }))
+    .min(1, 'must name at least one device'),
+});
+
+const DeviceIds = z
+  .object({
+    devices: z
+      .array(z.object({ deviceId: z.string().optional().catch(undefined) }).catch({ deviceId: undefined }))
+      .catch([]),
+  })
+  .catch({ devices: [] });
+
+export function uniqueDevices(document: ConfigDocument): readonly Problem[] {
+  const { devices } = DeviceIds.parse(document.value);
+  return duplicates(
+    document,
+    'device id',
+    devices.map((device, index) => ({ name: device.deviceId, path: ['devices', index, 'deviceId'] })),
+  );
+}
+
+/**
+ * The options of `cpns pne`: the device that flags or variables name, or else all devices of the file.
+ * @throws ConfigError
+ */
+export function loadPneOptions(given: Given, cwd: string): PneOptions {
+  const document = given.config === undefined ? null : readDocument(given.config, 'public');
+  const file = document === null ? { devices: [] } : check(document, PneFile, uniqueDevices);
+  const settings = new Settings('cpns pne', document, cwd);
+  const journal = settings.path('journal', given.journal, file.journal);
+  const keyFile = settings.path('keyFile', given.keyFile, file.keyFile);
+  const natsUrls = given.nats ?? file.nats ?? [DEFAULT_NATS_URL];
+  if (given.deviceId !== undefined || file.devices.length === 0)
+    return { natsUrls, journal, keyFile, devices: [givenDevice(given, settings)] };
+  settings.throwProblems();
+  const devices = file.devices.map(({ pskFile, pairing, ...device }) => ({
+    ...device,
+    psk: readSecret(settings.fromFile(pskFile)),
+    pairing: pairing ?? 'none',
+  }));
+  return { natsUrls, journal, keyFile, devices };
+}
+
+function givenDevice(given: Given, settings: Settings): PneDevice {
+  const deviceId = settings.required('deviceId', given.deviceId, undefined);
+  const pnId = settings.required('pnId', given.pnId, undefined);
+  const gatewayId = settings.required('gatewayId', given.gatewayId, undefined);
+  const pskFile = settings.path('pskFile', given.pskFile, undefined);
+  settings.throwProblems();
+  return { deviceId, pnId, gatewayId, psk: readSecret(pskFile), pairing: devicePairing.parse(given.pairing ?? 'none') };
+}

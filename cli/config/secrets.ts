@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { errorCode, fileReason } from '../errors.ts';
+import { check } from './check.ts';
+import { readDocument } from './document.ts';
+import { id, secret, SECRET_PATTERN } from './fields.ts';
+import { ConfigError } from './problems.ts';
+import type { Credential } from './types.ts';
+
+export const SECRET_BYTES = 32;
+
+/** What a secret file holds: one line of base64url. */
+export function encodeSecret(bytes: Uint8Array): string {
+  return `${Buffer.from(bytes).toString('base64url')}\n`;
+}
+
+export function decodeSecret(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'base64url'));
+}
+
+/**
+ * Reads a secret of 32 bytes. No message quotes it.
+ * @throws ConfigError
+ */
+export function readSecret(file: string): Uint8Array {
+  const fail = (message: string, remedy: string): ConfigError => new ConfigError(file, [{ path: '', message, remedy }]);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    const remedy =
+      errorCode(error) === 'ENOENT'
+        ? 'Check the path, or let `cpns provision` write it.'
+        : 'Give a file that this user may read.';
+    throw fail(`secret cannot be read: ${fileReason(error)}`, remedy);
+  }
+  if (!SECRET_PATTERN.test(text))
+    throw fail(
+      'is not a secret: 32 bytes in base64url on one line',
+      'Bring the file back from a copy, or provision anew.',
+    );
+  return decodeSecret(text);
+}
+
+export const CredentialsFile = z.strictObject({ gateways: z.record(id, secret), pnes: z.record(id, secret) });
+
+export interface Credentials {
+  readonly gateways: readonly Credential[];
+  readonly pnes: readonly Credential[];
+}
+
+/** The secrets that the server knows. @throws ConfigError */
+export function readCredentials(file: string): Credentials {
+  const { gateways, pnes } = check(readDocument(file, 'secret'), CredentialsFile);
+  const toList = (record: Readonly<Record<string, string>>): readonly Credential[] =>
+    Object.entries(record).map(([name, text]) => ({ id: name, psk: decodeSecret(text) }));
+  return { gateways: toList(gateways), pnes: toList(pnes) };
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { check } from './check.ts';
+import { readDocument, type ConfigDocument } from './document.ts';
+import { DEFAULT_NATS_URL, id, joinPolicy, natsUrls, path } from './fields.ts';
+import { suggestion } from './nearest.ts';
+import { pathText, type Problem } from './problems.ts';
+import { duplicates } from './references.ts';
+import { readCredentials, readSecret } from './secrets.ts';
+import { Settings, type Given } from './settings.ts';
+import type { Credential, ProvisionedPn, ServerOptions } from './types.ts';
+
+export const ServerFile = z.strictObject({
+  nats: natsUrls.optional(),
+  journal: path.optional(),
+  keyFile: path.optional(),
+  idKeyFile: path.optional(),
+  credentialsFile: path.optional(),
+  pns: z.array(z.strictObject({ id, gatewayId: id, joinPolicy, members: z.array(id) })),
+});
+
+const PnIds = z
+  .object({ pns: z.array(z.object({ id: z.string().optional().catch(undefined) }).catch({ id: undefined })).catch([]) })
+  .catch({ pns: [] });
+
+export function uniquePns(document: ConfigDocument): readonly Problem[] {
+  const { pns } = PnIds.parse(document.value);
+  return duplicates(
+    document,
+    'PN id',
+    pns.map((pn, index) => ({ name: pn.id, path: ['pns', index, 'id'] })),
+  );
+}
+
+/**
+ * The options of `cpns server`. PNs come from the file only.
+ * @throws ConfigError
+ */
+export function loadServerOptions(given: Given, cwd: string): ServerOptions {
+  const document = given.config === undefined ? null : readDocument(given.config, 'public');
+  const file = document === null ? { pns: [] } : check(document, ServerFile, uniquePns);
+  const settings = new Settings('cpns server', document, cwd);
+  const paths = {
+    journal: settings.path('journal', given.journal, file.journal),
+    keyFile: settings.path('keyFile', given.keyFile, file.keyFile),
+    idKeyFile: settings.path('idKeyFile', given.idKeyFile, file.idKeyFile),
+    credentialsFile: settings.path('credentialsFile', given.credentialsFile, file.credentialsFile),
+  };
+  settings.throwProblems();
+
+  const { gateways, pnes } = readCredentials(paths.credentialsFile);
+  if (document !== null) settings.add(...withoutCredential(document, file.pns, gateways, pnes));
+  settings.throwProblems();
+  return {
+    natsUrls: given.nats ?? file.nats ?? [DEFAULT_NATS_URL],
+    journal: paths.journal,
+    keyFile: paths.keyFile,
+    idKey: readSecret(paths.idKeyFile),
+    gateways,
+    pns: file.pns,
+    pnes,
+  };
+}
+
+/** Gateways and members of a PN that the server knows no secret of: they could never register. */
+function withoutCredential(
+  document: ConfigDocument,
+  pns: readonly ProvisionedPn[],
+  gateways: readonly Credential[],
+  pnes: readonly Credential[],
+): readonly Problem[] {
+  const known = { gateway: gateways.map((one) => one.id), PNE: pnes.map((one) => one.id) };
+  const there = { gateway: new Set(known.gateway), PNE: new Set(known.PNE) };
+  const missing = (what: 'gateway' | 'PNE', name: string, at: readonly PropertyKey[]): readonly Problem[] =>
+    there[what].has(name)
+      ? []
+      : [
+          {
+            position: document.at(at),
+            path: pathText(at),
+            message: `${what} ${JSON.stringify(name)} has no secret in the credentials file`,
+            remedy: suggestion(name, known[what]),
+          },
+        ];
+  return pns.flatMap((pn, index) => [
+    ...missing('gateway', pn.gatewayId, ['pns', index, 'gatewayId']),
+    ...pn.members.flatMap((member, place) => missing('PNE', member, ['pns', index, 'members', place])),
+  ]);
+}

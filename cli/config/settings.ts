@@ -1,0 +1,101 @@
+import { dirname, resolve } from 'node:path';
+import type { ConfigDocument } from './document.ts';
+import { ConfigError, type Problem } from './problems.ts';
+
+/**
+ * Every setting of the roles that is one value: its field in the file, its flag, its variable.
+ * Precedence: flag, variable, file, default. A secret is never a value here, only the file that holds it.
+ */
+export const SETTINGS = {
+  config: {
+    flag: '--config <file>',
+    env: 'CPNS_CONFIG',
+    says: 'YAML file with the settings; relative paths in it start at its folder',
+  },
+  nats: {
+    flag: '--nats <url>',
+    env: 'CPNS_NATS',
+    says: 'NATS server; repeat it or separate by commas for several (default: nats://127.0.0.1:4222)',
+  },
+  journal: { flag: '--journal <file>', env: 'CPNS_JOURNAL', says: 'journal of this role, made when it is not there' },
+  keyFile: {
+    flag: '--key-file <file>',
+    env: 'CPNS_KEY_FILE',
+    says: 'file of the key that encrypts the keys in the journal',
+  },
+  idKeyFile: {
+    flag: '--id-key-file <file>',
+    env: 'CPNS_ID_KEY_FILE',
+    says: 'file of the key that CPNS IDs are derived from',
+  },
+  credentialsFile: {
+    flag: '--credentials-file <file>',
+    env: 'CPNS_CREDENTIALS_FILE',
+    says: 'YAML file of the secrets of gateways and PNEs',
+  },
+  gatewayId: { flag: '--gateway-id <id>', env: 'CPNS_GATEWAY_ID', says: 'id of the PN GW' },
+  pns: {
+    flag: '--pns <ids>',
+    env: 'CPNS_PNS',
+    says: 'PNs that the gateway establishes; repeat it or separate by commas',
+  },
+  pskFile: { flag: '--psk-file <file>', env: 'CPNS_PSK_FILE', says: 'file of the pre-shared secret' },
+  pairing: { flag: '--pairing <mode>', env: 'CPNS_PAIRING', says: 'whether strangers are paired' },
+  deviceId: {
+    flag: '--device-id <id>',
+    env: 'CPNS_DEVICE_ID',
+    says: 'id of the device; then the devices of the file are left aside',
+  },
+  pnId: { flag: '--pn-id <id>', env: 'CPNS_PN_ID', says: 'PN that the device asks for' },
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** What flags and variables gave, checked one by one when they were read. */
+export type Given = Partial<Readonly<Record<Exclude<SettingName, 'nats' | 'pns'>, string>>> & {
+  readonly nats?: readonly string[];
+  readonly pns?: readonly string[];
+};
+
+/** Merges what was given with what the file says, and collects what neither does. */
+export class Settings {
+  readonly #label: string;
+  readonly #document: ConfigDocument | null;
+  readonly #cwd: string;
+  readonly #problems: Problem[] = [];
+
+  /** @param label names the command in messages where there is no file */
+  constructor(label: string, document: ConfigDocument | null, cwd: string) {
+    this.#label = label;
+    this.#document = document;
+    this.#cwd = cwd;
+  }
+
+  /** A path: a given one starts at the working directory, one of the file at the file's folder. */
+  path(name: SettingName, given: string | undefined, inFile: string | undefined): string {
+    if (given !== undefined) return resolve(this.#cwd, given);
+    return this.fromFile(this.required(name, undefined, inFile));
+  }
+
+  fromFile(path: string): string {
+    return resolve(this.#document === null ? this.#cwd : dirname(resolve(this.#cwd, this.#document.file)), path);
+  }
+
+  required(name: SettingName, given: string | undefined, inFile: string | undefined): string {
+    const value = given ?? inFile;
+    if (value !== undefined) return value;
+    const { flag, env } = SETTINGS[name];
+    const remedy = `Give ${flag}, or ${env}, or ${name} in the file that --config names.`;
+    this.#problems.push({ path: name, message: 'is missing', remedy });
+    return '';
+  }
+
+  add(...problems: readonly Problem[]): void {
+    this.#problems.push(...problems);
+  }
+
+  /** @throws ConfigError when anything was missing */
+  throwProblems(): void {
+    if (this.#problems.length > 0) throw new ConfigError(this.#document?.file ?? this.#label, this.#problems);
+  }
+}

@@ -1,0 +1,55 @@
+/** What a role is started with: everything read, checked and decoded. Paths are absolute, secrets are bytes. */
+
+export type JoinPolicy = 'open' | 'approval' | 'closed';
+
+interface RoleOptions {
+  readonly natsUrls: readonly string[];
+  /** Journal file. */
+  readonly journal: string;
+  /** File of the key that encrypts the keys in the journal. */
+  readonly keyFile: string;
+}
+
+export interface Credential {
+  readonly id: string;
+  /** Pre-shared secret, 32 bytes. */
+  readonly psk: Uint8Array;
+}
+
+export interface ProvisionedPn {
+  readonly id: string;
+  readonly gatewayId: string;
+  readonly joinPolicy: JoinPolicy;
+  /** Device ids. */
+  readonly members: readonly string[];
+}
+
+export interface ServerOptions extends RoleOptions {
+  /** The operator's id key, 32 bytes: CPNS IDs are derived from it. */
+  readonly idKey: Uint8Array;
+  readonly gateways: readonly Credential[];
+  readonly pns: readonly ProvisionedPn[];
+  readonly pnes: readonly Credential[];
+}
+
+export interface GatewayOptions extends RoleOptions {
+  readonly gatewayId: string;
+  readonly psk: Uint8Array;
+  /** Ids of the PNs that it establishes. */
+  readonly pns: readonly string[];
+  /** Whether devices that are not members may be paired. */
+  readonly pairing: 'permitted' | 'forbidden';
+}
+
+export interface PneDevice {
+  readonly deviceId: string;
+  readonly pnId: string;
+  readonly gatewayId: string;
+  readonly psk: Uint8Array;
+  /** `needed`: the device is a stranger and is paired before it asks (1.4.2 step 1). */
+  readonly pairing: 'needed' | 'none';
+}
+
+export interface PneOptions extends RoleOptions {
+  readonly devices: readonly PneDevice[];
+}

@@ -1,0 +1,47 @@
+import { systemClock, type Clock } from '../actors/seams/clock.ts';
+import { systemEntropy, type Entropy } from '../actors/seams/entropy.ts';
+import { errorCode } from './errors.ts';
+
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+/** What a command has of the machine that it runs on. Tests give another. */
+export interface Host {
+  /** Writes to standard output. False once nobody reads it any more (`| head`): whoever is writing then stops. */
+  out(text: string): Promise<boolean>;
+  /** Writes to standard error. */
+  err(text: string): void;
+  readonly cwd: string;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  onSignal(listener: (signal: StopSignal) => void): () => void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+  readonly stackTraces: 'shown' | 'hidden';
+}
+
+export function processHost(): Host {
+  // Without a listener a reader that goes away would end the process with a stack trace.
+  for (const stream of [process.stdout, process.stderr])
+    if (stream.listenerCount('error') === 0) stream.on('error', () => {});
+  return {
+    out: (text) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(text, (error) => {
+          if (!error) resolve(true);
+          else if (errorCode(error) === 'EPIPE' || errorCode(error) === 'ERR_STREAM_DESTROYED') resolve(false);
+          else reject(error);
+        });
+      }),
+    err: (text) => void process.stderr.write(text),
+    cwd: process.cwd(),
+    clock: systemClock,
+    entropy: systemEntropy,
+    onSignal(listener) {
+      const stop = (signal: StopSignal): void => listener(signal);
+      process.on('SIGINT', stop).on('SIGTERM', stop);
+      return () => void process.off('SIGINT', stop).off('SIGTERM', stop);
+    },
+    exit: (code) => process.exit(code),
+    stackTraces: process.env['CPNS_DEBUG'] === '1' ? 'shown' : 'hidden',
+  };
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { demo } from './commands/demo.ts';
+import { events } from './commands/events.ts';
+import { gateway } from './commands/gateway.ts';
+import { inventory } from './commands/inventory.ts';
+import { pne } from './commands/pne.ts';
+import { provision } from './commands/provision.ts';
+import { server } from './commands/server.ts';
+import { EXIT } from './errors.ts';
+import { processHost, type Host } from './host.ts';
+import type { Register } from './options.ts';
+import { report } from './report.ts';
+
+const COMMANDS: readonly Register[] = [provision, server, gateway, pne, inventory, events, demo];
+
+const NOTES = `
+Settings come from flags, then CPNS_* variables, then the file that --config names, then defaults.
+Exit codes: 0 done, 1 failed, 2 wrong use or wrong input. CPNS_DEBUG=1 shows stack traces.`;
+
+/**
+ * The `cpns` command.
+ * @param argv what follows the name of the command
+ * @returns the exit code
+ */
+export async function main(argv: readonly string[], host: Host = processHost()): Promise<number> {
+  let code: number = EXIT.ok;
+  const written: Promise<boolean>[] = [];
+  const program = new Command('cpns')
+    .description('Registers the devices of Personal Networks with an operator (OMA CPNS, PNE registration).')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void written.push(host.out(text)),
+      writeErr: (text) => host.err(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'cpns: ')),
+    })
+    .showHelpAfterError('Add --help to see how it is used.')
+    .addHelpText('after', NOTES);
+  for (const register of COMMANDS) register(program, host, (finished) => void (code = finished));
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    code = report(host, error);
+  }
+  await Promise.all(written);
+  return code;
+}
+
+function version(): string {
+  const file = findPackageJSON(import.meta.url);
+  if (file === undefined) return 'unknown';
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8'))).version;
+}

@@ -1,0 +1,92 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { z } from 'zod';
+import { devicePairing, gatewayPairing, id, natsUrl, path } from './config/fields.ts';
+import { SETTINGS, type SettingName } from './config/settings.ts';
+import { UsageError } from './errors.ts';
+import type { Host } from './host.ts';
+
+/** Registers a command. `finish` takes its exit code. */
+export type Register = (program: Command, host: Host, finish: (code: number) => void) => void;
+
+/** A value that the schema takes; otherwise commander names the flag or the variable that it came from. */
+export function parser<T>(schema: z.ZodType<T>): (value: string) => T {
+  return (value) => {
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    const issue = result.error.issues[0];
+    const values = issue?.code === 'invalid_value' ? `It must be one of ${issue.values.map(String).join(', ')}.` : null;
+    throw new InvalidArgumentError(values ?? `It ${issue?.message ?? 'is not valid'}.`);
+  };
+}
+
+/** Several values: the option repeated, or separated by commas. */
+function several(schema: z.ZodType<string>): (value: string, before?: readonly string[]) => readonly string[] {
+  const one = parser(schema);
+  return (value, before = []) => [...before, ...value.split(',').map((part) => one(part.trim()))];
+}
+
+const collectNats = several(natsUrl);
+
+/** Refused without quoting it: everybody on the machine can read a command line. */
+function parseNats(value: string, before?: readonly string[]): readonly string[] {
+  if (/:\/\/[^/]*@/.test(value))
+    throw new UsageError(
+      'The address of a NATS server holds credentials, and others can read command lines and variables',
+      'Put it in the field nats of a file with mode 0600, and name that with --config.',
+    );
+  return collectNats(value, before);
+}
+
+const PARSERS: Readonly<
+  Record<SettingName, (value: string, before?: readonly string[]) => string | readonly string[]>
+> = {
+  config: parser(path),
+  nats: parseNats,
+  journal: parser(path),
+  keyFile: parser(path),
+  idKeyFile: parser(path),
+  credentialsFile: parser(path),
+  gatewayId: parser(id),
+  pns: several(id),
+  pskFile: parser(path),
+  pairing: parser(z.enum([...gatewayPairing.options, ...devicePairing.options])),
+  deviceId: parser(id),
+  pnId: parser(id),
+};
+
+/** The option of a setting: flag, variable and check. */
+export function setting(name: SettingName, says: string = SETTINGS[name].says): Option {
+  const { flag, env } = SETTINGS[name];
+  const parse = PARSERS[name];
+  return new Option(flag, says)
+    .env(env)
+    .argParser<string | readonly string[]>((value, before) => parse(value, typeof before === 'string' ? [] : before));
+}
+
+export const count = parser(
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number),
+);
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print JSON lines instead of text');
+}
+
+/** How a role that keeps running tells what it does, on standard error. */
+export function logOption(): Option {
+  return new Option('--log <format>', 'form of the log on standard error')
+    .choices(['text', 'json'])
+    .default('text')
+    .env('CPNS_LOG');
+}
+
+export interface LogFlags {
+  readonly log: 'text' | 'json';
+}
+
+/** Examples at the end of a command's help, one a line. */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+}

@@ -1,0 +1,150 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { encodeSecret, readSecret, SECRET_BYTES } from '../config/secrets.ts';
+import { errorCode, UsageError } from '../errors.ts';
+
+/**
+ * What was done about a file. `extended`: entries were added, all others kept. `tightened`: others could read it.
+ * `differs`: it says something else than the household, and stays as it is.
+ */
+export type Outcome = 'created' | 'kept' | 'extended' | 'tightened' | 'differs';
+
+export interface Step {
+  readonly outcome: Outcome;
+  /** Relative to the operator directory. */
+  readonly file: string;
+  readonly detail: string;
+}
+
+const FILE_MODE = 0o600;
+const FOLDER_MODE = 0o700;
+const PERMISSIONS = 0o777;
+
+/** Says that the directory is one of ours: no other is ever written to. */
+const MARKER = '.cpns-operator';
+
+/** The operator directory. Whatever is in it stays: files are added, configuration is extended, secrets are never replaced. */
+export class OperatorDirectory {
+  readonly #root: string;
+  readonly #bytes: (length: number) => Uint8Array;
+  readonly #steps: Step[] = [];
+
+  /** @throws UsageError when the directory holds something else */
+  constructor(root: string, bytes: (length: number) => Uint8Array) {
+    this.#root = root;
+    this.#bytes = bytes;
+    this.#open();
+    this.#folder('.');
+    this.create(MARKER, 'format: 1\n', 'marks the directory as written by cpns provision');
+    for (const folder of ['gateways', 'pnes']) this.#folder(folder);
+  }
+
+  get steps(): readonly Step[] {
+    return this.#steps;
+  }
+
+  path(file: string): string {
+    return join(this.#root, file);
+  }
+
+  has(file: string): boolean {
+    return existsSync(this.path(file));
+  }
+
+  note(outcome: Outcome, file: string, detail: string): void {
+    this.#steps.push({ outcome, file, detail });
+  }
+
+  /** Writes a file unless it is there. */
+  create(file: string, text: string, detail: string): void {
+    if (!this.has(file) && writePrivately(this.path(file), text, linkSync)) return this.note('created', file, detail);
+    this.keep(file, detail);
+  }
+
+  /** Writes a file anew, with entries added. */
+  extend(file: string, text: string, detail: string): void {
+    writePrivately(this.path(file), text, renameSync);
+    this.note('extended', file, detail);
+  }
+
+  /**
+   * The secret of a file, in base64url: the one that is there, or else the one that is known, or else a new one.
+   * @throws ConfigError when the file is there and is no secret
+   */
+  secret(file: string, detail: string, known?: string): string {
+    if (!this.has(file)) this.create(file, known === undefined ? this.newSecret() : `${known}\n`, detail);
+    else this.keep(file, detail);
+    return encodeSecret(readSecret(this.path(file))).trim();
+  }
+
+  newSecret(): string {
+    return encodeSecret(this.#bytes(SECRET_BYTES));
+  }
+
+  #open(): void {
+    let entries: readonly string[] = [];
+    try {
+      entries = readdirSync(this.#root);
+    } catch (error) {
+      if (errorCode(error) === 'ENOTDIR')
+        throw new UsageError(`${this.#root} is not a directory`, 'Name another with --out.');
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
+    if (entries.length > 0 && !entries.includes(MARKER))
+      throw new UsageError(
+        `${this.#root} holds files that cpns provision did not write`,
+        'Name an empty directory, a new one, or one that it wrote before, with --out.',
+      );
+  }
+
+  #folder(folder: string): void {
+    if (mkdirSync(this.path(folder), { recursive: true, mode: FOLDER_MODE }) !== undefined)
+      return this.note('created', `${folder}/`, 'folder');
+    this.keep(folder, 'folder', FOLDER_MODE);
+  }
+
+  /** Leaves what is there as it is, but for who may read it. */
+  keep(file: string, detail: string, mode: number = FILE_MODE): void {
+    if ((statSync(this.path(file)).mode & PERMISSIONS) === mode) return this.note('kept', file, detail);
+    chmodSync(this.path(file), mode);
+    this.note('tightened', file, `mode ${mode.toString(8)} again`);
+  }
+}
+
+/**
+ * Writes beside the target, makes it durable, then puts it in place at once: a reader never sees half a file.
+ * @param place `linkSync` fails where the target is there (then false), `renameSync` replaces it
+ */
+function writePrivately(path: string, text: string, place: (from: string, to: string) => void): boolean {
+  const draft = `${path}.new`;
+  rmSync(draft, { force: true });
+  const file = openSync(draft, 'wx', FILE_MODE);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  try {
+    place(draft, path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}

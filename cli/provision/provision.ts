@@ -1,0 +1,71 @@
+import type { Household } from '../config/household.ts';
+import { check } from '../config/check.ts';
+import { readDocument } from '../config/document.ts';
+import { CredentialsFile } from '../config/secrets.ts';
+import { OperatorDirectory, type Step } from './directory.ts';
+import { writeConfig } from './entries.ts';
+import {
+  allPnesConfig,
+  credentialsConfig,
+  gatewayConfig,
+  pneConfig,
+  serverConfig,
+  type CredentialTable,
+} from './files.ts';
+
+export interface ProvisionOptions {
+  /** The operator directory, made when it is not there. */
+  readonly out: string;
+  /** NATS server that new files name. */
+  readonly nats: string;
+  /** Cryptographically secure random bytes. */
+  readonly bytes: (length: number) => Uint8Array;
+}
+
+/**
+ * Stands in for what the change request leaves out of scope: how secrets come to devices, gateways and operator. Writes
+ * an operator directory, or adds to it what is new in the household. May be stopped at any moment and run again.
+ * @throws UsageError on a directory that it did not write, ConfigError on a file in it that cannot be used
+ */
+export function provision(household: Household, options: ProvisionOptions): readonly Step[] {
+  const { nats } = options;
+  const directory = new OperatorDirectory(options.out, options.bytes);
+  const known = knownCredentials(directory);
+
+  directory.secret('server.key', 'encrypts the keys in the journal of the server');
+  directory.secret('server.id-key', 'CPNS IDs are derived from it');
+  const gateways = household.gateways.map((gateway) => {
+    const before = known.gateways[gateway.id];
+    const psk = directory.secret(`gateways/${gateway.id}.psk`, `secret of the PN GW ${gateway.id}`, before);
+    directory.secret(`gateways/${gateway.id}.key`, `encrypts the keys in the journal of the PN GW ${gateway.id}`);
+    writeConfig(directory, gatewayConfig(household, gateway, nats));
+    return [gateway.id, before ?? psk] as const;
+  });
+  const pnes = household.pnes.map((pne) => {
+    const before = known.pnes[pne.id];
+    const file = `pnes/${pne.id}.psk`;
+    const wrong = pne.demo.secret === 'wrong';
+    const psk = directory.secret(file, `secret of the PNE ${pne.id}`, wrong ? undefined : before);
+    const credential = before ?? (wrong ? directory.newSecret().trim() : psk);
+    if ((psk !== credential) !== wrong)
+      directory.note(
+        'differs',
+        file,
+        wrong ? 'is right, the household says wrong' : 'is not the one that the server knows',
+      );
+    directory.secret(`pnes/${pne.id}.key`, `encrypts the keys in the journal of the PNE ${pne.id}`);
+    writeConfig(directory, pneConfig(pne, nats));
+    return [pne.id, credential] as const;
+  });
+  directory.secret('pnes.key', 'encrypts the keys in the journal of all PNEs in one process');
+  writeConfig(directory, allPnesConfig(household, nats));
+  writeConfig(directory, credentialsConfig({ gateways: Object.fromEntries(gateways), pnes: Object.fromEntries(pnes) }));
+  writeConfig(directory, serverConfig(household, nats));
+  return directory.steps;
+}
+
+function knownCredentials(directory: OperatorDirectory): CredentialTable {
+  const file = 'server.credentials.yaml';
+  if (!directory.has(file)) return { gateways: {}, pnes: {} };
+  return check(readDocument(directory.path(file), 'secret'), CredentialsFile);
+}
