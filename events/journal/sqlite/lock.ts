@@ -31,8 +31,8 @@ export function lockForWriting(file: string): () => void {
   try {
     const lock = new DatabaseSync(lockFile);
     try {
-      lock.exec('pragma journal_mode = off');
-      lock.exec('begin exclusive');
+      // On a read-only file `begin exclusive` locks nothing and succeeds; the write, which is never committed, tells.
+      lock.exec('pragma journal_mode = memory; begin exclusive; pragma user_version = 1');
     } catch (error) {
       lock.close();
       throw error;

@@ -62,9 +62,9 @@ export async function checkSchema(db: QueryExecutorProvider, file: string): Prom
   throw journalError('newer', `Journal ${file}: it was written by a later version (migration ${unknown.name}).`);
 }
 
-/** Brings the schema up to date, each migration in its own transaction. */
-export async function migrate(db: Kysely<JournalTables>, file: string): Promise<void> {
-  const provider = { getMigrations: async () => ({ ...MIGRATIONS }) };
+/** Brings the schema up to date, all missing migrations in one transaction. */
+export async function migrate(db: Kysely<JournalTables>, file: string, migrations = MIGRATIONS): Promise<void> {
+  const provider = { getMigrations: async () => ({ ...migrations }) };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error !== undefined) throw toJournalError(error, file);
 }

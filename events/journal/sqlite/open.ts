@@ -38,8 +38,8 @@ export async function openSqliteJournal(file: string, options: SqliteJournalOpti
     const found = await checkSchema(writer, path);
     writing.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -${WRITER_CACHE_KIB}`);
     if (options.maxPageCount !== undefined) writing.exec(`pragma max_page_count = ${Math.floor(options.maxPageCount)}`);
-    // A read-only file shows only when somebody wants to write.
-    writing.exec('begin immediate; rollback');
+    // A read-only file shows only in a write; `begin immediate` alone succeeds on it.
+    writing.exec('begin immediate; pragma user_version = 0; rollback');
     await migrate(writer, path);
     if (found === 'journal') await checkHead(writer, path);
     const reading = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
@@ -67,7 +67,8 @@ export async function openSqliteReader(file: string): Promise<SqliteReader> {
     return await openReading(path, path);
   } catch (error) {
     // A closed journal on a read-only disk: SQLite cannot create its `-shm` there, and does not need it.
-    if (isAtRest(path) && toJournalError(error, path).fault === 'failed') {
+    const { fault } = toJournalError(error, path);
+    if (isAtRest(path) && (fault === 'failed' || fault === 'readOnly')) {
       const address = pathToFileURL(path);
       address.searchParams.set('immutable', '1');
       return await openReading(path, address);

@@ -1,15 +1,16 @@
 import type { JsonObject, OutboxRow, RecordedEvent, StoredAnswer, TimerRow } from '../port.ts';
+import { journalError } from './errors.ts';
 import type { AnswersTable, EventsTable, OutboxTable, TimersTable } from './tables.ts';
 
+/** @throws JournalError `corrupt` where the data is no JSON */
 export function toEvent(row: EventsTable): RecordedEvent {
-  const data: JsonObject = JSON.parse(row.data);
   return {
     position: row.position,
     stream: row.stream,
     version: row.version,
     type: row.type,
     schemaVersion: row.schema_version,
-    data,
+    data: parsed(row),
     meta: {
       messageId: row.message_id,
       correlationId: row.correlation_id,
@@ -20,6 +21,14 @@ export function toEvent(row: EventsTable): RecordedEvent {
       recordedAt: row.recorded_at,
     },
   };
+}
+
+function parsed(row: EventsTable): JsonObject {
+  try {
+    return JSON.parse(row.data);
+  } catch (error) {
+    throw journalError('corrupt', `Event ${row.position} of the journal: its data is no JSON.`, error);
+  }
 }
 
 export function toOutboxRow({ id, stream, subject, payload, correlation_id }: OutboxTable): OutboxRow {

@@ -1,0 +1,53 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import { MIGRATIONS, migrate } from '../../../../events/journal/sqlite/migrations.ts';
+import { openSqliteJournal } from '../../../../events/journal/sqlite/open.ts';
+import { appendTo, exactly, noStream } from '../controls.ts';
+import { useFolder } from './folder.ts';
+
+const file = useFolder();
+
+function namesIn(table: string, column: string): readonly unknown[] {
+  const database = new DatabaseSync(file(), { readOnly: true });
+  const rows = database.prepare(`select ${column} as name from ${table} order by 1`).all();
+  database.close();
+  return rows.map(({ name }) => name);
+}
+
+it('runs each migration once', async () => {
+  for (const version of [0, 1]) {
+    const journal = await openSqliteJournal(file());
+    expect(await journal.commit(appendTo('s', exactly(version), 'E'))).toMatchObject({ kind: 'committed' });
+    await journal.close();
+  }
+  expect(namesIn('kysely_migration', 'name')).toEqual(Object.keys(MIGRATIONS));
+});
+
+it('names its migrations so that they sort in the order in which they were written', () => {
+  expect(Object.keys(MIGRATIONS)).toEqual(Object.keys(MIGRATIONS).toSorted());
+});
+
+it('leaves nothing of a migration that fails, and the journal as it was', async () => {
+  const journal = await openSqliteJournal(file());
+  await journal.commit(appendTo('s', noStream, 'E1'));
+  const broken = {
+    ...MIGRATIONS,
+    '0002-broken': {
+      async up(db: Kysely<unknown>): Promise<void> {
+        await sql`create table half (a integer)`.execute(db);
+        await sql`create table nonsense (`.execute(db);
+      },
+    },
+  };
+  await expect(migrate(journal.writer, file(), broken)).rejects.toMatchObject({
+    name: 'JournalError',
+    fault: 'failed',
+  });
+  expect(await journal.head()).toBe(1);
+  expect((await journal.commit(appendTo('s', exactly(1), 'E2'))).kind).toBe('committed');
+  await journal.close();
+  expect(namesIn('kysely_migration', 'name')).toEqual(Object.keys(MIGRATIONS));
+  expect(namesIn('sqlite_schema', 'name')).not.toContain('half');
+});

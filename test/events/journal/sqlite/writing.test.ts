@@ -1,0 +1,58 @@
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import { openSqliteJournal } from '../../../../events/journal/sqlite/open.ts';
+import { any, appendTo, exactly, noStream } from '../controls.ts';
+import { useFolder } from './folder.ts';
+
+const file = useFolder();
+
+it('puts the commits of one turn into one transaction', async () => {
+  const journal = await openSqliteJournal(file());
+  const heads = new Set<number>();
+  journal.onCommit((events) => heads.add(events.at(-1)?.position ?? 0));
+  await Promise.all(Array.from({ length: 100 }, (_, i) => journal.commit(appendTo(`s${i}`, noStream, 'E'))));
+  expect([...heads]).toEqual([100]);
+  await journal.close();
+});
+
+it('asks the database for the versions of streams that it has not written itself', async () => {
+  const first = await openSqliteJournal(file());
+  await first.commit(appendTo('s', noStream, 'E1', 'E2'));
+  await first.close();
+  const second = await openSqliteJournal(file());
+  expect(await second.commit(appendTo('s', exactly(1), 'E'))).toMatchObject({ kind: 'conflict', actual: 2 });
+  expect((await second.commit(appendTo('s', exactly(2), 'E3'))).kind).toBe('committed');
+  await second.close();
+});
+
+it('remembers more streams than it keeps versions of', async () => {
+  const journal = await openSqliteJournal(file());
+  const streams = Array.from({ length: 20_000 }, (_, i) => `s${i}`);
+  await Promise.all(streams.map((stream) => journal.commit(appendTo(stream, noStream, 'E1'))));
+  const again = await Promise.all(['s0', 's19999'].map((stream) => journal.commit(appendTo(stream, exactly(1), 'E2'))));
+  expect(again.map(({ kind }) => kind)).toEqual(['committed', 'committed']);
+  await journal.close();
+});
+
+it('refuses to write over a head that somebody else moved, and finds its way again', async () => {
+  const journal = await openSqliteJournal(file());
+  await journal.commit(appendTo('s', noStream, 'E1'));
+  await sql`update head set outbox_seq = 5`.execute(journal.writer);
+  await expect(journal.commit(appendTo('s', any, 'E2'))).rejects.toMatchObject({ fault: 'failed' });
+  expect((await journal.commit(appendTo('s', exactly(1), 'E2'))).kind).toBe('committed');
+  await journal.close();
+});
+
+it.each([
+  ['versions of a stream', "select max(version) from events where stream = 's'", /SEARCH events.*\(stream=\?/],
+  ['a stream', "select * from events where stream = 's' and version > 1 order by version", /SEARCH events/],
+  ['a correlation', "select * from events where correlation_id = 'c' order by position", /events_of_correlation/],
+  ['due timers', 'select * from timers order by due_at, stream, name limit 1', /timers_by_due_time/],
+])('finds %s by an index, without sorting', async (_, query, plan) => {
+  const journal = await openSqliteJournal(file());
+  const { rows } = await sql<{ detail: string }>`explain query plan ${sql.raw(query)}`.execute(journal.writer);
+  const details = rows.map((row) => row.detail).join('\n');
+  expect(details).toMatch(plan);
+  expect(details).not.toContain('TEMP B-TREE');
+  await journal.close();
+});
