@@ -137,8 +137,11 @@ const ANSWER: JournalTables['answers'] = {
 const TIMER: JournalTables['timers'] = { stream: '', name: '', due_at: 0, event: '', correlation_id: '' };
 const KEY: JournalTables['keys'] = { id: '', wrapped: new Uint8Array() };
 
+function times<Row>(row: Row, size: number): Row[] {
+  return Array.from({ length: size }, () => row);
+}
+
 function compileStatements(db: Kysely<JournalTables>) {
-  const times = <Row>(row: Row, size: number): Row[] => Array.from({ length: size }, () => row);
   const given = sql<string>`(select value from json_each(${''}))`;
   return {
     head: db.selectFrom('head').select(['position', 'outbox_seq']).compile(),

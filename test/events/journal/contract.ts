@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Journal, RecordedEvent } from '../../../events/journal/port.ts';
+import type { Commit, Journal, RecordedEvent, StoredAnswer } from '../../../events/journal/port.ts';
 import { DEFAULT_READ_LIMIT, JournalError } from '../../../events/journal/port.ts';
 import { any, appendTo, commitOf, eventOf, exactly, metaOf, noStream, outboxRow, timerRow } from './controls.ts';
 
@@ -7,6 +7,19 @@ import { any, appendTo, commitOf, eventOf, exactly, metaOf, noStream, outboxRow,
 export interface Storage {
   open(): Promise<Journal>;
   dispose(): Promise<void>;
+}
+
+function types(events: readonly RecordedEvent[]): string[] {
+  return events.map((event) => event.type);
+}
+function keyed(type: string): Commit {
+  return { ...appendTo('s', any, type, `${type}b`), messageKey: 'key' };
+}
+function answer(messageId: string): StoredAnswer {
+  return { messageKey: 'key', messageId, subject: 's', payload: `p-${messageId}`, correlationId: 'c' };
+}
+function putKey(...bytes: readonly number[]): Commit {
+  return commitOf({ keys: { put: [{ id: 'k1', wrapped: Uint8Array.from(bytes) }], drop: [] } });
 }
 
 /** What every adapter must do. */
@@ -26,7 +39,6 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
       await journal.close();
       journal = await storage.open();
     };
-    const types = (events: readonly RecordedEvent[]): string[] => events.map((event) => event.type);
     const everything = async () => ({
       head: await journal.head(),
       events: await journal.readAll(),
@@ -167,8 +179,6 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
     });
 
     describe('message keys', () => {
-      const keyed = (type: string) => ({ ...appendTo('s', any, type, `${type}b`), messageKey: 'key' });
-
       it('gives the events of the first time to whoever commits a message again', async () => {
         const first = await journal.commit(keyed('First'));
         await journal.commit(appendTo('s', any, 'Between'));
@@ -234,13 +244,6 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
       });
 
       it('keeps answers in their order', async () => {
-        const answer = (messageId: string) => ({
-          messageKey: 'key',
-          messageId,
-          subject: 's',
-          payload: `p-${messageId}`,
-          correlationId: 'c',
-        });
         await journal.commit(commitOf({ answers: [answer('z'), answer('a')] }));
         await journal.commit(commitOf({ answers: [answer('m'), answer('z')] }));
         expect(await journal.answersTo('key')).toEqual([answer('z'), answer('a'), answer('m')]);
@@ -273,10 +276,8 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
       });
 
       it('keeps, replaces and drops wrapped keys', async () => {
-        const put = (...bytes: number[]) =>
-          commitOf({ keys: { put: [{ id: 'k1', wrapped: Uint8Array.from(bytes) }], drop: [] } });
-        await journal.commit(put(1, 2, 3));
-        await journal.commit(put(4, 5));
+        await journal.commit(putKey(1, 2, 3));
+        await journal.commit(putKey(4, 5));
         expect(await journal.wrappedKey('k1')).toEqual(Uint8Array.of(4, 5));
         await journal.commit(commitOf({ keys: { put: [], drop: ['k1'] } }));
         expect(await journal.wrappedKey('k1')).toBeNull();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { openSqliteJournal } from '../../../../events/journal/sqlite/open.ts';
+import type { Commit } from '../../../../events/journal/port.ts';
 import { any, appendTo, commitOf, eventOf, noStream, outboxRow } from '../controls.ts';
 import { useFolder } from './folder.ts';
 
@@ -8,19 +9,24 @@ const file = useFolder();
 const PAGES = 60;
 const BIG = 'x'.repeat(20_000);
 
+function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
 it('keeps nothing of the step that does not fit, loses nothing, and works again once there is room', async () => {
   const journal = await openSqliteJournal(file(), { maxPageCount: PAGES });
   await journal.commit(appendTo('s', noStream, 'E1'));
+  const big = (i: number): Commit => ({
+    ...appendTo('s', any, `Big${i}`),
+    messageKey: `key-${i}`,
+    outbox: { put: [outboxRow(`o${i}`, { payload: BIG })], settle: [] },
+  });
   let stored = 0;
-  let failure: unknown = null;
-  while (failure === null && stored < PAGES) {
-    const big = { put: [outboxRow(`o${stored}`, { payload: BIG })], settle: [] };
-    const step = { ...appendTo('s', any, `Big${stored}`), messageKey: `key-${stored}`, outbox: big };
-    await journal.commit(step).then(
-      () => stored++,
-      (error: unknown) => (failure = error),
-    );
-  }
+  let failure = await failureOf(journal.commit(big(stored)));
+  for (; failure === null && stored < PAGES; failure = await failureOf(journal.commit(big(stored)))) stored++;
   expect(failure).toMatchObject({ name: 'JournalError', fault: 'full' });
   expect(stored).toBeGreaterThan(0);
   expect(await journal.head()).toBe(stored + 1);
