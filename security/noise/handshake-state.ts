@@ -105,7 +105,12 @@ export class HandshakeState {
       throw new SecurityError('The handshake is not finished.', 'Split after the last message.');
     }
     const [initiatorKey, responderKey] = this.#symmetric.split();
-    return { initiatorKey, responderKey, handshakeHash: this.#symmetric.handshakeHash };
+    // Copies: hashes come out of node's shared pool, and what outlives the handshake has memory of its own.
+    return {
+      initiatorKey: new Uint8Array(initiatorKey),
+      responderKey: new Uint8Array(responderKey),
+      handshakeHash: new Uint8Array(this.#symmetric.handshakeHash),
+    };
   }
 
   #read(tokens: readonly Token[], message: Uint8Array): ReadOutcome {

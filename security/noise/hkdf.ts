@@ -1,6 +1,6 @@
 /**
- * SHA-256, HMAC (RFC 2104) and Noise's HKDF (revision 34, section 4.3). HMAC is written out over one-shot hashing because
- * node's createHmac takes 14 us a call where two one-shot hashes take 2 us, and one handshake needs forty.
+ * SHA-256, HMAC (RFC 2104) and Noise's HKDF (revision 34, section 4.3). HMAC is written out over one-shot hashing: node's
+ * createHmac takes 14 us a call where two one-shot hashes take 1 us, and one handshake needs sixty.
  */
 import { hash } from 'node:crypto';
 import { concat } from '../bytes.ts';
@@ -12,35 +12,38 @@ const BLOCK_BYTES = 64;
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
 
-export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  return hash('sha256', concat(...parts), 'buffer');
+/** By way of latin1: node makes a short string in half the time of a buffer (0.5 us against 0.9 us). */
+function digest(input: Uint8Array): Uint8Array {
+  return Buffer.from(hash('sha256', input, 'latin1'), 'latin1');
 }
 
-/** A key set up once for several messages. Keys are 32 bytes here, never longer than a block. */
-function hmac(key: Uint8Array): (message: Uint8Array) => Uint8Array {
-  const inner = new Uint8Array(BLOCK_BYTES).fill(INNER_PAD);
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  return digest(concat(...parts));
+}
+
+/** The key is 32 bytes here, never longer than a block. */
+function hmac(key: Uint8Array, message: Uint8Array): Uint8Array {
+  const inner = new Uint8Array(BLOCK_BYTES + message.length).fill(INNER_PAD, 0, BLOCK_BYTES);
   const outer = new Uint8Array(BLOCK_BYTES + HASH_BYTES).fill(OUTER_PAD, 0, BLOCK_BYTES);
-  let index = 0;
-  for (const byte of key) {
-    inner[index] = byte ^ INNER_PAD;
-    outer[index] = byte ^ OUTER_PAD;
-    index += 1;
+  for (let i = 0; i < key.length; i++) {
+    const byte = key[i] ?? 0;
+    inner[i] = byte ^ INNER_PAD;
+    outer[i] = byte ^ OUTER_PAD;
   }
-  return (message) => {
-    outer.set(hash('sha256', concat(inner, message), 'buffer'), BLOCK_BYTES);
-    return hash('sha256', outer, 'buffer');
-  };
+  inner.set(message, BLOCK_BYTES);
+  outer.set(digest(inner), BLOCK_BYTES);
+  return digest(outer);
 }
 
 export function hkdf2(chainingKey: Uint8Array, material: Uint8Array): readonly [Uint8Array, Uint8Array] {
-  const expand = hmac(hmac(chainingKey)(material));
-  const first = expand(Uint8Array.of(1));
-  return [first, expand(concat(first, Uint8Array.of(2)))];
+  const extracted = hmac(chainingKey, material);
+  const first = hmac(extracted, Uint8Array.of(1));
+  return [first, hmac(extracted, concat(first, Uint8Array.of(2)))];
 }
 
 export function hkdf3(chainingKey: Uint8Array, material: Uint8Array): readonly [Uint8Array, Uint8Array, Uint8Array] {
-  const expand = hmac(hmac(chainingKey)(material));
-  const first = expand(Uint8Array.of(1));
-  const second = expand(concat(first, Uint8Array.of(2)));
-  return [first, second, expand(concat(second, Uint8Array.of(3)))];
+  const extracted = hmac(chainingKey, material);
+  const first = hmac(extracted, Uint8Array.of(1));
+  const second = hmac(extracted, concat(first, Uint8Array.of(2)));
+  return [first, second, hmac(extracted, concat(second, Uint8Array.of(3)))];
 }
