@@ -6,6 +6,7 @@ import {
   type ContextFrom,
   type ExecutableActionObject,
 } from 'xstate';
+import { RESPONSE_CODE_VALUES, type ResponseCode } from '../events/codes.ts';
 import { isEffect, type Effect } from './effect.ts';
 
 /**
@@ -45,7 +46,7 @@ export interface Chart<Id extends string = string, Context = unknown> {
   /** The state again from what was kept of it as JSON. */
   restore(kept: { readonly value: StateValue; readonly context: Context }): ChartState<Context>;
   /** The code with which this state refuses what it cannot take. */
-  refusal(state: ChartState<unknown>): number;
+  refusal(state: ChartState<unknown>): ResponseCode;
   owns(state: ChartState<unknown>): state is ChartState<Context>;
 }
 
@@ -53,7 +54,7 @@ export class ChartError extends Error {
   override readonly name = 'ChartError';
 }
 
-const DEFAULT_REFUSAL = 409;
+const DEFAULT_REFUSAL: ResponseCode = 409;
 
 export function defineChart<Id extends string, Machine extends AnyStateMachine>(
   id: Id,
@@ -101,8 +102,9 @@ export function defineChart<Id extends string, Machine extends AnyStateMachine>(
     restore: (kept) => machine.resolveState({ value: kept.value, context: kept.context }),
     refusal(state) {
       for (const meta of Object.values(own(state).getMeta())) {
-        if (typeof meta === 'object' && meta !== null && 'refusal' in meta && typeof meta.refusal === 'number') {
-          return meta.refusal;
+        if (typeof meta === 'object' && meta !== null && 'refusal' in meta) {
+          const code = RESPONSE_CODE_VALUES.find((known) => known === meta.refusal);
+          if (code !== undefined) return code;
         }
       }
       return DEFAULT_REFUSAL;

@@ -225,3 +225,8 @@ export function encodeMessage(letter: Letter, messageId: string, correlationId: 
   const { type, inReplyTo, body } = letter;
   return JSON.stringify({ v: PROTOCOL_VERSION, type, messageId, correlationId, inReplyTo, body });
 }
+
+/** Id of a message that `encodeMessage` wrote. */
+export function messageIdOf(payload: string): string {
+  return Envelope.parse(JSON.parse(payload)).messageId;
+}

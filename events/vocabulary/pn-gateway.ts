@@ -13,7 +13,6 @@ export const pnGatewayEvents = {
     'The PN GW sends its own registration request (mutual authentication and key exchange).',
     z.strictObject({ requestId: Id, handshake: HandshakeMessage }),
   ),
-  ServerAuthenticationFailed: event('An answer did not prove that it comes from the CPNS Server.', Request),
   GatewayRegistered: event(
     'The PN GW and the CPNS Server have authenticated each other.',
     z.strictObject({ requestId: Id, keyId: KeyId }),

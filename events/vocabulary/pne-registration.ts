@@ -18,10 +18,6 @@ export const pneRegistrationEvents = {
     z.strictObject({ requestId: Id, pnId: Id, gatewayId: Id, handshake: HandshakeMessage }),
   ),
   AnswerOverdue: answerOverdue,
-  ServerAuthenticationFailed: event(
-    'An answer did not prove that it comes from the CPNS Server; it was put aside.',
-    Request,
-  ),
   RegistrationAccepted: event(
     'The CPNS Server registered the device and proved itself.',
     z.strictObject({ requestId: Id, code: z.literal(200), cpnsId: CpnsId, keyId: KeyId }),

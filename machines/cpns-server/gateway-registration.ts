@@ -1,4 +1,5 @@
 import { assign, emit, setup } from 'xstate';
+import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { GatewayRegistrationEvent } from '../../events/vocabulary/gateway-registration.ts';
 import { defineChart } from '../chart.ts';
@@ -10,7 +11,7 @@ export interface GatewayRegistrationContext {
   readonly requestId: string;
   readonly handshake: string;
   readonly keyId: string | null;
-  readonly code: number | null;
+  readonly code: ResponseCode | null;
   readonly reply: string | null;
   readonly refusals: number;
 }

@@ -1,4 +1,5 @@
 import { assign, emit, setup } from 'xstate';
+import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow, InventoryChange, JoinPolicy } from '../../events/fields.ts';
 import type { PersonalNetworkEvent } from '../../events/vocabulary/personal-network.ts';
 import { defineChart } from '../chart.ts';
@@ -17,7 +18,7 @@ export interface PersonalNetworkContext {
   /** The request that is being worked on. */
   readonly requestId: string;
   readonly deviceId: string;
-  readonly code: number;
+  readonly code: ResponseCode;
   readonly fromRevision: number;
   /** What this request changed. */
   readonly changes: readonly InventoryChange[];
@@ -34,7 +35,7 @@ const initial: PersonalNetworkContext = {
   revision: 0,
   requestId: '',
   deviceId: '',
-  code: 0,
+  code: 200,
   fromRevision: 0,
   changes: [],
   reason: 'withdrawn',
@@ -91,26 +92,29 @@ const machine = setup({
     }),
     keepEstablishment: assign(({ event }) =>
       event.type === 'PnEstablishmentReceived'
-        ? { requestId: event.data.requestId, fromRevision: event.data.revision, code: 200 }
+        ? { flow: null, requestId: event.data.requestId, fromRevision: event.data.revision, code: 200 as const }
         : {},
     ),
     keepUpdate: assign(({ event }) =>
       event.type === 'PnUpdateReceived'
         ? {
             requestId: event.data.updateId,
+            flow: '1.4.2' as const,
             deviceId: event.data.deviceId,
             reason: 'withdrawn' as const,
-            code: 200,
+            code: 200 as const,
             changes: [],
           }
         : {},
     ),
     keepOverdue: assign(({ event }) =>
-      event.type === 'ProvisionalOverdue' ? { deviceId: event.data.deviceId, reason: 'timedOut' as const } : {},
+      event.type === 'ProvisionalOverdue'
+        ? { flow: '1.4.2' as const, deviceId: event.data.deviceId, reason: 'timedOut' as const }
+        : {},
     ),
-    asConflict: assign({ code: 409 }),
-    asAwaitingApproval: assign({ code: 202 }),
-    asRefused: assign({ code: 403 }),
+    asConflict: assign({ code: 409 as const }),
+    asAwaitingApproval: assign({ code: 202 as const }),
+    asRefused: assign({ code: 403 as const }),
     countRefusal: assign(({ context, event }) =>
       event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
     ),

@@ -1,4 +1,5 @@
 import { assign, emit, setup } from 'xstate';
+import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { RegistrationEvent } from '../../events/vocabulary/registration.ts';
 import { defineChart } from '../chart.ts';
@@ -14,7 +15,7 @@ export interface RegistrationContext {
   readonly authenticated: 'yes' | 'no';
   readonly cpnsId: string | null;
   readonly keyId: string | null;
-  readonly code: number | null;
+  readonly code: ResponseCode | null;
   readonly reply: string | null;
   readonly refusals: number;
 }
@@ -63,7 +64,7 @@ const machine = setup({
         : {},
     ),
     keepAuthenticated: assign({ authenticated: 'yes' as const }),
-    asAuthenticationFailed: assign({ code: 401 }),
+    asAuthenticationFailed: assign({ code: 401 as const }),
     keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
     keepCpnsId: assign(({ event }) => (event.type === 'CpnsIdAllocated' ? { cpnsId: event.data.cpnsId } : {})),
     forgetKey: assign({ keyId: null }),

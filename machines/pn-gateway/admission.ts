@@ -1,4 +1,5 @@
 import { assign, emit, setup } from 'xstate';
+import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow, MemberStatus } from '../../events/fields.ts';
 import type { AdmissionEvent } from '../../events/vocabulary/admission.ts';
 import { defineChart } from '../chart.ts';
@@ -14,10 +15,11 @@ export interface AdmissionContext {
   readonly requestId: string;
   readonly handshake: string;
   readonly updateId: string;
+  readonly action: 'add' | 'remove';
   readonly attempt: number;
   /** What the local inventory said when it was asked last. */
   readonly membership: MemberStatus | 'none';
-  readonly code: number | null;
+  readonly code: ResponseCode | null;
   readonly reply: string | null;
   readonly refusals: number;
 }
@@ -31,6 +33,7 @@ const initial: AdmissionContext = {
   requestId: '',
   handshake: '',
   updateId: '',
+  action: 'add',
   attempt: 0,
   membership: 'none',
   code: null,
@@ -57,10 +60,15 @@ const machine = setup({
   actions: {
     keepPairing: assign(({ event }) =>
       event.type === 'PairingFormed'
-        ? { paired: 'paired' as const, deviceId: event.data.deviceId, pairingId: event.data.requestId }
+        ? {
+            paired: 'paired' as const,
+            deviceId: event.data.deviceId,
+            pairingId: event.data.requestId,
+            flow: '1.4.2' as const,
+          }
         : {},
     ),
-    keepRequest: assign(({ event }) =>
+    keepRequest: assign(({ context, event }) =>
       event.type !== 'RegistrationRequestReceived'
         ? {}
         : {
@@ -68,7 +76,7 @@ const machine = setup({
             pnId: event.data.pnId,
             requestId: event.data.requestId,
             handshake: event.data.handshake,
-            flow: null,
+            flow: context.paired === 'paired' ? ('1.4.2' as const) : ('1.4.1' as const),
             membership: 'none' as const,
             code: null,
             reply: null,
@@ -83,12 +91,14 @@ const machine = setup({
         : {},
     ),
     asStranger: assign({ flow: '1.4.2' as const }),
-    keepUpdate: assign(({ event }) => (event.type === 'PnUpdateRequested' ? { updateId: event.data.updateId } : {})),
+    keepUpdate: assign(({ event }) =>
+      event.type === 'PnUpdateRequested' ? { updateId: event.data.updateId, action: event.data.action } : {},
+    ),
     keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
     keepReply: assign(({ event }) =>
       event.type === 'RegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
     ),
-    asUnreachable: assign({ code: 503 }),
+    asUnreachable: assign({ code: 503 as const }),
     countRefusal: assign(({ context, event }) =>
       event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
     ),

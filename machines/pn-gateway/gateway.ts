@@ -1,4 +1,5 @@
 import { assign, emit, setup } from 'xstate';
+import type { ResponseCode } from '../../events/codes.ts';
 import type { InventoryChange, JoinPolicy, MemberStatus, Flow } from '../../events/fields.ts';
 import type { PnGatewayEvent } from '../../events/vocabulary/pn-gateway.ts';
 import { defineChart } from '../chart.ts';
@@ -10,6 +11,8 @@ import { delayMs, GATEWAY_BACK_OFF_CAP_MS, WAN_RETRY } from '../timing.ts';
 export interface LocalPn {
   readonly status: 'unknown' | 'established' | 'refused';
   readonly joinPolicy: JoinPolicy | null;
+  /** Why the server refused the PN. */
+  readonly code: ResponseCode | null;
   readonly revision: number;
   readonly members: Members;
   /** Id of the request about this PN that is under way, and which attempt it is. */
@@ -21,6 +24,8 @@ export interface GatewayContext {
   readonly flow: Flow | null;
   readonly gatewayId: string;
   readonly requestId: string;
+  /** First handshake message of that request. */
+  readonly handshake: string;
   readonly attempt: number;
   readonly backOffs: number;
   readonly keyId: string | null;
@@ -32,6 +37,7 @@ const initial: GatewayContext = {
   flow: null,
   gatewayId: '',
   requestId: '',
+  handshake: '',
   attempt: 0,
   backOffs: 0,
   keyId: null,
@@ -42,6 +48,7 @@ const initial: GatewayContext = {
 const unknownPn: LocalPn = {
   status: 'unknown',
   joinPolicy: null,
+  code: null,
   revision: 0,
   members: {},
   requestId: null,
@@ -103,14 +110,16 @@ const machine = setup({
       for (const pnId of event.data.pns) pns[pnId] = localPn(context, pnId) ?? unknownPn;
       return { ...context, gatewayId: event.data.gatewayId, pns };
     }),
-    keepRequest: assign(({ event }) => ('requestId' in event.data ? { requestId: event.data.requestId } : {})),
+    keepRequest: assign(({ event }) => ({
+      ...('requestId' in event.data ? { requestId: event.data.requestId } : {}),
+      ...('handshake' in event.data ? { handshake: event.data.handshake } : {}),
+    })),
     keepKey: assign(({ event }) =>
       event.type === 'GatewayRegistered' ? { keyId: event.data.keyId, backOffs: 0 } : {},
     ),
     countRefusal: assign(({ context, event }) =>
       event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
     ),
-    putAside: () => {},
     firstAttempt: assign({ attempt: 1 }),
     nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
     countBackOff: assign(({ context }) => ({ backOffs: context.backOffs + 1 })),
@@ -127,12 +136,15 @@ const machine = setup({
         ? context
         : withPn(context, event.data.pnId, () => ({
             status: 'established',
+            code: null,
             joinPolicy: event.data.joinPolicy,
             requestId: null,
           })),
     ),
     keepRefused: assign(({ context, event }) =>
-      withPn(context, ofPn(event), () => ({ status: 'refused', requestId: null })),
+      event.type !== 'PnEstablishmentRefused'
+        ? context
+        : withPn(context, event.data.pnId, () => ({ status: 'refused', code: event.data.code, requestId: null })),
     ),
     applyInventory: assign(({ context, event }) => {
       if (event.type !== 'LocalInventoryUpdated') return context;
@@ -213,7 +225,6 @@ const machine = setup({
       on: {
         GatewayRegistered: { guard: 'isCurrentRequest', target: 'registered', actions: 'keepKey' },
         GatewayRegistrationRefused: { guard: 'isCurrentRequest', target: 'backingOff' },
-        ServerAuthenticationFailed: { guard: 'isCurrentRequest', actions: 'putAside' },
         AnswerOverdue: [
           { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendRequest', 'armAnswer'] },
           { actions: 'askTimedOut' },

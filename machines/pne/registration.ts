@@ -1,5 +1,5 @@
 import { assign, emit, setup } from 'xstate';
-import { isTemporary } from '../../events/codes.ts';
+import { isTemporary, type ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { PneRegistrationEvent } from '../../events/vocabulary/pne-registration.ts';
 import { defineChart } from '../chart.ts';
@@ -12,10 +12,12 @@ export interface PneContext {
   readonly pnId: string;
   readonly gatewayId: string;
   readonly requestId: string;
+  /** First handshake message of that request. */
+  readonly handshake: string;
   readonly attempt: number;
   /** Temporary refusals in a row. */
   readonly backOffs: number;
-  readonly code: number | null;
+  readonly code: ResponseCode | null;
   readonly cpnsId: string | null;
   readonly keyId: string | null;
   readonly refusals: number;
@@ -27,6 +29,7 @@ const initial: PneContext = {
   pnId: '',
   gatewayId: '',
   requestId: '',
+  handshake: '',
   attempt: 0,
   backOffs: 0,
   code: null,
@@ -70,17 +73,19 @@ const machine = setup({
             flow: event.data.pairing === 'needed' ? ('1.4.2' as const) : ('1.4.1' as const),
           },
     ),
-    keepRequest: assign(({ event }) => ('requestId' in event.data ? { requestId: event.data.requestId } : {})),
+    keepRequest: assign(({ event }) => ({
+      ...('requestId' in event.data ? { requestId: event.data.requestId } : {}),
+      ...('handshake' in event.data ? { handshake: event.data.handshake } : {}),
+    })),
     keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
     keepAcceptance: assign(({ event }) =>
-      event.type === 'RegistrationAccepted' ? { cpnsId: event.data.cpnsId, code: 200, backOffs: 0 } : {},
+      event.type === 'RegistrationAccepted' ? { cpnsId: event.data.cpnsId, code: 200 as const, backOffs: 0 } : {},
     ),
     keepKey: assign(({ event }) => ('keyId' in event.data ? { keyId: event.data.keyId } : {})),
     forgetKey: assign({ keyId: null }),
     countRefusal: assign(({ context, event }) =>
       event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
     ),
-    putAside: () => {},
     firstAttempt: assign({ attempt: 1 }),
     nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
     countBackOff: assign(({ context }) => ({ backOffs: context.backOffs + 1 })),
@@ -109,7 +114,6 @@ const machine = setup({
     askAgain: emit(effect({ type: 'ask', fact: 'wantRegistration' })),
     askTimedOut: emit(effect({ type: 'ask', fact: 'registrationTimedOut' })),
     askPairingTimedOut: emit(effect({ type: 'ask', fact: 'pairingTimedOut' })),
-    askCloseReplaced: emit(effect({ type: 'ask', fact: 'closeReplacedSession' })),
     askCloseUnconfirmed: emit(effect({ type: 'ask', fact: 'closeUnconfirmedSession' })),
     sendPairing: emit(effect({ type: 'send', message: 'pairing-request' })),
     resendPairing: emit(effect({ type: 'resend', message: 'pairing-request' })),
@@ -168,11 +172,6 @@ const machine = setup({
           { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendRequest', 'armAnswer'] },
           { actions: 'askTimedOut' },
         ],
-        ServerAuthenticationFailed: {
-          guard: 'isCurrentRequest',
-          actions: 'putAside',
-          description: 'An answer that is not from the server is put aside; the true one may still come.',
-        },
         RegistrationAccepted: {
           guard: 'isCurrentRequest',
           target: 'registered',

@@ -1,0 +1,28 @@
+/** Everything has a limit. */
+
+/** Messages that wait for one unit of serialisation. One more is answered 429 by a PN GW, 503 by a server. */
+export const MAX_MAILBOX = 4_096;
+
+/** Steps of one unit that are computed ahead of their commit; the output gate holds their messages back. */
+export const MAX_UNCOMMITTED = 512;
+
+/** How often a step is done again after a version conflict. */
+export const MAX_REDO = 16;
+
+/** Events of one step; the longest flow has 8. More would be a chart that asks itself in a circle. */
+export const MAX_FACTS_PER_STEP = 64;
+
+/** Equal refusals (same actor, same code) within this time are one event. */
+export const REFUSAL_WINDOW_MS = 10_000;
+
+/** Refusals that are summed side by side. */
+export const MAX_REFUSAL_WINDOWS = 10_000;
+
+/** An actor that had nothing to do for so long leaves the memory; the journal brings it back. */
+export const IDLE_MS = 60_000;
+
+/** Events read at once while an actor is folded. */
+export const FOLD_PAGE = 1_000;
+
+/** After a failed commit a timer is tried again so much later. */
+export const TIMER_RETRY_MS = 1_000;

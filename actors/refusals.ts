@@ -1,0 +1,63 @@
+import type { ResponseCode } from '../events/codes.ts';
+import { MAX_REFUSAL_WINDOWS, REFUSAL_WINDOW_MS } from './limits.ts';
+import type { Clock } from './seams/clock.ts';
+
+export interface Refusal {
+  readonly stream: string;
+  readonly message: string;
+  readonly from: string;
+  readonly code: ResponseCode;
+}
+
+interface Window {
+  readonly refusal: Refusal;
+  readonly cancel: () => void;
+  more: number;
+}
+
+/**
+ * The first refusal of a kind is an event at once; equal ones within the window are counted and become one event when
+ * it closes, so that a flood cannot fill the journal. A count that was not yet written is lost with the process.
+ */
+export class Refusals {
+  readonly #clock: Clock;
+  readonly #flush: (refusal: Refusal, count: number) => void;
+  readonly #windows = new Map<string, Window>();
+
+  constructor(clock: Clock, flush: (refusal: Refusal, count: number) => void) {
+    this.#clock = clock;
+    this.#flush = flush;
+  }
+
+  /** Whether this one is to be written now (`first`), or was added to the sum. */
+  note(refusal: Refusal): 'first' | 'summed' {
+    const key = `${refusal.stream}|${refusal.code}|${refusal.message}`;
+    const open = this.#windows.get(key);
+    if (open !== undefined) {
+      open.more += 1;
+      return 'summed';
+    }
+    if (this.#windows.size >= MAX_REFUSAL_WINDOWS) this.#closeOldest();
+    const cancel = this.#clock.after(REFUSAL_WINDOW_MS, () => this.#close(key));
+    this.#windows.set(key, { refusal, cancel, more: 0 });
+    return 'first';
+  }
+
+  /** Writes every sum that is open. */
+  close(): void {
+    for (const key of this.#windows.keys()) this.#close(key);
+  }
+
+  #closeOldest(): void {
+    const oldest = this.#windows.keys().next().value;
+    if (oldest !== undefined) this.#close(oldest);
+  }
+
+  #close(key: string): void {
+    const window = this.#windows.get(key);
+    if (window === undefined) return;
+    this.#windows.delete(key);
+    window.cancel();
+    if (window.more > 0) this.#flush(window.refusal, window.more);
+  }
+}

@@ -1,0 +1,335 @@
+import type { InventoryChange } from '../../events/fields.ts';
+import { InventoryChanges, MAX_CHANGES } from '../../events/fields.ts';
+import type { GatewayRegistrationEvent } from '../../events/vocabulary/gateway-registration.ts';
+import type { PersonalNetworkEvent } from '../../events/vocabulary/personal-network.ts';
+import type { RegistrationEvent } from '../../events/vocabulary/registration.ts';
+import { gatewayRegistration } from '../../machines/cpns-server/gateway-registration.ts';
+import { memberOf, personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import { registration } from '../../machines/cpns-server/registration.ts';
+import { fromBase64url, toBase64url } from '../../security/base64url.ts';
+import { cpnsId } from '../../security/cpns-id.ts';
+import { readRegistration, type Binding } from '../../security/registration-handshake.ts';
+import { sessionToBytes } from '../../security/session.ts';
+import type { Meaning, Role, Scope, Targeted } from '../role.ts';
+import { StepError } from '../step.ts';
+import type { Content, Incoming, Letter } from '../wire/messages.ts';
+import { SERVER_QUEUE, wanDown } from '../wire/subjects.ts';
+import { NO_PN } from './pn-gateway.ts';
+import { CONFIRM, openText, sealText, sessionKey, sessionOf, type SealedContent } from './session.ts';
+
+/** What the operator provisioned. Secrets are 32 bytes. */
+export interface ServerIdentity {
+  readonly idKey: Uint8Array;
+  readonly gatewaySecret: (gatewayId: string) => Uint8Array | null;
+  readonly pneSecret: (deviceId: string) => Uint8Array | null;
+}
+
+export const pnStream = (pnId: string): string => `pn/${pnId}`;
+export const registrationStream = (pnId: string, deviceId: string): string => `registration/${pnId}/${deviceId}`;
+export const gatewayRegistrationStream = (gatewayId: string): string => `gateway-registration/${gatewayId}`;
+
+const aboutGateway = (stream: string, event: GatewayRegistrationEvent): Targeted => ({ stream, ...event });
+const aboutPn = (stream: string, event: PersonalNetworkEvent): Targeted => ({ stream, ...event });
+const aboutPne = (stream: string, event: RegistrationEvent): Targeted => ({ stream, ...event });
+
+const utf8 = new TextEncoder();
+const json = (value: object): Uint8Array => utf8.encode(JSON.stringify(value));
+
+/** One change of one device, made by the next event of the PN. */
+async function change(
+  scope: Scope,
+  pnId: string,
+  what: Pick<InventoryChange, 'deviceId' | 'kind' | 'status' | 'cpnsId'>,
+): Promise<{ readonly pnId: string; readonly changes: InventoryChange[] }> {
+  const stream = pnStream(pnId);
+  const previous = (await scope.state(personalNetwork, stream)).context.revision;
+  const revision = await scope.nextVersion(stream);
+  const made: InventoryChange = { revision, previous, ...what };
+  scope.memory.changes = [made];
+  return { pnId, changes: [made] };
+}
+
+/** The role of the CPNS Server. One unit per PN, so a PN and its registrations change together. */
+export function serverRole({ idKey, gatewaySecret, pneSecret }: ServerIdentity): Role {
+  /** PN GWs that have registered; a registration is never undone, so this may be remembered. */
+  const registered = new Set<string>();
+
+  async function isRegistered(gatewayId: string, scope: Scope): Promise<boolean> {
+    if (registered.has(gatewayId)) return true;
+    const { context } = await scope.peek(gatewayRegistration, gatewayRegistrationStream(gatewayId));
+    if (context.keyId !== null) registered.add(gatewayId);
+    return context.keyId !== null;
+  }
+
+  async function fromGateway(message: Incoming, stream: string, scope: Scope): Promise<Meaning> {
+    const { content, gatewayId, messageId } = message;
+    if (content.leg !== 'wan.up') return { kind: 'ignore', reason: 'not for a server' };
+    if (content.type === 'gateway-registration-request') {
+      const data = { requestId: messageId, gatewayId, handshake: content.body.handshake };
+      return { kind: 'facts', primary: aboutGateway(stream, { type: 'GatewayRegistrationReceived', data }) };
+    }
+    if (!(await isRegistered(gatewayId, scope))) return { kind: 'refuse', code: 480 };
+    const pn = await scope.state(personalNetwork, pnStream(content.body.pnId));
+    switch (content.type) {
+      case 'sealed':
+        return confirmation(content, stream, scope);
+      case 'registration-request': {
+        if (pn.value !== 'established') return { kind: 'refuse', code: personalNetwork.refusal(pn) };
+        const { pnId, deviceId, handshake } = content.body;
+        const flow = memberOf(pn.context, deviceId)?.status === 'provisional' ? '1.4.2' : '1.4.1';
+        const data = { requestId: messageId, gatewayId, pnId, deviceId, flow, handshake } as const;
+        return { kind: 'facts', primary: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
+      }
+      case 'pn-update-request': {
+        if (pn.value === 'established' && pn.context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
+        const { deviceId, action } = content.body;
+        const data = { updateId: messageId, gatewayId, deviceId, action };
+        return { kind: 'facts', primary: aboutPn(stream, { type: 'PnUpdateReceived', data }) };
+      }
+      case 'pn-establishment-request': {
+        if (pn.context.pnId !== '' && pn.context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
+        const data = { requestId: messageId, gatewayId, revision: content.body.revision };
+        return { kind: 'facts', primary: aboutPn(stream, { type: 'PnEstablishmentReceived', data }) };
+      }
+    }
+  }
+
+  async function confirmation(content: SealedContent, stream: string, scope: Scope): Promise<Meaning> {
+    const { keyId } = content.body;
+    if ((await openText(content, scope)) !== CONFIRM.question) return { kind: 'refuse', code: 401 };
+    return { kind: 'facts', primary: aboutPne(stream, { type: 'SecureSessionEstablished', data: { keyId } }) };
+  }
+
+  function read(scope: Scope, psk: Uint8Array | null, binding: Binding, handshake: string) {
+    const message = fromBase64url(handshake);
+    if (message === null) return 'malformed';
+    const result = readRegistration({ psk, binding, message, bytes: (length) => scope.bytes(length) });
+    if (result.kind === 'failed') return result.reason;
+    scope.memory.respond = result.respond;
+    return 'authenticated';
+  }
+
+  /** Writes the second handshake message and takes the session into the keyring. */
+  function respond(scope: Scope, payload: object): { readonly keyId: string; readonly handshake: string } {
+    const { respond: write } = scope.memory;
+    if (write === null) throw new StepError('Nobody was authenticated in this step.');
+    const { message, session } = write(json(payload));
+    scope.memory.session = session;
+    scope.keys.put(sessionKey(session.keyId), sessionToBytes(session));
+    return { keyId: session.keyId, handshake: toBase64url(message) };
+  }
+
+  return {
+    name: 'cpns-server',
+    busy: 503,
+    subscriptions: [{ pattern: 'cpns.wan.up.>', queue: SERVER_QUEUE }],
+    chartOf(stream) {
+      if (stream.startsWith('pn/')) return personalNetwork;
+      return stream.startsWith('registration/') ? registration : gatewayRegistration;
+    },
+    unitOf(stream) {
+      const [kind, id] = stream.split('/');
+      return kind === 'gateway-registration' ? stream : `pn/${id}`;
+    },
+    route({ content, gatewayId }) {
+      if (content.leg !== 'wan.up') return { kind: 'drop', reason: 'not for a server' };
+      switch (content.type) {
+        case 'gateway-registration-request':
+          return { kind: 'actor', stream: gatewayRegistrationStream(gatewayId) };
+        case 'registration-request':
+        case 'sealed':
+          return { kind: 'actor', stream: registrationStream(content.body.pnId, content.body.deviceId) };
+        default:
+          return { kind: 'actor', stream: pnStream(content.body.pnId) };
+      }
+    },
+    interpret: fromGateway,
+    facts: {
+      authenticateGateway(scope, stream) {
+        const { gatewayId, requestId, handshake } = scope.context(gatewayRegistration, stream);
+        const psk = gatewaySecret(gatewayId);
+        const binding: Binding = { protocolVersion: 1, pnId: NO_PN, gatewayId, deviceId: gatewayId, requestId };
+        const verdict = read(scope, psk, binding, handshake);
+        if (verdict !== 'authenticated') {
+          const reason = psk === null ? 'unknownGateway' : verdict;
+          return [aboutGateway(stream, { type: 'GatewayAuthenticationFailed', data: { reason } })];
+        }
+        const { keyId, handshake: reply } = respond(scope, { code: 200 });
+        scope.memory.reply = reply;
+        return [aboutGateway(stream, { type: 'GatewayAuthenticated', data: { keyId } })];
+      },
+      answerGateway(scope, stream) {
+        const { requestId } = scope.context(gatewayRegistration, stream);
+        const data = { requestId, code: 200 as const, handshake: scope.memory.reply };
+        return [aboutGateway(stream, { type: 'GatewayRegistrationAnswered', data })];
+      },
+      refuseGateway(scope, stream) {
+        const { requestId } = scope.context(gatewayRegistration, stream);
+        const data = { requestId, code: 401 as const, handshake: null };
+        return [aboutGateway(stream, { type: 'GatewayRegistrationAnswered', data })];
+      },
+
+      establishPn(scope, stream) {
+        const { pnId, gatewayId } = scope.context(personalNetwork, stream);
+        return [aboutPn(stream, { type: 'PnEstablished', data: { pnId, gatewayId } })];
+      },
+      async answerEstablishment(scope, stream) {
+        const { requestId, gatewayId, fromRevision } = scope.context(personalNetwork, stream);
+        const { changes, more } = await changesSince(scope, stream, fromRevision);
+        scope.memory.changes = changes;
+        scope.memory.more = more;
+        const revision = changes.at(-1)?.revision ?? fromRevision;
+        const data = { requestId, gatewayId, code: 200 as const, revision };
+        return [aboutPn(stream, { type: 'PnEstablishmentAnswered', data })];
+      },
+      async addProvisional(scope, stream) {
+        const { pnId, deviceId } = scope.context(personalNetwork, stream);
+        const inventory = await change(scope, pnId, { deviceId, kind: 'added', status: 'provisional', cpnsId: null });
+        return [aboutPn(stream, { type: 'PneAdded', data: { inventory } })];
+      },
+      async removeProvisional(scope, stream) {
+        const { pnId, deviceId, reason } = scope.context(personalNetwork, stream);
+        const inventory = await change(scope, pnId, { deviceId, kind: 'removed', status: 'removed', cpnsId: null });
+        return [aboutPn(stream, { type: 'PneRemoved', data: { inventory, reason } })];
+      },
+      answerPnUpdate(scope, stream) {
+        const { requestId: updateId, gatewayId, deviceId, code } = scope.context(personalNetwork, stream);
+        return [aboutPn(stream, { type: 'PnUpdateAnswered', data: { updateId, gatewayId, deviceId, code } })];
+      },
+
+      authenticatePne(scope, stream) {
+        const { pnId, gatewayId, deviceId, requestId, handshake } = scope.context(registration, stream);
+        const psk = pneSecret(deviceId);
+        const verdict = read(scope, psk, { protocolVersion: 1, pnId, gatewayId, deviceId, requestId }, handshake);
+        if (verdict === 'authenticated') return [aboutPne(stream, { type: 'PneAuthenticated', data: {} })];
+        const reason = psk === null ? 'unknownDevice' : verdict;
+        return [aboutPne(stream, { type: 'PneAuthenticationFailed', data: { reason } })];
+      },
+      async allocateCpnsId(scope, stream) {
+        const { pnId, gatewayId, deviceId } = scope.context(registration, stream);
+        const { context: pn } = await scope.state(personalNetwork, pnStream(pnId));
+        if (pn.gatewayId !== gatewayId || memberOf(pn, deviceId) === null) {
+          return [aboutPne(stream, { type: 'RegistrationDenied', data: { code: 403 } })];
+        }
+        const data = { deviceId, cpnsId: cpnsId(idKey, deviceId) };
+        return [aboutPne(stream, { type: 'CpnsIdAllocated', data })];
+      },
+      closeReplacedSession(scope, stream) {
+        const { keyId } = scope.context(registration, stream);
+        if (keyId === null) return [];
+        scope.keys.drop(sessionKey(keyId));
+        return [aboutPne(stream, { type: 'SecureSessionClosed', data: { keyId, reason: 'replaced' } })];
+      },
+      async updateInventory(scope, stream) {
+        const { pnId, deviceId, cpnsId: id } = scope.context(registration, stream);
+        const inventory = await change(scope, pnId, { deviceId, kind: 'registered', status: 'registered', cpnsId: id });
+        return [aboutPn(pnStream(pnId), { type: 'InventoryUpdated', data: { inventory } })];
+      },
+      answerRegistration(scope, stream) {
+        const { requestId, cpnsId: id } = scope.context(registration, stream);
+        const { keyId, handshake } = respond(scope, { code: 200, cpnsId: id });
+        const data = { requestId, code: 200 as const, cpnsId: id, keyId, handshake };
+        return [aboutPne(stream, { type: 'RegistrationAnswered', data })];
+      },
+      async removeRefused(scope, stream) {
+        const { pnId, deviceId } = scope.context(registration, stream);
+        const { context: pn } = await scope.state(personalNetwork, pnStream(pnId));
+        if (memberOf(pn, deviceId)?.status !== 'provisional') return [];
+        const inventory = await change(scope, pnId, { deviceId, kind: 'removed', status: 'removed', cpnsId: null });
+        return [aboutPn(pnStream(pnId), { type: 'PneRemoved', data: { inventory, reason: 'refused' } })];
+      },
+      refuseRegistration(scope, stream) {
+        const { requestId, code } = scope.context(registration, stream);
+        const data = { requestId, code: code ?? 500, cpnsId: null, keyId: null, handshake: null };
+        return [aboutPne(stream, { type: 'RegistrationAnswered', data })];
+      },
+    },
+    letters: {
+      'gateway-registration-response': (scope, stream) => {
+        const { gatewayId, requestId, code, reply } = scope.context(gatewayRegistration, stream);
+        return answer('gateway-registration-response', gatewayId, requestId, { code: code ?? 500, handshake: reply });
+      },
+      'pn-establishment-response': (scope, stream) => {
+        const { gatewayId, requestId, pnId, joinPolicy } = scope.context(personalNetwork, stream);
+        const { changes, more } = scope.memory;
+        const body = { pnId, code: 200, joinPolicy, changes, more: more === 'more' };
+        return answer('pn-establishment-response', gatewayId, requestId, body);
+      },
+      'pn-update-response': (scope, stream) => {
+        const { gatewayId, requestId, pnId, deviceId, code, revision, changes } = scope.context(
+          personalNetwork,
+          stream,
+        );
+        return answer('pn-update-response', gatewayId, requestId, { pnId, deviceId, code, revision, changes });
+      },
+      'registration-response': (scope, stream) => {
+        const { gatewayId, requestId, pnId, deviceId, code, reply } = scope.context(registration, stream);
+        const { revision } = scope.context(personalNetwork, pnStream(pnId));
+        const { changes } = scope.memory;
+        const body = { pnId, deviceId, code: code ?? 500, handshake: reply, revision, changes };
+        return answer('registration-response', gatewayId, requestId, body);
+      },
+      'inventory-notice': (scope, stream) => {
+        const { gatewayId, pnId, changes } = scope.context(personalNetwork, stream);
+        return { ...answer('inventory-notice', gatewayId, '', { pnId, changes }), inReplyTo: null };
+      },
+      sealed: (scope, stream) => {
+        const { gatewayId, deviceId } = scope.context(registration, stream);
+        const body = { deviceId, ...sealText(sessionOf(scope), CONFIRM.answer) };
+        return answer('sealed', gatewayId, scope.message?.messageId ?? '', body);
+      },
+    },
+    refusal({ content, gatewayId, messageId }, code) {
+      if (content.leg !== 'wan.up') return null;
+      switch (content.type) {
+        case 'gateway-registration-request':
+          return answer('gateway-registration-response', gatewayId, messageId, { code, handshake: null });
+        case 'pn-establishment-request': {
+          const { pnId } = content.body;
+          const body = { pnId, code, joinPolicy: null, changes: [], more: false };
+          return answer('pn-establishment-response', gatewayId, messageId, body);
+        }
+        case 'pn-update-request': {
+          const { pnId, deviceId } = content.body;
+          const body = { pnId, deviceId, code, revision: 0, changes: [] };
+          return answer('pn-update-response', gatewayId, messageId, body);
+        }
+        case 'registration-request': {
+          const { pnId, deviceId } = content.body;
+          const body = { pnId, deviceId, code, handshake: null, revision: 0, changes: [] };
+          return answer('registration-response', gatewayId, messageId, body);
+        }
+        default:
+          return null;
+      }
+    },
+    notice: ({ leg, gatewayId, deviceId }, code, inReplyTo) =>
+      leg === 'wan.up'
+        ? { subject: wanDown(gatewayId, 'notice'), type: 'notice', inReplyTo, body: { code, deviceId } }
+        : null,
+  };
+}
+
+function answer(type: string, gatewayId: string, inReplyTo: string, body: object): Letter {
+  return { subject: wanDown(gatewayId, type), type, inReplyTo, body };
+}
+
+/** The next changes of a PN Inventory after a revision, at most `MAX_CHANGES`, whole events only. */
+async function changesSince(
+  scope: Scope,
+  stream: string,
+  revision: number,
+): Promise<{ readonly changes: readonly InventoryChange[]; readonly more: 'more' | 'all' }> {
+  const changes: InventoryChange[] = [];
+  for (let after = revision; ;) {
+    const page = await scope.journal.readStream(stream, { after });
+    for (const event of page) {
+      after = event.version;
+      const inventory = InventoryChanges.safeParse(event.data['inventory']).data;
+      if (inventory === undefined) continue;
+      if (changes.length + inventory.changes.length > MAX_CHANGES) return { changes, more: 'more' };
+      changes.push(...inventory.changes);
+    }
+    if (page.length === 0) return { changes, more: 'all' };
+  }
+}

@@ -1,0 +1,336 @@
+import { z } from 'zod';
+import type { InventoryChange } from '../../events/fields.ts';
+import type { AdmissionEvent } from '../../events/vocabulary/admission.ts';
+import type { PnGatewayEvent } from '../../events/vocabulary/pn-gateway.ts';
+import { admission } from '../../machines/pn-gateway/admission.ts';
+import { changesAfter, localMember, localPn, pnGateway } from '../../machines/pn-gateway/gateway.ts';
+import { fromBase64url, toBase64url } from '../../security/base64url.ts';
+import { finishRegistration, startRegistration } from '../../security/registration-handshake.ts';
+import { sessionToBytes } from '../../security/session.ts';
+import type { Meaning, Role, Route, Scope, Targeted } from '../role.ts';
+import { encodeMessage, type Content, type Incoming, type Letter } from '../wire/messages.ts';
+import { linkDown, wanUp } from '../wire/subjects.ts';
+import { readJson, sessionKey } from './session.ts';
+
+/** A PN GW as provisioned. */
+export interface GatewayIdentity {
+  readonly gatewayId: string;
+  /** 32 bytes. */
+  readonly psk: Uint8Array;
+  /** Whether strangers may pair with it now. */
+  readonly pairing: 'permitted' | 'forbidden';
+}
+
+export const gatewayStream = (gatewayId: string): string => `gateway/${gatewayId}`;
+export const admissionStream = (gatewayId: string, deviceId: string): string => `admission/${gatewayId}/${deviceId}`;
+
+/** In the place of a PN in the binding of a PN GW's own registration. */
+export const NO_PN = '-';
+
+const handshakeKey = (requestId: string): string => `handshake/${requestId}`;
+const Acceptance = z.object({ code: z.literal(200) });
+
+const aboutGateway = (stream: string, event: PnGatewayEvent): Targeted => ({ stream, ...event });
+const aboutPne = (stream: string, event: AdmissionEvent): Targeted => ({ stream, ...event });
+const deviceOf = (stream: string): string => stream.split('/')[2] ?? '';
+
+type On<T extends Content['type'], L extends Content['leg']> = Extract<Content, { readonly type: T; readonly leg: L }>;
+
+/** The role of one PN GW. One unit: whoever reads the local inventory reads it as the latest step left it. */
+export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role {
+  const own = gatewayStream(gatewayId);
+
+  /** The local inventory takes what follows it; a gap is asked for and the answer is taken when it comes again. */
+  async function follow(
+    pnId: string,
+    changes: readonly InventoryChange[],
+    revision: number,
+    scope: Scope,
+  ): Promise<{ readonly update: readonly Targeted[]; readonly gap: readonly Targeted[] | null }> {
+    const { context } = await scope.state(pnGateway, own);
+    const pn = localPn(context, pnId);
+    if (pn === null) return { update: [], gap: null };
+    const next = changesAfter(pn.revision, changes);
+    const reached = next.at(-1)?.revision ?? pn.revision;
+    const update =
+      next.length === 0
+        ? []
+        : [aboutGateway(own, { type: 'LocalInventoryUpdated', data: { inventory: { pnId, changes: [...next] } } })];
+    if (reached >= revision) return { update, gap: null };
+    const ask = { requestId: scope.id(), pnId, revision: reached };
+    const gap = pn.requestId === null ? [aboutGateway(own, { type: 'PnEstablishmentRequested', data: ask })] : [];
+    return { update, gap: [...update, ...gap] };
+  }
+
+  async function gatewayAnswer(
+    message: Incoming,
+    body: On<'gateway-registration-response', 'wan.down'>['body'],
+    scope: Scope,
+  ): Promise<Meaning> {
+    const requestId = message.inReplyTo ?? '';
+    const { context } = await scope.state(pnGateway, own);
+    if (requestId !== context.requestId) return { kind: 'refuse', code: 409 };
+    if (body.code !== 200) {
+      const data = { requestId, code: body.code };
+      return { kind: 'facts', primary: aboutGateway(own, { type: 'GatewayRegistrationRefused', data }) };
+    }
+    const pending = await scope.keys.get(handshakeKey(requestId));
+    const reply = body.handshake === null ? null : fromBase64url(body.handshake);
+    if (pending === null || reply === null) return { kind: 'refuse', code: 401 };
+    const result = finishRegistration({ pending, message: reply });
+    if (result.kind === 'failed' || !Acceptance.safeParse(readJson(result.payload)).success) {
+      return { kind: 'refuse', code: 401 };
+    }
+    const { session } = result;
+    scope.keys.drop(handshakeKey(requestId));
+    scope.keys.put(sessionKey(session.keyId), sessionToBytes(session));
+    const data = { requestId, keyId: session.keyId };
+    return { kind: 'facts', primary: aboutGateway(own, { type: 'GatewayRegistered', data }) };
+  }
+
+  async function establishmentAnswer(
+    message: Incoming,
+    body: On<'pn-establishment-response', 'wan.down'>['body'],
+    scope: Scope,
+  ): Promise<Meaning> {
+    const { pnId, code, joinPolicy, changes } = body;
+    const { context } = await scope.state(pnGateway, own);
+    if (localPn(context, pnId)?.requestId !== message.inReplyTo) return { kind: 'refuse', code: 409 };
+    if (code !== 200 || joinPolicy === null) {
+      return { kind: 'facts', primary: aboutGateway(own, { type: 'PnEstablishmentRefused', data: { pnId, code } }) };
+    }
+    const { update } = await follow(pnId, changes, 0, scope);
+    const revision = changes.at(-1)?.revision ?? 0;
+    const again = { requestId: scope.id(), pnId, revision };
+    return {
+      kind: 'facts',
+      before: update,
+      primary: aboutGateway(own, { type: 'PnEstablished', data: { pnId, joinPolicy } }),
+      after: body.more ? [aboutGateway(own, { type: 'PnEstablishmentRequested', data: again })] : [],
+    };
+  }
+
+  async function updateAnswer(
+    message: Incoming,
+    body: On<'pn-update-response', 'wan.down'>['body'],
+    stream: string,
+    scope: Scope,
+  ): Promise<Meaning> {
+    const { pnId, code, changes, revision } = body;
+    const { update, gap } = await follow(pnId, changes, revision, scope);
+    if (gap !== null) return { kind: 'notYet', meanwhile: gap };
+    const data = { updateId: message.inReplyTo ?? '', code };
+    return { kind: 'facts', before: update, primary: aboutPne(stream, { type: 'PnUpdateAnswered', data }) };
+  }
+
+  async function registrationAnswer(
+    message: Incoming,
+    body: On<'registration-response', 'wan.down'>['body'],
+    stream: string,
+    scope: Scope,
+  ): Promise<Meaning> {
+    const { pnId, code, handshake, changes, revision } = body;
+    const { update, gap } = await follow(pnId, changes, revision, scope);
+    if (gap !== null) return { kind: 'notYet', meanwhile: gap };
+    const requestId = message.inReplyTo ?? '';
+    const answered = aboutPne(stream, { type: 'RegistrationAnswered', data: { requestId, code, handshake } });
+    const late = aboutPne(stream, { type: 'LateAnswerReceived', data: { requestId, code } });
+    const primary = admission.can(await scope.state(admission, stream), answered) ? answered : late;
+    return { kind: 'facts', before: update, primary };
+  }
+
+  async function inventoryNotice(
+    { pnId, changes }: On<'inventory-notice', 'wan.down'>['body'],
+    scope: Scope,
+  ): Promise<Meaning> {
+    const { update, gap } = await follow(pnId, changes, changes.at(-1)?.revision ?? 0, scope);
+    return { kind: 'notYet', meanwhile: gap ?? update };
+  }
+
+  function fromPne(message: Incoming, stream: string): Meaning {
+    const { content, messageId: requestId } = message;
+    const deviceId = deviceOf(stream);
+    if (content.leg === 'link.up' && content.type === 'pairing-request') {
+      if (pairing === 'forbidden') return { kind: 'refuse', code: 403 };
+      return { kind: 'facts', primary: aboutPne(stream, { type: 'PairingFormed', data: { requestId, deviceId } }) };
+    }
+    if (content.leg === 'link.up' && content.type === 'registration-request') {
+      const { pnId, handshake } = content.body;
+      const data = { requestId, deviceId, pnId, handshake };
+      return { kind: 'facts', primary: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
+    }
+    return { kind: 'ignore', reason: 'not for an actor of a PN GW' };
+  }
+
+  return {
+    name: 'pn-gateway',
+    busy: 429,
+    subscriptions: [{ pattern: `cpns.link.${gatewayId}.up.>` }, { pattern: `cpns.wan.down.${gatewayId}.>` }],
+    chartOf: (stream) => (stream.startsWith('admission/') ? admission : pnGateway),
+    unitOf: () => gatewayId,
+    route(message) {
+      const { content, deviceId } = message;
+      if (message.gatewayId !== gatewayId) return { kind: 'drop', reason: 'for another PN GW' };
+      if (content.leg === 'link.up' && deviceId !== null) {
+        if (content.type !== 'sealed') return { kind: 'actor', stream: admissionStream(gatewayId, deviceId) };
+        return relay(message, wanUp(gatewayId, 'sealed'), { deviceId, ...content.body });
+      }
+      if (content.leg !== 'wan.down') return { kind: 'drop', reason: 'not for a PN GW' };
+      switch (content.type) {
+        case 'sealed': {
+          const { deviceId: to, ...body } = content.body;
+          return relay(message, linkDown(gatewayId, to, 'sealed'), body);
+        }
+        case 'pn-update-response':
+        case 'registration-response':
+          return { kind: 'actor', stream: admissionStream(gatewayId, content.body.deviceId) };
+        case 'notice':
+          return { kind: 'drop', reason: `server says ${content.body.code}; the next attempt asks again` };
+        default:
+          return { kind: 'actor', stream: own };
+      }
+    },
+    interpret(message, stream, scope) {
+      const { content } = message;
+      if (content.leg !== 'wan.down') return fromPne(message, stream);
+      switch (content.type) {
+        case 'gateway-registration-response':
+          return gatewayAnswer(message, content.body, scope);
+        case 'pn-establishment-response':
+          return establishmentAnswer(message, content.body, scope);
+        case 'pn-update-response':
+          return updateAnswer(message, content.body, stream, scope);
+        case 'registration-response':
+          return registrationAnswer(message, content.body, stream, scope);
+        case 'inventory-notice':
+          return inventoryNotice(content.body, scope);
+        default:
+          return { kind: 'ignore', reason: 'not for an actor of a PN GW' };
+      }
+    },
+    facts: {
+      requestGatewayRegistration(scope, stream) {
+        const requestId = scope.id();
+        const { message, pending } = startRegistration({
+          psk,
+          binding: { protocolVersion: 1, pnId: NO_PN, gatewayId, deviceId: gatewayId, requestId },
+          payload: new Uint8Array(0),
+          bytes: (length) => scope.bytes(length),
+        });
+        const earlier = scope.context(pnGateway, stream).requestId;
+        if (earlier !== '') scope.keys.drop(handshakeKey(earlier));
+        scope.keys.put(handshakeKey(requestId), pending);
+        const data = { requestId, handshake: toBase64url(message) };
+        return [aboutGateway(stream, { type: 'GatewayRegistrationRequested', data })];
+      },
+      gatewayRegistrationTimedOut(scope, stream) {
+        const { requestId } = scope.context(pnGateway, stream);
+        return [aboutGateway(stream, { type: 'GatewayRegistrationTimedOut', data: { requestId } })];
+      },
+      wantGatewayRegistration(scope, stream) {
+        const pns = Object.keys(scope.context(pnGateway, stream).pns);
+        return [aboutGateway(stream, { type: 'GatewayRegistrationWanted', data: { gatewayId, pns } })];
+      },
+      requestEstablishments(scope, stream) {
+        const { pns } = scope.context(pnGateway, stream);
+        return Object.entries(pns).map(([pnId, { revision }]) => {
+          const data = { requestId: scope.id(), pnId, revision };
+          return aboutGateway(stream, { type: 'PnEstablishmentRequested', data });
+        });
+      },
+      async checkMembership(scope, stream) {
+        const { requestId, pnId, deviceId } = scope.context(admission, stream);
+        const { context } = await scope.state(pnGateway, own);
+        const pn = localPn(context, pnId);
+        const refusal =
+          pn === null ? 404 : pn.status === 'unknown' ? 480 : pn.status === 'refused' ? (pn.code ?? 404) : null;
+        if (pn === null || refusal !== null) {
+          return [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code: refusal ?? 404 } })];
+        }
+        const { revision } = pn;
+        const status = localMember(context, pnId, deviceId);
+        return status === null
+          ? [aboutPne(stream, { type: 'MembershipMissing', data: { pnId, revision } })]
+          : [aboutPne(stream, { type: 'MembershipConfirmed', data: { pnId, revision, status } })];
+      },
+      refuseUnpaired(scope, stream) {
+        const { requestId } = scope.context(admission, stream);
+        return [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code: 403 } })];
+      },
+      requestPnUpdate: (scope, stream) => [pnUpdate(scope, stream, 'add')],
+      requestWithdrawal: (scope, stream) => [pnUpdate(scope, stream, 'remove')],
+      async forwardRegistration(scope, stream) {
+        const { requestId, pnId, deviceId } = scope.context(admission, stream);
+        const { context } = await scope.state(pnGateway, own);
+        return localMember(context, pnId, deviceId) === null
+          ? [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code: 409 } })]
+          : [aboutPne(stream, { type: 'RegistrationForwarded', data: { requestId } })];
+      },
+      serverTimedOut(scope, stream) {
+        const { requestId } = scope.context(admission, stream);
+        return [aboutPne(stream, { type: 'RegistrationTimedOut', data: { requestId } })];
+      },
+      forwardResponse(scope, stream) {
+        const { requestId, code } = scope.context(admission, stream);
+        return [aboutPne(stream, { type: 'ResponseForwarded', data: { requestId, code: code ?? 500 } })];
+      },
+    },
+    letters: {
+      'gateway-registration-request': (scope, stream) => {
+        const { requestId, handshake } = scope.context(pnGateway, stream);
+        return wanRequest('gateway-registration-request', requestId, { handshake });
+      },
+      'pn-establishment-request': (scope, stream, pnId) => {
+        const pn = localPn(scope.context(pnGateway, stream), pnId);
+        return wanRequest('pn-establishment-request', pn?.requestId ?? scope.id(), {
+          pnId,
+          revision: pn?.revision ?? 0,
+        });
+      },
+      'pn-update-request': (scope, stream) => {
+        const { updateId, pnId, deviceId, action } = scope.context(admission, stream);
+        return wanRequest('pn-update-request', updateId, { pnId, deviceId, action });
+      },
+      'registration-request': (scope, stream) => {
+        const { requestId, pnId, deviceId, handshake } = scope.context(admission, stream);
+        return wanRequest('registration-request', requestId, { pnId, deviceId, handshake });
+      },
+      'pairing-response': (scope, stream) => {
+        const { pairingId, deviceId } = scope.context(admission, stream);
+        return linkAnswer('pairing-response', deviceId, pairingId, { code: 200 });
+      },
+      'registration-response': (scope, stream) => {
+        const { requestId, deviceId, code, reply } = scope.context(admission, stream);
+        return linkAnswer('registration-response', deviceId, requestId, { code: code ?? 500, handshake: reply });
+      },
+    },
+    refusal(message, code) {
+      const { content, deviceId, messageId } = message;
+      if (content.leg !== 'link.up' || deviceId === null) return null;
+      if (content.type === 'pairing-request') return linkAnswer('pairing-response', deviceId, messageId, { code });
+      if (content.type !== 'registration-request') return null;
+      return linkAnswer('registration-response', deviceId, messageId, { code, handshake: null });
+    },
+    notice: ({ leg, deviceId }, code, inReplyTo) =>
+      leg === 'link.up' && deviceId !== null ? linkAnswer('notice', deviceId, inReplyTo, { code, deviceId }) : null,
+  };
+
+  function pnUpdate(scope: Scope, stream: string, action: 'add' | 'remove'): Targeted {
+    const { pnId } = scope.context(admission, stream);
+    return aboutPne(stream, { type: 'PnUpdateRequested', data: { updateId: scope.id(), pnId, action } });
+  }
+
+  function wanRequest(type: string, messageId: string, body: object): Letter {
+    return { subject: wanUp(gatewayId, type), type, messageId, inReplyTo: null, body };
+  }
+
+  function linkAnswer(type: string, deviceId: string, inReplyTo: string | null, body: object): Letter {
+    return { subject: linkDown(gatewayId, deviceId, type), type, inReplyTo, body };
+  }
+}
+
+/** A sealed message goes on under its own ids; the PN GW cannot read it and keeps nothing of it. */
+function relay({ messageId, correlationId, inReplyTo }: Incoming, subject: string, body: object): Route {
+  const payload = encodeMessage({ subject, type: 'sealed', inReplyTo, body }, messageId, correlationId);
+  return { kind: 'relay', subject, payload };
+}

@@ -1,0 +1,200 @@
+import type { ChartId } from '../../events/charts.ts';
+import { isTemporary, type ResponseCode } from '../../events/codes.ts';
+import { CpnsId } from '../../events/fields.ts';
+import type { PneRegistrationEvent } from '../../events/vocabulary/pne-registration.ts';
+import { z } from 'zod';
+import type { Chart } from '../../machines/chart.ts';
+import { pneRegistration, type PneContext } from '../../machines/pne/registration.ts';
+import { fromBase64url, toBase64url } from '../../security/base64url.ts';
+import { finishRegistration, startRegistration, type Binding } from '../../security/registration-handshake.ts';
+import { sessionToBytes } from '../../security/session.ts';
+
+import type { Meaning, Role, Scope, Targeted } from '../role.ts';
+import type { Incoming, Letter } from '../wire/messages.ts';
+import { linkUp } from '../wire/subjects.ts';
+import { CONFIRM, openText, readJson, sealText, sessionKey, sessionOf, type SealedContent } from './session.ts';
+
+/** A device as provisioned: its pre-shared secret stands for the USIM of the change request. */
+export interface PneDevice {
+  readonly deviceId: string;
+  readonly pnId: string;
+  readonly gatewayId: string;
+  /** 32 bytes. */
+  readonly psk: Uint8Array;
+  readonly pairing: 'needed' | 'none';
+}
+
+export const pneStream = (deviceId: string): string => `pne/${deviceId}`;
+const deviceOf = (stream: string): string => stream.slice('pne/'.length);
+
+const Acceptance = z.object({ code: z.literal(200), cpnsId: CpnsId });
+
+const handshakeKey = (requestId: string): string => `handshake/${requestId}`;
+
+function fact(stream: string, event: PneRegistrationEvent): Targeted {
+  return { stream, ...event };
+}
+
+function binding(context: PneContext, requestId: string): Binding {
+  const { pnId, gatewayId, deviceId } = context;
+  return { protocolVersion: 1, pnId, gatewayId, deviceId, requestId };
+}
+
+/** The role of one or many PNEs in a process. */
+export function pneRole(devices: readonly PneDevice[]): Role {
+  const psks = new Map(devices.map(({ deviceId, psk }) => [deviceId, psk]));
+  const chart: Chart<ChartId> = pneRegistration;
+
+  function refused(stream: string, requestId: string, code: ResponseCode): Meaning {
+    return { kind: 'facts', primary: fact(stream, { type: 'RegistrationRefused', data: { requestId, code } }) };
+  }
+
+  async function acceptance(message: Incoming, stream: string, reply: string | null, scope: Scope): Promise<Meaning> {
+    const requestId = message.inReplyTo ?? '';
+    const { context } = await scope.state(pneRegistration, stream);
+    if (requestId !== context.requestId) return { kind: 'refuse', code: 409 };
+    const pending = await scope.keys.get(handshakeKey(requestId));
+    const bytes = reply === null ? null : fromBase64url(reply);
+    if (pending === null || bytes === null) return { kind: 'refuse', code: 401 };
+    const result = finishRegistration({ pending, message: bytes });
+    if (result.kind === 'failed') return { kind: 'refuse', code: 401 };
+    const accepted = Acceptance.safeParse(readJson(result.payload)).data;
+    if (accepted === undefined) return { kind: 'refuse', code: 400 };
+    const { session } = result;
+    scope.memory.session = session;
+    const data = { requestId, code: 200 as const, cpnsId: accepted.cpnsId, keyId: session.keyId };
+    return { kind: 'facts', primary: fact(stream, { type: 'RegistrationAccepted', data }) };
+  }
+
+  async function confirmation(content: SealedContent, stream: string, scope: Scope): Promise<Meaning> {
+    const { keyId } = content.body;
+    if ((await openText(content, scope)) !== CONFIRM.answer) return { kind: 'refuse', code: 401 };
+    return { kind: 'facts', primary: fact(stream, { type: 'SecureSessionConfirmed', data: { keyId } }) };
+  }
+
+  async function refusedByNotice(
+    message: Incoming,
+    stream: string,
+    code: ResponseCode,
+    scope: Scope,
+  ): Promise<Meaning> {
+    if (isTemporary(code)) return { kind: 'ignore', reason: `${code}: the next attempt asks again` };
+    const requestId = message.inReplyTo ?? '';
+    const { value } = await scope.state(pneRegistration, stream);
+    if (value !== 'pairing') return refused(stream, requestId, code);
+    return { kind: 'facts', primary: fact(stream, { type: 'PairingRefused', data: { requestId, code } }) };
+  }
+
+  return {
+    name: 'pne',
+    busy: 503,
+    subscriptions: devices.map(({ deviceId }) => ({ pattern: `cpns.link.*.down.${deviceId}.>` })),
+    chartOf: () => chart,
+    unitOf: (stream) => stream,
+    route: (message) =>
+      message.deviceId !== null && psks.has(message.deviceId)
+        ? { kind: 'actor', stream: pneStream(message.deviceId) }
+        : { kind: 'drop', reason: 'not a device of this process' },
+    interpret(message, stream, scope) {
+      const { content } = message;
+      if (content.leg !== 'link.down') return { kind: 'ignore', reason: 'not for a PNE' };
+      switch (content.type) {
+        case 'pairing-response': {
+          const requestId = message.inReplyTo ?? '';
+          const { code } = content.body;
+          const { gatewayId } = message;
+          const primary =
+            code === 200
+              ? fact(stream, { type: 'PairingFormed', data: { requestId, gatewayId } })
+              : fact(stream, { type: 'PairingRefused', data: { requestId, code } });
+          return { kind: 'facts', primary };
+        }
+        case 'registration-response':
+          return content.body.code === 200
+            ? acceptance(message, stream, content.body.handshake, scope)
+            : refused(stream, message.inReplyTo ?? '', content.body.code);
+        case 'sealed':
+          return confirmation(content, stream, scope);
+        case 'notice':
+          return refusedByNotice(message, stream, content.body.code, scope);
+      }
+    },
+    facts: {
+      requestPairing: (scope, stream) => [fact(stream, { type: 'PairingRequested', data: { requestId: scope.id() } })],
+      requestRegistration(scope, stream) {
+        const context = scope.context(pneRegistration, stream);
+        const psk = psks.get(deviceOf(stream));
+        if (psk === undefined) throw new Error(`No secret is provisioned for ${deviceOf(stream)}.`);
+        const requestId = scope.id();
+        const { message, pending } = startRegistration({
+          psk,
+          binding: binding(context, requestId),
+          payload: new Uint8Array(0),
+          bytes: (length) => scope.bytes(length),
+        });
+        if (context.requestId !== '') scope.keys.drop(handshakeKey(context.requestId));
+        scope.keys.put(handshakeKey(requestId), pending);
+        const { pnId, gatewayId } = context;
+        const handshake = toBase64url(message);
+        return [fact(stream, { type: 'RegistrationRequested', data: { requestId, pnId, gatewayId, handshake } })];
+      },
+      establishSession(scope, stream) {
+        const { keyId: earlier, requestId } = scope.context(pneRegistration, stream);
+        const session = sessionOf(scope);
+        scope.keys.drop(handshakeKey(requestId));
+        scope.keys.put(sessionKey(session.keyId), sessionToBytes(session));
+        const facts: Targeted[] = [];
+        if (earlier !== null) {
+          scope.keys.drop(sessionKey(earlier));
+          facts.push(fact(stream, { type: 'SecureSessionClosed', data: { keyId: earlier, reason: 'replaced' } }));
+        }
+        facts.push(fact(stream, { type: 'SecureSessionEstablished', data: { keyId: session.keyId } }));
+        return facts;
+      },
+      closeUnconfirmedSession(scope, stream) {
+        const { keyId } = scope.context(pneRegistration, stream);
+        if (keyId === null) return [];
+        scope.keys.drop(sessionKey(keyId));
+        return [fact(stream, { type: 'SecureSessionClosed', data: { keyId, reason: 'unconfirmed' } })];
+      },
+      wantRegistration(scope, stream) {
+        const { deviceId, pnId, gatewayId, flow } = scope.context(pneRegistration, stream);
+        const pairing = flow === '1.4.2' ? 'needed' : 'none';
+        return [fact(stream, { type: 'RegistrationWanted', data: { deviceId, pnId, gatewayId, pairing } })];
+      },
+      registrationTimedOut(scope, stream) {
+        const { requestId } = scope.context(pneRegistration, stream);
+        return [fact(stream, { type: 'RegistrationTimedOut', data: { requestId } })];
+      },
+      pairingTimedOut(scope, stream) {
+        const { requestId } = scope.context(pneRegistration, stream);
+        return [fact(stream, { type: 'PairingTimedOut', data: { requestId } })];
+      },
+    },
+    letters: {
+      'pairing-request': (scope, stream) => request(scope.context(pneRegistration, stream), 'pairing-request', {}),
+      'registration-request': (scope, stream) => {
+        const context = scope.context(pneRegistration, stream);
+        const { pnId, handshake } = context;
+        return request(context, 'registration-request', { pnId, handshake });
+      },
+      sealed: (scope, stream) => {
+        const context = scope.context(pneRegistration, stream);
+        const body = { pnId: context.pnId, ...sealText(sessionOf(scope), CONFIRM.question) };
+        return {
+          subject: linkUp(context.gatewayId, context.deviceId, 'sealed'),
+          type: 'sealed',
+          inReplyTo: null,
+          body,
+        };
+      },
+    },
+    refusal: () => null,
+    notice: () => null,
+  };
+}
+
+function request(context: PneContext, type: string, body: object): Letter {
+  const { gatewayId, deviceId, requestId } = context;
+  return { subject: linkUp(gatewayId, deviceId, type), type, messageId: requestId, inReplyTo: null, body };
+}

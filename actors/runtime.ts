@@ -1,0 +1,283 @@
+import type { ResponseCode } from '../events/codes.ts';
+import type {
+  CommitResult,
+  Journal,
+  OutboxRow,
+  RecordedEvent,
+  StoredAnswer,
+  TimerRow,
+} from '../events/journal/port.ts';
+import type { Chart, ChartState } from '../machines/chart.ts';
+import { foldActor } from './fold.ts';
+import { IDLE_MS, TIMER_RETRY_MS } from './limits.ts';
+import { Refusals } from './refusals.ts';
+import type { Role } from './role.ts';
+import type { Clock } from './seams/clock.ts';
+import type { Entropy } from './seams/entropy.ts';
+import type { Log, LogFields } from './seams/log.ts';
+import type { Draft, Keyring, Outgoing } from './step.ts';
+import { Timers } from './timers.ts';
+import { refusalFact, Unit, type Command, type UnitHost, type Work } from './unit.ts';
+import {
+  decodeMessage,
+  encodeMessage,
+  messageIdOf,
+  type Decoded,
+  type Incoming,
+  type Letter,
+} from './wire/messages.ts';
+import type { Delivery, Subscription, Wire } from './wire/port.ts';
+import { eventsOf } from './wire/subjects.ts';
+
+export interface RuntimeOptions {
+  readonly role: Role;
+  readonly journal: Journal;
+  readonly wire: Wire;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly keyring: Keyring;
+  /** Whether copies of committed events go out on `cpns.events.>`. */
+  readonly observers: 'publish' | 'none';
+}
+
+/** Counts since the start, and what is in memory now. */
+export interface RuntimeStats {
+  readonly malformed: number;
+  readonly dropped: number;
+  readonly busy: number;
+  readonly repeated: number;
+  readonly failedSteps: number;
+  readonly units: number;
+  readonly cachedActors: number;
+  readonly timers: number;
+}
+
+const OUTBOX_PAGE = 1_000;
+
+/** One role in one process: brings messages, timers and commands to their units, and lets out what was committed. */
+export class Runtime implements UnitHost {
+  readonly role: Role;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly keyring: Keyring;
+  readonly #wire: Wire;
+  readonly #log: Log;
+  readonly #observers: RuntimeOptions['observers'];
+  readonly #units = new Map<string, Unit>();
+  readonly #timers: Timers;
+  readonly #refusals: Refusals;
+  readonly #counts = { malformed: 0, dropped: 0, busy: 0, repeated: 0, failedSteps: 0 };
+  #subscriptions: readonly Subscription[] = [];
+  #cancelSweep: () => void = () => {};
+  #state: 'new' | 'running' | 'stopping' = 'new';
+
+  constructor(options: RuntimeOptions) {
+    this.role = options.role;
+    this.journal = options.journal;
+    this.clock = options.clock;
+    this.entropy = options.entropy;
+    this.keyring = options.keyring;
+    this.#wire = options.wire;
+    this.#log = options.log;
+    this.#observers = options.observers;
+    this.#timers = new Timers(options.clock, (row) => this.#fire(row));
+    this.#refusals = new Refusals(options.clock, (refusal, count) => {
+      void this.tell(refusal.stream, () => [refusalFact(refusal, count)]).catch(() => {});
+    });
+  }
+
+  /** Takes up where the last process ended: timers are armed again, unanswered requests are sent again. */
+  async start(): Promise<void> {
+    this.#state = 'running';
+    for (const row of await this.journal.pendingTimers()) this.#timers.arm(row);
+    this.#subscriptions = this.role.subscriptions.map(({ pattern, queue }) =>
+      this.#wire.subscribe(pattern, (delivery) => this.deliver(delivery), queue === undefined ? {} : { queue }),
+    );
+    await this.#resendOutbox();
+    this.#sweepLater();
+  }
+
+  /** Takes nothing new, finishes what is under way. Journal and wire stay open. */
+  async stop(): Promise<void> {
+    this.#refusals.close();
+    this.#state = 'stopping';
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#cancelSweep();
+    this.#timers.stop();
+    await this.settled();
+  }
+
+  /** Resolves when no step is under way. */
+  async settled(): Promise<void> {
+    while ([...this.#units.values()].some((unit) => unit.isBusy)) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /**
+   * Gives an actor a command of this process: no message, no answer.
+   * @returns whether the chart took it
+   * @throws JournalError when it could not be committed
+   */
+  tell(stream: string, command: Command, correlationId = this.entropy.id()): Promise<'taken' | 'refused'> {
+    return new Promise((resolve, reject) => {
+      const done = (result: 'taken' | 'refused' | Error) =>
+        result instanceof Error ? reject(result) : resolve(result);
+      const accepted = this.#enqueue({ kind: 'command', stream, command, correlationId, done });
+      if (!accepted) reject(new Error(`The mailbox of ${this.role.unitOf(stream)} is full.`));
+    });
+  }
+
+  /** State of an actor as committed. */
+  async state<Context>(chart: Chart<string, Context>, stream: string): Promise<ChartState<Context>> {
+    const { state } = await foldActor(this.journal, chart, stream);
+    if (!chart.owns(state)) throw new Error(`${stream} is no actor of chart ${chart.id}.`);
+    return state;
+  }
+
+  get stats(): RuntimeStats {
+    let cachedActors = 0;
+    for (const unit of this.#units.values()) cachedActors += unit.cachedActors;
+    return { ...this.#counts, units: this.#units.size, cachedActors, timers: this.#timers.size };
+  }
+
+  /** Takes a message off the wire. */
+  deliver(delivery: Delivery): void {
+    const decoded = decodeMessage(delivery.subject, delivery.payload);
+    if (decoded.kind === 'malformed') {
+      this.#refuseMalformed(decoded);
+      return;
+    }
+    const { message } = decoded;
+    const route = this.role.route(message, delivery.payload);
+    if (route.kind === 'relay') this.#wire.publish(route.subject, route.payload, message);
+    else if (route.kind === 'drop') this.#drop(message, route.reason);
+    else if (!this.#enqueue({ kind: 'message', stream: route.stream, message })) {
+      this.#counts.busy += 1;
+      this.notice(message, this.role.busy);
+    }
+  }
+
+  release(draft: Draft, result: CommitResult): void {
+    if (result.kind !== 'committed') {
+      this.#counts.repeated += 1;
+      return;
+    }
+    for (const { stream, name } of draft.timers.disarm) this.#timers.disarm(stream, name);
+    for (const row of draft.timers.arm) this.#timers.arm(row);
+    for (const message of draft.outgoing) this.#publish(message);
+    for (const id of draft.resend) void this.#resend(id);
+    if (this.#observers === 'publish') this.#tellObservers(result.events);
+  }
+
+  repeat(answers: readonly StoredAnswer[]): void {
+    this.#counts.repeated += 1;
+    for (const answer of answers) this.#publish(answer);
+  }
+
+  notice(message: Incoming, code: ResponseCode): void {
+    const { leg } = message.content;
+    const { gatewayId, messageId, correlationId } = message;
+    const letter = this.role.notice({ leg, gatewayId, deviceId: deviceOf(message) }, code, messageId);
+    if (letter !== null) this.#send(letter, correlationId);
+  }
+
+  noteRefusal(refusal: Parameters<Refusals['note']>[0]): 'first' | 'summed' {
+    return this.#refusals.note(refusal);
+  }
+
+  isArmed(row: TimerRow): boolean {
+    return this.#timers.isArmed(row);
+  }
+
+  failed(work: Work, error: Error): void {
+    this.#counts.failedSteps += 1;
+    const remedy = 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : '';
+    this.#log.error('step failed', { stream: work.stream, cause: work.kind, error: error.message, remedy });
+    if (work.kind === 'timer' && this.#state === 'running') this.#timers.arm(work.row, TIMER_RETRY_MS);
+  }
+
+  warn(message: string, fields: LogFields): void {
+    this.#log.warn(message, fields);
+  }
+
+  #enqueue(work: Work): boolean {
+    const id = this.role.unitOf(work.stream);
+    let unit = this.#units.get(id);
+    if (unit === undefined) {
+      unit = new Unit(this);
+      this.#units.set(id, unit);
+    }
+    return unit.enqueue(work);
+  }
+
+  #fire(row: TimerRow): void {
+    if (this.#state !== 'running') return;
+    if (!this.#enqueue({ kind: 'timer', stream: row.stream, row })) this.#timers.arm(row, TIMER_RETRY_MS);
+  }
+
+  async #resendOutbox(): Promise<void> {
+    let after = 0;
+    for (;;) {
+      const page = await this.journal.pendingOutbox({ after, limit: OUTBOX_PAGE });
+      for (const row of page) this.#publishRow(row);
+      const last = page.at(-1);
+      if (last === undefined || page.length < OUTBOX_PAGE) return;
+      after = last.seq;
+    }
+  }
+
+  async #resend(id: string): Promise<void> {
+    const row = await this.journal.outboxRow(id);
+    if (row !== null) this.#publishRow(row);
+  }
+
+  #publishRow({ subject, payload, correlationId }: OutboxRow): void {
+    this.#publish({ subject, payload, messageId: messageIdOf(payload), correlationId });
+  }
+
+  #publish({ subject, payload, messageId, correlationId }: Outgoing): void {
+    this.#wire.publish(subject, payload, { messageId, correlationId });
+  }
+
+  #send(letter: Letter, correlationId: string): void {
+    const messageId = this.entropy.id();
+    const payload = encodeMessage(letter, messageId, correlationId);
+    this.#publish({ subject: letter.subject, payload, messageId, correlationId });
+  }
+
+  #tellObservers(events: readonly RecordedEvent[]): void {
+    for (const event of events) this.#wire.publish(eventsOf(event.meta.chart.id), JSON.stringify(event));
+  }
+
+  #refuseMalformed(decoded: Extract<Decoded, { readonly kind: 'malformed' }>): void {
+    this.#counts.malformed += 1;
+    const { address, code, reason, messageId } = decoded;
+    this.#log.warn('malformed message', { code, reason, from: address?.deviceId ?? address?.gatewayId ?? null });
+    if (address === null) return;
+    const letter = this.role.notice(address, code, messageId);
+    if (letter !== null) this.#send(letter, decoded.correlationId ?? this.entropy.id());
+  }
+
+  #drop(message: Incoming, reason: string): void {
+    this.#counts.dropped += 1;
+    this.#log.warn('message dropped', { type: message.content.type, from: message.gatewayId, reason });
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.clock.after(IDLE_MS, () => {
+      for (const [id, unit] of this.#units) {
+        unit.passivate();
+        if (unit.isEmpty) this.#units.delete(id);
+      }
+      this.#sweepLater();
+    });
+  }
+}
+
+function deviceOf(message: Incoming): string | null {
+  const { body } = message.content;
+  return 'deviceId' in body && typeof body.deviceId === 'string' ? body.deviceId : message.deviceId;
+}
