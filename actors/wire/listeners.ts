@@ -37,7 +37,8 @@ export class StatusBoard {
   turn(status: WireStatus): void {
     if (this.#status === status || this.#status === 'closed') return;
     this.#status = status;
-    for (const listener of [...this.#listeners]) {
+    const listeners = [...this.#listeners];
+    for (const listener of listeners) {
       try {
         listener(status);
       } catch (error) {

@@ -1,5 +1,5 @@
 import { createMemoryNetwork, type MemoryNetwork } from '../../../actors/wire/memory.ts';
-import { RecordedLog } from '../../../actors/seams/log.ts';
+import type { RecordedLog } from '../../../actors/seams/log.ts';
 import { wireContract } from './contract.ts';
 
 let network: MemoryNetwork | null = null;
