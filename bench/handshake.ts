@@ -97,14 +97,14 @@ function primitives(): void {
     seal(AEAD_KEY, counterNonce(0), psk, payload);
     open(AEAD_KEY, counterNonce(0), psk, SEALED);
   }
-  for (let i = 0; i < HASHES; i++) Buffer.from(hash('sha256', HASH_INPUT, 'latin1'), 'latin1');
+  for (let i = 0; i < HASHES; i++) Buffer.from(hash('sha256', HASH_INPUT, 'binary'), 'binary');
 }
 
 export async function run(): Promise<void> {
   const parts = {
     keyGeneration: measure(() => generateKey()),
     agreement: measure(agree),
-    hash: measure(() => Buffer.from(hash('sha256', HASH_INPUT, 'latin1'), 'latin1')),
+    hash: measure(() => Buffer.from(hash('sha256', HASH_INPUT, 'binary'), 'binary')),
     seal: measure(() => seal(AEAD_KEY, counterNonce(0), psk, payload)),
   };
   const floorUs = measure(primitives);

@@ -12,9 +12,9 @@ const BLOCK_BYTES = 64;
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
 
-/** By way of latin1: node makes a short string in half the time of a buffer (0.5 us against 0.9 us). */
+/** By way of a string of one character a byte: node makes one in half the time of a buffer (0.5 us against 0.9 us). */
 function digest(input: Uint8Array): Uint8Array {
-  return Buffer.from(hash('sha256', input, 'latin1'), 'latin1');
+  return Buffer.from(hash('sha256', input, 'binary'), 'binary');
 }
 
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
