@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ConfigDocument } from './document.ts';
+import { ID_PATTERN } from './fields.ts';
 import { suggestion } from './nearest.ts';
 import { ConfigError, pathText, type Problem } from './problems.ts';
 
@@ -22,13 +23,21 @@ function toProblems(document: ConfigDocument, schema: z.ZodType, issue: Issue): 
     const known = fieldNames(schema, issue.path);
     return issue.keys.map((key) => ({
       position: document.atKey(issue.path, key),
-      path: pathText(issue.path),
+      path: safePath(document, issue.path),
       message: document.contents === 'secret' ? 'unknown field' : `unknown field ${JSON.stringify(key)}`,
       remedy: suggestion(document.contents === 'secret' ? '' : key, known),
     }));
   }
   const found = valueAt(document.value, issue.path);
-  return [{ position: document.at(issue.path), path: pathText(issue.path), ...explain(document, issue, found) }];
+  return [
+    { position: document.at(issue.path), path: safePath(document, issue.path), ...explain(document, issue, found) },
+  ];
+}
+
+/** In a file of secrets a name may be a secret that lost its place: only ids are shown. */
+function safePath({ contents }: ConfigDocument, path: readonly PropertyKey[]): string {
+  const safe = (key: PropertyKey): boolean => typeof key === 'number' || ID_PATTERN.test(String(key));
+  return pathText(contents === 'secret' ? path.map((key) => (safe(key) ? key : '?')) : path);
 }
 
 function explain(document: ConfigDocument, issue: Issue, found: unknown): { message: string; remedy: string } {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { errorCode, fileReason } from '../errors.ts';
 import { check } from './check.ts';
@@ -18,6 +18,17 @@ export function decodeSecret(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'base64url'));
 }
 
+const GROUP_AND_WORLD = 0o077;
+const PERMISSIONS = 0o777;
+
+/** @throws ConfigError when others than the owner may read or write the file */
+function refuseOpenToOthers(file: string): void {
+  const { mode } = statSync(file);
+  if ((mode & GROUP_AND_WORLD) === 0) return;
+  const message = `holds secrets and is open to others: mode ${(mode & PERMISSIONS).toString(8).padStart(4, '0')}`;
+  throw new ConfigError(file, [{ path: '', message, remedy: `Run: chmod 600 ${file}` }]);
+}
+
 /**
  * Reads a secret of 32 bytes. No message quotes it.
  * @throws ConfigError
@@ -34,6 +45,7 @@ export function readSecret(file: string): Uint8Array {
         : 'Give a file that this user may read.';
     throw fail(`secret cannot be read: ${fileReason(error)}`, remedy);
   }
+  refuseOpenToOthers(file);
   if (!SECRET_PATTERN.test(text))
     throw fail(
       'is not a secret: 32 bytes in base64url on one line',
@@ -51,7 +63,9 @@ export interface Credentials {
 
 /** The secrets that the server knows. @throws ConfigError */
 export function readCredentials(file: string): Credentials {
-  const { gateways, pnes } = check(readDocument(file, 'secret'), CredentialsFile);
+  const document = readDocument(file, 'secret');
+  refuseOpenToOthers(file);
+  const { gateways, pnes } = check(document, CredentialsFile);
   const toList = (record: Readonly<Record<string, string>>): readonly Credential[] =>
     Object.entries(record).map(([name, text]) => ({ id: name, psk: decodeSecret(text) }));
   return { gateways: toList(gateways), pnes: toList(pnes) };

@@ -1,5 +1,5 @@
 import { Document, isMap, type ParsedNode } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { check, type CrossCheck } from '../config/check.ts';
 import { readDocument, type Contents } from '../config/document.ts';
 import type { OperatorDirectory } from './directory.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { GatewayFile } from '../config/gateway.ts';
 import type { Household, HouseholdGateway, HouseholdPne } from '../config/household.ts';
 import { PneFile, uniqueDevices } from '../config/pne.ts';

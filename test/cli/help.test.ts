@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { FakeHost } from './fake-host.ts';
+
+const COMMANDS = ['provision', 'server', 'gateway', 'pne', 'inventory', 'events', 'demo'];
+
+describe('help', () => {
+  test.each(COMMANDS)('cpns %s --help says what it does, its flags, and examples', async (command) => {
+    const host = new FakeHost();
+    expect([await host.run(command, '--help'), host.stderr]).toEqual([0, '']);
+    expect(host.stdout).toMatch(new RegExp(`^Usage: cpns ${command} `));
+    expect(host.stdout).toContain('Options:');
+    expect(host.stdout).toContain(`Examples:\n  $ `);
+  });
+
+  test.each(['server', 'gateway', 'pne'])(
+    'cpns %s --help names the variable of every setting, and no flag takes a secret',
+    async (command) => {
+      const host = new FakeHost();
+      await host.run(command, '--help');
+      for (const name of ['CPNS_CONFIG', 'CPNS_NATS', 'CPNS_JOURNAL', 'CPNS_KEY_FILE'])
+        expect(host.stdout).toContain(name);
+      expect(host.stdout).not.toMatch(/--(psk|key|secret|password) /);
+    },
+  );
+
+  test('cpns --help lists the commands, the precedence of settings and the exit codes', async () => {
+    const host = new FakeHost();
+    expect(await host.run('--help')).toBe(0);
+    for (const command of COMMANDS) expect(host.stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    expect(host.stdout).toContain('Exit codes: 0 done, 1 failed, 2 wrong use or wrong input.');
+  });
+
+  test('cpns --version prints the version', async () => {
+    const host = new FakeHost();
+    expect(await host.run('--version')).toBe(0);
+    expect(host.stdout).toMatch(/^\d+\.\d+\.\d+/);
+  });
+});
+
+describe('wrong use ends with exit code 2 and nothing on standard output', () => {
+  test.each([
+    [[], 'Usage: cpns'],
+    [['sever'], `cpns: unknown command 'sever'\n(Did you mean server?)`],
+    [['events', '--jornal', 'x'], `cpns: unknown option '--jornal'\n(Did you mean --journal?)`],
+    [['provision', '--out', 'x'], `cpns: missing required argument 'household'`],
+    [['provision', 'x.yaml'], `cpns: required option '--out <dir>' not specified`],
+    [['events', '--limit', '-1'], 'must be a whole number'],
+    [['events', '--journal', ''], 'must name a file'],
+    [['gateway', '--pairing', 'perhaps'], 'Allowed choices are permitted, forbidden.'],
+    [['gateway', '--gateway-id', 'A B'], 'must be an id'],
+    [['server', '--nats', 'http://x'], 'must be an address such as nats://'],
+  ])('%j', async (argv, message) => {
+    const host = new FakeHost();
+    expect(await host.run(...argv)).toBe(2);
+    expect(host.stderr).toContain(message);
+    expect(host.stdout).toBe('');
+  });
+});

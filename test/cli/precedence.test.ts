@@ -1,0 +1,94 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { Command } from 'commander';
+import { loadGatewayOptions } from '../../cli/config/gateway.ts';
+import { loadPneOptions } from '../../cli/config/pne.ts';
+import { setting } from '../../cli/options.ts';
+import { temporaryFolder } from './fake-host.ts';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+afterEach(() => vi.unstubAllEnvs());
+
+mkdirSync(join(folder.path, 'operator'));
+const config = join(folder.path, 'operator', 'gateway.yaml');
+writeFileSync(
+  config,
+  'nats: [nats://file:1]\njournal: hub.sqlite\nkeyFile: hub.key\ngatewayId: hub\npskFile: hub.psk\npns: [home]\n',
+);
+for (const place of ['operator/hub.psk', 'other.psk']) {
+  const file = join(folder.path, place);
+  writeFileSync(file, `${'B'.repeat(42)}E\n`);
+  chmodSync(file, 0o600);
+}
+
+const read = (...argv: readonly string[]) => {
+  const command = new Command().exitOverride();
+  for (const name of ['config', 'nats', 'journal', 'keyFile', 'gatewayId', 'pskFile', 'pns'] as const)
+    command.addOption(setting(name));
+  return loadGatewayOptions(command.parse(argv, { from: 'user' }).opts(), folder.path);
+};
+
+describe('flag, then variable, then file, then default', () => {
+  test('the file alone: its paths start at its folder', () => {
+    const options = read('--config', config);
+    expect(options).toMatchObject({
+      natsUrls: ['nats://file:1'],
+      gatewayId: 'hub',
+      pns: ['home'],
+      pairing: 'permitted',
+    });
+    expect(options.journal).toBe(join(folder.path, 'operator', 'hub.sqlite'));
+    expect(options.psk).toHaveLength(32);
+  });
+
+  test('a variable is before the file, and its paths start at the working directory', () => {
+    vi.stubEnv('CPNS_NATS', 'nats://env:1, nats://env:2');
+    vi.stubEnv('CPNS_JOURNAL', 'env.sqlite');
+    vi.stubEnv('CPNS_PSK_FILE', 'other.psk');
+    const options = read('--config', config);
+    expect(options.natsUrls).toEqual(['nats://env:1', 'nats://env:2']);
+    expect(options.journal).toBe(join(folder.path, 'env.sqlite'));
+  });
+
+  test('a flag is before the variable', () => {
+    vi.stubEnv('CPNS_NATS', 'nats://env:1');
+    vi.stubEnv('CPNS_CONFIG', config);
+    const options = read('--nats', 'nats://flag:1', '--nats', 'tls://flag:2', '--pns', 'a,b,a');
+    expect(options.natsUrls).toEqual(['nats://flag:1', 'tls://flag:2']);
+    expect(options.pns).toEqual(['a', 'b']);
+  });
+
+  test('without any, the default', () => {
+    const options = read(
+      '--journal',
+      'j',
+      '--key-file',
+      'k',
+      '--gateway-id',
+      'hub',
+      '--psk-file',
+      'other.psk',
+      '--pns',
+      'home',
+    );
+    expect(options.natsUrls).toEqual(['nats://127.0.0.1:4222']);
+  });
+
+  test('a device that flags name replaces those of the file', () => {
+    const file = join(folder.path, 'operator', 'pnes.yaml');
+    writeFileSync(
+      file,
+      'journal: p\nkeyFile: k\ndevices:\n  - { deviceId: a, pnId: home, gatewayId: hub, pskFile: hub.psk }\n',
+    );
+    const all = loadPneOptions({ config: file }, folder.path);
+    expect(all.devices).toMatchObject([{ deviceId: 'a', pairing: 'none' }]);
+    const one = loadPneOptions(
+      { config: file, deviceId: 'b', pnId: 'home', gatewayId: 'hub', pskFile: 'other.psk', pairing: 'needed' },
+      folder.path,
+    );
+    expect(one.devices).toMatchObject([{ deviceId: 'b', pairing: 'needed' }]);
+    expect(one.journal).toBe(join(folder.path, 'operator', 'p'));
+  });
+});
