@@ -61,8 +61,8 @@ export interface BatchPlan {
 /** What happens to one key of a table within a batch: the last word counts, an insertion may follow a deletion. */
 interface Fate<Key, Row> {
   readonly key: Key;
-  deleted: boolean;
-  row: Row | null;
+  readonly deleted: boolean;
+  readonly row: Row | null;
 }
 
 class Fates<Key, Row> {
@@ -74,8 +74,10 @@ class Fates<Key, Row> {
   /** `first`: a row that is there stays (a message is what it was); `last`: the new one replaces it. */
   put(id: string, key: Key, row: Row, wins: 'first' | 'last'): void {
     const fate = this.#fates.get(id);
-    if (fate === undefined) this.#fates.set(id, { key, deleted: false, row });
-    else if (fate.row === null || wins === 'last') fate.row = row;
+    if (fate !== undefined && fate.row !== null && wins === 'first') return;
+    // Where it stands among the others is where it was put last.
+    this.#fates.delete(id);
+    this.#fates.set(id, { key, deleted: fate?.deleted ?? false, row });
   }
   deleted(): Key[] {
     return [...this.#fates.values()].filter((fate) => fate.deleted).map((fate) => fate.key);

@@ -23,8 +23,8 @@ export interface BatchTransaction {
 /** Bounds the time that one transaction holds up whoever comes next: 1,000 events take some 10 ms on SQLite. */
 const MAX_BATCH_COMMITS = 512;
 const MAX_BATCH_EVENTS = 2_048;
-/** Beyond this the store is hopelessly behind, and telling so is better than running out of memory. */
-const MAX_WAITING_COMMITS = 65_536;
+/** Half a second of SQLite's work: whoever offers more must hear of it, before memory runs out. */
+const MAX_WAITING_COMMITS = 16_384;
 /** Stream versions kept in memory; some 100 bytes each. A miss asks the store. */
 const MAX_KNOWN_STREAMS = 16_384;
 

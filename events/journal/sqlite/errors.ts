@@ -37,7 +37,7 @@ const REMEDIES: Readonly<Record<JournalFault, string>> = {
 /** Says what went wrong with `file` as a `JournalError`; one that is already stays as it is. */
 export function toJournalError(error: unknown, file: string): JournalError {
   if (error instanceof JournalError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
   return journalError(faultOf(error), `Journal ${file}: ${reason}.`, error);
 }
 

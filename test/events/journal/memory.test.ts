@@ -67,3 +67,10 @@ it('fences a journal whose disk another one has taken over', async () => {
   await expect(lost).rejects.toMatchObject({ fault: 'closed' });
   expect(await latter.head()).toBe(0);
 });
+
+it('refuses work when 16,384 commits wait already', async () => {
+  const journal = new MemoryJournal();
+  const calls = Array.from({ length: 16_385 }, () => journal.commit(appendTo('s', any)));
+  const refused = (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected');
+  expect(refused).toMatchObject([{ reason: { fault: 'failed' } }]);
+});

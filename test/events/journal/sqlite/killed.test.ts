@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
-import { openSqliteJournal } from '../../../../events/journal/sqlite/open.ts';
+import { openSqliteJournal, openSqliteReader } from '../../../../events/journal/sqlite/open.ts';
 import { useFolder } from './folder.ts';
 
 const file = useFolder();
@@ -26,7 +26,11 @@ it.each([1, 50, 700])('keeps all that was acknowledged, once and gapless, when k
   const acknowledged = await killAfter(n);
   expect(acknowledged.length).toBeGreaterThanOrEqual(n);
 
+  const reader = await openSqliteReader(file());
+  const recovered = await reader.head();
+  await reader.close();
   const journal = await openSqliteJournal(file());
+  expect(recovered).toBe(await journal.head());
   const head = await journal.head();
   const events = await journal.readAll({ limit: head + 1 });
   expect(events.map(({ position }) => position)).toEqual(Array.from({ length: head }, (_, i) => i + 1));

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { openSqliteJournal } from '../../../../events/journal/sqlite/open.ts';
-import { any, appendTo, exactly, noStream } from '../controls.ts';
+import { any, appendTo, commitOf, eventOf, exactly, noStream } from '../controls.ts';
 import { useFolder } from './folder.ts';
 
 const file = useFolder();
@@ -28,7 +28,8 @@ it('asks the database for the versions of streams that it has not written itself
 it('remembers more streams than it keeps versions of', async () => {
   const journal = await openSqliteJournal(file());
   const streams = Array.from({ length: 20_000 }, (_, i) => `s${i}`);
-  await Promise.all(streams.map((stream) => journal.commit(appendTo(stream, noStream, 'E1'))));
+  const appends = streams.map((stream) => ({ stream, expected: noStream, events: [eventOf('E1')] }));
+  await journal.commit(commitOf({ appends }));
   const again = await Promise.all(['s0', 's19999'].map((stream) => journal.commit(appendTo(stream, exactly(1), 'E2'))));
   expect(again.map(({ kind }) => kind)).toEqual(['committed', 'committed']);
   await journal.close();
@@ -40,6 +41,25 @@ it('refuses to write over a head that somebody else moved, and finds its way aga
   await sql`update head set outbox_seq = 5`.execute(journal.writer);
   await expect(journal.commit(appendTo('s', any, 'E2'))).rejects.toMatchObject({ fault: 'failed' });
   expect((await journal.commit(appendTo('s', exactly(1), 'E2'))).kind).toBe('committed');
+  await journal.close();
+});
+
+it('fails alone a step that the database refuses for a reason of its own, and says what reason', async () => {
+  const journal = await openSqliteJournal(file());
+  await sql`create trigger refuse before insert on events when new.type = 'Cursed'
+    begin select raise(abort, 'the disk is on fire'); end`.execute(journal.writer);
+  const results = await Promise.allSettled([
+    journal.commit(appendTo('a', noStream, 'A1')),
+    journal.commit(appendTo('b', noStream, 'B1', 'Cursed')),
+    journal.commit(appendTo('b', exactly(2), 'Leaning')),
+    journal.commit(appendTo('c', noStream, 'C1')),
+  ]);
+  expect(results).toMatchObject([
+    { value: { kind: 'committed' } },
+    { reason: { name: 'JournalError', fault: 'failed', message: expect.stringContaining('the disk is on fire') } },
+    { value: { kind: 'conflict', actual: 0 } },
+    { value: { kind: 'committed', events: [{ position: 2 }] } },
+  ]);
   await journal.close();
 });
 
