@@ -25,22 +25,30 @@ export interface Wire {
   /**
    * Sends and forgets. While disconnected the message is dropped (`false`): whoever needs it delivered retries.
    * @param subject dot-separated tokens, no wildcards
+   * @throws WireError `refused` when it is no subject, or the payload is over what the wire carries (1 MiB)
    */
   publish(subject: string, payload: string | Uint8Array, headers?: WireHeaders): boolean;
   /**
    * @param pattern subject with `*` (one token) and a trailing `>` (one or more tokens)
    * @param options.queue members of one queue group share the messages, each goes to one of them
+   * @throws WireError `refused` when it is no pattern, `closed`
    */
   subscribe(
     pattern: string,
     handler: (delivery: Delivery) => void,
     options?: { readonly queue?: string },
   ): Subscription;
-  /** Query: request/reply for reads only. @throws WireError `timeout`, `noResponders`, `closed` */
+  /**
+   * Query: request/reply for reads only. While disconnected it waits for the connection within its time.
+   * @throws WireError `timeout`, `noResponders`, `refused`, `closed` (also when the connection is lost under way)
+   */
   request(subject: string, payload: string, options: { readonly timeoutMs: number }): Promise<Uint8Array>;
   readonly status: WireStatus;
   onStatus(listener: (status: WireStatus) => void): () => void;
-  /** Resolves when the peer has what was published before. @throws WireError `closed` */
+  /**
+   * Resolves when the peer has what was published and subscribed before. While disconnected it waits for the connection.
+   * @throws WireError `closed` (also when the connection is lost under way)
+   */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
