@@ -15,13 +15,8 @@ export interface Targeted extends Fact {
 
 /** What a message means to the actor that it is for, in the state that this actor is in. */
 export type Meaning =
-  /** `before` are taken first where they can be; whether `primary` can be taken decides; `after` follow. */
-  | {
-      readonly kind: 'facts';
-      readonly primary: Targeted;
-      readonly before?: readonly Targeted[];
-      readonly after?: readonly Targeted[];
-    }
+  /** Whether `primary` can be taken decides; `after` follow where they can be taken. */
+  | { readonly kind: 'facts'; readonly primary: Targeted; readonly after?: readonly Targeted[] }
   /** Refused without asking the chart: it is not for this actor to judge. */
   | { readonly kind: 'refuse'; readonly code: ResponseCode }
   /** Something else has to come first; the sender's retry brings it again. `meanwhile` are taken where they can be. */

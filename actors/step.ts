@@ -1,7 +1,15 @@
 import { checkFact, type Fact } from '../events/decode.ts';
 import type { ChartId } from '../events/charts.ts';
 import { FLOWS, type Flow } from '../events/fields.ts';
-import type { Commit, JournalReader, NewEvent, OutboxRow, StoredAnswer, TimerRow } from '../events/journal/port.ts';
+import type {
+  Commit,
+  ExpectedVersion,
+  JournalReader,
+  NewEvent,
+  OutboxRow,
+  StoredAnswer,
+  TimerRow,
+} from '../events/journal/port.ts';
 import { changeRequestStep } from '../events/steps.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
 import type { Effect } from '../machines/effect.ts';
@@ -185,14 +193,18 @@ export class Draft implements Scope {
     return { arm: [...this.#armed.values()], disarm: [...this.#disarmed.values()] };
   }
 
-  /** @param key idempotency key of the message that the step consumes, or null */
+  /**
+   * Events keep the order in which they were taken, over all streams of the step; what was only read is checked.
+   * @param key idempotency key of the message that the step consumes, or null
+   */
   commit(key: string | null): Commit {
     const flow = this.#flow();
     const recordedAt = new Date(this.now).toISOString();
     const { correlationId, causationId } = this.#cause;
     const messageId = this.message?.messageId ?? causationId ?? correlationId;
-    const events = new Map<string, NewEvent[]>();
-    for (const { stream, chart, fact, version } of this.#taken) {
+    const appends: { readonly stream: string; readonly expected: ExpectedVersion; readonly events: NewEvent[] }[] = [];
+    const versions = new Map<string, number>();
+    for (const { stream, chart, fact, version: schemaVersion } of this.#taken) {
       const meta = {
         messageId,
         correlationId,
@@ -202,19 +214,20 @@ export class Draft implements Scope {
         crStep: changeRequestStep(chart.id, fact.type, flow),
         recordedAt,
       };
-      const event = { type: fact.type, schemaVersion: version, data: fact.data, meta };
-      const list = events.get(stream);
-      if (list === undefined) events.set(stream, [event]);
-      else list.push(event);
+      const event = { type: fact.type, schemaVersion, data: fact.data, meta };
+      const version = versions.get(stream) ?? this.#base(stream);
+      versions.set(stream, version + 1);
+      const run = appends.at(-1);
+      if (run?.stream === stream) run.events.push(event);
+      else appends.push({ stream, expected: expectedVersion(version), events: [event] });
+    }
+    for (const [stream, { base }] of this.#touched) {
+      if (!versions.has(stream)) appends.push({ stream, expected: expectedVersion(base), events: [] });
     }
     const keys = [...this.#keys];
     return {
       messageKey: key,
-      appends: [...this.#touched].map(([stream, { base }]) => ({
-        stream,
-        expected: base === 0 ? { kind: 'noStream' as const } : { kind: 'exactly' as const, version: base },
-        events: events.get(stream) ?? [],
-      })),
+      appends,
       outbox: { put: [...this.#put.values()], settle: [...this.#settled] },
       answers: this.#answers,
       timers: this.timers,
@@ -225,6 +238,10 @@ export class Draft implements Scope {
         drop: keys.flatMap(([id, secret]) => (secret === null ? [id] : [])),
       },
     };
+  }
+
+  #base(stream: string): number {
+    return this.#touched.get(stream)?.base ?? 0;
   }
 
   async #touch(stream: string): Promise<Touched> {
@@ -260,6 +277,7 @@ export class Draft implements Scope {
         const outgoing = this.#write(this.#letter(stream, effect.message, effect.about));
         const { subject, payload, correlationId } = outgoing;
         this.outgoing.push(outgoing);
+        this.#settled.add(id);
         this.#put.set(id, { id, stream, subject, payload, correlationId });
         return;
       }
@@ -314,6 +332,10 @@ export class Draft implements Scope {
     const flow = typeof context === 'object' && context !== null && 'flow' in context ? context.flow : null;
     return FLOWS.find((known) => known === flow) ?? null;
   }
+}
+
+function expectedVersion(version: number): ExpectedVersion {
+  return version === 0 ? { kind: 'noStream' } : { kind: 'exactly', version };
 }
 
 function own<Context>(chart: Chart<string, Context>, stream: string, state: ChartState<unknown>): ChartState<Context> {

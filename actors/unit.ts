@@ -200,7 +200,6 @@ export class Unit {
       case 'facts': {
         if (!(await draft.can(meaning.primary)))
           return this.#refuse(message, stream, await this.#code(stream, draft), draft);
-        for (const fact of meaning.before ?? []) if (await draft.can(fact)) await draft.take(fact);
         await draft.take(meaning.primary);
         for (const fact of meaning.after ?? []) if (await draft.can(fact)) await draft.take(fact);
         return 'keyed';

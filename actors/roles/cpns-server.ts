@@ -12,7 +12,7 @@ import { readRegistration, type Binding } from '../../security/registration-hand
 import { sessionToBytes } from '../../security/session.ts';
 import type { Meaning, Role, Scope, Targeted } from '../role.ts';
 import { StepError } from '../step.ts';
-import type { Content, Incoming, Letter } from '../wire/messages.ts';
+import type { Incoming, Letter } from '../wire/messages.ts';
 import { SERVER_QUEUE, wanDown } from '../wire/subjects.ts';
 import { NO_PN } from './pn-gateway.ts';
 import { CONFIRM, openText, sealText, sessionKey, sessionOf, type SealedContent } from './session.ts';

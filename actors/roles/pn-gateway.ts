@@ -51,6 +51,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     const pn = localPn(context, pnId);
     if (pn === null) return { update: [], gap: null };
     const next = changesAfter(pn.revision, changes);
+    scope.memory.changes = next;
     const reached = next.at(-1)?.revision ?? pn.revision;
     const update =
       next.length === 0
@@ -104,9 +105,8 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     const again = { requestId: scope.id(), pnId, revision };
     return {
       kind: 'facts',
-      before: update,
       primary: aboutGateway(own, { type: 'PnEstablished', data: { pnId, joinPolicy } }),
-      after: body.more ? [aboutGateway(own, { type: 'PnEstablishmentRequested', data: again })] : [],
+      after: [...update, ...(body.more ? [aboutGateway(own, { type: 'PnEstablishmentRequested', data: again })] : [])],
     };
   }
 
@@ -117,10 +117,10 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     scope: Scope,
   ): Promise<Meaning> {
     const { pnId, code, changes, revision } = body;
-    const { update, gap } = await follow(pnId, changes, revision, scope);
+    const { gap } = await follow(pnId, changes, revision, scope);
     if (gap !== null) return { kind: 'notYet', meanwhile: gap };
     const data = { updateId: message.inReplyTo ?? '', code };
-    return { kind: 'facts', before: update, primary: aboutPne(stream, { type: 'PnUpdateAnswered', data }) };
+    return { kind: 'facts', primary: aboutPne(stream, { type: 'PnUpdateAnswered', data }) };
   }
 
   async function registrationAnswer(
@@ -130,13 +130,13 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     scope: Scope,
   ): Promise<Meaning> {
     const { pnId, code, handshake, changes, revision } = body;
-    const { update, gap } = await follow(pnId, changes, revision, scope);
+    const { gap } = await follow(pnId, changes, revision, scope);
     if (gap !== null) return { kind: 'notYet', meanwhile: gap };
     const requestId = message.inReplyTo ?? '';
     const answered = aboutPne(stream, { type: 'RegistrationAnswered', data: { requestId, code, handshake } });
     const late = aboutPne(stream, { type: 'LateAnswerReceived', data: { requestId, code } });
     const primary = admission.can(await scope.state(admission, stream), answered) ? answered : late;
-    return { kind: 'facts', before: update, primary };
+    return { kind: 'facts', primary };
   }
 
   async function inventoryNotice(
@@ -265,6 +265,12 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
         return localMember(context, pnId, deviceId) === null
           ? [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code: 409 } })]
           : [aboutPne(stream, { type: 'RegistrationForwarded', data: { requestId } })];
+      },
+      updateLocalInventory(scope, stream) {
+        const { pnId } = scope.context(admission, stream);
+        const changes = [...scope.memory.changes];
+        if (changes.length === 0) return [];
+        return [aboutGateway(own, { type: 'LocalInventoryUpdated', data: { inventory: { pnId, changes } } })];
       },
       serverTimedOut(scope, stream) {
         const { requestId } = scope.context(admission, stream);

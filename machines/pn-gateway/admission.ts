@@ -102,7 +102,6 @@ const machine = setup({
     countRefusal: assign(({ context, event }) =>
       event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
     ),
-    noteLate: () => {},
     firstAttempt: assign({ attempt: 1 }),
     nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
     armAnswer: emit(({ context }) =>
@@ -116,6 +115,7 @@ const machine = setup({
     disarmAnswer: emit(effect({ type: 'disarm', timer: 'answer' })),
     askMembership: emit(effect({ type: 'ask', fact: 'checkMembership' })),
     askUpdate: emit(effect({ type: 'ask', fact: 'requestPnUpdate' })),
+    askLocalUpdate: emit(effect({ type: 'ask', fact: 'updateLocalInventory' })),
     askForward: emit(effect({ type: 'ask', fact: 'forwardRegistration' })),
     askWithdrawal: emit(effect({ type: 'ask', fact: 'requestWithdrawal' })),
     askTimedOut: emit(effect({ type: 'ask', fact: 'serverTimedOut' })),
@@ -151,7 +151,7 @@ const machine = setup({
         },
         LateAnswerReceived: {
           guard: 'isCurrentRequest',
-          actions: 'noteLate',
+          actions: 'askLocalUpdate',
           description: 'The PNE was told otherwise and asks anew; only the inventory follows.',
         },
       },
@@ -182,8 +182,18 @@ const machine = setup({
       on: {
         PnUpdateRequested: { actions: ['keepUpdate', 'sendUpdate', 'armAnswer'], description: '1.4.2/4' },
         PnUpdateAnswered: [
-          { guard: 'isAdded', target: 'forwarding', description: '1.4.2/4, then 5' },
-          { guard: 'isCurrentUpdate', target: 'answering', actions: 'keepCode', description: '1.4.2/4' },
+          {
+            guard: 'isAdded',
+            target: 'forwarding',
+            actions: 'askLocalUpdate',
+            description: '1.4.2/4, then 5: first the local inventory, then the registration.',
+          },
+          {
+            guard: 'isCurrentUpdate',
+            target: 'answering',
+            actions: ['keepCode', 'askLocalUpdate'],
+            description: '1.4.2/4',
+          },
         ],
         AnswerOverdue: [
           { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendUpdate', 'armAnswer'] },
@@ -210,7 +220,7 @@ const machine = setup({
         RegistrationAnswered: {
           guard: 'isCurrentRequest',
           target: 'answering',
-          actions: 'keepReply',
+          actions: ['keepReply', 'askLocalUpdate'],
           description: '1.4.1/3, 1.4.2/5',
         },
         AnswerOverdue: [
@@ -245,8 +255,8 @@ const machine = setup({
       exit: ['disarmAnswer', 'settleUpdate'],
       on: {
         PnUpdateRequested: { actions: ['keepUpdate', 'sendUpdate', 'armAnswer'] },
-        PnUpdateAnswered: { guard: 'isCurrentUpdate', target: 'idle.unreachable' },
-        LateAnswerReceived: { guard: 'isCurrentRequest', actions: 'noteLate' },
+        PnUpdateAnswered: { guard: 'isCurrentUpdate', target: 'idle.unreachable', actions: 'askLocalUpdate' },
+        LateAnswerReceived: { guard: 'isCurrentRequest', actions: 'askLocalUpdate' },
         AnswerOverdue: [
           { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendUpdate', 'armAnswer'] },
           {

@@ -1,0 +1,102 @@
+import type { JoinPolicy } from '../../events/fields.ts';
+import { MAX_CHANGES } from '../../events/fields.ts';
+import type { PersonalNetworkEvent } from '../../events/vocabulary/personal-network.ts';
+import { memberOf, personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import type { Scope, Targeted } from '../role.ts';
+import { Runtime, type RuntimeOptions } from '../runtime.ts';
+import { pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
+import { gatewayRole, gatewayStream, type GatewayIdentity } from './pn-gateway.ts';
+import { pneRole, pneStream, type PneDevice } from './pne.ts';
+
+/** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
+
+export type Seams = Omit<RuntimeOptions, 'role'>;
+
+export interface ProvisionedPn {
+  readonly id: string;
+  readonly gatewayId: string;
+  readonly joinPolicy: JoinPolicy;
+  readonly members: readonly string[];
+}
+
+const aboutPn = (stream: string, event: PersonalNetworkEvent): Targeted => ({ stream, ...event });
+
+/** Brings the journal up to what the operator provisioned; nothing is written when it is there already. */
+async function provisionPn(runtime: Runtime, pn: ProvisionedPn): Promise<void> {
+  const stream = pnStream(pn.id);
+  await runtime.tell(stream, async (scope) => {
+    const { context } = await scope.state(personalNetwork, stream);
+    const { id: pnId, gatewayId, joinPolicy } = pn;
+    const same = context.pnId === pnId && context.gatewayId === gatewayId && context.joinPolicy === joinPolicy;
+    return same ? [] : [aboutPn(stream, { type: 'PnProvisioned', data: { pnId, gatewayId, joinPolicy } })];
+  });
+  for (let first = 0; first < pn.members.length; first += MAX_CHANGES) {
+    const some = pn.members.slice(first, first + MAX_CHANGES);
+    await runtime.tell(stream, (scope) => provisionMembers(scope, pn.id, some));
+  }
+}
+
+async function provisionMembers(scope: Scope, pnId: string, members: readonly string[]): Promise<readonly Targeted[]> {
+  const stream = pnStream(pnId);
+  const { context } = await scope.state(personalNetwork, stream);
+  const previous = context.revision;
+  const revision = await scope.nextVersion(stream);
+  const changes = members
+    .filter((deviceId) => memberOf(context, deviceId) === null)
+    .map((deviceId) => ({
+      revision,
+      previous,
+      deviceId,
+      kind: 'added' as const,
+      status: 'member' as const,
+      cpnsId: null,
+    }));
+  if (changes.length === 0) return [];
+  return [aboutPn(stream, { type: 'MembersProvisioned', data: { inventory: { pnId, changes } } })];
+}
+
+/**
+ * The CPNS Server. PNs that the operator no longer lists are released.
+ * @param known ids of the PNs that the journal has, from the PN Inventory
+ */
+export async function startServer(
+  identity: ServerIdentity,
+  pns: readonly ProvisionedPn[],
+  known: readonly string[],
+  seams: Seams,
+): Promise<Runtime> {
+  const runtime = new Runtime({ ...seams, role: serverRole(identity) });
+  for (const pn of pns) await provisionPn(runtime, pn);
+  for (const pnId of known.filter((id) => pns.every((pn) => pn.id !== id))) {
+    await runtime.tell(pnStream(pnId), () => [aboutPn(pnStream(pnId), { type: 'PnReleased', data: { pnId } })]);
+  }
+  await runtime.start();
+  return runtime;
+}
+
+/** A PN GW: registers itself, establishes its PNs, and admits PNEs from then on. */
+export async function startGateway(identity: GatewayIdentity, pns: readonly string[], seams: Seams): Promise<Runtime> {
+  const { gatewayId } = identity;
+  const runtime = new Runtime({ ...seams, role: gatewayRole(identity) });
+  await runtime.start();
+  await runtime.tell(gatewayStream(gatewayId), () => [
+    { stream: gatewayStream(gatewayId), type: 'GatewayRegistrationWanted', data: { gatewayId, pns: [...pns] } },
+  ]);
+  return runtime;
+}
+
+/** PNEs. A device whose registration is under way in the journal goes on with it. */
+export async function startPnes(devices: readonly PneDevice[], seams: Seams): Promise<Runtime> {
+  const runtime = new Runtime({ ...seams, role: pneRole(devices) });
+  await runtime.start();
+  return runtime;
+}
+
+/** Tells a device to register. @returns `refused` while it is about to already */
+export function register(runtime: Runtime, device: PneDevice): Promise<'taken' | 'refused'> {
+  const { deviceId, pnId, gatewayId, pairing } = device;
+  const stream = pneStream(deviceId);
+  return runtime.tell(stream, () => [
+    { stream, type: 'RegistrationWanted', data: { deviceId, pnId, gatewayId, pairing } },
+  ]);
+}
