@@ -1,6 +1,6 @@
 /**
  * SHA-256, HMAC (RFC 2104) and Noise's HKDF (revision 34, section 4.3). HMAC is written out over one-shot hashing: node's
- * createHmac takes 14 us a call where two one-shot hashes take 1 us, and one handshake needs sixty.
+ * createHmac takes 14 us a call where two one-shot hashes take 1 us, and one handshake needs 32.
  */
 import { hash } from 'node:crypto';
 import { concat } from '../bytes.ts';
