@@ -2,7 +2,7 @@
  * The journal: what a role has committed, in one gapless order. It stores opaque events, outgoing messages, timers and
  * wrapped keys, and commits all that one step of an actor produced in one transaction. It knows no CPNS.
  *
- * Adapters: `memory.ts`, `sqlite/`. Each is held to the contract in `test/events/journal/contract.ts`.
+ * Adapters: `memory.ts`, `sqlite/`, both under one `committer.ts`. Each is held to the contract in `test/events/journal/contract.ts`.
  */
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -137,7 +137,9 @@ export interface Journal extends JournalReader {
   /**
    * Commits one step, together with whatever other steps are waiting (group commit). Commits are applied in the order in
    * which `commit` was called; a conflicting one fails alone. Resolves after the data is durable.
-   * @throws JournalError `full` when the disk is full, `closed` after close; then nothing of the step was kept.
+   * Not resent by itself: a message key makes it safe to try again, for what was kept is then a `duplicate`.
+   * @throws JournalError `full` when the disk is full, `closed` after close: nothing of the step was kept. `failed` when
+   * the store refused it or gave out: whether it was kept, the journal tells when it is opened again.
    */
   commit(commit: Commit): Promise<CommitResult>;
   /** Whether a commit with this message key is in the journal. */
@@ -149,7 +151,10 @@ export interface Journal extends JournalReader {
   /** Armed timers, earliest first. */
   pendingTimers(range?: { readonly limit?: number }): Promise<readonly TimerRow[]>;
   wrappedKey(id: string): Promise<Uint8Array | null>;
-  /** Called after each commit with its events, in position order. For waking readers only; they read again. */
+  /**
+   * Called after each transaction with the events of all its commits, in position order; with none when they only wrote
+   * other rows. For waking readers only; they read again.
+   */
   onCommit(listener: (events: readonly RecordedEvent[]) => void): () => void;
   close(): Promise<void>;
 }

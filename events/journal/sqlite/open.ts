@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -106,10 +106,11 @@ function kyselyOver(database: DatabaseSync, file: string): Kysely<JournalTables>
   return new Kysely<JournalTables>({ dialect: new NodeSqliteDialect(database, file) });
 }
 
-/** The one name of the file, so that two paths to it share one lock. Its folder must exist. */
+/** The one name of the file, so that two paths to it share one lock. Its folder, and what it links to, must exist. */
 function realPath(file: string): string {
   try {
-    return existsSync(file) ? realpathSync(file) : join(realpathSync(dirname(resolve(file))), basename(file));
+    const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+    return isLink || existsSync(file) ? realpathSync(file) : join(realpathSync(dirname(resolve(file))), basename(file));
   } catch (error) {
     throw toJournalError(error, file);
   }

@@ -68,10 +68,12 @@ describe('a new journal', () => {
 });
 
 describe('opening is refused', () => {
-  it('where the folder is missing', async () => {
+  it('where the folder is missing, or what a link leads to', async () => {
     expect(await refusal(openSqliteJournal(file('no/journal.db')))).toBe('missing');
     expect(await refusal(openSqliteReader(file('no/journal.db')))).toBe('missing');
     expect(await refusal(openSqliteReader(file('absent.db')))).toBe('missing');
+    symlinkSync(file('nowhere.db'), file('link.db'));
+    expect(await refusal(openSqliteJournal(file('link.db')))).toBe('missing');
   });
 
   it('where the path is a folder', async () => {
