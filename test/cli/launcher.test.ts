@@ -12,10 +12,11 @@ const OLD_NODE =
   'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.1.0"}});delete process.execve';
 const MAIN = `
   export async function main(argv) {
+    const ended = new Promise((resolve) => argv[0] === 'wait' && process.once('SIGTERM', resolve));
     console.log(JSON.stringify({ argv, pid: process.pid }));
     if (argv[0] === 'wait') {
       const timer = setInterval(() => {}, 1000);
-      await new Promise((resolve) => process.once('SIGTERM', resolve));
+      await ended;
       clearInterval(timer);
       return 7;
     }
