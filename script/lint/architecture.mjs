@@ -13,6 +13,7 @@ const MAY_IMPORT = {
   'actors/seams/': [],
   'actors/wire/': ['actors/seams/'],
   'actors/wire/messages.ts': ['actors/wire/', 'events/fields.ts'],
+  'actors/wire/queries.ts': ['actors/wire/', 'events/fields.ts'],
   'replay/': ['projections/', 'events/', 'machines/', 'security/'],
   'inspector/': ['projections/', 'events/', 'machines/', 'security/'],
 };
