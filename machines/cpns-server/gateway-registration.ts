@@ -68,7 +68,13 @@ const machine = setup({
     idle: {
       description: 'No registration of this PN GW is under way.',
       initial: 'unregistered',
-      on: { GatewayRegistrationReceived: { target: 'authenticating', actions: 'keepRequest' } },
+      on: {
+        GatewayRegistrationReceived: {
+          target: 'authenticating',
+          actions: 'keepRequest',
+          description: 'A request, the first or another one.',
+        },
+      },
       states: {
         unregistered: { description: 'Never proved itself.' },
         registered: { description: 'Proved itself; a later failure does not undo that.' },
@@ -78,15 +84,19 @@ const machine = setup({
       description: 'Reads the first handshake message with the secret of the PN GW.',
       entry: 'askAuthentication',
       on: {
-        GatewayAuthenticated: { target: 'answering', actions: 'keepKey' },
-        GatewayAuthenticationFailed: { target: 'refusing' },
+        GatewayAuthenticated: { target: 'answering', actions: 'keepKey', description: 'Holds its secret.' },
+        GatewayAuthenticationFailed: { target: 'refusing', description: 'Does not hold its secret, or is unknown.' },
       },
     },
     answering: {
       description: 'Writes the second handshake message.',
       entry: 'askAnswer',
       on: {
-        GatewayRegistrationAnswered: { target: 'idle.registered', actions: ['keepReply', 'answerGateway'] },
+        GatewayRegistrationAnswered: {
+          target: 'idle.registered',
+          actions: ['keepReply', 'answerGateway'],
+          description: '200 and the second handshake message.',
+        },
       },
     },
     refusing: {
@@ -94,8 +104,17 @@ const machine = setup({
       entry: 'askRefusal',
       on: {
         GatewayRegistrationAnswered: [
-          { guard: 'standsAlready', target: 'idle.registered', actions: ['keepReply', 'answerGateway'] },
-          { target: 'idle.unregistered', actions: ['keepReply', 'answerGateway'] },
+          {
+            guard: 'standsAlready',
+            target: 'idle.registered',
+            actions: ['keepReply', 'answerGateway'],
+            description: '401; the registration that stands is kept.',
+          },
+          {
+            target: 'idle.unregistered',
+            actions: ['keepReply', 'answerGateway'],
+            description: '401; it was never registered.',
+          },
         ],
       },
     },

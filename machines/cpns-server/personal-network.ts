@@ -150,38 +150,80 @@ const machine = setup({
     absent: {
       description: 'No such PN.',
       meta: { refusal: 404 },
-      on: { PnProvisioned: { target: 'provisioned', actions: 'keepPn' } },
+      on: { PnProvisioned: { target: 'provisioned', actions: 'keepPn', description: 'Set up.' } },
     },
     provisioned: {
       description: 'Set up by the operator; its PN GW has not established it yet.',
       meta: { refusal: 480 },
       on: {
-        PnProvisioned: { actions: 'keepPn' },
-        MembersProvisioned: { actions: 'applyInventory' },
-        PnEstablishmentReceived: { target: 'establishing', actions: 'keepEstablishment' },
-        PnReleased: { target: 'released' },
+        PnProvisioned: { actions: 'keepPn', description: 'Another PN GW or join policy.' },
+        MembersProvisioned: { actions: 'applyInventory', description: 'Who is a member from the start.' },
+        PnEstablishmentReceived: {
+          target: 'establishing',
+          actions: 'keepEstablishment',
+          description: 'Its PN GW has registered and asks for it.',
+        },
+        ProvisionalOverdue: {
+          guard: 'isProvisional',
+          actions: ['keepOverdue', 'askRemoval'],
+          description: 'Its time is over whatever became of the PN.',
+        },
+        PneRemoved: {
+          guard: 'changesProvisional',
+          actions: ['applyInventory', 'disarmProvisional'],
+          description: 'The provisional PNE leaves; the PN GW learns it when it establishes the PN.',
+        },
+        PnReleased: { target: 'released', description: 'Given up.' },
       },
     },
     establishing: {
       description: 'Its PN GW asks for it for the first time.',
       entry: 'askEstablishment',
-      on: { PnEstablished: { target: 'answeringEstablishment' } },
+      on: { PnEstablished: { target: 'answeringEstablishment', description: 'The PN is established.' } },
     },
     answeringEstablishment: {
       description: 'Tells the PN GW the join policy and what its inventory lacks.',
       entry: 'askEstablishmentAnswer',
-      on: { PnEstablishmentAnswered: { target: 'established', actions: 'answerEstablishment' } },
+      on: {
+        PnEstablishmentAnswered: {
+          target: 'established',
+          actions: 'answerEstablishment',
+          description: '200, join policy and changes.',
+        },
+      },
     },
     established: {
       description: 'PNEs can be added and registered.',
       on: {
-        PnProvisioned: { actions: 'keepPn' },
-        MembersProvisioned: { actions: ['applyInventory', 'notifyInventory'] },
-        PnEstablishmentReceived: { target: 'answeringEstablishment', actions: 'keepEstablishment' },
+        PnProvisioned: { actions: 'keepPn', description: 'Another PN GW or join policy.' },
+        MembersProvisioned: {
+          actions: ['applyInventory', 'notifyInventory'],
+          description: 'The operator added members; the PN GW is told.',
+        },
+        PnEstablishmentReceived: {
+          target: 'answeringEstablishment',
+          actions: 'keepEstablishment',
+          description: 'Its PN GW started again, or lacks changes.',
+        },
         PnUpdateReceived: [
-          { guard: 'isRemovalOfProvisional', target: 'removing', actions: 'keepUpdate' },
-          { guard: 'isRemovalOfMember', target: 'answeringUpdate', actions: ['keepUpdate', 'asConflict'] },
-          { guard: 'isRemoval', target: 'answeringUpdate', actions: 'keepUpdate' },
+          {
+            guard: 'isRemovalOfProvisional',
+            target: 'removing',
+            actions: 'keepUpdate',
+            description: '1.4.2/4, taken back: the PN GW had given up.',
+          },
+          {
+            guard: 'isRemovalOfMember',
+            target: 'answeringUpdate',
+            actions: ['keepUpdate', 'asConflict'],
+            description: '1.4.2/4, taken back too late: it is a member, or registered.',
+          },
+          {
+            guard: 'isRemoval',
+            target: 'answeringUpdate',
+            actions: 'keepUpdate',
+            description: '1.4.2/4, taken back: it is not there.',
+          },
           {
             guard: 'isInInventory',
             target: 'answeringUpdate',
@@ -207,8 +249,13 @@ const machine = setup({
           actions: ['applyInventory', 'disarmProvisional'],
           description: '1.4.2/5: authentication failed, the provisional PNE leaves.',
         },
-        ProvisionalOverdue: { guard: 'isProvisional', target: 'expiring', actions: 'keepOverdue' },
-        PnReleased: { target: 'released' },
+        ProvisionalOverdue: {
+          guard: 'isProvisional',
+          target: 'expiring',
+          actions: 'keepOverdue',
+          description: 'It was added and then never registered.',
+        },
+        PnReleased: { target: 'released', description: 'Given up.' },
       },
     },
     adding: {
@@ -225,13 +272,23 @@ const machine = setup({
     removing: {
       description: 'The PN GW takes a provisional PNE back.',
       entry: 'askRemoval',
-      on: { PneRemoved: { target: 'answeringUpdate', actions: ['applyInventory', 'disarmProvisional'] } },
+      on: {
+        PneRemoved: {
+          target: 'answeringUpdate',
+          actions: ['applyInventory', 'disarmProvisional'],
+          description: 'The provisional PNE leaves.',
+        },
+      },
     },
     expiring: {
       description: 'A provisional PNE was not registered in time.',
       entry: 'askRemoval',
       on: {
-        PneRemoved: { target: 'established', actions: ['applyInventory', 'disarmProvisional', 'notifyInventory'] },
+        PneRemoved: {
+          target: 'established',
+          actions: ['applyInventory', 'disarmProvisional', 'notifyInventory'],
+          description: 'The provisional PNE leaves; the PN GW is told.',
+        },
       },
     },
     answeringUpdate: {
@@ -242,7 +299,19 @@ const machine = setup({
     released: {
       description: 'Given up by the operator.',
       meta: { refusal: 410 },
-      on: { PnProvisioned: { target: 'provisioned', actions: 'keepPn' } },
+      on: {
+        PnProvisioned: { target: 'provisioned', actions: 'keepPn', description: 'Set up anew.' },
+        ProvisionalOverdue: {
+          guard: 'isProvisional',
+          actions: ['keepOverdue', 'askRemoval'],
+          description: 'Its time is over whatever became of the PN.',
+        },
+        PneRemoved: {
+          guard: 'changesProvisional',
+          actions: ['applyInventory', 'disarmProvisional'],
+          description: 'The provisional PNE leaves; the PN GW learns it when it establishes the PN.',
+        },
+      },
     },
   },
 });

@@ -15,6 +15,8 @@ export interface RegistrationContext {
   readonly authenticated: 'yes' | 'no';
   readonly cpnsId: string | null;
   readonly keyId: string | null;
+  /** Whether the PNE has shown that it holds the session of `keyId`. */
+  readonly session: 'unconfirmed' | 'established';
   readonly code: ResponseCode | null;
   readonly reply: string | null;
   readonly refusals: number;
@@ -30,6 +32,7 @@ const initial: RegistrationContext = {
   authenticated: 'no',
   cpnsId: null,
   keyId: null,
+  session: 'unconfirmed',
   code: null,
   reply: null,
   refusals: 0,
@@ -42,6 +45,8 @@ const machine = setup({
   guards: {
     isAcceptance: ({ event }) => event.type === 'RegistrationAnswered' && event.data.code === 200,
     isRefusal: ({ event }) => event.type === 'RegistrationAnswered' && event.data.code !== 200,
+    isRefusalInSession: ({ context, event }) =>
+      event.type === 'RegistrationAnswered' && event.data.code !== 200 && context.session === 'established',
     isRefusalOfRegistered: ({ context, event }) =>
       event.type === 'RegistrationAnswered' && event.data.code !== 200 && context.keyId !== null,
     isAuthenticated: ({ context }) => context.authenticated === 'yes',
@@ -67,10 +72,16 @@ const machine = setup({
     asAuthenticationFailed: assign({ code: 401 as const }),
     keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
     keepCpnsId: assign(({ event }) => (event.type === 'CpnsIdAllocated' ? { cpnsId: event.data.cpnsId } : {})),
-    forgetKey: assign({ keyId: null }),
+    keepSession: assign({ session: 'established' as const }),
+    forgetKey: assign({ keyId: null, session: 'unconfirmed' as const }),
     keepAnswer: assign(({ context, event }) =>
       event.type === 'RegistrationAnswered'
-        ? { code: event.data.code, reply: event.data.handshake, keyId: event.data.keyId ?? context.keyId }
+        ? {
+            code: event.data.code,
+            reply: event.data.handshake,
+            keyId: event.data.keyId ?? context.keyId,
+            session: event.data.keyId === null ? context.session : ('unconfirmed' as const),
+          }
         : {},
     ),
     countRefusal: assign(({ context, event }) =>
@@ -118,7 +129,7 @@ const machine = setup({
                 SecureSessionEstablished: {
                   guard: 'isCurrentKey',
                   target: 'sessionEstablished',
-                  actions: 'answerConfirmation',
+                  actions: ['keepSession', 'answerConfirmation'],
                   description: '1.4.1/4, 1.4.2/6: first sealed message of the PNE.',
                 },
               },
@@ -126,23 +137,39 @@ const machine = setup({
             sessionEstablished: { description: '1.4.1/4, 1.4.2/6: the secure session PNE <-> CPNS Server stands.' },
           },
         },
-        before: { type: 'history', history: 'deep' },
       },
     },
     authenticating: {
       description: '1.4.1/3, 1.4.2/5: authenticates the PNE itself, whatever the PN GW says.',
       entry: 'askAuthentication',
       on: {
-        PneAuthenticated: { target: 'allocating', actions: 'keepAuthenticated' },
-        PneAuthenticationFailed: { target: 'refusing', actions: 'asAuthenticationFailed' },
+        PneAuthenticated: {
+          target: 'allocating',
+          actions: 'keepAuthenticated',
+          description: '1.4.1/3, 1.4.2/5: it holds its secret.',
+        },
+        PneAuthenticationFailed: {
+          target: 'refusing',
+          actions: 'asAuthenticationFailed',
+          description: '1.4.1/3, 1.4.2/5: 401, whatever the reason.',
+        },
       },
     },
     allocating: {
       description: '1.4.1/3, 1.4.2/5: allocates the CPNS ID of a PNE that is in the PN Inventory.',
       entry: 'askCpnsId',
       on: {
-        CpnsIdAllocated: { guard: 'isAuthenticated', target: 'updating', actions: 'keepCpnsId' },
-        RegistrationDenied: { target: 'refusing', actions: 'keepCode' },
+        CpnsIdAllocated: {
+          guard: 'isAuthenticated',
+          target: 'updating',
+          actions: 'keepCpnsId',
+          description: '1.4.1/3, 1.4.2/5: the same one for the same device, always.',
+        },
+        RegistrationDenied: {
+          target: 'refusing',
+          actions: 'keepCode',
+          description: '1.4.1/3, 1.4.2/5: it is not in the PN Inventory, or came through another PN GW.',
+        },
       },
     },
     updating: {
@@ -163,8 +190,24 @@ const machine = setup({
       entry: ['askCompensation', 'askRefusal'],
       on: {
         RegistrationAnswered: [
-          { guard: 'isRefusalOfRegistered', target: 'idle.before', actions: ['keepAnswer', 'answerRegistration'] },
-          { guard: 'isRefusal', target: 'idle.refused', actions: ['keepAnswer', 'answerRegistration'] },
+          {
+            guard: 'isRefusalInSession',
+            target: 'idle.registered.sessionEstablished',
+            actions: ['keepAnswer', 'answerRegistration'],
+            description: '1.4.1/3, 1.4.2/5: the registration and its session stand.',
+          },
+          {
+            guard: 'isRefusalOfRegistered',
+            target: 'idle.registered',
+            actions: ['keepAnswer', 'answerRegistration'],
+            description: '1.4.1/3, 1.4.2/5: the registration stands.',
+          },
+          {
+            guard: 'isRefusal',
+            target: 'idle.refused',
+            actions: ['keepAnswer', 'answerRegistration'],
+            description: '1.4.1/3, 1.4.2/5',
+          },
         ],
       },
     },

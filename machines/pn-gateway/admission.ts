@@ -1,6 +1,6 @@
 import { assign, emit, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
-import type { Flow, MemberStatus } from '../../events/fields.ts';
+import type { Flow } from '../../events/fields.ts';
 import type { AdmissionEvent } from '../../events/vocabulary/admission.ts';
 import { defineChart } from '../chart.ts';
 import type { Effect } from '../effect.ts';
@@ -17,8 +17,6 @@ export interface AdmissionContext {
   readonly updateId: string;
   readonly action: 'add' | 'remove';
   readonly attempt: number;
-  /** What the local inventory said when it was asked last. */
-  readonly membership: MemberStatus | 'none';
   readonly code: ResponseCode | null;
   readonly reply: string | null;
   readonly refusals: number;
@@ -35,7 +33,6 @@ const initial: AdmissionContext = {
   updateId: '',
   action: 'add',
   attempt: 0,
-  membership: 'none',
   code: null,
   reply: null,
   refusals: 0,
@@ -60,12 +57,7 @@ const machine = setup({
   actions: {
     keepPairing: assign(({ event }) =>
       event.type === 'PairingFormed'
-        ? {
-            paired: 'paired' as const,
-            deviceId: event.data.deviceId,
-            pairingId: event.data.requestId,
-            flow: '1.4.2' as const,
-          }
+        ? { paired: 'paired' as const, deviceId: event.data.deviceId, pairingId: event.data.requestId }
         : {},
     ),
     keepRequest: assign(({ context, event }) =>
@@ -77,17 +69,13 @@ const machine = setup({
             requestId: event.data.requestId,
             handshake: event.data.handshake,
             flow: context.paired === 'paired' ? ('1.4.2' as const) : ('1.4.1' as const),
-            membership: 'none' as const,
             code: null,
             reply: null,
           },
     ),
     asMember: assign(({ event }) =>
       event.type === 'MembershipConfirmed'
-        ? {
-            membership: event.data.status,
-            flow: event.data.status === 'provisional' ? ('1.4.2' as const) : ('1.4.1' as const),
-          }
+        ? { flow: event.data.status === 'provisional' ? ('1.4.2' as const) : ('1.4.1' as const) }
         : {},
     ),
     asStranger: assign({ flow: '1.4.2' as const }),
@@ -137,13 +125,17 @@ const machine = setup({
   initial: 'idle',
   on: {
     MessageRefused: { actions: 'countRefusal', description: 'A message that this state cannot take.' },
-    PairingFormed: { actions: ['keepPairing', 'answerPairing'], description: '1.4.2/1' },
+    PairingFormed: {
+      actions: ['keepPairing', 'answerPairing'],
+      description: '1.4.2/1: paired again; the registration under way goes on as it was.',
+    },
   },
   states: {
     idle: {
       description: 'No registration of this PNE is under way.',
       initial: 'new',
       on: {
+        PairingFormed: { actions: ['keepPairing', 'asStranger', 'answerPairing'], description: '1.4.2/1' },
         RegistrationRequestReceived: {
           target: 'checkingMembership',
           actions: 'keepRequest',
@@ -166,12 +158,17 @@ const machine = setup({
       description: '1.4.1/2, 1.4.2/3: is the PNE in the local inventory of an established PN?',
       entry: 'askMembership',
       on: {
-        MembershipConfirmed: { target: 'forwarding', actions: 'asMember', description: '1.4.1/2' },
+        MembershipConfirmed: { target: 'forwarding', actions: 'asMember', description: '1.4.1/2, 1.4.2/3' },
         MembershipMissing: [
           { guard: 'isPaired', target: 'requestingUpdate', actions: 'asStranger', description: '1.4.2/3' },
           { actions: 'askRefusal', description: 'A stranger that is not paired may not ask.' },
         ],
-        AdmissionRefused: { guard: 'isCurrentRequest', target: 'answering', actions: 'keepCode' },
+        AdmissionRefused: {
+          guard: 'isCurrentRequest',
+          target: 'answering',
+          actions: 'keepCode',
+          description: '1.4.1/2, 1.4.2/3: no established PN, or a stranger that is not paired.',
+        },
       },
     },
     requestingUpdate: {
@@ -196,10 +193,19 @@ const machine = setup({
           },
         ],
         AnswerOverdue: [
-          { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendUpdate', 'armAnswer'] },
-          { actions: 'askTimedOut' },
+          {
+            guard: 'attemptsLeft',
+            actions: ['nextAttempt', 'resendUpdate', 'armAnswer'],
+            description: 'No answer yet: sends the same request again.',
+          },
+          { actions: 'askTimedOut', description: 'The last attempt had no answer either.' },
         ],
-        RegistrationTimedOut: { guard: 'isCurrentRequest', target: 'answering', actions: 'asUnreachable' },
+        RegistrationTimedOut: {
+          guard: 'isCurrentRequest',
+          target: 'answering',
+          actions: 'asUnreachable',
+          description: 'The PNE is told 503.',
+        },
       },
     },
     forwarding: {
@@ -208,7 +214,12 @@ const machine = setup({
       entry: 'askForward',
       on: {
         RegistrationForwarded: { guard: 'isCurrentRequest', target: 'awaitingServer', description: '1.4.1/3, 1.4.2/5' },
-        AdmissionRefused: { guard: 'isCurrentRequest', target: 'answering', actions: 'keepCode' },
+        AdmissionRefused: {
+          guard: 'isCurrentRequest',
+          target: 'answering',
+          actions: 'keepCode',
+          description: 'It left the local inventory in between.',
+        },
       },
     },
     awaitingServer: {
@@ -224,10 +235,19 @@ const machine = setup({
           description: '1.4.1/3, 1.4.2/5',
         },
         AnswerOverdue: [
-          { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendRegistration', 'armAnswer'] },
-          { actions: 'askTimedOut' },
+          {
+            guard: 'attemptsLeft',
+            actions: ['nextAttempt', 'resendRegistration', 'armAnswer'],
+            description: 'No answer yet: sends the same request again.',
+          },
+          { actions: 'askTimedOut', description: 'The last attempt had no answer either.' },
         ],
-        RegistrationTimedOut: { guard: 'isCurrentRequest', target: 'answering', actions: 'asUnreachable' },
+        RegistrationTimedOut: {
+          guard: 'isCurrentRequest',
+          target: 'answering',
+          actions: 'asUnreachable',
+          description: 'The PNE is told 503.',
+        },
       },
     },
     answering: {
@@ -242,7 +262,12 @@ const machine = setup({
             description: '1.4.1/4, 1.4.2/6',
           },
           { guard: 'isWithdrawalDue', target: 'withdrawing', actions: 'answerRequest', description: '1.4.2/6' },
-          { guard: 'isUnreachable', target: 'idle.unreachable', actions: 'answerRequest' },
+          {
+            guard: 'isUnreachable',
+            target: 'idle.unreachable',
+            actions: 'answerRequest',
+            description: '1.4.1/4: the member may ask anew.',
+          },
           { target: 'idle.refused', actions: 'answerRequest', description: '1.4.1/4, 1.4.2/6' },
         ],
       },
@@ -254,11 +279,24 @@ const machine = setup({
       entry: ['firstAttempt', 'askWithdrawal'],
       exit: ['disarmAnswer', 'settleUpdate'],
       on: {
-        PnUpdateRequested: { actions: ['keepUpdate', 'sendUpdate', 'armAnswer'] },
-        PnUpdateAnswered: { guard: 'isCurrentUpdate', target: 'idle.unreachable', actions: 'askLocalUpdate' },
-        LateAnswerReceived: { guard: 'isCurrentRequest', actions: 'askLocalUpdate' },
+        PnUpdateRequested: { actions: ['keepUpdate', 'sendUpdate', 'armAnswer'], description: 'Asks to remove it.' },
+        PnUpdateAnswered: {
+          guard: 'isCurrentUpdate',
+          target: 'idle.unreachable',
+          actions: 'askLocalUpdate',
+          description: 'Removed, or never there, or registered after all.',
+        },
+        LateAnswerReceived: {
+          guard: 'isCurrentRequest',
+          actions: 'askLocalUpdate',
+          description: 'The PNE was told otherwise; only the inventory follows.',
+        },
         AnswerOverdue: [
-          { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendUpdate', 'armAnswer'] },
+          {
+            guard: 'attemptsLeft',
+            actions: ['nextAttempt', 'resendUpdate', 'armAnswer'],
+            description: 'No answer yet: sends the same request again.',
+          },
           {
             target: 'idle.unreachable',
             description: 'The server removes a provisional PNE by itself after PROVISIONAL_MS.',

@@ -95,7 +95,7 @@ const machine = setup({
     isCurrentRequest: ({ context, event }) => 'requestId' in event.data && event.data.requestId === context.requestId,
     attemptsLeft: ({ context }) => context.attempt < WAN_RETRY.attempts,
     isOwnPn: ({ context, event }) => localPn(context, ofPn(event)) !== null,
-    isPending: ({ context, event }) => localPn(context, ofPn(event))?.requestId !== null,
+    isPending: ({ context, event }) => typeof localPn(context, ofPn(event))?.requestId === 'string',
     followsLocal: ({ context, event }) => {
       if (event.type !== 'LocalInventoryUpdated') return false;
       const { pnId, changes } = event.data.inventory;
@@ -211,25 +211,48 @@ const machine = setup({
   states: {
     off: {
       description: 'Not started yet.',
-      on: { GatewayRegistrationWanted: { target: 'requesting', actions: 'keepPns' } },
+      on: { GatewayRegistrationWanted: { target: 'requesting', actions: 'keepPns', description: 'Started.' } },
     },
     requesting: {
       description: 'Builds its registration request with the first handshake message.',
       entry: 'askRequest',
-      on: { GatewayRegistrationRequested: { target: 'awaitingAnswer', actions: 'keepRequest' } },
+      on: {
+        GatewayRegistrationRequested: {
+          target: 'awaitingAnswer',
+          actions: 'keepRequest',
+          description: 'The request is ready.',
+        },
+      },
     },
     awaitingAnswer: {
       description: 'Before either flow: mutual authentication and key exchange of PN GW and CPNS Server.',
       entry: ['firstAttempt', 'sendRequest', 'armAnswer'],
       exit: ['disarmAnswer', 'settleRequest'],
       on: {
-        GatewayRegistered: { guard: 'isCurrentRequest', target: 'registered', actions: 'keepKey' },
-        GatewayRegistrationRefused: { guard: 'isCurrentRequest', target: 'backingOff' },
+        GatewayRegistered: {
+          guard: 'isCurrentRequest',
+          target: 'registered',
+          actions: 'keepKey',
+          description: 'Both have authenticated each other.',
+        },
+        GatewayRegistrationRefused: {
+          guard: 'isCurrentRequest',
+          target: 'backingOff',
+          description: 'The server does not take this PN GW, for now.',
+        },
         AnswerOverdue: [
-          { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendRequest', 'armAnswer'] },
-          { actions: 'askTimedOut' },
+          {
+            guard: 'attemptsLeft',
+            actions: ['nextAttempt', 'resendRequest', 'armAnswer'],
+            description: 'No answer yet: sends the same request again.',
+          },
+          { actions: 'askTimedOut', description: 'The last attempt had no answer either.' },
         ],
-        GatewayRegistrationTimedOut: { guard: 'isCurrentRequest', target: 'backingOff' },
+        GatewayRegistrationTimedOut: {
+          guard: 'isCurrentRequest',
+          target: 'backingOff',
+          description: 'The server is away.',
+        },
         GatewayRegistrationWanted: { target: 'requesting', actions: 'keepPns', description: 'Started anew.' },
       },
     },
@@ -242,14 +265,23 @@ const machine = setup({
           actions: ['keepEstablishmentRequest', 'sendEstablishment', 'armEstablishment'],
           description: 'To establish the PN, or to fetch what the local inventory lacks.',
         },
-        PnEstablishmentOverdue: {
-          guard: 'isPending',
-          actions: ['nextEstablishmentAttempt', 'resendEstablishment', 'armEstablishment'],
+        PnEstablishmentOverdue: [
+          {
+            guard: 'isPending',
+            actions: ['nextEstablishmentAttempt', 'resendEstablishment', 'armEstablishment'],
+            description: 'No answer yet: sends the same request again.',
+          },
+          { actions: 'settleEstablishment', description: 'The PN is no longer one of this PN GW: asks no more.' },
+        ],
+        PnEstablished: {
+          guard: 'isOwnPn',
+          actions: ['keepEstablished', 'settleEstablishment', 'disarmEstablishment'],
+          description: 'PNEs of this PN can be admitted.',
         },
-        PnEstablished: { guard: 'isOwnPn', actions: ['keepEstablished', 'settleEstablishment', 'disarmEstablishment'] },
         PnEstablishmentRefused: {
           guard: 'isOwnPn',
           actions: ['keepRefused', 'settleEstablishment', 'disarmEstablishment'],
+          description: 'PNEs of this PN are refused with the same code.',
         },
         LocalInventoryUpdated: {
           guard: 'followsLocal',
@@ -267,8 +299,8 @@ const machine = setup({
       entry: ['countBackOff', 'armBackOff'],
       exit: 'disarmBackOff',
       on: {
-        BackOffEnded: { actions: 'askAgain' },
-        GatewayRegistrationWanted: { target: 'requesting', actions: 'keepPns' },
+        BackOffEnded: { actions: 'askAgain', description: 'Has waited long enough.' },
+        GatewayRegistrationWanted: { target: 'requesting', actions: 'keepPns', description: 'Asks anew.' },
       },
     },
   },

@@ -42,8 +42,8 @@ const effect = (what: Effect) => what;
 
 /** The member case (1.4.1) asks at once; the stranger (1.4.2) pairs first. */
 const wanted = [
-  { guard: 'needsPairing', target: 'pairing', actions: ['startOver', 'keepTarget'], description: '1.4.2/1' },
-  { target: 'requesting', actions: ['startOver', 'keepTarget'], description: '1.4.1/1' },
+  { guard: 'needsPairing', target: 'pairing', actions: ['startOver', 'keepTarget'], description: 'A stranger pairs.' },
+  { target: 'requesting', actions: ['startOver', 'keepTarget'], description: 'A member asks at once.' },
 ] as const;
 
 const machine = setup({
@@ -52,7 +52,7 @@ const machine = setup({
     needsPairing: ({ event }) => event.type === 'RegistrationWanted' && event.data.pairing === 'needed',
     isCurrentRequest: ({ context, event }) => 'requestId' in event.data && event.data.requestId === context.requestId,
     isTemporaryRefusal: ({ context, event }) =>
-      event.type === 'RegistrationRefused' &&
+      (event.type === 'RegistrationRefused' || event.type === 'PairingRefused') &&
       event.data.requestId === context.requestId &&
       isTemporary(event.data.code) &&
       context.backOffs < BACK_OFF.attempts,
@@ -90,6 +90,7 @@ const machine = setup({
     nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
     countBackOff: assign(({ context }) => ({ backOffs: context.backOffs + 1 })),
     startOver: assign({ backOffs: 0 }),
+    asMember: assign({ flow: '1.4.1' as const }),
     armAnswer: emit(({ context }) =>
       effect({
         type: 'arm',
@@ -145,14 +146,21 @@ const machine = setup({
       on: {
         PairingRequested: { actions: ['keepRequest', 'sendPairing', 'armAnswer'], description: '1.4.2/1' },
         PairingFormed: { guard: 'isCurrentRequest', target: 'requesting', description: '1.4.2/1' },
-        PairingRefused: { guard: 'isCurrentRequest', target: 'refused', actions: 'keepCode' },
+        PairingRefused: [
+          { guard: 'isTemporaryRefusal', target: 'backingOff', actions: 'keepCode', description: 'Not now.' },
+          { guard: 'isCurrentRequest', target: 'refused', actions: 'keepCode', description: 'Not at this PN GW.' },
+        ],
         AnswerOverdue: [
-          { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendPairing', 'armAnswer'] },
-          { actions: 'askPairingTimedOut' },
+          {
+            guard: 'attemptsLeft',
+            actions: ['nextAttempt', 'resendPairing', 'armAnswer'],
+            description: 'No answer yet: sends the same request again.',
+          },
+          { actions: 'askPairingTimedOut', description: 'The last attempt had no answer either.' },
         ],
         PairingTimedOut: [
-          { guard: 'backOffsLeft', target: 'backingOff' },
-          { guard: 'isCurrentRequest', target: 'timedOut' },
+          { guard: 'backOffsLeft', target: 'backingOff', description: 'Tries anew, later.' },
+          { guard: 'isCurrentRequest', target: 'timedOut', description: 'Has waited often enough.' },
         ],
       },
     },
@@ -169,8 +177,12 @@ const machine = setup({
       exit: ['disarmAnswer', 'settleRequest'],
       on: {
         AnswerOverdue: [
-          { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendRequest', 'armAnswer'] },
-          { actions: 'askTimedOut' },
+          {
+            guard: 'attemptsLeft',
+            actions: ['nextAttempt', 'resendRequest', 'armAnswer'],
+            description: 'No answer yet: sends the same request again.',
+          },
+          { actions: 'askTimedOut', description: 'The last attempt had no answer either.' },
         ],
         RegistrationAccepted: {
           guard: 'isCurrentRequest',
@@ -183,8 +195,8 @@ const machine = setup({
           { guard: 'isCurrentRequest', target: 'refused', actions: 'keepCode', description: '1.4.1/4, 1.4.2/6' },
         ],
         RegistrationTimedOut: [
-          { guard: 'backOffsLeft', target: 'backingOff' },
-          { guard: 'isCurrentRequest', target: 'timedOut' },
+          { guard: 'backOffsLeft', target: 'backingOff', description: 'Tries anew, later.' },
+          { guard: 'isCurrentRequest', target: 'timedOut', description: 'Has waited often enough.' },
         ],
       },
     },
@@ -196,7 +208,11 @@ const machine = setup({
           description: '1.4.1/4, 1.4.2/6: takes the session keys from the handshake into use.',
           entry: 'askSession',
           on: {
-            SecureSessionClosed: { guard: 'isCurrentKey', actions: 'forgetKey' },
+            SecureSessionClosed: {
+              guard: 'isCurrentKey',
+              actions: 'forgetKey',
+              description: 'The earlier session ends.',
+            },
             SecureSessionEstablished: { target: 'confirming', actions: 'keepKey', description: '1.4.1/4, 1.4.2/6' },
           },
         },
@@ -205,15 +221,23 @@ const machine = setup({
           entry: ['firstAttempt', 'sendConfirmation', 'armAnswer'],
           exit: ['disarmAnswer', 'settleConfirmation'],
           on: {
-            SecureSessionConfirmed: { guard: 'isCurrentKey', target: 'confirmed' },
+            SecureSessionConfirmed: {
+              guard: 'isCurrentKey',
+              target: 'confirmed',
+              description: '1.4.1/4, 1.4.2/6: the server has the same keys.',
+            },
             AnswerOverdue: [
-              { guard: 'attemptsLeft', actions: ['nextAttempt', 'resendConfirmation', 'armAnswer'] },
-              { actions: 'askCloseUnconfirmed' },
+              {
+                guard: 'attemptsLeft',
+                actions: ['nextAttempt', 'resendConfirmation', 'armAnswer'],
+                description: 'No answer yet: sends the same request again.',
+              },
+              { actions: 'askCloseUnconfirmed', description: 'The last attempt had no answer either.' },
             ],
             SecureSessionClosed: {
               guard: 'isCurrentKey',
               target: '#pne/registration.requesting',
-              actions: 'forgetKey',
+              actions: ['forgetKey', 'asMember'],
               description: 'The other end does not hold the session: register again.',
             },
           },
@@ -223,7 +247,7 @@ const machine = setup({
           on: {
             RegistrationWanted: {
               target: '#pne/registration.requesting',
-              actions: ['startOver', 'keepTarget'],
+              actions: ['startOver', 'keepTarget', 'asMember'],
               description: 'Registers again; it is a member by now.',
             },
           },
@@ -239,10 +263,10 @@ const machine = setup({
       entry: ['countBackOff', 'armBackOff'],
       exit: 'disarmBackOff',
       on: {
-        BackOffEnded: { actions: 'askAgain' },
+        BackOffEnded: { actions: 'askAgain', description: 'Has waited long enough.' },
         RegistrationWanted: [
-          { guard: 'needsPairing', target: 'pairing', actions: 'keepTarget' },
-          { target: 'requesting', actions: 'keepTarget' },
+          { guard: 'needsPairing', target: 'pairing', actions: 'keepTarget', description: 'A stranger pairs.' },
+          { target: 'requesting', actions: 'keepTarget', description: 'A member asks at once.' },
         ],
       },
     },
