@@ -1,0 +1,120 @@
+import { expect } from 'vitest';
+import type { ChartId, VOCABULARIES } from '../../events/charts.ts';
+import type { ResponseCode } from '../../events/codes.ts';
+import { checkFact, type Fact } from '../../events/decode.ts';
+import type { EventOf } from '../../events/vocabulary/define.ts';
+import { ChartError, type Chart, type ChartState, type StateValue, type Step } from '../../machines/chart.ts';
+import type { Effect } from '../../machines/effect.ts';
+
+/** Given these events, when this one comes, then the chart is in this state and wants these effects. */
+
+export type EventOfChart<Id extends ChartId> = EventOf<(typeof VOCABULARIES)[Id]>;
+
+/** An event of that chart and of no other, as the journal stores it. */
+type Taken<Id extends ChartId> = EventOfChart<Id> & Fact;
+
+interface Outcome<Context> {
+  readonly state: StateValue;
+  readonly effects: readonly Effect[];
+  /** What matters of the context; the rest is not looked at. */
+  readonly context?: Partial<Context>;
+}
+
+interface When<Context> {
+  /** The chart takes the event. */
+  then(expected: Outcome<Context>): void;
+  /** The chart does not take the event, and refuses the message behind it with this code. */
+  thenRefused(code: ResponseCode): void;
+}
+
+/** Events that need no look: they must be valid, and the chart must take each of them. */
+export function given<Id extends ChartId, Context>(
+  chart: Chart<Id, Context>,
+  events: readonly Taken<Id>[],
+): { when(event: Taken<Id>): When<Context> } {
+  return {
+    when(event) {
+      let state = chart.initial();
+      for (const each of events) state = take(chart, state, each).state;
+      checkFact(chart.id, event);
+      return {
+        then(expected) {
+          const step = take(chart, state, event);
+          expect(step.state.value).toEqual(expected.state);
+          expect(step.effects).toEqual(expected.effects);
+          if (expected.context !== undefined) expect(step.state.context).toMatchObject(expected.context);
+        },
+        thenRefused(code) {
+          expect(chart.can(state, event)).toBe(false);
+          expect(() => chart.transition(state, event)).toThrow(ChartError);
+          expect(chart.refusal(state)).toBe(code);
+        },
+      };
+    },
+  };
+}
+
+/** One transition; that of the state as it comes back from JSON must be the same. */
+export function take<Id extends ChartId, Context>(
+  chart: Chart<Id, Context>,
+  state: ChartState<Context>,
+  event: Fact,
+): Step<Context> {
+  checkFact(chart.id, event);
+  const step = ownStep(chart, chart.transition(state, event));
+  const again = ownStep(chart, chart.transition(throughJson(chart, state), event));
+  expect(again.effects).toEqual(step.effects);
+  expect(again.state.value).toEqual(step.state.value);
+  expect(again.state.context).toEqual(step.state.context);
+  return step;
+}
+
+/** The state as a snapshot gives it back. */
+export function throughJson<Id extends ChartId, Context>(
+  chart: Chart<Id, Context>,
+  { value, context }: ChartState<Context>,
+): ChartState<Context> {
+  return chart.restore(JSON.parse(JSON.stringify({ value, context })));
+}
+
+function ownStep<Id extends ChartId, Context>(chart: Chart<Id, Context>, step: Step<unknown>): Step<Context> {
+  const { state, effects } = step;
+  if (!chart.owns(state)) throw new Error(`A transition of chart ${chart.id} left the chart.`);
+  return { state, effects };
+}
+
+type Arm = Extract<Effect, { readonly type: 'arm' }>;
+
+export const ask = (fact: string): Effect => ({ type: 'ask', fact });
+export const send = (message: string): Effect => ({ type: 'send', message });
+export const resend = (message: string): Effect => ({ type: 'resend', message });
+export const settle = (message: string): Effect => ({ type: 'settle', message });
+export const answer = (message: string): Effect => ({ type: 'answer', message });
+export const notify = (message: string): Effect => ({ type: 'notify', message });
+export const disarm = (timer: string): Effect => ({ type: 'disarm', timer });
+export const arm = (timer: string, delayMs: number, event: Arm['event']): Effect => ({
+  type: 'arm',
+  timer,
+  delayMs,
+  event,
+});
+
+/** The timer of the n-th attempt to get an answer. */
+export const armAnswer = (delayMs: number, attempt: number): Effect =>
+  arm('answer', delayMs, { type: 'AnswerOverdue', data: { timer: 'answer', attempt } });
+
+/** The attempt had no answer. */
+export const overdue = (attempt: number) => ({ type: 'AnswerOverdue', data: { timer: 'answer', attempt } }) as const;
+
+/** `overdue(1)` to `overdue(last)`. */
+export const overdueUpTo = (last: number) => Array.from({ length: last }, (_, index) => overdue(index + 1));
+
+export const messageRefused = (count: number) =>
+  ({ type: 'MessageRefused', data: { message: 'sealed', from: 'lamp', code: 409, count } }) as const;
+
+/** Values of the right shape. */
+export const HANDSHAKE = 'Zmlyc3Q';
+export const REPLY = 'c2Vjb25k';
+export const KEY_1 = 'key-1-----------------';
+export const KEY_2 = 'key-2-----------------';
+export const CPNS_ID = 'cpns-aaaaaaaaaaaaaaaaaaaaaaaaaa';
