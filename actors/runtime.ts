@@ -167,9 +167,10 @@ export class Runtime implements UnitHost {
     }
     for (const { stream, name } of draft.timers.disarm) this.#timers.disarm(stream, name);
     for (const row of draft.timers.arm) this.#timers.arm(row);
+    // Observers first: on one connection they see this step before anything that its messages lead to.
+    if (this.#observers === 'publish') this.#tellObservers(result.events);
     for (const message of draft.outgoing) this.#publish(message);
     for (const id of draft.resend) void this.#resend(id);
-    if (this.#observers === 'publish') this.#tellObservers(result.events);
   }
 
   repeat(answers: readonly StoredAnswer[]): void {

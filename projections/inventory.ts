@@ -1,16 +1,7 @@
+import { InventoryChanges } from '../events/fields.ts';
 import type { RecordedEvent } from '../events/journal/port.ts';
 import { ProjectionError } from './port.ts';
-import type { MemberRow, MemberStatus } from './port.ts';
-
-/** One change of a PN Inventory, as an event carries it in `data.inventory.changes`. */
-interface InventoryChange {
-  readonly revision: number;
-  readonly previous: number;
-  readonly deviceId: string;
-  readonly kind: string;
-  readonly status: MemberStatus | 'removed';
-  readonly cpnsId: string | null;
-}
+import type { MemberRow } from './port.ts';
 
 /** What a run of events does to the inventory; only the last state of each device and each PN remains. */
 export interface InventoryDelta {
@@ -19,18 +10,19 @@ export interface InventoryDelta {
   readonly members: ReadonlyMap<string, ReadonlyMap<string, MemberRow | null>>;
 }
 
-/** PNs whose inventory the events change. */
+/** PNs whose inventory the events change, or start. */
 export function changedPns(events: readonly RecordedEvent[]): readonly string[] {
   const found = new Set<string>();
   for (const event of events) {
-    const pnId = inventoryOf(event)?.pnId;
-    if (typeof pnId === 'string') found.add(pnId);
+    const pnId = startedPn(event) ?? pnOf(event.data['inventory']);
+    if (pnId !== null) found.add(pnId);
   }
   return [...found];
 }
 
 /**
- * The fold: events in journal order, on top of PNs at these revisions (0 where not named).
+ * The fold: events in journal order, on top of PNs at these revisions (0 where not named). The changes of one revision
+ * stand in one event.
  * @throws ProjectionError `handler` where a change is malformed or does not follow the revision before it
  */
 export class InventoryFold implements InventoryDelta {
@@ -41,51 +33,39 @@ export class InventoryFold implements InventoryDelta {
   }
 
   apply(event: RecordedEvent): void {
-    const inventory = inventoryOf(event);
-    if (inventory === null) return;
+    const started = startedPn(event);
+    if (started !== null) this.revisions.set(started, this.revisions.get(started) ?? 0);
+    if (event.data['inventory'] === undefined) return;
+    const inventory = InventoryChanges.safeParse(event.data['inventory']).data;
+    if (inventory === undefined) throw handlerError(event, 'carries a malformed inventory');
     const { pnId, changes } = inventory;
-    if (typeof pnId !== 'string' || !Array.isArray(changes)) throw malformed(event);
-    for (const change of changes) {
-      if (!isChange(change)) throw malformed(event);
-      const { revision, previous, deviceId, status, cpnsId } = change;
+    const members = this.members.get(pnId) ?? new Map<string, MemberRow | null>();
+    this.members.set(pnId, members);
+    let within = 0;
+    for (const { revision, previous, deviceId, status, cpnsId } of changes) {
       const current = this.revisions.get(pnId) ?? 0;
-      if (previous !== current || revision <= previous) {
+      if (revision !== within && (previous !== current || revision <= previous)) {
         const what = `goes from revision ${previous} to ${revision} of PN ${pnId}, which is at ${current}`;
         throw handlerError(event, what);
       }
+      within = revision;
       this.revisions.set(pnId, revision);
-      const members = this.members.get(pnId) ?? new Map<string, MemberRow | null>();
       members.set(deviceId, status === 'removed' ? null : { deviceId, status, cpnsId, revision });
-      this.members.set(pnId, members);
     }
   }
 }
 
-function inventoryOf(event: RecordedEvent): { readonly pnId: unknown; readonly changes: unknown } | null {
-  const inventory: unknown = event.data['inventory'];
-  if (typeof inventory !== 'object' || inventory === null) return null;
-  return { pnId: Reflect.get(inventory, 'pnId'), changes: Reflect.get(inventory, 'changes') };
+/** Events after which a PN is there, with nobody in it yet: at the server, and at a PN GW. */
+const STARTS: ReadonlySet<string> = new Set(['PnProvisioned', 'PnEstablished']);
+
+function startedPn({ type, data }: RecordedEvent): string | null {
+  const { pnId } = data;
+  return STARTS.has(type) && typeof pnId === 'string' ? pnId : null;
 }
 
-const STATUSES: ReadonlySet<unknown> = new Set(['member', 'provisional', 'registered', 'removed']);
-
-function isChange(value: unknown): value is InventoryChange {
-  if (typeof value !== 'object' || value === null) return false;
-  if (!('revision' in value && 'previous' in value && 'deviceId' in value && 'status' in value && 'cpnsId' in value)) {
-    return false;
-  }
-  const { revision, previous, deviceId, status, cpnsId } = value;
-  return (
-    Number.isSafeInteger(revision) &&
-    Number.isSafeInteger(previous) &&
-    typeof deviceId === 'string' &&
-    STATUSES.has(status) &&
-    (cpnsId === null || typeof cpnsId === 'string')
-  );
-}
-
-function malformed(event: RecordedEvent): ProjectionError {
-  return handlerError(event, 'carries a malformed inventory');
+function pnOf(inventory: unknown): string | null {
+  if (typeof inventory !== 'object' || inventory === null || !('pnId' in inventory)) return null;
+  return typeof inventory.pnId === 'string' ? inventory.pnId : null;
 }
 
 function handlerError(event: RecordedEvent, what: string): ProjectionError {

@@ -1,6 +1,5 @@
+import type { MemberStatus } from '../events/fields.ts';
 import type { InventoryDelta } from './inventory.ts';
-
-export type MemberStatus = 'member' | 'provisional' | 'registered';
 
 export interface MemberRow {
   readonly deviceId: string;

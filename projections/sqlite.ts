@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { BulkInsert } from '../events/journal/sqlite/bulk.ts';
 import type { JournalTables } from '../events/journal/sqlite/tables.ts';
 import type { InventoryDelta } from './inventory.ts';
-import type { InventoryStore, MemberRow, MemberStatus, PnInventory } from './port.ts';
+import type { MemberStatus } from '../events/fields.ts';
+import type { InventoryStore, MemberRow, PnInventory } from './port.ts';
 import { overlapError } from './port.ts';
 
 type InventoryTables = {

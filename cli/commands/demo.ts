@@ -1,16 +1,18 @@
+import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { path } from '../config/fields.ts';
 import { loadHousehold } from '../config/household.ts';
-import { NotBuiltError } from '../errors.ts';
+import { runDemo } from '../demo/run.ts';
 import { examples, jsonOption, parser, type Register } from '../options.ts';
+import { run } from '../run.ts';
 
 interface DemoFlags {
   readonly keep?: string;
-  readonly natsServer: string;
+  readonly natsServer?: string;
   readonly json?: true;
 }
 
-export const demo: Register = (program) => {
+export const demo: Register = (program, host, finish) => {
   program
     .command('demo')
     .summary('register a household, from start to end, on this machine')
@@ -21,15 +23,20 @@ export const demo: Register = (program) => {
     .argument('<household>', 'YAML file of gateways, PNs and PNEs')
     .option('--keep <dir>', 'keep configuration and journals in this directory', parser(path))
     .addOption(
-      new Option('--nats-server <path>', 'the nats-server program').default('nats-server').env('CPNS_NATS_SERVER'),
+      new Option('--nats-server <path>', 'the nats-server program (default: the one on PATH)').env('CPNS_NATS_SERVER'),
     )
     .addOption(jsonOption())
     .addHelpText(
       'after',
       examples('cpns demo examples/household.yaml', 'cpns demo examples/household.yaml --keep /tmp/cpns --json'),
     )
-    .action(async (household: string, _flags: DemoFlags) => {
-      loadHousehold(household);
-      throw new NotBuiltError('demo');
+    .action(async (file: string, { keep, natsServer, json }: DemoFlags) => {
+      const household = loadHousehold(resolve(host.cwd, file));
+      const format = json === true ? 'json' : 'text';
+      const where = {
+        ...(keep === undefined ? {} : { keep: resolve(host.cwd, keep) }),
+        ...(natsServer === undefined ? {} : { natsServer }),
+      };
+      finish(await run(host, (running) => runDemo(host, running, { household, format, ...where })));
     });
 };

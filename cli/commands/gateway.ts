@@ -1,11 +1,18 @@
 import { Option } from 'commander';
+import { startGateway } from '../../actors/roles/start.ts';
+import { gatewayInventoryQuery } from '../../actors/wire/queries.ts';
 import { gatewayPairing } from '../config/fields.ts';
 import { loadGatewayOptions } from '../config/gateway.ts';
 import { SETTINGS, type Given } from '../config/settings.ts';
-import { NotBuiltError } from '../errors.ts';
+import type { GatewayOptions } from '../config/types.ts';
+import { EXIT } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { answerInventory } from '../inventory/answer.ts';
 import { examples, logOption, setting, type LogFlags, type Register } from '../options.ts';
+import { openRoleProcess } from '../role-process.ts';
+import { run, untilStopped, type Running } from '../run.ts';
 
-export const gateway: Register = (program, host) => {
+export const gateway: Register = (program, host, finish) => {
   program
     .command('gateway')
     .summary('run a PN GW')
@@ -33,7 +40,24 @@ export const gateway: Register = (program, host) => {
       ),
     )
     .action(async (flags: Given & LogFlags) => {
-      loadGatewayOptions(flags, host.cwd);
-      throw new NotBuiltError('gateway');
+      const options = loadGatewayOptions(flags, host.cwd);
+      finish(await run(host, (running) => serve(host, running, options, flags)));
     });
 };
+
+async function serve(host: Host, running: Running, options: GatewayOptions, flags: LogFlags): Promise<number> {
+  const { gatewayId, pns } = options;
+  const { seams, wire, log, inventory } = await openRoleProcess(
+    host,
+    running,
+    { role: 'pn-gateway', name: gatewayId, ...options },
+    flags,
+  );
+  const runtime = await startGateway(options, pns, seams);
+  running.onClose('the PN GW', () => runtime.stop());
+  answerInventory(wire, gatewayInventoryQuery(gatewayId), inventory, log);
+  log.info('ready', { gatewayId, pns: pns.length, position: await seams.journal.head() });
+  await untilStopped(running.stopped);
+  log.info('ending', { ...runtime.stats });
+  return EXIT.ok;
+}

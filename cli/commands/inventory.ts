@@ -1,15 +1,38 @@
-import { id } from '../config/fields.ts';
-import { NotBuiltError } from '../errors.ts';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { connectNats } from '../../actors/wire/nats.ts';
+import { lineLog } from '../../actors/seams/log.ts';
+import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '../../actors/wire/queries.ts';
+import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
+import { InventoryProjection } from '../../projections/projection.ts';
+import { openSqliteInventoryStore } from '../../projections/sqlite.ts';
+import { DEFAULT_NATS_URL, id } from '../config/fields.ts';
+import { EXIT, UsageError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { askInventory } from '../inventory/ask.ts';
+import { inventoryText } from '../inventory/text.ts';
 import { examples, jsonOption, parser, setting, type Register } from '../options.ts';
+import { run, type Running } from '../run.ts';
 
-export const inventory: Register = (program) => {
+interface InventoryFlags {
+  readonly pn?: string;
+  readonly gateway?: string;
+  readonly nats?: readonly string[];
+  readonly rebuild?: true;
+  readonly journal?: string;
+  readonly json?: true;
+}
+
+export const inventory: Register = (program, host, finish) => {
   program
     .command('inventory')
     .summary('print the PN Inventory')
     .description(
-      'Asks the running server for its PN Inventory; or, with --rebuild, builds that of a journal anew from its events.',
+      'Asks the running server, or a running PN GW, for its PN Inventory; with --rebuild, builds that of a journal anew\n' +
+        'from its first event. A journal is rebuilt while its role is not running.',
     )
     .option('--pn <id>', 'this PN only', parser(id))
+    .option('--gateway <id>', "the local inventory of this PN GW instead of the server's", parser(id))
     .addOption(setting('nats'))
     .option('--rebuild', 'rebuild the inventory of a journal from its first event')
     .addOption(setting('journal', 'journal to rebuild from, of a server or a gateway'))
@@ -19,10 +42,47 @@ export const inventory: Register = (program) => {
       examples(
         'cpns inventory',
         'cpns inventory --pn home --json',
+        'cpns inventory --gateway hub-hall',
         'cpns inventory --rebuild --journal operator/server.sqlite',
       ),
     )
-    .action(async () => {
-      throw new NotBuiltError('inventory');
+    .action(async (flags: InventoryFlags) => {
+      finish(await run(host, (running) => print(host, running, flags)));
     });
 };
+
+async function print(host: Host, running: Running, flags: InventoryFlags): Promise<number> {
+  const pns = flags.rebuild === true ? await rebuild(host, running, flags) : await ask(host, running, flags);
+  await host.out(flags.json === true ? pns.map((pn) => `${JSON.stringify(pn)}\n`).join('') : inventoryText(pns));
+  return EXIT.ok;
+}
+
+function ask(host: Host, { onClose }: Running, { nats, pn, gateway }: InventoryFlags): Promise<InventoryAnswer['pns']> {
+  const { clock, entropy } = host;
+  const log = lineLog({ role: 'inventory', json: 'text', now: () => clock.now(), write: (line) => host.err(line) });
+  const wire = connectNats({ servers: nats ?? [DEFAULT_NATS_URL], name: 'cpns-inventory', log, clock, entropy });
+  onClose('the connection to NATS', () => wire.close());
+  return askInventory(wire, gateway === undefined ? INVENTORY_QUERY : gatewayInventoryQuery(gateway), pn ?? null);
+}
+
+/** How often progress is told. */
+const PROGRESS_EVERY = 100_000;
+
+async function rebuild(host: Host, { onClose }: Running, flags: InventoryFlags): Promise<InventoryAnswer['pns']> {
+  if (flags.journal === undefined) {
+    throw new UsageError('No journal is given to rebuild from', 'Name its file with --journal or CPNS_JOURNAL.');
+  }
+  const file = resolve(host.cwd, flags.journal);
+  if (!existsSync(file)) throw new UsageError(`There is no journal ${file}`, 'Check the path.');
+  const journal = await openSqliteJournal(file);
+  onClose('the journal', () => journal.close());
+  const projection = new InventoryProjection(journal, await openSqliteInventoryStore(journal));
+  let told = 0;
+  await projection.rebuild(({ position, head }) => {
+    if (position < told + PROGRESS_EVERY) return;
+    told = position;
+    host.err(`${position} of ${head} events\n`);
+  });
+  const pns = await projection.inventory(flags.pn);
+  return pns.map((pn) => ({ ...pn, members: [...pn.members] }));
+}

@@ -1,16 +1,26 @@
 import { Option } from 'commander';
 import { devicePairing } from '../config/fields.ts';
+import { register, startPnes } from '../../actors/roles/start.ts';
+import { pneStream } from '../../actors/roles/pne.ts';
+import { pneRegistration } from '../../machines/pne/registration.ts';
 import { loadPneOptions } from '../config/pne.ts';
 import { SETTINGS, type Given } from '../config/settings.ts';
-import { NotBuiltError } from '../errors.ts';
+import type { PneOptions } from '../config/types.ts';
+import { EXIT } from '../errors.ts';
+import type { Host } from '../host.ts';
 import { examples, jsonOption, logOption, setting, type LogFlags, type Register } from '../options.ts';
+import { OutcomeReader, outcomeText, type Outcome } from '../pne/outcome.ts';
+import { openRoleProcess } from '../role-process.ts';
+import { run, untilStopped, type Running } from '../run.ts';
 
 interface PneFlags extends LogFlags {
   readonly once?: true;
+  readonly again?: true;
+  readonly sequential?: true;
   readonly json?: true;
 }
 
-export const pne: Register = (program, host) => {
+export const pne: Register = (program, host, finish) => {
   program
     .command('pne')
     .summary('run one PNE or several')
@@ -31,6 +41,8 @@ export const pne: Register = (program, host) => {
         .env(SETTINGS.pairing.env),
     )
     .option('--once', 'end after the answers: exit code 0 when all were registered, otherwise 1')
+    .option('--again', 'register again even when the journal holds a registration that stands')
+    .option('--sequential', 'one device after the other instead of all at once')
     .addOption(jsonOption())
     .addOption(logOption())
     .addHelpText(
@@ -38,7 +50,52 @@ export const pne: Register = (program, host) => {
       examples('cpns pne --config operator/pnes/hall-motion.yaml', 'cpns pne --config operator/pnes.yaml --once'),
     )
     .action(async (flags: Given & PneFlags) => {
-      loadPneOptions(flags, host.cwd);
-      throw new NotBuiltError('pne');
+      const options = loadPneOptions(flags, host.cwd);
+      finish(await run(host, (running) => serve(host, running, options, flags)));
     });
 };
+
+async function serve(host: Host, running: Running, options: PneOptions, flags: PneFlags): Promise<number> {
+  const { devices } = options;
+  const name = devices.length === 1 ? (devices[0]?.deviceId ?? 'pne') : `pne-${devices.length}`;
+  const { seams, log } = await openRoleProcess(host, running, { role: 'pne', name, ...options }, flags);
+  const runtime = await startPnes(devices, seams);
+  running.onClose('the PNEs', () => runtime.stop());
+  log.info('ready', { devices: devices.length, position: await seams.journal.head() });
+
+  const outcomes = new Map<string, Outcome>();
+  const waiting = new Map<string, () => void>();
+  const width = Math.max(...devices.map(({ deviceId }) => deviceId.length));
+  const settle = (outcome: Outcome): void => {
+    outcomes.set(outcome.deviceId, outcome);
+    const line = flags.json === true ? JSON.stringify(outcome) : outcomeText(outcome, width);
+    void host.out(`${line}\n`);
+    waiting.get(outcome.deviceId)?.();
+  };
+  const reader = new OutcomeReader();
+  const unlisten = seams.journal.onCommit((events) => {
+    for (const event of events) {
+      const outcome = reader.read(event);
+      if (outcome !== null) settle(outcome);
+    }
+  });
+  running.onClose('the outcomes', unlisten);
+
+  const answered = async (device: PneOptions['devices'][number]): Promise<void> => {
+    const { deviceId } = device;
+    const answer = new Promise<void>((resolve) => waiting.set(deviceId, resolve));
+    const { value, context } = await runtime.state(pneRegistration, pneStream(deviceId));
+    const { cpnsId, keyId } = context;
+    const stands = JSON.stringify(value) === '{"registered":"confirmed"}';
+    if (stands && flags.again !== true) settle({ deviceId, code: 200, cpnsId, keyId });
+    else await register(runtime, device);
+    await Promise.race([answer, untilStopped(running.stopped)]);
+  };
+  if (flags.sequential === true) for (const device of devices) await answered(device);
+  else await Promise.all(devices.map(answered));
+  if (flags.once !== true) await untilStopped(running.stopped);
+  log.info('ending', { ...runtime.stats });
+  return devices.every(({ deviceId }) => outcomes.get(deviceId)?.code === 200) || flags.once !== true
+    ? EXIT.ok
+    : EXIT.failure;
+}

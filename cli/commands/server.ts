@@ -1,9 +1,16 @@
+import { startServer } from '../../actors/roles/start.ts';
+import { INVENTORY_QUERY } from '../../actors/wire/queries.ts';
 import type { Given } from '../config/settings.ts';
 import { loadServerOptions } from '../config/server.ts';
-import { NotBuiltError } from '../errors.ts';
+import type { Credential, ServerOptions } from '../config/types.ts';
+import { EXIT } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { answerInventory } from '../inventory/answer.ts';
 import { examples, logOption, setting, type LogFlags, type Register } from '../options.ts';
+import { openRoleProcess } from '../role-process.ts';
+import { run, untilStopped, type Running } from '../run.ts';
 
-export const server: Register = (program, host) => {
+export const server: Register = (program, host, finish) => {
   program
     .command('server')
     .summary('run the CPNS Server')
@@ -25,7 +32,35 @@ export const server: Register = (program, host) => {
       ),
     )
     .action(async (flags: Given & LogFlags) => {
-      loadServerOptions(flags, host.cwd);
-      throw new NotBuiltError('server');
+      const options = loadServerOptions(flags, host.cwd);
+      finish(await run(host, (running) => serve(host, running, options, flags)));
     });
 };
+
+async function serve(host: Host, running: Running, options: ServerOptions, flags: LogFlags): Promise<number> {
+  const { seams, wire, log, inventory } = await openRoleProcess(
+    host,
+    running,
+    { role: 'cpns-server', name: 'cpns-server', ...options },
+    flags,
+  );
+  await inventory.catchUp();
+  const known = (await inventory.inventory()).map(({ pnId }) => pnId);
+  const identity = {
+    idKey: options.idKey,
+    gatewaySecret: secrets(options.gateways),
+    pneSecret: secrets(options.pnes),
+  };
+  const runtime = await startServer(identity, options.pns, known, seams);
+  running.onClose('the server', () => runtime.stop());
+  answerInventory(wire, INVENTORY_QUERY, inventory, log);
+  log.info('ready', { pns: options.pns.length, pnes: options.pnes.length, position: await seams.journal.head() });
+  await untilStopped(running.stopped);
+  log.info('ending', { ...runtime.stats });
+  return EXIT.ok;
+}
+
+function secrets(credentials: readonly Credential[]): (id: string) => Uint8Array | null {
+  const known = new Map(credentials.map(({ id, psk }) => [id, psk]));
+  return (id) => known.get(id) ?? null;
+}

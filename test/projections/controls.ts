@@ -6,6 +6,14 @@ export interface Step {
   readonly kind: 'added' | 'registered' | 'removed';
 }
 
+/** A CPNS ID for a device of a test. */
+export function cpnsIdOf(deviceId: string): string {
+  return `cpns-${deviceId
+    .replaceAll(/[^a-z2-7]/g, '')
+    .padEnd(26, 'a')
+    .slice(0, 26)}`;
+}
+
 const STATUS = { added: 'provisional', registered: 'registered', removed: 'removed' };
 
 /** An event that takes one PN from `revision` on by these steps. */
@@ -16,7 +24,7 @@ export function inventoryEvent(pnId: string, revision: number, steps: readonly S
     deviceId,
     kind,
     status: STATUS[kind],
-    cpnsId: kind === 'registered' ? `cpns-${deviceId}` : null,
+    cpnsId: kind === 'registered' ? cpnsIdOf(deviceId) : null,
   }));
   return eventOf('InventoryUpdated', { data: { inventory: { pnId, changes } } });
 }

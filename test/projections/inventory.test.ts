@@ -66,7 +66,12 @@ describe.each(Object.entries(BENCHES))('PN Inventory in %s', (_, makeBench) => {
 
     await append(bench.journal, inventoryEvent('home', 1, [{ deviceId: 'watch', kind: 'registered' }]));
     expect(await projection.catchUp()).toBe(3);
-    const registered = { deviceId: 'watch', status: 'registered', cpnsId: 'cpns-watch', revision: 2 };
+    const registered = {
+      deviceId: 'watch',
+      status: 'registered',
+      cpnsId: 'cpns-watchaaaaaaaaaaaaaaaaaaaaa',
+      revision: 2,
+    };
     expect(await projection.inventory()).toEqual([{ pnId: 'home', revision: 2, members: [registered] }]);
 
     await append(bench.journal, inventoryEvent('home', 2, [{ deviceId: 'watch', kind: 'removed' }]));

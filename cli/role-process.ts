@@ -1,0 +1,88 @@
+import { lineLog, type Log } from '../actors/seams/log.ts';
+import type { Seams } from '../actors/roles/start.ts';
+import type { RuntimeOptions } from '../actors/runtime.ts';
+import { connectNats } from '../actors/wire/nats.ts';
+import type { Wire } from '../actors/wire/port.ts';
+import { openSqliteJournal } from '../events/journal/sqlite/open.ts';
+import { InventoryProjection } from '../projections/projection.ts';
+import { openSqliteInventoryStore } from '../projections/sqlite.ts';
+import { createKeyring } from '../security/keyring.ts';
+import { loadKeyFile } from '../security/key-file.ts';
+import { UsageError } from './errors.ts';
+import type { Host } from './host.ts';
+import type { LogFlags } from './options.ts';
+import type { Running } from './run.ts';
+
+/** What every role that runs as a process is given. */
+export interface RoleProcess {
+  readonly seams: Seams;
+  readonly wire: Wire;
+  readonly log: Log;
+  readonly inventory: InventoryProjection;
+}
+
+export interface RoleProcessOptions {
+  readonly role: RuntimeOptions['role']['name'];
+  /** Shown in the NATS server's connection list. */
+  readonly name: string;
+  readonly natsUrls: readonly string[];
+  readonly journal: string;
+  readonly keyFile: string;
+}
+
+/** How long the PN Inventory may lag behind the journal while nobody asks for it. */
+const PROJECTION_LAG_MS = 200;
+
+/**
+ * Opens journal, key file and wire of a role; whatever was opened is closed at the end of the run, the journal last.
+ * @throws JournalError, UsageError for the key file
+ */
+export async function openRoleProcess(
+  host: Host,
+  { onClose }: Running,
+  options: RoleProcessOptions,
+  flags: LogFlags,
+): Promise<RoleProcess> {
+  const { role, name, natsUrls, keyFile } = options;
+  const { clock, entropy } = host;
+  const log = lineLog({ role, json: flags.log, now: () => clock.now(), write: (line) => host.err(line) });
+  const bytes = (length: number): Uint8Array => entropy.bytes(length);
+  const key = loadKeyFile(keyFile, bytes);
+  if (key.kind === 'refused') throw new UsageError(key.message, key.remedy);
+  const journal = await openSqliteJournal(options.journal);
+  onClose('the journal', () => journal.close());
+  const inventory = new InventoryProjection(journal, await openSqliteInventoryStore(journal));
+  const wire = connectNats({ servers: natsUrls, name, log, clock, entropy });
+  onClose('the connection to NATS', () => wire.close());
+  wire.onStatus((status) => log.info(`NATS ${status}`, { servers: natsUrls.length }));
+  const keyring = createKeyring({ kek: key.key, bytes });
+  const seams: Seams = { journal, wire, clock, entropy, log, keyring, observers: 'publish' };
+  if (role !== 'pne') onClose('the PN Inventory', follow(journal.onCommit.bind(journal), inventory, host, log));
+  return { seams, wire, log, inventory };
+}
+
+/** Keeps the PN Inventory up behind the journal. @returns what ends it */
+function follow(
+  onCommit: (listener: () => void) => () => void,
+  inventory: InventoryProjection,
+  host: Host,
+  log: Log,
+): () => Promise<void> {
+  let cancel: (() => void) | null = null;
+  const catchUp = async (): Promise<void> => {
+    cancel = null;
+    try {
+      await inventory.catchUp();
+    } catch (error) {
+      log.error('PN Inventory stopped', { error: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  const unlisten = onCommit(() => {
+    cancel ??= host.clock.after(PROJECTION_LAG_MS, () => void catchUp());
+  });
+  return async () => {
+    unlisten();
+    cancel?.();
+    await inventory.catchUp();
+  };
+}
