@@ -111,8 +111,8 @@ export class Runtime implements UnitHost {
 
   /** Resolves when no step is under way. */
   async settled(): Promise<void> {
-    while ([...this.#units.values()].some((unit) => unit.isBusy)) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
+    for (let busy = this.#busyUnits(); busy.length > 0; busy = this.#busyUnits()) {
+      await Promise.all(busy.map((unit) => unit.whenIdle()));
     }
   }
 
@@ -202,6 +202,10 @@ export class Runtime implements UnitHost {
 
   warn(message: string, fields: LogFields): void {
     this.#log.warn(message, fields);
+  }
+
+  #busyUnits(): readonly Unit[] {
+    return [...this.#units.values()].filter((unit) => unit.isBusy);
   }
 
   #enqueue(work: Work): boolean {

@@ -58,6 +58,7 @@ export class Unit {
   #inFlight = 0;
   #epoch = 0;
   #pumping = false;
+  readonly #idle: (() => void)[] = [];
 
   constructor(host: UnitHost) {
     this.#host = host;
@@ -65,6 +66,15 @@ export class Unit {
 
   get isBusy(): boolean {
     return this.#pumping || this.#inFlight > 0 || this.#queue.length > 0;
+  }
+
+  /** Resolves when nothing is under way. */
+  whenIdle(): Promise<void> {
+    return this.isBusy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
+  }
+
+  #rest(): void {
+    if (!this.isBusy) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Nothing under way and nothing in memory. */
@@ -91,7 +101,6 @@ export class Unit {
 
   /** Forgets actors that had nothing to do for `IDLE_MS`; the journal brings them back. */
   passivate(): void {
-    if (this.isBusy) return;
     const before = this.#host.clock.now() - IDLE_MS;
     for (const [stream, { usedAt }] of this.#actors) if (usedAt <= before) this.#actors.delete(stream);
   }
@@ -123,6 +132,7 @@ export class Unit {
       }
     } finally {
       this.#pumping = false;
+      this.#rest();
     }
   }
 
@@ -245,6 +255,7 @@ export class Unit {
         this.#inFlight -= 1;
         if (key !== null) this.#inFlightKeys.delete(key);
         void this.#pump();
+        this.#rest();
       });
   }
 
