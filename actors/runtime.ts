@@ -8,7 +8,7 @@ import type {
   TimerRow,
 } from '../events/journal/port.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
-import { foldActor } from './fold.ts';
+import { foldActor, type Actor } from './fold.ts';
 import { IDLE_MS, TIMER_RETRY_MS } from './limits.ts';
 import { Refusals } from './refusals.ts';
 import type { Role } from './role.ts';
@@ -135,6 +135,11 @@ export class Runtime implements UnitHost {
     const { state } = await foldActor(this.journal, chart, stream);
     if (!chart.owns(state)) throw new Error(`${stream} is no actor of chart ${chart.id}.`);
     return state;
+  }
+
+  /** The actors in memory: each is the fold of its stream as far as its version, durable or about to be. */
+  *inMemory(): Iterable<readonly [string, Actor]> {
+    for (const unit of this.#units.values()) yield* unit.inMemory();
   }
 
   get stats(): RuntimeStats {

@@ -86,6 +86,10 @@ export class Unit {
     return this.#actors.size;
   }
 
+  *inMemory(): Iterable<readonly [string, Actor]> {
+    for (const [stream, { actor }] of this.#actors) yield [stream, actor];
+  }
+
   /** @returns whether there was room in the mailbox */
   enqueue(work: Work): boolean {
     if (this.#queue.length >= MAX_MAILBOX) return false;

@@ -1,7 +1,8 @@
-import { createKeyring } from '../../security/keyring.ts';
+import { createKeyring, type Keyring } from '../../security/keyring.ts';
 import { MemoryDisk, MemoryJournal } from '../../events/journal/memory.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
-import { MemoryNetwork } from '../../actors/wire/memory.ts';
+import type { BatchWrite } from '../../events/journal/batch.ts';
+import { JournalError, type RecordedEvent } from '../../events/journal/port.ts';
+import { MemoryNetwork, type InFlight } from '../../actors/wire/memory.ts';
 import type { Wire } from '../../actors/wire/port.ts';
 import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
@@ -17,7 +18,21 @@ import {
   type Seams,
 } from '../../actors/roles/start.ts';
 
-export type NodeName = 'server' | 'gateway' | 'pnes';
+export const NODES = ['server', 'gateway', 'pnes'] as const;
+export type NodeName = (typeof NODES)[number];
+
+/** What a transaction of one node made durable, keys in the clear. In a timeline they stand in the order of all nodes. */
+export interface Moment {
+  readonly node: NodeName;
+  readonly events: readonly RecordedEvent[];
+  readonly keys: {
+    readonly drop: readonly string[];
+    readonly put: readonly { readonly id: string; readonly secret: Uint8Array }[];
+  };
+}
+
+/** Where a node dies: with its commit not kept, or kept and never heard of. */
+export type CrashPoint = 'beforeCommit' | 'afterCommit';
 
 export interface WorldOptions {
   readonly seed?: string;
@@ -26,6 +41,8 @@ export interface WorldOptions {
   /** Secrets as the server knows them; default: those of the devices. */
   readonly secrets?: ReadonlyMap<string, Uint8Array>;
   readonly pairing?: 'permitted' | 'forbidden';
+  /** PNs of the PN GW; default: those of the server. */
+  readonly gatewayPns?: readonly string[];
 }
 
 export const GATEWAY = 'hub';
@@ -38,7 +55,10 @@ export function device(deviceId: string, pnId: string, pairing: PneDevice['pairi
 interface Node {
   readonly disk: MemoryDisk;
   readonly kek: Uint8Array;
-  life: { readonly runtime: Runtime; readonly journal: MemoryJournal; readonly wire: Wire } | null;
+  readonly keyring: Keyring;
+  crash: CrashPoint | null;
+  /** The runtime is null while it starts. */
+  life: { runtime: Runtime | null; readonly journal: MemoryJournal; readonly wire: Wire } | null;
 }
 
 /**
@@ -50,20 +70,32 @@ export class World {
   readonly log = new RecordedLog();
   readonly network: MemoryNetwork;
   readonly options: WorldOptions;
+  /** Every copy of a message that was sent to somebody. */
+  readonly sent: InFlight[] = [];
+  readonly timeline: Moment[] = [];
   readonly #entropy: SeededEntropy;
   readonly #nodes: { readonly [name in NodeName]: Node };
+  readonly #ending: Promise<void>[] = [];
 
   private constructor(options: WorldOptions) {
     this.options = options;
     this.#entropy = new SeededEntropy(options.seed ?? 'world');
-    this.network = new MemoryNetwork({ policy: () => 'hold', clock: this.clock, log: this.log });
-    const node = (): Node => ({ disk: new MemoryDisk(), kek: this.#entropy.bytes(32), life: null });
+    const policy = (message: InFlight) => {
+      this.sent.push(message);
+      return 'hold' as const;
+    };
+    this.network = new MemoryNetwork({ policy, clock: this.clock, log: this.log });
+    const bytes = (length: number) => this.#entropy.bytes(length);
+    const node = (): Node => {
+      const kek = bytes(32);
+      return { disk: new MemoryDisk(), kek, keyring: createKeyring({ kek, bytes }), crash: null, life: null };
+    };
     this.#nodes = { server: node(), gateway: node(), pnes: node() };
   }
 
   static async start(options: WorldOptions): Promise<World> {
     const world = new World(options);
-    for (const name of ['server', 'gateway', 'pnes'] as const) await world.startNode(name);
+    for (const name of NODES) await world.startNode(name);
     return world;
   }
 
@@ -75,26 +107,47 @@ export class World {
     return this.#nodes[name].life?.runtime ?? null;
   }
 
+  journal(name: NodeName): MemoryJournal | null {
+    return this.#nodes[name].life?.journal ?? null;
+  }
+
   isRunning(name: NodeName): boolean {
     return this.#nodes[name].life !== null;
   }
 
+  /** A node whose crash was ordered may die while it starts. */
   async startNode(name: NodeName): Promise<void> {
     const node = this.#nodes[name];
     if (node.life !== null) return;
-    const journal = new MemoryJournal({ disk: node.disk });
     const wire = this.network.connect(name);
-    const bytes = (length: number) => this.#entropy.bytes(length);
+    const journal = new MemoryJournal({
+      disk: node.disk,
+      faults: {
+        beforeCommit: () => this.#crashAt(name, 'beforeCommit'),
+        afterCommit: (write) => {
+          this.#record(name, write);
+          this.#crashAt(name, 'afterCommit');
+        },
+      },
+    });
     const seams: Seams = {
       journal,
       wire,
       clock: this.clock,
       entropy: this.#entropy,
       log: this.log,
-      keyring: createKeyring({ kek: node.kek, bytes }),
+      keyring: node.keyring,
       observers: 'none',
     };
-    node.life = { runtime: await this.#startRole(name, seams), journal, wire };
+    const life = { runtime: null, journal, wire };
+    node.life = life;
+    try {
+      const runtime = await this.#startRole(name, seams);
+      if (node.life === life) node.life = { ...life, runtime };
+      else await runtime.stop();
+    } catch (error) {
+      if (node.life === life) throw error;
+    }
   }
 
   #startRole(name: NodeName, seams: Seams): Promise<Runtime> {
@@ -111,11 +164,7 @@ export class World {
       }
       case 'gateway': {
         const identity = { gatewayId: GATEWAY, psk: secretOf(GATEWAY), pairing: pairing ?? ('permitted' as const) };
-        return startGateway(
-          identity,
-          this.pns.map(({ id }) => id),
-          seams,
-        );
+        return startGateway(identity, this.options.gatewayPns ?? this.pns.map(({ id }) => id), seams);
       }
       case 'pnes':
         return startPnes(devices, seams);
@@ -124,13 +173,36 @@ export class World {
 
   /** The process is gone between two instructions: what was not committed never happened. */
   async kill(name: NodeName): Promise<void> {
+    this.#die(name);
+    await this.settle();
+  }
+
+  /** The next commit of the node is its last instruction; null takes the order back. */
+  crashAt(name: NodeName, point: CrashPoint | null): void {
+    this.#nodes[name].crash = point;
+  }
+
+  #die(name: NodeName): void {
     const node = this.#nodes[name];
     if (node.life === null) return;
     const { runtime, wire } = node.life;
     node.life = null;
+    node.crash = null;
     node.disk.owner = null;
-    await wire.close();
-    await runtime.stop();
+    this.#ending.push(wire.close());
+    if (runtime !== null) this.#ending.push(runtime.stop());
+  }
+
+  #crashAt(name: NodeName, point: CrashPoint | null): void {
+    if (this.#nodes[name].crash !== point) return;
+    this.#die(name);
+    throw new JournalError('closed', 'The process has died.', 'Start it again.');
+  }
+
+  #record(node: NodeName, { events, keys }: BatchWrite): void {
+    const { keyring } = this.#nodes[node];
+    const put = keys.put.map(({ id, wrapped }) => ({ id, secret: keyring.unwrap(id, wrapped) ?? new Uint8Array(0) }));
+    this.timeline.push({ node, events, keys: { drop: keys.drop, put } });
   }
 
   async register(deviceId: string): Promise<'taken' | 'refused'> {
@@ -142,8 +214,9 @@ export class World {
 
   /** Lets every node finish what it is at; messages stay in flight. */
   async settle(): Promise<void> {
+    while (this.#ending.length > 0) await this.#ending.pop();
     for (let quiet = 0; quiet < 2; quiet++) {
-      for (const name of ['server', 'gateway', 'pnes'] as const) await this.runtime(name)?.settled();
+      for (const name of NODES) await this.runtime(name)?.settled();
     }
   }
 
@@ -161,9 +234,7 @@ export class World {
     const until = this.clock.now() + limitMs;
     await this.drain();
     for (;;) {
-      const pending = (['server', 'gateway', 'pnes'] as const).some(
-        (name) => (this.runtime(name)?.stats.timers ?? 0) > 0,
-      );
+      const pending = NODES.some((name) => (this.runtime(name)?.stats.timers ?? 0) > 0);
       const due = this.clock.nextDue();
       if (!pending || due === null || due > until) return;
       this.clock.fireNext();
@@ -177,5 +248,13 @@ export class World {
 
   disk(name: NodeName): MemoryDisk {
     return this.#nodes[name].disk;
+  }
+
+  /** What nobody but its owner may ever see: keys at rest and provisioned secrets. */
+  get provisionedSecrets(): readonly Uint8Array[] {
+    const { devices, secrets } = this.options;
+    const keks = NODES.map((name) => this.#nodes[name].kek);
+    const psks = [...devices.map((one) => one.psk), ...(secrets?.values() ?? [])];
+    return [...keks, ...psks, secretOf('id key'), secretOf(GATEWAY)];
   }
 }

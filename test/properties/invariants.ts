@@ -1,0 +1,468 @@
+import { readFact } from '../../events/decode.ts';
+import { InventoryChanges, type InventoryChange } from '../../events/fields.ts';
+import type { JournalReader, RecordedEvent } from '../../events/journal/port.ts';
+import { CHARTS } from '../../machines/all.ts';
+import type { Chart, ChartState } from '../../machines/chart.ts';
+import { applyChanges, type Members } from '../../machines/inventory.ts';
+import { MemoryInventoryStore } from '../../projections/memory.ts';
+import { InventoryProjection } from '../../projections/projection.ts';
+import { sessionFromBytes, type Session } from '../../security/session.ts';
+import type { Moment, NodeName } from '../simulation/world.ts';
+
+/** All that is known of a run: every transaction of every node in their order, every message, every line of every log. */
+export interface Evidence {
+  /** `calm`: all nodes are up, all was delivered, and nobody waits for anything. */
+  readonly phase: 'chaos' | 'calm';
+  readonly timeline: readonly Moment[];
+  readonly sent: readonly { readonly source: string; readonly subject: string; readonly payload: string }[];
+  readonly log: readonly string[];
+  /** Secrets that were provisioned. Those that came up in the run are in the timeline. */
+  readonly secrets: readonly Uint8Array[];
+  /** Actors in the memory of running nodes. */
+  readonly inMemory: readonly {
+    readonly node: NodeName;
+    readonly stream: string;
+    readonly version: number;
+    readonly state: ChartState<unknown>;
+  }[];
+}
+
+/** The violations of one invariant, as sentences; none when it holds. */
+export type Checker = (evidence: Evidence) => readonly string[] | Promise<readonly string[]>;
+
+interface Placed {
+  readonly node: NodeName;
+  readonly event: RecordedEvent;
+}
+
+function* placed({ timeline }: Evidence): Iterable<Placed> {
+  for (const { node, events } of timeline) for (const event of events) yield { node, event };
+}
+
+const text = (event: RecordedEvent, field: string): string | null => {
+  const value = event.data[field];
+  return typeof value === 'string' ? value : null;
+};
+const tokens = (stream: string): readonly string[] => stream.split('/');
+const changesOf = (event: RecordedEvent): InventoryChanges | null =>
+  InventoryChanges.safeParse(event.data['inventory']).data ?? null;
+const where = ({ node, event }: Placed): string => `${node} ${event.position} ${event.stream} ${event.type}`;
+
+/** I1: no CPNS ID without an earlier `PneAuthenticated` in the same registration. */
+export const cpnsIdAfterAuthentication: Checker = (evidence) => {
+  const found: string[] = [];
+  const authenticated = new Set<string>();
+  const allocated = new Map<string, string>();
+  for (const one of placed(evidence)) {
+    const { event, node } = one;
+    if (node !== 'server') continue;
+    const { stream, type } = event;
+    if (type === 'RegistrationRequestReceived') authenticated.delete(stream);
+    if (type === 'PneAuthenticated') authenticated.add(stream);
+    if (type === 'CpnsIdAllocated') {
+      if (!authenticated.has(stream)) found.push(`${where(one)}: a CPNS ID, but the PNE was not authenticated`);
+      allocated.set(stream, text(event, 'cpnsId') ?? '');
+    }
+    if (type === 'RegistrationAnswered' && text(event, 'cpnsId') !== null) {
+      if (!authenticated.has(stream)) found.push(`${where(one)}: answers with a CPNS ID to nobody authenticated`);
+      if (allocated.get(stream) !== text(event, 'cpnsId')) found.push(`${where(one)}: this CPNS ID was not allocated`);
+    }
+    const inventory = changesOf(event);
+    for (const { cpnsId, deviceId } of inventory?.changes ?? []) {
+      if (cpnsId !== null && allocated.get(`registration/${inventory?.pnId}/${deviceId}`) !== cpnsId) {
+        found.push(`${where(one)}: shows a CPNS ID that ${deviceId} was not given`);
+      }
+    }
+  }
+  return found;
+};
+
+/** I2: a CPNS ID belongs to one device for ever, and a device keeps its own. */
+export const cpnsIdBelongsToOneDevice: Checker = (evidence) => {
+  const found: string[] = [];
+  const ids = new Map<string, string>();
+  const owners = new Map<string, string>();
+  for (const one of placed(evidence)) {
+    for (const [deviceId, cpnsId] of cpnsIdsIn(one.event)) {
+      const before = ids.get(deviceId) ?? cpnsId;
+      const owner = owners.get(cpnsId) ?? deviceId;
+      if (before !== cpnsId) found.push(`${where(one)}: ${deviceId} has ${cpnsId}, and had ${before}`);
+      if (owner !== deviceId) found.push(`${where(one)}: ${cpnsId} of ${deviceId} was given to ${owner}`);
+      ids.set(deviceId, before);
+      owners.set(cpnsId, owner);
+    }
+  }
+  return found;
+};
+
+function cpnsIdsIn(event: RecordedEvent): readonly (readonly [string, string])[] {
+  const changes = changesOf(event)?.changes ?? [];
+  const pairs = changes.flatMap(({ deviceId, cpnsId }) => (cpnsId === null ? [] : [[deviceId, cpnsId] as const]));
+  const own = text(event, 'cpnsId');
+  const [kind, first, second] = tokens(event.stream);
+  const device = kind === 'pne' ? first : kind === 'registration' ? second : undefined;
+  return own === null || device === undefined ? pairs : [...pairs, [device, own] as const];
+}
+
+/** Inventories as the events of one node made them. */
+class Inventories {
+  readonly members = new Map<string, Members>();
+  readonly changes = new Map<string, InventoryChange[]>();
+  apply(event: RecordedEvent): void {
+    const inventory = changesOf(event);
+    if (inventory === null) return;
+    const { pnId, changes } = inventory;
+    this.members.set(pnId, applyChanges(this.members.get(pnId) ?? {}, changes));
+    this.changes.set(pnId, [...(this.changes.get(pnId) ?? []), ...changes]);
+  }
+  status(pnId: string, deviceId: string): string | null {
+    const members = this.members.get(pnId) ?? {};
+    return Object.hasOwn(members, deviceId) ? (members[deviceId]?.status ?? null) : null;
+  }
+}
+
+/** I3: the inventory shows a PNE as registered if and only if its registration is; after every commit. */
+export const inventoryAgreesWithRegistration: Checker = ({ timeline }) => {
+  const found: string[] = [];
+  const inventories = new Inventories();
+  const registered = new Set<string>();
+  for (const { node, events } of timeline) {
+    if (node !== 'server') continue;
+    const touched = new Set<string>();
+    for (const event of events) {
+      inventories.apply(event);
+      for (const { deviceId } of changesOf(event)?.changes ?? []) touched.add(`${changesOf(event)?.pnId}/${deviceId}`);
+      if (event.type !== 'RegistrationAnswered' || !event.stream.startsWith('registration/')) continue;
+      const name = event.stream.slice('registration/'.length);
+      touched.add(name);
+      if (event.data['code'] === 200) registered.add(name);
+    }
+    for (const name of touched) {
+      const [pnId = '', deviceId = ''] = tokens(name);
+      const status = inventories.status(pnId, deviceId) ?? 'absent';
+      if ((status === 'registered') !== registered.has(name)) {
+        const last = events.at(-1)?.position;
+        found.push(`server ${last}: the inventory says ${status} of ${name}; its registration says otherwise`);
+      }
+    }
+  }
+  return found;
+};
+
+/** I4: the PN GW's inventory is at every moment a prefix of the server's history. */
+export const localInventoryIsPrefix: Checker = (evidence) => {
+  const found: string[] = [];
+  const server = new Inventories();
+  const gateway = new Inventories();
+  for (const one of placed(evidence)) {
+    const inventory = changesOf(one.event);
+    if (inventory === null) continue;
+    if (one.node === 'server') server.apply(one.event);
+    else gateway.apply(one.event);
+    if (one.node !== 'gateway') continue;
+    const whole = server.changes.get(inventory.pnId) ?? [];
+    const local = gateway.changes.get(inventory.pnId) ?? [];
+    const wrong = local.findIndex((change, index) => JSON.stringify(change) !== JSON.stringify(whole[index]));
+    const cut = whole[local.length];
+    if (wrong >= 0) found.push(`${where(one)}: change ${wrong} of ${inventory.pnId} is not the server's`);
+    else if (cut !== undefined && cut.revision === local.at(-1)?.revision) {
+      found.push(`${where(one)}: revision ${cut.revision} of ${inventory.pnId} is taken in part`);
+    }
+  }
+  return found;
+};
+
+/** I5: the PN GW forwards a registration only for a PNE that is in its inventory at that moment. */
+export const forwardsOnlyMembers: Checker = (evidence) => {
+  const found: string[] = [];
+  const local = new Inventories();
+  const wanted = new Map<string, string>();
+  const forwarded = new Set<string>();
+  for (const one of placed(evidence)) {
+    const { node, event } = one;
+    if (node !== 'gateway') continue;
+    local.apply(event);
+    if (event.type === 'RegistrationRequestReceived') wanted.set(event.stream, text(event, 'pnId') ?? '');
+    if (event.type !== 'RegistrationForwarded') continue;
+    forwarded.add(text(event, 'requestId') ?? '');
+    const pnId = wanted.get(event.stream) ?? '';
+    const deviceId = tokens(event.stream)[2] ?? '';
+    if (local.status(pnId, deviceId) === null) found.push(`${where(one)}: ${deviceId} is not in ${pnId}`);
+  }
+  for (const { subject, payload } of evidence.sent) {
+    if (!/^cpns\.wan\.up\.[^.]+\.registration-request$/.test(subject)) continue;
+    const { messageId } = headOf(payload);
+    if (!forwarded.has(messageId)) found.push(`${subject} ${messageId}: no event says that it was forwarded`);
+  }
+  return found;
+};
+
+function headOf(payload: string): { readonly messageId: string; readonly inReplyTo: string | null } {
+  const message: unknown = JSON.parse(payload);
+  if (typeof message !== 'object' || message === null) return { messageId: '', inReplyTo: null };
+  const field = (name: string): unknown => Reflect.get(message, name);
+  const [messageId, inReplyTo] = [field('messageId'), field('inReplyTo')];
+  return {
+    messageId: typeof messageId === 'string' ? messageId : '',
+    inReplyTo: typeof inReplyTo === 'string' ? inReplyTo : null,
+  };
+}
+
+/** Which event is the outcome of the request with which id, by the chart that gives it. */
+const OUTCOMES: { readonly [chart: string]: { readonly [type: string]: string } } = {
+  'cpns-server/registration': { RegistrationAnswered: 'requestId' },
+  'cpns-server/gateway-registration': { GatewayRegistrationAnswered: 'requestId' },
+  'cpns-server/personal-network': { PnUpdateAnswered: 'updateId', PnEstablishmentAnswered: 'requestId' },
+  'pn-gateway/admission': { ResponseForwarded: 'requestId' },
+  'pne/registration': {
+    RegistrationAccepted: 'requestId',
+    RegistrationRefused: 'requestId',
+    RegistrationTimedOut: 'requestId',
+  },
+};
+
+/** I6: each `requestId` gets exactly one outcome, and every copy of the answer is the same bytes. */
+export const oneOutcomePerRequest: Checker = (evidence) => {
+  const found: string[] = [];
+  const outcomes = new Map<string, string>();
+  const asked = new Map<string, string>();
+  for (const one of placed(evidence)) {
+    const { event } = one;
+    const chart = event.meta.chart.id;
+    if (chart === 'pne/registration' && event.type === 'RegistrationRequested') {
+      asked.set(`${chart} ${event.stream} ${text(event, 'requestId')}`, where(one));
+    }
+    const field = OUTCOMES[chart]?.[event.type];
+    if (field === undefined) continue;
+    const request = `${chart} ${event.stream} ${text(event, field)}`;
+    const before = outcomes.get(request);
+    if (before !== undefined) found.push(`${where(one)}: ${text(event, field)} had an outcome already (${before})`);
+    outcomes.set(request, where(one));
+  }
+  if (evidence.phase === 'calm') {
+    for (const [request, at] of asked) if (!outcomes.has(request)) found.push(`${at}: ${request} never had an outcome`);
+  }
+  const answers = new Map<string, string>();
+  for (const { subject, payload } of evidence.sent) {
+    if (!/-response$/.test(subject)) continue;
+    const { inReplyTo } = headOf(payload);
+    const request = `${subject} ${inReplyTo}`;
+    const before = answers.get(request) ?? payload;
+    if (before !== payload) found.push(`${subject}: two answers to ${inReplyTo}: ${before} and ${payload}`);
+    answers.set(request, before);
+  }
+  return found;
+};
+
+/** I7: no secret in any event, message, log line or error. */
+export const noSecretLeaks: Checker = ({ timeline, sent, log, secrets }) => {
+  const arose = timeline.flatMap(({ keys }) => keys.put.flatMap(({ id, secret }) => partsOf(id, secret)));
+  const places = [
+    ...timeline.flatMap(({ node, events }) =>
+      events.map((event) => [`event of ${node}`, JSON.stringify(event)] as const),
+    ),
+    ...sent.map(({ subject, payload }) => [subject, `${subject} ${payload}`] as const),
+    ...log.map((line) => ['log', line] as const),
+  ];
+  const all = places.map(([, content]) => content).join('\n');
+  const leaked = [...secrets, ...arose].flatMap(writingsOf).filter((writing) => all.includes(writing));
+  return leaked.map((writing) => {
+    const place = places.find(([, content]) => content.includes(writing))?.[0] ?? 'somewhere';
+    return `${place}: a secret, written as ${writing.slice(0, 6)}...`;
+  });
+};
+
+/** Keys in what a keyring holds: two of a session; of a handshake the chaining key, cipher key and ephemeral key. */
+function partsOf(id: string, secret: Uint8Array): readonly Uint8Array[] {
+  const session = sessionFromBytes(secret);
+  if (session !== null) return [session.sendKey, session.receiveKey];
+  if (!id.startsWith('handshake/')) return [secret];
+  return [secret.slice(5, 37), secret.slice(73, 105), secret.slice(105, 137)].filter((part) => part.length === 32);
+}
+
+/** Hex, base64 and base64url at each alignment within a longer text, and a JSON array of numbers. */
+function writingsOf(secret: Uint8Array): readonly string[] {
+  const bytes = Buffer.from(secret);
+  const shifted = [0, 1, 2].flatMap((shift) => {
+    const coded = Buffer.concat([Buffer.alloc(shift), bytes]);
+    const inner = (encoding: 'base64' | 'base64url') =>
+      coded
+        .toString(encoding)
+        .replace(/=+$/, '')
+        .slice(shift === 0 ? 0 : shift + 1, -1);
+    return [inner('base64'), inner('base64url')];
+  });
+  return [...new Set([bytes.toString('hex'), [...secret].join(','), ...shifted])];
+}
+
+const shape = ({ value, context }: ChartState<unknown>): string => JSON.stringify({ value, context });
+const at = (node: NodeName, stream: string, version: number): string => `${node} ${stream} ${version}`;
+
+/** I8: the state of every actor equals the fold of its stream, at every prefix; kept as JSON between commits as well. */
+export const stateIsFold: Checker = ({ timeline, inMemory }) => {
+  const found: string[] = [];
+  const states = new Map<string, ChartState<unknown>>();
+  const kept = new Map<string, ChartState<unknown>>();
+  const shapes = new Map<string, string>();
+  for (const { node, events } of timeline) {
+    const moved = new Map<string, { readonly chart: Chart; readonly actor: string }>();
+    for (const event of events) {
+      const actor = `${node} ${event.stream}`;
+      try {
+        const fact = readFact(event);
+        const chart = CHARTS[fact.chart];
+        const state = chart.transition(states.get(actor) ?? chart.initial(), fact).state;
+        const again = chart.transition(kept.get(actor) ?? chart.initial(), fact).state;
+        states.set(actor, state);
+        kept.set(actor, again);
+        shapes.set(at(node, event.stream, event.version), shape(state));
+        moved.set(actor, { chart, actor });
+        if (shape(state) !== shape(again)) found.push(`${where({ node, event })}: the restored state went elsewhere`);
+      } catch (error) {
+        found.push(`${where({ node, event })}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    for (const { chart, actor } of moved.values()) {
+      const state = states.get(actor);
+      if (state !== undefined) kept.set(actor, chart.restore(JSON.parse(shape(state))));
+    }
+  }
+  for (const { node, stream, version, state } of inMemory) {
+    const folded = version === 0 ? undefined : shapes.get(at(node, stream, version));
+    if (version > 0 && folded !== shape(state)) {
+      found.push(`${node} ${stream} ${version}: in memory ${shape(state)}, by its events ${folded}`);
+    }
+  }
+  return found;
+};
+
+/** I9: a projection that is maintained equals one that is rebuilt, and both equal the fold. */
+export const projectionEqualsRebuilt: Checker = async ({ timeline }) => {
+  const found: string[] = [];
+  for (const node of ['server', 'gateway'] as const) {
+    const events: RecordedEvent[] = [];
+    const inventories = new Inventories();
+    const maintained = new InventoryProjection(readerOf(events), new MemoryInventoryStore());
+    try {
+      for (const moment of timeline) {
+        if (moment.node !== node) continue;
+        for (const event of moment.events) {
+          events.push(event);
+          inventories.apply(event);
+        }
+        await maintained.catchUp();
+      }
+      const rebuilt = new InventoryProjection(readerOf(events), new MemoryInventoryStore());
+      await rebuilt.rebuild();
+      const [ours, theirs] = [await maintained.inventory(), await rebuilt.inventory()];
+      if (JSON.stringify(ours) !== JSON.stringify(theirs)) found.push(`${node}: maintained and rebuilt differ`);
+      for (const { pnId, members } of ours) {
+        const folded = inventories.members.get(pnId) ?? {};
+        const same =
+          members.length === Object.keys(folded).length &&
+          members.every(({ deviceId, status, cpnsId }) => {
+            const member = folded[deviceId];
+            return member !== undefined && member.status === status && member.cpnsId === cpnsId;
+          });
+        if (!same) found.push(`${node}: the projection of ${pnId} is not the fold of its events`);
+      }
+    } catch (error) {
+      found.push(`${node}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return found;
+};
+
+function readerOf(events: readonly RecordedEvent[]): JournalReader {
+  const page = (found: readonly RecordedEvent[], limit = 1_000) => Promise.resolve(found.slice(0, limit));
+  return {
+    head: () => Promise.resolve(events.length),
+    readAll: ({ after = 0, limit } = {}) => page(events.slice(after), limit),
+    readStream: (stream, { after = 0, limit } = {}) =>
+      page(
+        events.filter((event) => event.stream === stream && event.version > after),
+        limit,
+      ),
+    readCorrelation: (id, { after = 0, limit } = {}) =>
+      page(
+        events.filter((event) => event.meta.correlationId === id && event.position > after),
+        limit,
+      ),
+  };
+}
+
+/**
+ * I10: both ends hold a session with the same `keyId` and keys, or the one that does not will time out and try again. That is:
+ * a session that the PNE holds as confirmed is held by the server too, at every moment; in the calm no PNE waits any more.
+ */
+export const sessionsAgree: Checker = ({ timeline, phase }) => {
+  const found: string[] = [];
+  const vaults = {
+    server: new Map<string, Session>(),
+    gateway: new Map<string, Session>(),
+    pnes: new Map<string, Session>(),
+  };
+  const confirmed = new Map<string, string>();
+  const waiting = new Map<string, string>();
+  for (const { node, events, keys } of timeline) {
+    const vault = vaults[node];
+    for (const id of keys.drop) vault.delete(id);
+    for (const { id, secret } of keys.put) {
+      const session = sessionFromBytes(secret);
+      if (session !== null) vault.set(id, session);
+    }
+    if (node === 'pnes') {
+      for (const event of events) noteSession(event, confirmed, waiting);
+    }
+    for (const [stream, keyId] of confirmed) {
+      const [ours, theirs] = [vaults.pnes.get(`session/${keyId}`), vaults.server.get(`session/${keyId}`)];
+      const what = `after ${node} ${events.at(-1)?.position}: ${stream} holds ${keyId} as confirmed`;
+      if (ours === undefined) found.push(`${what}, and has no keys`);
+      else if (theirs === undefined) found.push(`${what}, the server does not hold it`);
+      else if (!areMirrored(ours, theirs)) found.push(`${what}, the server has other keys`);
+    }
+  }
+  if (phase === 'calm')
+    for (const [stream, keyId] of waiting) found.push(`${stream} still waits for its session ${keyId}`);
+  return found;
+};
+
+function noteSession(event: RecordedEvent, confirmed: Map<string, string>, waiting: Map<string, string>): void {
+  const keyId = text(event, 'keyId') ?? '';
+  if (event.type === 'SecureSessionEstablished') waiting.set(event.stream, keyId);
+  if (event.type === 'SecureSessionConfirmed') {
+    waiting.delete(event.stream);
+    confirmed.set(event.stream, keyId);
+  }
+  if (event.type === 'SecureSessionClosed') {
+    if (waiting.get(event.stream) === keyId) waiting.delete(event.stream);
+    if (confirmed.get(event.stream) === keyId) confirmed.delete(event.stream);
+  }
+}
+
+const areEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+const areMirrored = (a: Session, b: Session): boolean =>
+  a.keyId === b.keyId && areEqual(a.sendKey, b.receiveKey) && areEqual(a.receiveKey, b.sendKey);
+
+/** I11: after a refusal no provisional PNE stays; in the calm there is none at either end. */
+export const noProvisionalAfterRefusal: Checker = (evidence) => {
+  const found: string[] = [];
+  const ends = { server: new Inventories(), gateway: new Inventories(), pnes: new Inventories() };
+  for (const one of placed(evidence)) {
+    const { node, event } = one;
+    ends[node].apply(event);
+    if (node !== 'server' || event.type !== 'RegistrationAnswered' || event.data['code'] === 200) continue;
+    const [, pnId = '', deviceId = ''] = tokens(event.stream);
+    if (ends.server.status(pnId, deviceId) === 'provisional')
+      found.push(`${where(one)}: ${deviceId} is still provisional`);
+  }
+  if (evidence.phase === 'chaos') return found;
+  for (const node of ['server', 'gateway'] as const) {
+    for (const [pnId, members] of ends[node].members) {
+      for (const [deviceId, { status }] of Object.entries(members)) {
+        if (status === 'provisional') found.push(`${node}: ${deviceId} stays provisional in ${pnId}`);
+      }
+    }
+  }
+  return found;
+};

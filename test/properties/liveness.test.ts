@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { pneStream } from '../../actors/roles/pne.ts';
+import { gatewayStream } from '../../actors/roles/pn-gateway.ts';
+import { pnStream } from '../../actors/roles/cpns-server.ts';
+import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import { localPn, pnGateway } from '../../machines/pn-gateway/gateway.ts';
+import { pneRegistration } from '../../machines/pne/registration.ts';
+import { GATEWAY, type World } from '../simulation/world.ts';
+import { outcomeOf, type Household } from './household.ts';
+import { calm, play, RUNS, script } from './run.ts';
+
+async function outcomes(world: World): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const { deviceId } of world.options.devices) {
+    const state = await world.runtime('pnes')?.state(pneRegistration, pneStream(deviceId));
+    found.push(`${deviceId} ${state?.context.code} ${JSON.stringify(state?.value)}`);
+  }
+  return found;
+}
+
+function expected(world: World, home: Household): readonly string[] {
+  return world.options.devices.map(({ deviceId }, index) => {
+    const code = outcomeOf(home, index);
+    return `${deviceId} ${code} ${code === 200 ? '{"registered":"confirmed"}' : '"refused"'}`;
+  });
+}
+
+async function inventories(world: World) {
+  const { context } = (await world.runtime('gateway')?.state(pnGateway, gatewayStream(GATEWAY))) ?? {};
+  const pairs = [];
+  for (const { id } of world.pns) {
+    const server = (await world.runtime('server')?.state(personalNetwork, pnStream(id)))?.context;
+    const local = context === undefined ? null : localPn(context, id);
+    pairs.push({
+      server: { members: server?.members, revision: server?.revision },
+      gateway: { members: local?.members, revision: local?.revision },
+    });
+  }
+  return pairs;
+}
+
+describe('after a generated run, in the calm', { timeout: 30_000 * Math.max(1, RUNS / 20) }, () => {
+  test('every device ends with exactly the outcome that its provisioning says', async () => {
+    const property = fc.asyncProperty(script, async (run) => {
+      const world = await play(run);
+      await calm(world);
+      expect(await outcomes(world)).toEqual(expected(world, run.home));
+    });
+    await fc.assert(property, { numRuns: RUNS });
+  });
+
+  test("the PN GW's inventory equals the server's once it has caught up", async () => {
+    const property = fc.asyncProperty(script, async (run) => {
+      const world = await play(run);
+      await calm(world);
+      await world.kill('gateway');
+      await calm(world);
+      for (const { server, gateway } of await inventories(world)) expect(gateway).toEqual(server);
+    });
+    await fc.assert(property, { numRuns: RUNS });
+  });
+});

@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { pneRegistration } from '../../machines/pne/registration.ts';
+import { pneStream } from '../../actors/roles/pne.ts';
+import { isTemporary } from '../../events/codes.ts';
+import { NODES, World, type CrashPoint, type NodeName } from '../simulation/world.ts';
+import { household, worldOf, type Household } from './household.ts';
+
+/** One thing that happens to the system. Picks are taken modulo what there is. */
+export type Action =
+  | { readonly do: 'deliver'; readonly pick: number; readonly count: number }
+  | { readonly do: 'lose'; readonly pick: number }
+  | { readonly do: 'copy'; readonly pick: number }
+  | { readonly do: 'tick' }
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'kill'; readonly node: NodeName }
+  | { readonly do: 'killDuring'; readonly node: NodeName; readonly pick: number; readonly turns: number }
+  | { readonly do: 'crash'; readonly node: NodeName; readonly at: CrashPoint }
+  | { readonly do: 'start'; readonly node: NodeName }
+  | { readonly do: 'cut'; readonly node: NodeName }
+  | { readonly do: 'heal'; readonly node: NodeName }
+  | { readonly do: 'register'; readonly pick: number };
+
+const node = fc.constantFrom(...NODES);
+const pick = fc.nat(63);
+const act = <T extends Action['do']>(name: T) => fc.constant(name);
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({ do: act('deliver'), pick: fc.constant(0), count: fc.integer({ min: 1, max: 12 }) }),
+  },
+  { weight: 6, arbitrary: fc.record({ do: act('deliver'), pick, count: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: act('lose'), pick }) },
+  { weight: 3, arbitrary: fc.record({ do: act('copy'), pick }) },
+  { weight: 3, arbitrary: fc.record({ do: act('tick') }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: act('wait'), ms: fc.constantFrom(100, 700, 3_000, 16_000, 61_000, 70_000) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: act('kill'), node }) },
+  { weight: 2, arbitrary: fc.record({ do: act('killDuring'), node, pick, turns: fc.nat(24) }) },
+  { weight: 2, arbitrary: fc.record({ do: act('crash'), node, at: fc.constantFrom('beforeCommit', 'afterCommit') }) },
+  { weight: 5, arbitrary: fc.record({ do: act('start'), node }) },
+  { weight: 1, arbitrary: fc.record({ do: act('cut'), node }) },
+  { weight: 2, arbitrary: fc.record({ do: act('heal'), node }) },
+  { weight: 1, arbitrary: fc.record({ do: act('register'), pick }) },
+);
+
+export interface Script {
+  readonly seed: number;
+  readonly home: Household;
+  readonly actions: readonly Action[];
+}
+
+export const script: fc.Arbitrary<Script> = fc.record({
+  seed: fc.nat(),
+  home: household,
+  actions: fc.array(action, { maxLength: 60, size: 'max' }),
+});
+
+/** Safety phase: everything that can go wrong does, in the order of the script. */
+export async function play({ seed, home, actions }: Script): Promise<World> {
+  const world = await World.start(worldOf(home, `run ${seed}`));
+  for (const { deviceId } of world.options.devices) await world.register(deviceId);
+  await world.settle();
+  for (const one of actions) {
+    await perform(world, one);
+    await world.settle();
+  }
+  return world;
+}
+
+async function perform(world: World, action: Action): Promise<void> {
+  const { network, clock } = world;
+  switch (action.do) {
+    case 'deliver':
+      for (let left = Math.min(action.count, network.inFlight.length); left > 0; left--)
+        network.deliver(at(world, action.pick));
+      return;
+    case 'lose':
+      if (network.inFlight.length > 0) network.drop(at(world, action.pick));
+      return;
+    case 'copy':
+      if (network.inFlight.length > 0) network.duplicate(at(world, action.pick));
+      return;
+    case 'tick':
+      clock.fireNext();
+      return;
+    case 'wait':
+      clock.advance(action.ms);
+      return;
+    case 'kill':
+      return world.kill(action.node);
+    case 'killDuring':
+      if (network.inFlight.length > 0) network.deliver(at(world, action.pick));
+      for (let turn = 0; turn < action.turns; turn++) await Promise.resolve();
+      return world.kill(action.node);
+    case 'crash':
+      world.crashAt(action.node, action.at);
+      return;
+    case 'start':
+      return world.startNode(action.node);
+    case 'cut':
+      network.disconnect(action.node);
+      return;
+    case 'heal':
+      network.reconnect(action.node);
+      return;
+    case 'register':
+      await register(world, world.options.devices[action.pick % world.options.devices.length]?.deviceId ?? '');
+  }
+}
+
+const at = (world: World, pick: number): number => pick % Math.max(1, world.network.inFlight.length);
+
+/** The process may die while it is told. */
+async function register(world: World, deviceId: string): Promise<void> {
+  await world.register(deviceId).catch(() => 'refused');
+}
+
+/** Liveness phase: all nodes are up, everything is delivered, and time passes. Devices that gave up are told again. */
+export async function calm(world: World): Promise<void> {
+  for (const name of NODES) {
+    world.crashAt(name, null);
+    world.network.reconnect(name);
+    await world.startNode(name);
+  }
+  await world.calm();
+  for (const { deviceId } of world.options.devices) {
+    if (await hasGivenUp(world, deviceId)) await register(world, deviceId);
+  }
+  await world.calm();
+}
+
+/** A device that was not told in its life, or that nobody could answer to: not one that has its final outcome. */
+async function hasGivenUp(world: World, deviceId: string): Promise<boolean> {
+  const { value, context } = (await world.runtime('pnes')?.state(pneRegistration, pneStream(deviceId))) ?? {};
+  if (value === 'off' || value === 'timedOut') return true;
+  return value === 'refused' && context?.code !== undefined && context.code !== null && isTemporary(context.code);
+}
+
+/** Runs a property over generated scripts. The number of runs is set by `CPNS_PROPERTY_RUNS`. */
+export const RUNS = Number(process.env['CPNS_PROPERTY_RUNS'] ?? '20');
