@@ -22,7 +22,7 @@ interface Outcome<Context> {
 
 interface When<Context> {
   /** The chart takes the event. */
-  then(expected: Outcome<Context>): void;
+  thenTaken(expected: Outcome<Context>): void;
   /** The chart does not take the event, and refuses the message behind it with this code. */
   thenRefused(code: ResponseCode): void;
 }
@@ -38,7 +38,7 @@ export function given<Id extends ChartId, Context>(
       for (const each of events) state = take(chart, state, each).state;
       checkFact(chart.id, event);
       return {
-        then(expected) {
+        thenTaken(expected) {
           const step = take(chart, state, event);
           expect(step.state.value).toEqual(expected.state);
           expect(step.effects).toEqual(expected.effects);

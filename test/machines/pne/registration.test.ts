@@ -66,7 +66,7 @@ describe('a PN member registers (1.4.1)', () => {
   it('builds its request at once (step 1)', () => {
     given(chart, [])
       .when(wanted)
-      .then({
+      .thenTaken({
         state: 'requesting',
         effects: [ask('requestRegistration')],
         context: { flow: '1.4.1', deviceId: 'lamp', pnId: 'home', gatewayId: 'hub' },
@@ -76,7 +76,7 @@ describe('a PN member registers (1.4.1)', () => {
   it('sends the request and waits one second for the answer (step 1)', () => {
     given(chart, [wanted])
       .when(requested('r1'))
-      .then({
+      .thenTaken({
         state: 'awaitingAnswer',
         effects: [send('registration-request'), armAnswer(1_000, 1)],
         context: { requestId: 'r1', handshake: HANDSHAKE, attempt: 1 },
@@ -86,7 +86,7 @@ describe('a PN member registers (1.4.1)', () => {
   it('has its CPNS ID and takes the session into use when it is accepted (step 4)', () => {
     given(chart, asked)
       .when(accepted('r1'))
-      .then({
+      .thenTaken({
         state: { registered: 'establishing' },
         effects: [...noLongerWaits, ask('establishSession')],
         context: { code: 200, cpnsId: CPNS_ID, backOffs: 0 },
@@ -96,7 +96,7 @@ describe('a PN member registers (1.4.1)', () => {
   it('shows the server that it holds the session (step 4)', () => {
     given(chart, [...asked, accepted('r1')])
       .when(established(KEY_1))
-      .then({
+      .thenTaken({
         state: { registered: 'confirming' },
         effects: [send('sealed'), armAnswer(1_000, 1)],
         context: { keyId: KEY_1 },
@@ -106,7 +106,7 @@ describe('a PN member registers (1.4.1)', () => {
   it('is done when the server has shown the same (step 4)', () => {
     given(chart, confirming)
       .when(confirmed(KEY_1))
-      .then({ state: { registered: 'confirmed' }, effects: [disarm('answer'), settle('sealed')] });
+      .thenTaken({ state: { registered: 'confirmed' }, effects: [disarm('answer'), settle('sealed')] });
   });
 });
 
@@ -114,13 +114,13 @@ describe('a stranger registers (1.4.2)', () => {
   it('pairs first (step 1)', () => {
     given(chart, [])
       .when(strangerWanted)
-      .then({ state: 'pairing', effects: [ask('requestPairing')], context: { flow: '1.4.2', attempt: 1 } });
+      .thenTaken({ state: 'pairing', effects: [ask('requestPairing')], context: { flow: '1.4.2', attempt: 1 } });
   });
 
   it('sends the pairing request and waits one second (step 1)', () => {
     given(chart, [strangerWanted])
       .when(pairingRequested('p1'))
-      .then({
+      .thenTaken({
         state: 'pairing',
         effects: [send('pairing-request'), armAnswer(1_000, 1)],
         context: { requestId: 'p1' },
@@ -130,13 +130,13 @@ describe('a stranger registers (1.4.2)', () => {
   it('builds its registration request once it is paired (step 2)', () => {
     given(chart, [strangerWanted, pairingRequested('p1')])
       .when(pairingFormed('p1'))
-      .then({ state: 'requesting', effects: [...noLongerPairs, ask('requestRegistration')] });
+      .thenTaken({ state: 'requesting', effects: [...noLongerPairs, ask('requestRegistration')] });
   });
 
   it('starts to count attempts anew with the registration request (step 2)', () => {
     given(chart, [strangerWanted, pairingRequested('p1'), overdue(1), overdue(2), pairingFormed('p1')])
       .when(requested('r1'))
-      .then({
+      .thenTaken({
         state: 'awaitingAnswer',
         effects: [send('registration-request'), armAnswer(1_000, 1)],
         context: { attempt: 1, requestId: 'r1', flow: '1.4.2' },
@@ -146,7 +146,7 @@ describe('a stranger registers (1.4.2)', () => {
   it('is accepted as a member is (step 6)', () => {
     given(chart, strangerAsked)
       .when(accepted('r1'))
-      .then({
+      .thenTaken({
         state: { registered: 'establishing' },
         effects: [...noLongerWaits, ask('establishSession')],
         context: { flow: '1.4.2', cpnsId: CPNS_ID },
@@ -156,37 +156,39 @@ describe('a stranger registers (1.4.2)', () => {
 
 describe('a PNE is refused', () => {
   it.each([400, 401, 403, 404, 410, 426] as const)('for good with %i, and waits for nothing', (code) => {
-    given(chart, asked).when(refused('r1', code)).then({ state: 'refused', effects: noLongerWaits, context: { code } });
+    given(chart, asked)
+      .when(refused('r1', code))
+      .thenTaken({ state: 'refused', effects: noLongerWaits, context: { code } });
   });
 
   it.each([202, 408, 409, 429, 480, 500, 503] as const)('for now with %i, and tries again after 2 s', (code) => {
     given(chart, asked)
       .when(refused('r1', code))
-      .then({ state: 'backingOff', effects: [...noLongerWaits, backsOff(2_000)], context: { code, backOffs: 1 } });
+      .thenTaken({ state: 'backingOff', effects: [...noLongerWaits, backsOff(2_000)], context: { code, backOffs: 1 } });
   });
 
   it('for good when the PN GW does not pair', () => {
     given(chart, [strangerWanted, pairingRequested('p1')])
       .when(pairingRefused('p1', 403))
-      .then({ state: 'refused', effects: noLongerPairs, context: { code: 403 } });
+      .thenTaken({ state: 'refused', effects: noLongerPairs, context: { code: 403 } });
   });
 
   it('for now when the PN GW cannot pair at the moment', () => {
     given(chart, [strangerWanted, pairingRequested('p1')])
       .when(pairingRefused('p1', 503))
-      .then({ state: 'backingOff', effects: [...noLongerPairs, backsOff(2_000)], context: { code: 503 } });
+      .thenTaken({ state: 'backingOff', effects: [...noLongerPairs, backsOff(2_000)], context: { code: 503 } });
   });
 
   it('asks again when it is told to', () => {
     given(chart, [...asked, refused('r1', 401)])
       .when(wanted)
-      .then({ state: 'requesting', effects: [ask('requestRegistration')], context: { backOffs: 0 } });
+      .thenTaken({ state: 'requesting', effects: [ask('requestRegistration')], context: { backOffs: 0 } });
   });
 
   it('pairs again as a stranger when it is told to', () => {
     given(chart, [...strangerAsked, refused('r1', 403)])
       .when(strangerWanted)
-      .then({ state: 'pairing', effects: [ask('requestPairing')] });
+      .thenTaken({ state: 'pairing', effects: [ask('requestPairing')] });
   });
 });
 
@@ -200,7 +202,7 @@ describe('a PNE has no answer', () => {
   ])('sends the same request again after attempt %i and waits %i ms', (attempt, delayMs) => {
     given(chart, [...asked, ...overdueUpTo(attempt - 1)])
       .when(overdue(attempt))
-      .then({
+      .thenTaken({
         state: 'awaitingAnswer',
         effects: [resend('registration-request'), armAnswer(delayMs, attempt + 1)],
         context: { attempt: attempt + 1, requestId: 'r1' },
@@ -210,31 +212,31 @@ describe('a PNE has no answer', () => {
   it('gives the request up after the sixth attempt', () => {
     given(chart, [...asked, ...overdueUpTo(5)])
       .when(overdue(6))
-      .then({ state: 'awaitingAnswer', effects: [ask('registrationTimedOut')], context: { attempt: 6 } });
+      .thenTaken({ state: 'awaitingAnswer', effects: [ask('registrationTimedOut')], context: { attempt: 6 } });
   });
 
   it('tries anew with another request after 2 s', () => {
     given(chart, [...asked, ...overdueUpTo(6)])
       .when(timedOut('r1'))
-      .then({ state: 'backingOff', effects: [...noLongerWaits, backsOff(2_000)], context: { backOffs: 1 } });
+      .thenTaken({ state: 'backingOff', effects: [...noLongerWaits, backsOff(2_000)], context: { backOffs: 1 } });
   });
 
   it('sends the pairing request again', () => {
     given(chart, [strangerWanted, pairingRequested('p1')])
       .when(overdue(1))
-      .then({ state: 'pairing', effects: [resend('pairing-request'), armAnswer(2_000, 2)] });
+      .thenTaken({ state: 'pairing', effects: [resend('pairing-request'), armAnswer(2_000, 2)] });
   });
 
   it('gives the pairing up after the sixth attempt', () => {
     given(chart, [strangerWanted, pairingRequested('p1'), ...overdueUpTo(5)])
       .when(overdue(6))
-      .then({ state: 'pairing', effects: [ask('pairingTimedOut')] });
+      .thenTaken({ state: 'pairing', effects: [ask('pairingTimedOut')] });
   });
 
   it('tries to pair anew after 2 s', () => {
     given(chart, [strangerWanted, pairingRequested('p1'), ...overdueUpTo(6)])
       .when(pairingTimedOut('p1'))
-      .then({ state: 'backingOff', effects: [...noLongerPairs, backsOff(2_000)] });
+      .thenTaken({ state: 'backingOff', effects: [...noLongerPairs, backsOff(2_000)] });
   });
 });
 
@@ -257,19 +259,19 @@ describe('a PNE backs off', () => {
   ])('the %i. time for %i ms', (time, delayMs) => {
     given(chart, [...rounds(time - 1), requested('now')])
       .when(refused('now', 503))
-      .then({ state: 'backingOff', effects: [...noLongerWaits, backsOff(delayMs)], context: { backOffs: time } });
+      .thenTaken({ state: 'backingOff', effects: [...noLongerWaits, backsOff(delayMs)], context: { backOffs: time } });
   });
 
   it('no ninth time: a temporary refusal is then the last word', () => {
     given(chart, [...rounds(8), requested('now')])
       .when(refused('now', 503))
-      .then({ state: 'refused', effects: noLongerWaits });
+      .thenTaken({ state: 'refused', effects: noLongerWaits });
   });
 
   it('no ninth time: silence is then the last word', () => {
     given(chart, [...rounds(8), requested('now'), ...overdueUpTo(6)])
       .when(timedOut('now'))
-      .then({ state: 'timedOut', effects: noLongerWaits });
+      .thenTaken({ state: 'timedOut', effects: noLongerWaits });
   });
 
   it('no ninth time: silence about pairing is then the last word', () => {
@@ -277,19 +279,19 @@ describe('a PNE backs off', () => {
     const eight = Array.from({ length: 8 }, (_, n) => [strangerWanted, ...again(n + 1)]).flat();
     given(chart, [...eight, strangerWanted, pairingRequested('now')])
       .when(pairingTimedOut('now'))
-      .then({ state: 'timedOut', effects: noLongerPairs });
+      .thenTaken({ state: 'timedOut', effects: noLongerPairs });
   });
 
   it('then wants to register again', () => {
     given(chart, [...asked, refused('r1', 503)])
       .when(backOffEnded)
-      .then({ state: 'backingOff', effects: [ask('wantRegistration')] });
+      .thenTaken({ state: 'backingOff', effects: [ask('wantRegistration')] });
   });
 
   it('then asks with its count kept', () => {
     given(chart, [...asked, refused('r1', 503), backOffEnded])
       .when(wanted)
-      .then({
+      .thenTaken({
         state: 'requesting',
         effects: [disarm('backOff'), ask('requestRegistration')],
         context: { backOffs: 1 },
@@ -299,13 +301,13 @@ describe('a PNE backs off', () => {
   it('then pairs anew as a stranger', () => {
     given(chart, [...strangerAsked, refused('r1', 202), backOffEnded])
       .when(strangerWanted)
-      .then({ state: 'pairing', effects: [disarm('backOff'), ask('requestPairing')], context: { backOffs: 1 } });
+      .thenTaken({ state: 'pairing', effects: [disarm('backOff'), ask('requestPairing')], context: { backOffs: 1 } });
   });
 
   it('counts anew once it was accepted', () => {
     given(chart, [...asked, refused('r1', 503), backOffEnded, wanted, requested('r2')])
       .when(accepted('r2'))
-      .then({
+      .thenTaken({
         state: { registered: 'establishing' },
         effects: [...noLongerWaits, ask('establishSession')],
         context: { backOffs: 0 },
@@ -315,7 +317,7 @@ describe('a PNE backs off', () => {
   it('starts over when it had given up and is told to register', () => {
     given(chart, [...rounds(8), requested('now'), timedOut('now')])
       .when(wanted)
-      .then({ state: 'requesting', effects: [ask('requestRegistration')], context: { backOffs: 0 } });
+      .thenTaken({ state: 'requesting', effects: [ask('requestRegistration')], context: { backOffs: 0 } });
   });
 });
 
@@ -326,20 +328,20 @@ describe('the secure session of a PNE', () => {
   ])('is shown again after attempt %i, then %i ms are waited', (attempt, delayMs) => {
     given(chart, [...confirming, ...overdueUpTo(attempt - 1)])
       .when(overdue(attempt))
-      .then({ state: { registered: 'confirming' }, effects: [resend('sealed'), armAnswer(delayMs, attempt + 1)] });
+      .thenTaken({ state: { registered: 'confirming' }, effects: [resend('sealed'), armAnswer(delayMs, attempt + 1)] });
   });
 
   it('is closed when the server has not shown it after the sixth attempt', () => {
     given(chart, [...confirming, ...overdueUpTo(5)])
       .when(overdue(6))
-      .then({ state: { registered: 'confirming' }, effects: [ask('closeUnconfirmedSession')] });
+      .thenTaken({ state: { registered: 'confirming' }, effects: [ask('closeUnconfirmedSession')] });
   });
 
   it('makes way for a new registration when it is closed; the PNE is a member by now', () => {
     const stranger = [...strangerAsked, accepted('r1'), established(KEY_1), ...overdueUpTo(6)];
     given(chart, stranger)
       .when(closed(KEY_1, 'unconfirmed'))
-      .then({
+      .thenTaken({
         state: 'requesting',
         effects: [disarm('answer'), settle('sealed'), ask('requestRegistration')],
         context: { keyId: null, flow: '1.4.1' },
@@ -349,7 +351,7 @@ describe('the secure session of a PNE', () => {
   it('stands while the device registers again, as a member', () => {
     given(chart, registered)
       .when(strangerWanted)
-      .then({
+      .thenTaken({
         state: 'requesting',
         effects: [ask('requestRegistration')],
         context: { keyId: KEY_1, cpnsId: CPNS_ID, flow: '1.4.1' },
@@ -359,7 +361,7 @@ describe('the secure session of a PNE', () => {
   it('ends when the next one stands', () => {
     given(chart, [...registered, wanted, requested('r2'), accepted('r2', KEY_2)])
       .when(closed(KEY_1, 'replaced'))
-      .then({ state: { registered: 'establishing' }, effects: [], context: { keyId: null } });
+      .thenTaken({ state: { registered: 'establishing' }, effects: [], context: { keyId: null } });
   });
 });
 
@@ -390,6 +392,6 @@ describe('a PNE refuses with 409', () => {
   it('and counts what it refused, in any state', () => {
     given(chart, [messageRefused(1), ...confirming])
       .when(messageRefused(41))
-      .then({ state: { registered: 'confirming' }, effects: [], context: { refusals: 42 } });
+      .thenTaken({ state: { registered: 'confirming' }, effects: [], context: { refusals: 42 } });
   });
 });

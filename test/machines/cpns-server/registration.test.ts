@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest';
+import { registration as chart } from '../../../machines/cpns-server/registration.ts';
+import {
+  answer,
+  ask,
+  CPNS_ID,
+  given,
+  HANDSHAKE,
+  KEY_1,
+  KEY_2,
+  messageRefused,
+  REPLY,
+  type EventOfChart,
+} from '../given.ts';
+
+type Event = EventOfChart<'cpns-server/registration'>;
+
+const received = (requestId: string, flow: '1.4.1' | '1.4.2' = '1.4.1'): Event => ({
+  type: 'RegistrationRequestReceived',
+  data: { requestId, gatewayId: 'hub', pnId: 'home', deviceId: 'lamp', flow, handshake: HANDSHAKE },
+});
+const authenticated: Event = { type: 'PneAuthenticated', data: {} };
+const failed = (reason: 'malformed' | 'decryptFailed' | 'unknownDevice'): Event => ({
+  type: 'PneAuthenticationFailed',
+  data: { reason },
+});
+const denied: Event = { type: 'RegistrationDenied', data: { code: 403 } };
+const allocated: Event = { type: 'CpnsIdAllocated', data: { deviceId: 'lamp', cpnsId: CPNS_ID } };
+const accepts = (requestId: string, keyId: string): Event => ({
+  type: 'RegistrationAnswered',
+  data: { requestId, code: 200, cpnsId: CPNS_ID, keyId, handshake: REPLY },
+});
+const refuses = (requestId: string, code: 401 | 403): Event => ({
+  type: 'RegistrationAnswered',
+  data: { requestId, code, cpnsId: null, keyId: null, handshake: null },
+});
+const established = (keyId: string): Event => ({ type: 'SecureSessionEstablished', data: { keyId } });
+const closed = (keyId: string): Event => ({ type: 'SecureSessionClosed', data: { keyId, reason: 'replaced' } });
+
+const answered = [received('r1'), authenticated, allocated, accepts('r1', KEY_1)];
+const inSession = [...answered, established(KEY_1)];
+const UNCONFIRMED = { idle: { registered: 'unconfirmed' } };
+const IN_SESSION = { idle: { registered: 'sessionEstablished' } };
+
+describe('the CPNS Server registers a PNE (1.4.1/3, 1.4.2/5)', () => {
+  it.each(['1.4.1', '1.4.2'] as const)('authenticates it, in flow %s', (flow) => {
+    given(chart, [])
+      .when(received('r1', flow))
+      .thenTaken({
+        state: 'authenticating',
+        effects: [ask('authenticatePne')],
+        context: {
+          flow,
+          pnId: 'home',
+          deviceId: 'lamp',
+          gatewayId: 'hub',
+          requestId: 'r1',
+          handshake: HANDSHAKE,
+          authenticated: 'no',
+        },
+      });
+  });
+
+  it('allocates its CPNS ID', () => {
+    given(chart, [received('r1')])
+      .when(authenticated)
+      .thenTaken({ state: 'allocating', effects: [ask('allocateCpnsId')], context: { authenticated: 'yes' } });
+  });
+
+  it('ends the earlier session, updates the PN Inventory and answers, in this order', () => {
+    given(chart, [received('r1'), authenticated])
+      .when(allocated)
+      .thenTaken({
+        state: 'updating',
+        effects: [ask('closeReplacedSession'), ask('updateInventory'), ask('answerRegistration')],
+        context: { cpnsId: CPNS_ID },
+      });
+  });
+
+  it('answers 200 with the security information', () => {
+    given(chart, [received('r1'), authenticated, allocated])
+      .when(accepts('r1', KEY_1))
+      .thenTaken({
+        state: UNCONFIRMED,
+        effects: [answer('registration-response')],
+        context: { code: 200, reply: REPLY, keyId: KEY_1, session: 'unconfirmed' },
+      });
+  });
+
+  it('has a secure session with the first sealed message (1.4.1/4, 1.4.2/6)', () => {
+    given(chart, answered)
+      .when(established(KEY_1))
+      .thenTaken({ state: IN_SESSION, effects: [answer('sealed')], context: { session: 'established' } });
+  });
+});
+
+describe('the CPNS Server refuses a PNE', () => {
+  it.each(['malformed', 'decryptFailed', 'unknownDevice'] as const)(
+    'that fails to authenticate (%s): compensates first, then says 401',
+    (reason) => {
+      given(chart, [received('r1', '1.4.2')])
+        .when(failed(reason))
+        .thenTaken({
+          state: 'refusing',
+          effects: [ask('removeRefused'), ask('refuseRegistration')],
+          context: { code: 401, authenticated: 'no', cpnsId: null },
+        });
+    },
+  );
+
+  it('that the PN does not take: compensates first, then says 403', () => {
+    given(chart, [received('r1'), authenticated])
+      .when(denied)
+      .thenTaken({
+        state: 'refusing',
+        effects: [ask('removeRefused'), ask('refuseRegistration')],
+        context: { code: 403, cpnsId: null },
+      });
+  });
+
+  it('and it is not registered', () => {
+    given(chart, [received('r1'), failed('decryptFailed')])
+      .when(refuses('r1', 401))
+      .thenTaken({
+        state: { idle: 'refused' },
+        effects: [answer('registration-response')],
+        context: { code: 401, keyId: null, reply: null },
+      });
+  });
+
+  it('and registers it later, when it holds its secret after all', () => {
+    given(chart, [received('r1'), failed('decryptFailed'), refuses('r1', 401)])
+      .when(received('r2'))
+      .thenTaken({ state: 'authenticating', effects: [ask('authenticatePne')], context: { code: null } });
+  });
+});
+
+describe('a PNE that is registered registers again', () => {
+  const again = [...inSession, received('r2'), authenticated, allocated];
+
+  it('is authenticated again: what it proved before does not count', () => {
+    given(chart, inSession)
+      .when(received('r2'))
+      .thenTaken({
+        state: 'authenticating',
+        effects: [ask('authenticatePne')],
+        context: { authenticated: 'no', keyId: KEY_1, cpnsId: CPNS_ID },
+      });
+  });
+
+  it('loses its earlier session', () => {
+    given(chart, again)
+      .when(closed(KEY_1))
+      .thenTaken({ state: 'updating', effects: [], context: { keyId: null, session: 'unconfirmed' } });
+  });
+
+  it('has to show that it holds the next one', () => {
+    given(chart, [...again, closed(KEY_1)])
+      .when(accepts('r2', KEY_2))
+      .thenTaken({
+        state: UNCONFIRMED,
+        effects: [answer('registration-response')],
+        context: { keyId: KEY_2, session: 'unconfirmed' },
+      });
+  });
+
+  it('keeps registration and session when somebody fails in its name', () => {
+    given(chart, [...inSession, received('r2'), failed('decryptFailed')])
+      .when(refuses('r2', 401))
+      .thenTaken({
+        state: IN_SESSION,
+        effects: [answer('registration-response')],
+        context: { keyId: KEY_1, cpnsId: CPNS_ID, code: 401 },
+      });
+  });
+
+  it('keeps a registration whose session it has not shown yet', () => {
+    given(chart, [...answered, received('r2'), failed('decryptFailed')])
+      .when(refuses('r2', 401))
+      .thenTaken({ state: UNCONFIRMED, effects: [answer('registration-response')], context: { keyId: KEY_1 } });
+  });
+
+  it('can still show its session after such a failure', () => {
+    given(chart, [...answered, received('r2'), failed('decryptFailed'), refuses('r2', 401)])
+      .when(established(KEY_1))
+      .thenTaken({ state: IN_SESSION, effects: [answer('sealed')] });
+  });
+
+  it('has to show its next session also when it was refused in between', () => {
+    const refusedOnce = [...inSession, received('r2'), failed('malformed'), refuses('r2', 401)];
+    given(chart, [...refusedOnce, received('r3'), authenticated, allocated, closed(KEY_1)])
+      .when(accepts('r3', KEY_2))
+      .thenTaken({ state: UNCONFIRMED, effects: [answer('registration-response')] });
+  });
+});
+
+describe('the registration of a PNE does not take', () => {
+  it.each<readonly [string, readonly Event[], Event]>([
+    ['a CPNS ID before authentication', [received('r1')], allocated],
+    ['a denial before authentication', [received('r1')], denied],
+    ['an acceptance before authentication', [received('r1')], accepts('r1', KEY_1)],
+    ['an acceptance after the authentication failed', [received('r1'), failed('malformed')], accepts('r1', KEY_1)],
+    ['a refusal after the CPNS ID was allocated', [received('r1'), authenticated, allocated], refuses('r1', 403)],
+    ['another request while it works on one', [received('r1')], received('r2')],
+    ['a sealed message before any session', [], established(KEY_1)],
+    ['a sealed message of another session', answered, established(KEY_2)],
+    ['a second first sealed message', inSession, established(KEY_1)],
+    ['the end of another session', [...inSession, received('r2'), authenticated, allocated], closed(KEY_2)],
+    ['a sealed message after a refusal', [received('r1'), failed('malformed'), refuses('r1', 401)], established(KEY_1)],
+  ])('%s', (_, events, event) => {
+    given(chart, events).when(event).thenRefused(409);
+  });
+
+  it('a CPNS ID in a state that was put together by hand, without authentication', () => {
+    const { context } = chart.initial();
+    expect(chart.can(chart.restore({ value: 'allocating', context }), allocated)).toBe(false);
+    const proved = { ...context, authenticated: 'yes' as const };
+    expect(chart.can(chart.restore({ value: 'allocating', context: proved }), allocated)).toBe(true);
+  });
+
+  it('and counts what it refused', () => {
+    given(chart, inSession)
+      .when(messageRefused(7))
+      .thenTaken({ state: IN_SESSION, effects: [], context: { refusals: 7 } });
+  });
+});
