@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { Envelope, MESSAGES } from '../../actors/wire/messages.ts';
+import { InventoryAnswer, InventoryMember, InventoryRequest, QueryRefusal } from '../../actors/wire/queries.ts';
+import { VOCABULARIES } from '../../events/charts.ts';
+import { RESPONSE_CODES } from '../../events/codes.ts';
+import {
+  Code,
+  CpnsId,
+  HandshakeMessage,
+  Id,
+  InventoryChange,
+  InventoryChanges,
+  JoinPolicy,
+  KeyId,
+  MemberStatus,
+  Revision,
+} from '../../events/fields.ts';
+import { RecordedEvent } from './observed.ts';
+
+/** Every schema of the document: the zod schemas that the program itself decodes with, as JSON Schema. */
+
+export const schemaRef = (name: string): { readonly $ref: string } => ({ $ref: `#/components/schemas/${name}` });
+
+/** Charts by the name of their channel: `<role>.<chart>`. */
+export const charts = Object.entries(VOCABULARIES).map(([id, vocabulary]) => ({
+  id,
+  name: `events.${id.replace('/', '.')}`,
+  events: Object.entries(vocabulary).map(([type, definition]) => ({ type, ...definition })),
+}));
+
+const codeTable = Object.entries(RESPONSE_CODES)
+  .map(([code, { reason, lasting }]) => `${code} ${reason} (${lasting})`)
+  .join('; ');
+
+const FIELDS: readonly (readonly [name: string, schema: z.ZodType, description: string])[] = [
+  ['Id', Id, 'Id of a device, gateway, PN, request or message: one token of a subject.'],
+  ['CpnsId', CpnsId, 'CPNS ID: allocated by the server, stable for a device, never given to another.'],
+  ['KeyId', KeyId, 'Public name of a session key: base64url of 16 bytes.'],
+  [
+    'Code',
+    Code,
+    `Response code: ${codeTable}. After a temporary one the same question may be answered otherwise later.`,
+  ],
+  ['HandshakeMessage', HandshakeMessage, 'A Noise handshake message, base64url (docs/security-bytes.md).'],
+  ['Revision', Revision, 'Revision of a PN Inventory: grows with every change; 0 is before any.'],
+  ['JoinPolicy', JoinPolicy, 'What happens to a stranger that asks.'],
+  ['MemberStatus', MemberStatus, 'provisional: added, and not yet authenticated.'],
+  ['InventoryChange', InventoryChange, 'One change of a PN Inventory; `previous` is the revision it applies to.'],
+  ['InventoryChanges', InventoryChanges, 'Changes of one PN Inventory.'],
+  ['RecordedEvent', RecordedEvent, 'A committed event as the journal has it.'],
+  ['query.inventory-request', InventoryRequest, 'One PN, or null for every PN.'],
+  ['query.inventory-member', InventoryMember, 'A PNE in a PN Inventory, and the revision of its last change.'],
+  ['query.inventory-answer', InventoryAnswer, 'PN Inventories with their revisions.'],
+  ['query.refusal', QueryRefusal, 'Why the question was not answered.'],
+];
+
+const HEADERS = z.looseObject({
+  'Nats-Msg-Id': Id.optional(),
+  'Cpns-Correlation-Id': Id.optional(),
+});
+
+type JsonSchema = { readonly [key: string]: unknown };
+
+/** By name, in JSON Schema draft 7, which AsyncAPI 3's schema object is a superset of. */
+export function schemas(): { readonly [name: string]: JsonSchema } {
+  const registry = z.registry<{ readonly id: string; readonly description: string }>();
+  for (const [id, schema, description] of FIELDS) registry.add(schema, { id, description });
+  registry.add(HEADERS, { id: 'Headers', description: 'Repeat two fields of the payload for NATS tools. Optional.' });
+  for (const { leg, type, says, body } of MESSAGES) {
+    const payload = Envelope.extend({ type: z.literal(type), body });
+    registry.add(payload, { id: `${leg}.${type}`, description: says });
+  }
+  for (const { name, events } of charts) {
+    for (const { type, states, version, data } of events) {
+      const shape = { type: z.literal(type), schemaVersion: z.literal(version), data };
+      registry.add(z.looseObject(shape), { id: `${name}.${type}`, description: states });
+    }
+  }
+  const { schemas: found } = z.toJSONSchema(registry, {
+    target: 'draft-7',
+    uri: (id) => schemaRef(id).$ref,
+    override: ({ zodSchema, jsonSchema }) => {
+      // Nobody counts to 2^53 here: the bound that zod adds to every integer says nothing.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      // The format says it, and the pattern of zod is 200 characters long.
+      if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+      const known = registry.get(zodSchema);
+      if (known !== undefined) jsonSchema.description = known.description;
+    },
+  });
+  const named = Object.entries(found).map(([name, { $schema: _dialect, $id: _id, ...schema }]) => {
+    return [name, schema] as const;
+  });
+  const unions = charts.map(({ name, events }) => {
+    const oneOf = events.map(({ type }) => schemaRef(`${name}.${type}`));
+    return [name, { allOf: [schemaRef('RecordedEvent'), { oneOf }] }] as const;
+  });
+  return Object.fromEntries([...named, ...unions]);
+}

@@ -1,0 +1,218 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { DiagnosticSeverity, Parser, type AsyncAPIDocumentInterface, type Diagnostic } from '@asyncapi/parser';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { parse } from 'yaml';
+import { decodeMessage, MESSAGES } from '../../actors/wire/messages.ts';
+import { InventoryAnswer, InventoryRequest, QueryRefusal } from '../../actors/wire/queries.ts';
+import { eventsOf, parseSubject } from '../../actors/wire/subjects.ts';
+import { VOCABULARIES } from '../../events/charts.ts';
+import { RESPONSE_CODES } from '../../events/codes.ts';
+import { readFact } from '../../events/decode.ts';
+import { EVENT_EXAMPLE, QUERY_EXAMPLES } from '../../script/asyncapi/document.ts';
+import { ASYNCAPI_FILE, fillGuide, GUIDE_FILE } from '../../script/asyncapi/generated.ts';
+import { RecordedEvent } from '../../script/asyncapi/observed.ts';
+import { EXAMPLES, KEYS, STORY } from '../../script/asyncapi/worked-example.ts';
+import { answerRequest, readRequest, writeRequest } from '../security/stranger.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const yaml = readFileSync(join(root, ASYNCAPI_FILE), 'utf8');
+const guide = readFileSync(join(root, GUIDE_FILE), 'utf8');
+
+async function parsed(text: string): Promise<{ document: AsyncAPIDocumentInterface | null; said: string[] }> {
+  const { document, diagnostics } = await new Parser().parse(text);
+  const describeOne = ({ severity, code, message, path }: Diagnostic): string =>
+    `${DiagnosticSeverity[severity]} ${code} at ${path.join('/')}: ${message}`;
+  return { document: document ?? null, said: diagnostics.map(describeOne) };
+}
+
+describe('docs/asyncapi.yaml', () => {
+  let document: AsyncAPIDocumentInterface | null;
+  let said: string[];
+  beforeAll(async () => {
+    ({ document, said } = await parsed(yaml));
+  });
+
+  test('is AsyncAPI 3.0 without an error or a warning; a later 3.x is the only thing that the parser mentions', () => {
+    expect(document?.version()).toBe('3.0.0');
+    expect(said.filter((line) => !line.startsWith('Information asyncapi-latest-version'))).toEqual([]);
+  });
+
+  test('has a channel for every message on its leg, for the queries and for the events of every chart', () => {
+    const addresses = document
+      ?.channels()
+      .all()
+      .map((channel) => channel.address());
+    const messages = MESSAGES.map(({ leg, type }) => {
+      const [net, way] = leg.split('.');
+      return net === 'link' ? `cpns.link.{gatewayId}.${way}.{deviceId}.${type}` : `cpns.wan.${way}.{gatewayId}.${type}`;
+    });
+    const queries = ['cpns.query.inventory', 'cpns.query.gateway-inventory.{gatewayId}', null];
+    expect(addresses).toEqual([...messages, ...queries, ...Object.keys(VOCABULARIES).map(eventsOf)]);
+  });
+
+  test('has each message sent by one role and received by another, as an operation of its own or as a reply', () => {
+    const sent = new Map<string, Set<string>>();
+    const note = (channel: string, what: string): void => {
+      sent.set(channel, (sent.get(channel) ?? new Set()).add(what));
+    };
+    for (const operation of document?.operations().all() ?? []) {
+      const [role = ''] = operation.id()?.split('.') ?? [];
+      expect(
+        operation
+          .tags()
+          .all()
+          .map((tag) => tag.name()),
+      ).toEqual([role]);
+      const { send: from, receive: to } = { send: 'sent', receive: 'received' };
+      for (const channel of operation.channels().all()) note(channel.id(), operation.isSend() ? from : to);
+      const reply = operation.reply()?.channel();
+      if (reply !== undefined) note(reply.id(), operation.isSend() ? to : from);
+    }
+    for (const channel of document?.channels().all() ?? []) {
+      expect([channel.id(), [...(sent.get(channel.id()) ?? [])].toSorted()]).toEqual([
+        channel.id(),
+        ['received', 'sent'],
+      ]);
+    }
+  });
+
+  test('names correlation id and headers of every message on the wire, and has an example of it', () => {
+    for (const { leg, type } of MESSAGES) {
+      const message = document?.components().messages().get(`${leg}.${type}`);
+      expect(message?.correlationId()?.location()).toBe('$message.payload#/correlationId');
+      expect(Object.keys(message?.headers()?.properties() ?? {})).toEqual(['Nats-Msg-Id', 'Cpns-Correlation-Id']);
+      expect(message?.examples().all().length).toBeGreaterThan(0);
+    }
+  });
+
+  test('has the table of response codes', () => {
+    const codes = z.object({ 'x-response-codes': z.record(z.string(), z.unknown()) }).parse(parse(yaml));
+    expect(codes['x-response-codes']).toEqual(RESPONSE_CODES);
+    for (const [code, { reason }] of Object.entries(RESPONSE_CODES)) {
+      expect(document?.info().description()).toContain(`| ${code} | ${reason} |`);
+    }
+  });
+
+  test('has examples that its own schemas take, and schemas that refuse what is off', () => {
+    const messages = document?.components().messages().all() ?? [];
+    let seen = 0;
+    for (const message of messages) {
+      const schema = z.fromJSONSchema(message.payload()?.json() ?? false);
+      for (const example of message.examples().all()) {
+        seen += 1;
+        const payload = z.record(z.string(), z.unknown()).parse(example.payload());
+        expect([message.id(), example.name(), schema.safeParse(payload).error]).toEqual([
+          message.id(),
+          example.name(),
+          undefined,
+        ]);
+        const spoilt = Object.keys(payload).map((field) => ({ ...payload, [field]: { wrong: 'type' } }));
+        // z.fromJSONSchema lets a union of open objects open the whole of an event.
+        const longer = message.id().startsWith('events.') ? [] : [{ ...payload, unheardOf: 1 }];
+        for (const one of [...spoilt, ...longer]) {
+          expect([message.id(), one, schema.safeParse(one).success]).toEqual([message.id(), one, false]);
+        }
+      }
+    }
+    expect(seen).toBe(EXAMPLES.length + Object.values(QUERY_EXAMPLES).flat().length + 1);
+  });
+});
+
+describe('the worked example', () => {
+  test.each(EXAMPLES.map((example) => [example.name, example] as const))(
+    '%s is a message that we read',
+    (_, example) => {
+      const decoded = decodeMessage(example.subject, Buffer.from(JSON.stringify(example.payload)));
+      expect(decoded.kind).toBe('message');
+      const { leg, type } = example;
+      expect(parseSubject(example.subject)).toMatchObject({ leg, type });
+    },
+  );
+
+  test('has one of every message', () => {
+    const rows = MESSAGES.map(({ leg, type }) => `${leg}/${type}`);
+    expect(new Set(EXAMPLES.map(({ leg, type }) => `${leg}/${type}`))).toEqual(new Set(rows));
+    expect(new Set(EXAMPLES.map(({ name }) => name)).size).toBe(EXAMPLES.length);
+  });
+
+  test('has questions, answers and an event that our decoders take', () => {
+    for (const { payload } of QUERY_EXAMPLES['query.inventory-request']) InventoryRequest.parse(payload);
+    for (const { payload } of QUERY_EXAMPLES['query.inventory-answer']) InventoryAnswer.parse(payload);
+    for (const { payload } of QUERY_EXAMPLES['query.refusal']) QueryRefusal.parse(payload);
+    RecordedEvent.parse(EVENT_EXAMPLE);
+    expect(readFact(EVENT_EXAMPLE).chart).toBe('cpns-server/registration');
+  });
+
+  test('is what another implementation makes of the same keys', () => {
+    const { pnId, gatewayId, deviceId, requestId } = STORY;
+    const binding = { protocolVersion: 1, pnId, gatewayId, deviceId, requestId } as const;
+    const request = writeRequest(KEYS.psk, binding, new Uint8Array(0), KEYS.device);
+    const payload = Buffer.from(JSON.stringify({ code: 200, cpnsId: STORY.cpnsId }));
+    const answer = answerRequest(readRequest(KEYS.psk, binding, request), payload, KEYS.server);
+    const handshakeOf = (name: string) =>
+      z.object({ handshake: z.string() }).parse(EXAMPLES.find((one) => one.name === name)?.payload['body']).handshake;
+    expect(handshakeOf('member-asks')).toBe(request.toString('base64url'));
+    expect(handshakeOf('member-registered')).toBe(answer.message.toString('base64url'));
+    expect(STORY.keyId).toBe(answer.keyId);
+  });
+});
+
+describe('docs/wire.md', () => {
+  test('shows the worked example as it is, in messages that can be read as they stand', () => {
+    expect(fillGuide(guide)).toBe(guide);
+    const blocks = [...guide.matchAll(/<!-- example (\S+) -->\n```\n(\S+)\n([^`]+)```/g)];
+    const device = MESSAGES.filter(({ leg }) => leg.startsWith('link.')).map(({ leg, type }) => `${leg}/${type}`);
+    const shown = blocks.map(([, name, subject = '', text = '']) => {
+      expect([name, decodeMessage(subject, Buffer.from(text)).kind]).toEqual([name, 'message']);
+      const address = parseSubject(subject);
+      return `${address?.leg}/${address?.type}`;
+    });
+    expect(new Set(shown)).toEqual(new Set(device));
+  });
+
+  test('has every response code with its reason, and the CPNS ID of the worked example', () => {
+    for (const [code, { reason, lasting }] of Object.entries(RESPONSE_CODES)) {
+      expect(guide).toContain(code === '200' ? `| ${code} | ${reason} |` : `| ${code} | ${reason} | ${lasting} |`);
+    }
+    expect(guide).toContain(`{"code":200,"cpnsId":"${STORY.cpnsId}"}`);
+  });
+
+  test('refuses to name an example that there is not', () => {
+    expect(() => fillGuide('<!-- example nonsense -->\n')).toThrow("names the example 'nonsense'");
+  });
+});
+
+describe('npm run asyncapi', () => {
+  const run = (args: readonly string[], cwd: string) =>
+    promisify(execFile)(process.execPath, [join(root, 'script/asyncapi.ts'), ...args], { cwd });
+
+  test('has written what is in the repository: the check has nothing to say', async () => {
+    await expect(run(['--check'], root)).resolves.toEqual({ stdout: '', stderr: '' });
+  });
+
+  test('writes both files again where they are old, and the check says so before and not after', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'cpns-asyncapi-'));
+    try {
+      mkdirSync(join(dir, 'docs'));
+      cpSync(join(root, 'package.json'), join(dir, 'package.json'));
+      writeFileSync(join(dir, 'docs/wire.md'), guide.replace('"code":401', '"code":403'));
+      const remedy = 'is out of date: the messages or their schemas changed. Run: npm run asyncapi';
+      await expect(run(['--check'], dir)).rejects.toMatchObject({
+        code: 1,
+        stderr: `docs/asyncapi.yaml ${remedy}\ndocs/wire.md ${remedy}\n`,
+      });
+      await run([], dir);
+      expect(readFileSync(join(dir, 'docs/asyncapi.yaml'), 'utf8')).toBe(yaml);
+      expect(readFileSync(join(dir, 'docs/wire.md'), 'utf8')).toBe(guide);
+      await expect(run(['--check'], dir)).resolves.toEqual({ stdout: '', stderr: '' });
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+});
