@@ -34,8 +34,7 @@ export function given<Id extends ChartId, Context>(
 ): { when(event: Taken<Id>): When<Context> } {
   return {
     when(event) {
-      let state = chart.initial();
-      for (const each of events) state = take(chart, state, each).state;
+      const state = stateAfter(chart, events);
       checkFact(chart.id, event);
       return {
         thenTaken(expected) {
@@ -52,6 +51,14 @@ export function given<Id extends ChartId, Context>(
       };
     },
   };
+}
+
+/** The state that the events lead to. */
+export function stateAfter<Id extends ChartId, Context>(
+  chart: Chart<Id, Context>,
+  events: readonly Taken<Id>[],
+): ChartState<Context> {
+  return events.reduce((state, event) => take(chart, state, event).state, chart.initial());
 }
 
 /** One transition; that of the state as it comes back from JSON must be the same. */

@@ -1,0 +1,98 @@
+import type { AnyMachineSnapshot, AnyStateNode } from 'xstate';
+import type { ChartId } from '../../events/charts.ts';
+import type { Fact } from '../../events/decode.ts';
+import type { Chart, ChartState } from '../../machines/chart.ts';
+
+/** Every state of a chart, the root first. */
+export function statesOf(chart: Chart<ChartId>): readonly AnyStateNode[] {
+  const below = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(below)];
+  return below(chart.machine.root);
+}
+
+/** A transition as the chart defines it; `name` tells it from every other one of the chart. */
+export interface Edge {
+  readonly name: string;
+  readonly source: string;
+  readonly event: string;
+  readonly guard: string | null;
+  readonly targets: readonly string[];
+  readonly actions: readonly string[];
+  readonly description: string;
+}
+
+type Transition =
+  ReturnType<AnyStateNode['transitions']['values']> extends Iterator<infer List extends readonly unknown[]>
+    ? List[number]
+    : never;
+
+const nameOf = (named: unknown): string =>
+  typeof named === 'string'
+    ? named
+    : typeof named === 'object' && named !== null && 'type' in named
+      ? `${named.type}`
+      : '';
+
+export function edgeOf(transition: Transition): Edge {
+  const guard = transition.guard === undefined ? null : nameOf(transition.guard);
+  const targets = (transition.target ?? []).map((target) => target.id);
+  return {
+    name: `${transition.source.id} on ${transition.eventType} [${guard ?? ''}] to ${targets.join()}`,
+    source: transition.source.id,
+    event: transition.eventType,
+    guard,
+    targets,
+    actions: transition.actions.map(nameOf),
+    description: transition.description ?? '',
+  };
+}
+
+export function edgesOf(chart: Chart<ChartId>): readonly Edge[] {
+  return statesOf(chart).flatMap((node) => [...node.transitions.values()].flat().map(edgeOf));
+}
+
+const isSnapshot = (state: object): state is AnyMachineSnapshot => 'machine' in state;
+
+/** The transitions that the event fires in this state. */
+export function fired(chart: Chart<ChartId>, state: ChartState<unknown>, event: Fact): readonly Edge[] {
+  if (!isSnapshot(state)) return [];
+  return chart.machine.getTransitionData(state, event).map(edgeOf);
+}
+
+export interface Exploration {
+  readonly visited: ReadonlySet<string>;
+  readonly fired: ReadonlySet<string>;
+}
+
+/** More than any chart needs. */
+const MAX_STATES = 50_000;
+const COUNTED_UP_TO = 9;
+
+/** Counts go on for ever: an exploration tells them apart up to a bound, and refusals not at all. */
+function keyOf({ value, context }: ChartState<unknown>): string {
+  return JSON.stringify([value, context], (name, part: unknown) => {
+    if (name === 'refusals') return null;
+    return typeof part === 'number' && ['attempt', 'backOffs'].includes(name) ? Math.min(part, COUNTED_UP_TO) : part;
+  });
+}
+
+/** Breadth first from the initial state over the events of the pool, until every transition has fired. */
+export function explore(chart: Chart<ChartId>, pool: readonly Fact[]): Exploration {
+  const states: ChartState<unknown>[] = [chart.initial()];
+  const seen = new Set<string>();
+  const visited = new Set<string>();
+  const edges = new Set<string>();
+  const all = edgesOf(chart).length;
+  for (const state of states) {
+    if (isSnapshot(state)) for (const node of state._nodes) visited.add(node.id);
+    if (edges.size === all || states.length > MAX_STATES) continue;
+    for (const event of pool) {
+      if (!chart.can(state, event)) continue;
+      for (const edge of fired(chart, state, event)) edges.add(edge.name);
+      const next = chart.transition(state, event).state;
+      const key = keyOf(next);
+      if (!seen.has(key)) states.push(next);
+      seen.add(key);
+    }
+  }
+  return { visited, fired: edges };
+}

@@ -1,0 +1,191 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CHARTS } from '../../machines/all.ts';
+import { isChartId, vocabularyOf, type ChartId } from '../../events/charts.ts';
+import { RESPONSE_CODE_VALUES, RESPONSE_CODES } from '../../events/codes.ts';
+import { checkFact, type Fact } from '../../events/decode.ts';
+import { CHANGE_REQUEST_STEPS, changeRequestStep } from '../../events/steps.ts';
+import { defineChart, type Chart, type ChartState } from '../../machines/chart.ts';
+import { edgesOf, explore, fired, statesOf } from './explore.ts';
+import { POOL } from './pool.ts';
+
+/** What holds for every chart. */
+
+const charts: readonly (readonly [ChartId, Chart<ChartId>, readonly Fact[]])[] = Object.keys(CHARTS)
+  .filter(isChartId)
+  .map((id) => [id, CHARTS[id], POOL[id]]);
+
+const stepsIn = (text: string): readonly string[] => text.match(/1\.4\.[12]\/\d/g) ?? [];
+const stepsOf = (id: ChartId, type: string): readonly string[] =>
+  (['1.4.1', '1.4.2'] as const).flatMap((flow) => changeRequestStep(id, type, flow) ?? []);
+
+/** A random walk: each number chooses among the events that the state takes. */
+function walk(chart: Chart<ChartId>, pool: readonly Fact[], choices: readonly number[]): ChartState<unknown> {
+  let state: ChartState<unknown> = chart.initial();
+  for (const choice of choices) {
+    const taken = pool.filter((event) => chart.can(state, event));
+    const event = taken[choice % taken.length];
+    if (event !== undefined) state = chart.transition(state, event).state;
+  }
+  return state;
+}
+
+const choices = fc.array(fc.nat(10_000), { maxLength: 40 });
+const fromJson = (chart: Chart<ChartId>, { value, context }: ChartState<unknown>) =>
+  chart.restore(JSON.parse(JSON.stringify({ value, context })));
+const plain = ({ value, context }: ChartState<unknown>) => ({ value, context });
+
+describe.each(charts)('chart %s', (id, chart, pool) => {
+  const edges = edgesOf(chart);
+
+  it('says of every state what it is', () => {
+    for (const state of statesOf(chart)) expect(state.description, state.id).toMatch(/\S.*[.?]$/);
+  });
+
+  it('says of every transition what happens, and of no two the same way', () => {
+    for (const { name, description } of edges) expect(description, name).not.toBe('');
+    expect(new Set(edges.map(({ name }) => name)).size).toBe(edges.length);
+  });
+
+  it('names guards and actions, implements each one that it names and names each one that it implements', () => {
+    const actions = statesOf(chart).flatMap(({ entry, exit }) => [...entry, ...exit]);
+    const named = [...edges.flatMap((edge) => edge.actions), ...actions.map(String)];
+    const guards = edges.flatMap(({ guard }) => guard ?? []);
+    expect([...new Set(named)].toSorted()).toEqual(Object.keys(chart.machine.implementations.actions).toSorted());
+    expect([...new Set(guards)].toSorted()).toEqual(Object.keys(chart.machine.implementations.guards).toSorted());
+  });
+
+  it('has no timers, children, eventless or wildcard transitions and no history: all that it knows is in the journal', () => {
+    for (const state of statesOf(chart)) {
+      expect(state.after, state.id).toEqual([]);
+      expect(state.invoke, state.id).toEqual([]);
+      expect(state.always ?? [], state.id).toEqual([]);
+      expect(['atomic', 'compound', 'final'], state.id).toContain(state.type);
+    }
+    for (const { event, name } of edges) expect(event, name).toMatch(/^[A-Z][A-Za-z]+$/);
+  });
+
+  it('takes every event of its vocabulary, and none outside of it', () => {
+    const taken = [...new Set(edges.map(({ event }) => event))];
+    expect(taken.toSorted()).toEqual(Object.keys(vocabularyOf(id)).toSorted());
+  });
+
+  it('takes no transition for nothing: each has a target or an action', () => {
+    for (const { name, targets, actions } of edges) expect(targets.length + actions.length, name).toBeGreaterThan(0);
+  });
+
+  it('has a guard on every alternative but the last', () => {
+    for (const state of statesOf(chart)) {
+      for (const [type, alternatives] of state.transitions) {
+        const unguarded = alternatives.findIndex(({ guard }) => guard === undefined);
+        expect([-1, alternatives.length - 1], `${state.id} on ${type}`).toContain(unguarded);
+      }
+    }
+  });
+
+  it('reaches every state and fires every transition', () => {
+    for (const event of pool) checkFact(id, event);
+    const { visited, fired } = explore(chart, pool);
+    expect([...visited].toSorted()).toEqual(
+      statesOf(chart)
+        .map((state) => state.id)
+        .toSorted(),
+    );
+    expect([...fired].toSorted()).toEqual(edges.map(({ name }) => name).toSorted());
+  });
+
+  it('names only steps of the change request that its events realise, and each of these somewhere', () => {
+    for (const { name, event, description } of edges) {
+      for (const step of stepsIn(description)) expect(stepsOf(id, event), name).toContain(step);
+    }
+    for (const type of Object.keys(CHANGE_REQUEST_STEPS[id])) {
+      expect(Object.keys(vocabularyOf(id))).toContain(type);
+      const said = edges.filter(({ event }) => event === type).flatMap(({ description }) => stepsIn(description));
+      expect([...new Set(said)].toSorted(), type).toEqual(stepsOf(id, type).toSorted());
+    }
+  });
+
+  it('has one definition, whenever and however often it is built', () => {
+    const again = defineChart(id, chart.machine);
+    expect(again.definition).toBe(chart.definition);
+    expect(JSON.parse(chart.definition)).toMatchObject({ id });
+  });
+
+  it('behaves the same after its state went through JSON', () => {
+    const check = (state: ChartState<unknown>): void => {
+      const restored = fromJson(chart, state);
+      expect(plain(restored)).toEqual(plain(state));
+      expect(chart.next(restored)).toEqual(chart.next(state));
+      expect(chart.refusal(restored)).toBe(chart.refusal(state));
+      for (const event of pool) {
+        expect(chart.can(restored, event)).toBe(chart.can(state, event));
+        if (!chart.can(state, event)) continue;
+        const [kept, back] = [chart.transition(state, event), chart.transition(restored, event)];
+        expect(back.effects).toEqual(kept.effects);
+        expect(plain(back.state)).toEqual(plain(kept.state));
+      }
+    };
+    fc.assert(
+      fc.property(choices, (choices) => check(walk(chart, pool, choices))),
+      { numRuns: 50 },
+    );
+  });
+
+  it('is pure: the same event twice gives the same, and the state given stays as it was', () => {
+    fc.assert(
+      fc.property(choices, (choices) => {
+        const state = walk(chart, pool, choices);
+        const before = JSON.stringify(plain(state));
+        for (const event of pool.filter((each) => chart.can(state, each))) {
+          const [first, second] = [chart.transition(state, event), chart.transition(state, event)];
+          expect(second.effects).toEqual(first.effects);
+          expect(plain(second.state)).toEqual(plain(first.state));
+        }
+        expect(JSON.stringify(plain(state))).toBe(before);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('takes what `can` says, and throws at anything else', () => {
+    fc.assert(
+      fc.property(choices, (choices) => {
+        const state = walk(chart, pool, choices);
+        for (const event of pool) {
+          if (chart.can(state, event)) {
+            expect(chart.next(state)).toContain(event.type);
+            expect(fired(chart, state, event)).toHaveLength(1);
+          } else expect(() => chart.transition(state, event)).toThrow(/cannot take/);
+        }
+        expect(chart.can(state, { type: 'NoSuchEvent', data: {} })).toBe(false);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('refuses the state of another chart', () => {
+    const [, other] = charts.find(([otherId]) => otherId !== id) ?? [];
+    expect(other).toBeDefined();
+    if (other === undefined) return;
+    expect(chart.owns(other.initial())).toBe(false);
+    expect(() => chart.next(other.initial())).toThrow(/another chart/);
+  });
+});
+
+describe('the change request', () => {
+  const realised = new Set(
+    charts.flatMap(([id]) => Object.keys(CHANGE_REQUEST_STEPS[id]).flatMap((type) => stepsOf(id, type))),
+  );
+
+  it('has every numbered step of 1.4.1 and 1.4.2 realised by some event, and no other step', () => {
+    const member = ['1.4.1/1', '1.4.1/2', '1.4.1/3', '1.4.1/4'];
+    const stranger = ['1.4.2/1', '1.4.2/2', '1.4.2/3', '1.4.2/4', '1.4.2/5', '1.4.2/6'];
+    expect([...realised].toSorted()).toEqual([...member, ...stranger]);
+  });
+});
+
+describe('the response codes', () => {
+  it('are listed once, as in their table', () => {
+    expect(RESPONSE_CODE_VALUES.map(String)).toEqual(Object.keys(RESPONSE_CODES));
+  });
+});
