@@ -1,3 +1,4 @@
+import type { Wire } from '../actors/wire/port.ts';
 import type { Host, StopSignal } from './host.ts';
 
 export interface Running {
@@ -57,6 +58,15 @@ async function closing(host: Host, name: string, close: () => void | Promise<voi
 export async function untilStopped(stopped: AbortSignal): Promise<void> {
   if (stopped.aborted) return;
   await new Promise<void>((resolve) => stopped.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** Resolves when the wire is connected, or the signal is aborted. */
+export async function untilConnected(wire: Wire, stopped: AbortSignal): Promise<void> {
+  if (wire.status === 'connected') return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const unlisten = wire.onStatus((status) => status === 'connected' && resolve());
+  await Promise.race([promise, untilStopped(stopped)]);
+  unlisten();
 }
 
 /** Resolves after a time, or sooner when the signal is aborted. */

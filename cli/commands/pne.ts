@@ -11,7 +11,7 @@ import type { Host } from '../host.ts';
 import { examples, jsonOption, logOption, setting, type LogFlags, type Register } from '../options.ts';
 import { OutcomeReader, outcomeText, type Outcome } from '../pne/outcome.ts';
 import { openRoleProcess } from '../role-process.ts';
-import { run, untilStopped, type Running } from '../run.ts';
+import { run, untilConnected, untilStopped, type Running } from '../run.ts';
 
 interface PneFlags extends LogFlags {
   readonly once?: true;
@@ -58,7 +58,7 @@ export const pne: Register = (program, host, finish) => {
 async function serve(host: Host, running: Running, options: PneOptions, flags: PneFlags): Promise<number> {
   const { devices } = options;
   const name = devices.length === 1 ? (devices[0]?.deviceId ?? 'pne') : `pne-${devices.length}`;
-  const { seams, log } = await openRoleProcess(host, running, { role: 'pne', name, ...options }, flags);
+  const { seams, wire, log } = await openRoleProcess(host, running, { role: 'pne', name, ...options }, flags);
   const runtime = await startPnes(devices, seams);
   running.onClose('the PNEs', () => runtime.stop());
   log.info('ready', { devices: devices.length, position: await seams.journal.head() });
@@ -88,7 +88,11 @@ async function serve(host: Host, running: Running, options: PneOptions, flags: P
     const { cpnsId, keyId } = context;
     const stands = JSON.stringify(value) === '{"registered":"confirmed"}';
     if (stands && flags.again !== true) settle({ deviceId, code: 200, cpnsId, keyId });
-    else await register(runtime, device);
+    else {
+      // What is sent before is lost: the first attempt would be, and its retry comes a second later.
+      await untilConnected(wire, running.stopped);
+      if (!running.stopped.aborted) await register(runtime, device);
+    }
     await Promise.race([answer, untilStopped(running.stopped)]);
   };
   if (flags.sequential === true) for (const device of devices) await answered(device);

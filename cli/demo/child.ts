@@ -29,17 +29,26 @@ function launcher(): string {
   return found;
 }
 
+/** Ours without our settings, which would go before those of the child's file; and the child ends when we are killed. */
+function childEnvironment(): Readonly<Record<string, string | undefined>> {
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('CPNS_'));
+  return { ...Object.fromEntries(others), CPNS_LAUNCHED: '1' };
+}
+
 /** @param onLine is given each line of its standard output */
 export function startChild(name: string, args: readonly string[], onLine: (line: string) => void = () => {}): Child {
-  const child = spawn(process.execPath, [launcher(), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const { pid } = child;
-  if (pid === undefined) throw new Error(`Could not start cpns ${args[0]}.`);
+  const child = spawn(process.execPath, [launcher(), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: childEnvironment(),
+  });
+  const { pid, stdout, stderr } = child;
+  if (pid === undefined || stdout === null || stderr === null) throw new Error(`Could not start cpns ${args[0]}.`);
   const lines: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  createInterface({ input: stderr }).on('line', (line) => {
     lines.push(line);
     if (lines.length > TAIL_LINES) lines.shift();
   });
-  createInterface({ input: child.stdout }).on('line', onLine);
+  createInterface({ input: stdout }).on('line', onLine);
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   return {
     name,

@@ -68,18 +68,23 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
   });
   await wire.flush();
 
-  const roles = [startChild('CPNS Server', ['server', '--config', join(dir, 'server.yaml')])];
+  // A kept directory names the NATS server of its first run.
+  const at = ['--nats', nats.url];
+  const roles = [startChild('CPNS Server', ['server', '--config', join(dir, 'server.yaml'), ...at])];
   for (const { id } of household.gateways) {
-    roles.push(startChild(`PN GW ${id}`, ['gateway', '--config', join(dir, 'gateways', `${id}.yaml`)]));
+    roles.push(startChild(`PN GW ${id}`, ['gateway', '--config', join(dir, 'gateways', `${id}.yaml`), ...at]));
   }
   for (const child of roles) running.onClose(child.name, () => child.stop());
   const text = `nats-server ${nats.url}, ${roles.map(({ name, pid }) => `${name} (${pid})`).join(', ')}`;
   out(text, { kind: 'started', nats: nats.url, processes: roles.map(({ name, pid }) => ({ name, pid })) });
-  if (!(await areEstablished(host, running, wire, household, roles)))
-    return failed(host, roles, 'were not ready in time');
+  const ended = new AbortController();
+  for (const role of roles) void role.ended.then(() => ended.abort());
+  const established = await areEstablished(host, running, wire, household, ended.signal);
+  if (running.stopped.aborted) return EXIT.failure;
+  if (!established) return failed(host, roles, ended.signal.aborted ? 'ended too soon' : 'were not ready in time');
 
   const outcomes = new Map<string, Outcome>();
-  const args = ['pne', '--config', join(dir, 'pnes.yaml'), '--once', '--sequential', '--json'];
+  const args = ['pne', '--config', join(dir, 'pnes.yaml'), ...at, '--once', '--again', '--sequential', '--json'];
   const pnes = startChild('PNEs', args, (line) => {
     const outcome: Outcome = JSON.parse(line);
     outcomes.set(outcome.deviceId, outcome);
@@ -87,9 +92,10 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
   running.onClose('PNEs', () => pnes.stop());
   const overdue = new AbortController();
   const cancel = host.clock.after(DONE_WITHIN_MS, () => overdue.abort());
-  await Promise.race([pnes.ended, untilStopped(running.stopped), untilStopped(overdue.signal)]);
+  await Promise.race([pnes.ended, ...[running.stopped, overdue.signal, ended.signal].map(untilStopped)]);
   cancel();
   if (running.stopped.aborted) return EXIT.failure;
+  if (ended.signal.aborted) return failed(host, roles, 'ended too soon');
   await wire.flush();
 
   const server = await askInventory(wire, INVENTORY_QUERY, null);
@@ -116,12 +122,10 @@ async function areEstablished(
   { stopped }: Running,
   wire: Wire,
   household: Household,
-  roles: readonly Child[],
+  ended: AbortSignal,
 ): Promise<boolean> {
-  let ended = 0;
-  for (const role of roles) void role.ended.then(() => (ended += 1));
   const until = host.clock.now() + READY_WITHIN_MS;
-  while (host.clock.now() < until && !stopped.aborted && ended === 0) {
+  while (host.clock.now() < until && !stopped.aborted && !ended.aborted) {
     const missing = await Promise.all(
       household.pns.map(async ({ id, gateway }) => {
         const pns = await askInventory(wire, gatewayInventoryQuery(gateway), null).catch((): Pns => []);

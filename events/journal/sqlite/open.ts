@@ -98,8 +98,9 @@ function end(databases: readonly DatabaseSync[], release: () => void): void {
   release();
 }
 
+/** The last one is the writer: SQLite puts the log back into the database when its last connection closes and may write. */
 function closeAll(databases: readonly DatabaseSync[]): void {
-  for (const database of databases) if (database.isOpen) database.close();
+  for (const database of databases.toReversed()) if (database.isOpen) database.close();
 }
 
 function kyselyOver(database: DatabaseSync, file: string): Kysely<JournalTables> {
