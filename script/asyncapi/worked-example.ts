@@ -113,232 +113,234 @@ export const STORY = {
 interface Ids {
   readonly id: string;
   readonly correlation: string;
-  readonly replyTo?: string;
+  readonly replyTo: string | null;
 }
 
-function example(
-  leg: Leg,
-  deviceId: string,
-  type: string,
-  name: string,
-  summary: string,
-  { id, correlation, replyTo }: Ids,
-  body: object,
-): Example {
-  const subject = {
-    'link.up': () => linkUp(GATEWAY, deviceId, type),
-    'link.down': () => linkDown(GATEWAY, deviceId, type),
-    'wan.up': () => wanUp(GATEWAY, type),
-    'wan.down': () => wanDown(GATEWAY, type),
-  }[leg]();
-  const payload: { readonly [field: string]: unknown } = JSON.parse(
-    encodeMessage({ subject, type, inReplyTo: replyTo ?? null, body }, id, correlation),
-  );
+interface Row extends Pick<Example, 'leg' | 'type' | 'name' | 'summary'> {
+  /** Device that the message is about; on the link it stands in the subject. */
+  readonly about: string;
+  readonly ids: Ids;
+  readonly body: object;
+}
+
+const SUBJECTS: { readonly [leg in Leg]: (deviceId: string, type: string) => string } = {
+  'link.up': (deviceId, type) => linkUp(GATEWAY, deviceId, type),
+  'link.down': (deviceId, type) => linkDown(GATEWAY, deviceId, type),
+  'wan.up': (_, type) => wanUp(GATEWAY, type),
+  'wan.down': (_, type) => wanDown(GATEWAY, type),
+};
+
+function toExample({ leg, about, type, name, summary, ids, body }: Row): Example {
+  const subject = SUBJECTS[leg](about, type);
+  const text = encodeMessage({ subject, type, inReplyTo: ids.replyTo, body }, ids.id, ids.correlation);
+  const payload: Example['payload'] = JSON.parse(text);
   return { leg, type, name, summary, subject, payload };
 }
 
-const ofMember = (id: string, replyTo?: string): Ids => ids(id, 'cor-hall-motion-1', replyTo);
-const ofStranger = (id: string, replyTo?: string): Ids => ids(id, 'cor-nursery-climate-1', replyTo);
-const ofGateway = (id: string, replyTo?: string): Ids => ids(id, 'cor-hub-hall-1', replyTo);
-
-function ids(id: string, correlation: string, replyTo: string | undefined): Ids {
-  return replyTo === undefined ? { id, correlation } : { id, correlation, replyTo };
-}
+const idsOf =
+  (correlation: string) =>
+  (id: string, replyTo: string | null = null): Ids => ({ id, correlation, replyTo });
+const ofMember = idsOf('cor-hall-motion-1');
+const ofStranger = idsOf('cor-nursery-climate-1');
+const ofGateway = idsOf('cor-hub-hall-1');
 
 const sealedUp = { keyId, counter: 0, frame: confirm };
 const sealedDown = { keyId, counter: 0, frame: confirmed };
 const refused = { code: 401, handshake: null };
 const more = { joinPolicy: 'open', changes: [provisioned], more: false };
 
-/** In the order of the flows. */
-export const EXAMPLES: readonly Example[] = [
-  example(
-    'wan.up',
-    GATEWAY,
-    'gateway-registration-request',
-    'gateway-asks',
-    'Before either flow: the PN GW registers itself.',
-    ofGateway('req-hub-hall-1'),
-    { handshake: gateway.request },
-  ),
-  example(
-    'wan.down',
-    GATEWAY,
-    'gateway-registration-response',
-    'gateway-registered',
-    'The PN GW is registered.',
-    ofGateway('ans-hub-hall-1', 'req-hub-hall-1'),
-    { code: 200, handshake: gateway.answer },
-  ),
-  example(
-    'wan.up',
-    GATEWAY,
-    'pn-establishment-request',
-    'pn-asked-for',
-    'Before either flow: the PN is established; the PN GW knows nothing of its inventory yet.',
-    ofGateway('req-hub-hall-2'),
-    { pnId: PN, revision: 0 },
-  ),
-  example(
-    'wan.down',
-    GATEWAY,
-    'pn-establishment-response',
-    'pn-established',
-    'The PN is established and has one member.',
-    ofGateway('ans-hub-hall-2', 'req-hub-hall-2'),
-    { pnId: PN, code: 200, ...more },
-  ),
-  example(
-    'link.up',
-    MEMBER,
-    'registration-request',
-    'member-asks',
-    '1.4.1/1: a member asks to be registered.',
-    ofMember('req-hall-motion-1'),
-    { pnId: PN, handshake: member.request },
-  ),
-  example(
-    'wan.up',
-    MEMBER,
-    'registration-request',
-    'member-forwarded',
-    '1.4.1/3: the PN GW forwards the request under the same messageId.',
-    ofMember('req-hall-motion-1'),
-    { pnId: PN, deviceId: MEMBER, handshake: member.request },
-  ),
-  example(
-    'wan.down',
-    MEMBER,
-    'registration-response',
-    'member-registered-at-server',
-    '1.4.1/3: the server answers, with what it changed in the PN Inventory.',
-    ofMember('ans-hall-motion-1', 'req-hall-motion-1'),
-    { pnId: PN, deviceId: MEMBER, code: 200, handshake: member.answer, revision: 6, changes: [registered] },
-  ),
-  example(
-    'link.down',
-    MEMBER,
-    'registration-response',
-    'member-registered',
-    '1.4.1/4: the answer reaches the device; its payload holds the CPNS ID.',
-    ofMember('fwd-hall-motion-1', 'req-hall-motion-1'),
-    { code: 200, handshake: member.answer },
-  ),
-  example(
-    'link.up',
-    MEMBER,
-    'sealed',
-    'session-confirm',
-    '1.4.1/4: the first sealed message, `{"type":"session-confirm"}`.',
-    ofMember('seal-hall-motion-1'),
-    { pnId: PN, ...sealedUp },
-  ),
-  example(
-    'wan.up',
-    MEMBER,
-    'sealed',
-    'session-confirm-relayed',
-    '1.4.1/4: relayed under the same ids.',
-    ofMember('seal-hall-motion-1'),
-    { deviceId: MEMBER, pnId: PN, ...sealedUp },
-  ),
-  example(
-    'wan.down',
-    MEMBER,
-    'sealed',
-    'session-confirmed-to-relay',
-    '1.4.1/4: the server answers it, sealed, `{"type":"session-confirmed"}`.',
-    ofMember('seal-server-1', 'seal-hall-motion-1'),
-    { deviceId: MEMBER, ...sealedDown },
-  ),
-  example(
-    'link.down',
-    MEMBER,
-    'sealed',
-    'session-confirmed',
-    '1.4.1/4: both ends have shown that they hold the keys.',
-    ofMember('seal-server-1', 'seal-hall-motion-1'),
-    sealedDown,
-  ),
-  example(
-    'link.up',
-    STRANGER,
-    'pairing-request',
-    'stranger-pairs',
-    '1.4.2/1: stands in for the pairing of the underlying network.',
-    ofStranger('pair-nursery-climate-1'),
-    {},
-  ),
-  example(
-    'link.down',
-    STRANGER,
-    'pairing-response',
-    'stranger-paired',
-    '1.4.2/1: the pairing was formed.',
-    ofStranger('ans-nursery-climate-1', 'pair-nursery-climate-1'),
-    { code: 200 },
-  ),
-  example(
-    'link.up',
-    STRANGER,
-    'registration-request',
-    'stranger-asks',
-    '1.4.2/2: the same message as that of a member.',
-    ofStranger('req-nursery-climate-1'),
-    { pnId: PN, handshake: stranger.request },
-  ),
-  example(
-    'wan.up',
-    STRANGER,
-    'pn-update-request',
-    'stranger-to-be-added',
-    '1.4.2/4: PN Update Request.',
-    ofStranger('upd-nursery-climate-1'),
-    { pnId: PN, deviceId: STRANGER, action: 'add' },
-  ),
-  example(
-    'wan.down',
-    STRANGER,
-    'pn-update-response',
-    'stranger-added',
-    '1.4.2/4: it stands in the PN Inventory, provisionally.',
-    ofStranger('ans-nursery-climate-2', 'upd-nursery-climate-1'),
-    { pnId: PN, deviceId: STRANGER, code: 200, revision: 8, changes: [added] },
-  ),
-  example(
-    'link.down',
-    STRANGER,
-    'registration-response',
-    'stranger-refused',
-    '1.4.2/6: what a device with a wrong secret gets, and no more.',
-    ofStranger('fwd-nursery-climate-1', 'req-nursery-climate-1'),
-    refused,
-  ),
-  example(
-    'wan.down',
-    STRANGER,
-    'inventory-notice',
-    'stranger-removed',
-    'A provisional PNE that was not registered in time leaves the PN Inventory.',
-    ofStranger('note-hub-hall-1'),
-    { pnId: PN, changes: [removed] },
-  ),
-  example(
-    'link.down',
-    STRANGER,
-    'notice',
-    'too-many',
-    'The PN GW did not take the message now: no outcome, the next attempt asks again.',
-    ofStranger('note-nursery-climate-1', 'req-nursery-climate-1'),
-    { code: 429, deviceId: STRANGER },
-  ),
-  example(
-    'wan.down',
-    STRANGER,
-    'notice',
-    'version-not-supported',
-    'The server does not speak the version of the message.',
-    ofStranger('note-hub-hall-2', 'upd-nursery-climate-1'),
-    { code: 426, deviceId: null },
-  ),
+/** In the order of the flows: before them, then 1.4.1, then 1.4.2. */
+const rows: readonly Row[] = [
+  {
+    leg: 'wan.up',
+    about: GATEWAY,
+    type: 'gateway-registration-request',
+    name: 'gateway-asks',
+    summary: 'Before either flow: the PN GW registers itself.',
+    ids: ofGateway('req-hub-hall-1'),
+    body: { handshake: gateway.request },
+  },
+  {
+    leg: 'wan.down',
+    about: GATEWAY,
+    type: 'gateway-registration-response',
+    name: 'gateway-registered',
+    summary: 'The PN GW is registered.',
+    ids: ofGateway('ans-hub-hall-1', 'req-hub-hall-1'),
+    body: { code: 200, handshake: gateway.answer },
+  },
+  {
+    leg: 'wan.up',
+    about: GATEWAY,
+    type: 'pn-establishment-request',
+    name: 'pn-asked-for',
+    summary: 'Before either flow: the PN is established; the PN GW knows nothing of its inventory yet.',
+    ids: ofGateway('req-hub-hall-2'),
+    body: { pnId: PN, revision: 0 },
+  },
+  {
+    leg: 'wan.down',
+    about: GATEWAY,
+    type: 'pn-establishment-response',
+    name: 'pn-established',
+    summary: 'The PN is established and has one member.',
+    ids: ofGateway('ans-hub-hall-2', 'req-hub-hall-2'),
+    body: { pnId: PN, code: 200, ...more },
+  },
+  {
+    leg: 'link.up',
+    about: MEMBER,
+    type: 'registration-request',
+    name: 'member-asks',
+    summary: '1.4.1/1: a member asks to be registered.',
+    ids: ofMember('req-hall-motion-1'),
+    body: { pnId: PN, handshake: member.request },
+  },
+  {
+    leg: 'wan.up',
+    about: MEMBER,
+    type: 'registration-request',
+    name: 'member-forwarded',
+    summary: '1.4.1/3: the PN GW forwards the request under the same messageId.',
+    ids: ofMember('req-hall-motion-1'),
+    body: { pnId: PN, deviceId: MEMBER, handshake: member.request },
+  },
+  {
+    leg: 'wan.down',
+    about: MEMBER,
+    type: 'registration-response',
+    name: 'member-registered-at-server',
+    summary: '1.4.1/3: the server answers, with what it changed in the PN Inventory.',
+    ids: ofMember('ans-hall-motion-1', 'req-hall-motion-1'),
+    body: { pnId: PN, deviceId: MEMBER, code: 200, handshake: member.answer, revision: 6, changes: [registered] },
+  },
+  {
+    leg: 'link.down',
+    about: MEMBER,
+    type: 'registration-response',
+    name: 'member-registered',
+    summary: '1.4.1/4: the answer reaches the device; its payload holds the CPNS ID.',
+    ids: ofMember('fwd-hall-motion-1', 'req-hall-motion-1'),
+    body: { code: 200, handshake: member.answer },
+  },
+  {
+    leg: 'link.up',
+    about: MEMBER,
+    type: 'sealed',
+    name: 'session-confirm',
+    summary: '1.4.1/4: the first sealed message, `{"type":"session-confirm"}`.',
+    ids: ofMember('seal-hall-motion-1'),
+    body: { pnId: PN, ...sealedUp },
+  },
+  {
+    leg: 'wan.up',
+    about: MEMBER,
+    type: 'sealed',
+    name: 'session-confirm-relayed',
+    summary: '1.4.1/4: relayed under the same ids.',
+    ids: ofMember('seal-hall-motion-1'),
+    body: { deviceId: MEMBER, pnId: PN, ...sealedUp },
+  },
+  {
+    leg: 'wan.down',
+    about: MEMBER,
+    type: 'sealed',
+    name: 'session-confirmed-to-relay',
+    summary: '1.4.1/4: the server answers it, sealed, `{"type":"session-confirmed"}`.',
+    ids: ofMember('seal-server-1', 'seal-hall-motion-1'),
+    body: { deviceId: MEMBER, ...sealedDown },
+  },
+  {
+    leg: 'link.down',
+    about: MEMBER,
+    type: 'sealed',
+    name: 'session-confirmed',
+    summary: '1.4.1/4: both ends have shown that they hold the keys.',
+    ids: ofMember('seal-server-1', 'seal-hall-motion-1'),
+    body: sealedDown,
+  },
+  {
+    leg: 'link.up',
+    about: STRANGER,
+    type: 'pairing-request',
+    name: 'stranger-pairs',
+    summary: '1.4.2/1: stands in for the pairing of the underlying network.',
+    ids: ofStranger('pair-nursery-climate-1'),
+    body: {},
+  },
+  {
+    leg: 'link.down',
+    about: STRANGER,
+    type: 'pairing-response',
+    name: 'stranger-paired',
+    summary: '1.4.2/1: the pairing was formed.',
+    ids: ofStranger('ans-nursery-climate-1', 'pair-nursery-climate-1'),
+    body: { code: 200 },
+  },
+  {
+    leg: 'link.up',
+    about: STRANGER,
+    type: 'registration-request',
+    name: 'stranger-asks',
+    summary: '1.4.2/2: the same message as that of a member.',
+    ids: ofStranger('req-nursery-climate-1'),
+    body: { pnId: PN, handshake: stranger.request },
+  },
+  {
+    leg: 'wan.up',
+    about: STRANGER,
+    type: 'pn-update-request',
+    name: 'stranger-to-be-added',
+    summary: '1.4.2/4: PN Update Request.',
+    ids: ofStranger('upd-nursery-climate-1'),
+    body: { pnId: PN, deviceId: STRANGER, action: 'add' },
+  },
+  {
+    leg: 'wan.down',
+    about: STRANGER,
+    type: 'pn-update-response',
+    name: 'stranger-added',
+    summary: '1.4.2/4: it stands in the PN Inventory, provisionally.',
+    ids: ofStranger('ans-nursery-climate-2', 'upd-nursery-climate-1'),
+    body: { pnId: PN, deviceId: STRANGER, code: 200, revision: 8, changes: [added] },
+  },
+  {
+    leg: 'link.down',
+    about: STRANGER,
+    type: 'registration-response',
+    name: 'stranger-refused',
+    summary: '1.4.2/6: what a device with a wrong secret gets, and no more.',
+    ids: ofStranger('fwd-nursery-climate-1', 'req-nursery-climate-1'),
+    body: refused,
+  },
+  {
+    leg: 'wan.down',
+    about: STRANGER,
+    type: 'inventory-notice',
+    name: 'stranger-removed',
+    summary: 'A provisional PNE that was not registered in time leaves the PN Inventory.',
+    ids: ofStranger('note-hub-hall-1'),
+    body: { pnId: PN, changes: [removed] },
+  },
+  {
+    leg: 'link.down',
+    about: STRANGER,
+    type: 'notice',
+    name: 'too-many',
+    summary: 'The PN GW did not take the message now: no outcome, the next attempt asks again.',
+    ids: ofStranger('note-nursery-climate-1', 'req-nursery-climate-1'),
+    body: { code: 429, deviceId: STRANGER },
+  },
+  {
+    leg: 'wan.down',
+    about: STRANGER,
+    type: 'notice',
+    name: 'version-not-supported',
+    summary: 'The server does not speak the version of the message.',
+    ids: ofStranger('note-hub-hall-2', 'upd-nursery-climate-1'),
+    body: { code: 426, deviceId: null },
+  },
 ];
+
+/** The story as messages on the wire. */
+export const EXAMPLES: readonly Example[] = rows.map(toExample);

@@ -18,6 +18,8 @@ import { MemoryJournal } from '../../events/journal/memory.ts';
 import { localPn, pnGateway } from '../../machines/pn-gateway/gateway.ts';
 import { cpnsId } from '../../security/cpns-id.ts';
 import { createKeyring } from '../../security/keyring.ts';
+import { eventsOf } from '../../actors/wire/subjects.ts';
+import { RecordedEvent } from '../../script/asyncapi/observed.ts';
 
 /** The first foreign client: a process that shares no line with us, over a real nats-server. */
 
@@ -29,15 +31,19 @@ const secrets = new Map(
   ['lamp', 'stranger', 'at-home', 'late', 'forged'].map((device) => [device, systemEntropy.bytes(32)]),
 );
 
+/** What went out on `cpns.events.>`. */
+const observed: { readonly subject: string; readonly text: string }[] = [];
 let nats: NatsServer;
 let dir: string;
 let server: { readonly journal: MemoryJournal; readonly runtime: Runtime };
 const runtimes: Runtime[] = [];
 const wires: Wire[] = [];
 
-function seams(name: string, journal: MemoryJournal): Seams {
+async function seams(name: string, journal: MemoryJournal): Promise<Seams> {
   const wire = connectNats({ servers: nats.url, name, log: new RecordedLog() });
   wires.push(wire);
+  // Connected before the role starts: what is published before that is lost to observers.
+  await wire.flush();
   const bytes = (length: number) => systemEntropy.bytes(length);
   const keyring = createKeyring({ kek: bytes(32), bytes });
   const log = new RecordedLog();
@@ -47,6 +53,12 @@ function seams(name: string, journal: MemoryJournal): Seams {
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'cpns-minimal-device-'));
   nats = await startNatsServer();
+  const observer = connectNats({ servers: nats.url, name: 'observer', log: new RecordedLog() });
+  wires.push(observer);
+  observer.subscribe('cpns.events.>', ({ subject, payload }) => {
+    observed.push({ subject, text: Buffer.from(payload).toString() });
+  });
+  await observer.flush();
   const journal = new MemoryJournal();
   const identity = {
     idKey,
@@ -57,10 +69,10 @@ beforeAll(async () => {
     { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp', 'at-home', 'forged'] },
     { id: 'alarm', gatewayId: GATEWAY, joinPolicy: 'closed' as const, members: [] },
   ];
-  server = { journal, runtime: await startServer(identity, pns, [], seams('server', journal)) };
+  server = { journal, runtime: await startServer(identity, pns, [], await seams('server', journal)) };
   runtimes.push(server.runtime);
   const gatewayIdentity = { gatewayId: GATEWAY, psk: gatewayPsk, pairing: 'permitted' as const };
-  const gateway = await startGateway(gatewayIdentity, ['home', 'alarm'], seams('gateway', new MemoryJournal()));
+  const gateway = await startGateway(gatewayIdentity, ['home', 'alarm'], await seams('gateway', new MemoryJournal()));
   runtimes.push(gateway);
   await vi.waitFor(async () => {
     const { context } = await gateway.state(pnGateway, gatewayStream(GATEWAY));
@@ -178,6 +190,20 @@ test('a device that starts before its PN GW asks again with the same bytes until
   wire.publish(subject, JSON.stringify(forged));
   wire.publish(subject, JSON.stringify(answer));
   expect(await run).toEqual({ code: 1, stdout: '', stderr: '480 PN not established\n' });
+});
+
+test('observers see every event of the server once, in the shape that docs/asyncapi.yaml gives them', async () => {
+  const bySubject = (role: string) => observed.filter(({ subject }) => subject.startsWith(`cpns.events.${role}.`));
+  registered(await device('lamp'));
+  const head = await server.journal.head();
+  await expect.poll(() => bySubject('cpns-server').length, { timeout: 10_000 }).toBe(head);
+  expect(bySubject('pn-gateway').length).toBeGreaterThan(0);
+  const events = observed.map(({ subject, text }) => ({ subject, event: RecordedEvent.parse(JSON.parse(text)) }));
+  for (const { subject, event } of events) {
+    expect(subject).toBe(eventsOf(event.meta.chart.id));
+  }
+  const ofServer = events.filter(({ event }) => event.meta.role === 'cpns-server').map(({ event }) => event);
+  expect(ofServer).toEqual(await server.journal.readAll());
 });
 
 test('wrong use ends with exit code 2 and says how to use it', async () => {
