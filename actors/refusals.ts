@@ -31,7 +31,7 @@ export class Refusals {
 
   /** Whether this one is to be written now (`first`), or was added to the sum. */
   note(refusal: Refusal): 'first' | 'summed' {
-    const key = `${refusal.stream}|${refusal.code}|${refusal.message}`;
+    const key = keyOf(refusal);
     const open = this.#windows.get(key);
     if (open !== undefined) {
       open.more += 1;
@@ -41,6 +41,11 @@ export class Refusals {
     const cancel = this.#clock.after(REFUSAL_WINDOW_MS, () => this.#close(key));
     this.#windows.set(key, { refusal, cancel, more: 0 });
     return 'first';
+  }
+
+  /** The first one could not be written: the next of its kind is first again. What was added meanwhile is written. */
+  takeBack(refusal: Refusal): void {
+    this.#close(keyOf(refusal));
   }
 
   /** Writes every sum that is open. */
@@ -61,3 +66,5 @@ export class Refusals {
     if (window.more > 0) this.#flush(window.refusal, window.more);
   }
 }
+
+const keyOf = ({ stream, code, message }: Refusal): string => `${stream}|${code}|${message}`;

@@ -171,6 +171,11 @@ export class Draft implements Scope {
     this.#answers.push({ messageKey: key, messageId, subject, payload, correlationId });
   }
 
+  /** A message that is refused leaves no key behind and takes none away. */
+  forgetKeys(): void {
+    this.#keys.clear();
+  }
+
   disarm(stream: string, name: string): void {
     this.#armed.delete(`${stream}|${name}`);
     this.#disarmed.set(`${stream}|${name}`, { stream, name });

@@ -21,8 +21,18 @@ export class Timers {
   arm(row: TimerRow, notBeforeMs = 0): void {
     this.disarm(row.stream, row.name);
     const delayMs = Math.max(row.dueAt - this.#clock.now(), notBeforeMs);
-    const cancel = this.#clock.after(delayMs, () => this.#fire(row));
+    const cancel = this.#clock.after(delayMs, () => this.#due(row));
     this.#rows.set(idOf(row.stream, row.name), { row, cancel });
+  }
+
+  /** A clock may ring early: it has a longest delay. */
+  #due(row: TimerRow): void {
+    if (row.dueAt > this.#clock.now()) this.arm(row);
+    else this.#fire(row);
+  }
+
+  has(stream: string, name: string): boolean {
+    return this.#rows.has(idOf(stream, name));
   }
 
   disarm(stream: string, name: string): void {

@@ -29,6 +29,20 @@ interface Queued {
   readonly work: Work;
 }
 
+/**
+ * What the computation of a step came to. Nothing of it has happened yet: while it was computed the state may have been
+ * dropped, and then it is computed again.
+ */
+type Outcome =
+  /** `consumed`: a repetition of the message gets the stored answer. `open`: it may come again. */
+  | { readonly kind: 'commit'; readonly message: 'consumed' | 'open' }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal }
+  | { readonly kind: 'nothing'; readonly say: () => void };
+
+const COMMIT_CONSUMED = { kind: 'commit', message: 'consumed' } as const;
+const COMMIT_OPEN = { kind: 'commit', message: 'open' } as const;
+const NOTHING = { kind: 'nothing', say: () => {} } as const;
+
 /** What a unit needs of the process that it lives in. */
 export interface UnitHost extends Omit<StepHost, 'actor' | 'journal'> {
   readonly journal: Journal;
@@ -39,6 +53,8 @@ export interface UnitHost extends Omit<StepHost, 'actor' | 'journal'> {
   /** Tells the sender that a message was not taken, without an outcome. */
   notice(message: Incoming, code: ResponseCode): void;
   noteRefusal(refusal: Refusal): 'first' | 'summed';
+  /** A first refusal was not committed after all: the next one of its kind is first again. */
+  takeBackRefusal(refusal: Refusal): void;
   isArmed(row: TimerRow): boolean;
   failed(work: Work, error: Error): void;
   warn(message: string, fields: LogFields): void;
@@ -53,7 +69,9 @@ export class Unit {
   readonly #host: UnitHost;
   readonly #actors = new Map<string, { readonly actor: Actor; readonly usedAt: number }>();
   readonly #inFlightKeys = new Set<string>();
-  #queue: Queued[] = [];
+  /** Timers as steps under way leave them: armed with this row, or disarmed (null). */
+  readonly #timersAhead = new Map<string, TimerRow | null>();
+  readonly #queue: Queued[] = [];
   #seq = 0;
   #inFlight = 0;
   #epoch = 0;
@@ -127,11 +145,12 @@ export class Unit {
       while (this.#inFlight < MAX_UNCOMMITTED) {
         const next = this.#queue.shift();
         if (next === undefined) break;
+        const epoch = this.#epoch;
         try {
-          await this.#handle(next);
+          await this.#handle(next, epoch);
         } catch (error) {
-          this.#drop();
-          this.#fail(next, error);
+          if (epoch === this.#epoch) this.#fail(next, error);
+          else this.#requeue(next);
         }
       }
     } finally {
@@ -140,11 +159,10 @@ export class Unit {
     }
   }
 
-  async #handle(queued: Queued): Promise<void> {
-    const epoch = this.#epoch;
+  async #handle(queued: Queued, epoch: number): Promise<void> {
     const { work } = queued;
     const key = work.kind === 'message' ? messageKey(work.stream, work.message.messageId) : null;
-    if (key !== null && work.kind === 'message') {
+    if (key !== null) {
       if (this.#inFlightKeys.has(key)) return;
       if (await this.#host.journal.seen(key)) {
         this.#host.repeat(await this.#host.journal.answersTo(key));
@@ -154,12 +172,28 @@ export class Unit {
     const draft = new Draft({ ...this.#stepHost, actor: (stream) => this.actor(stream) }, causeOf(work));
     const outcome = await this.#compute(work, draft);
     if (epoch !== this.#epoch) {
-      this.#queue.unshift(queued);
+      this.#requeue(queued);
       return;
     }
-    if (outcome === 'nothing') return;
+    if (outcome.kind === 'nothing') {
+      outcome.say();
+      return;
+    }
+    if (outcome.kind === 'refuse' && this.#host.noteRefusal(outcome.refusal) === 'summed') {
+      if (work.kind === 'message') this.#host.notice(work.message, outcome.refusal.code);
+      return;
+    }
+    const isConsumed = outcome.kind === 'refuse' || outcome.message === 'consumed';
+    const step = {
+      queued,
+      draft,
+      key: isConsumed ? key : null,
+      refusal: outcome.kind === 'refuse' ? outcome.refusal : null,
+    };
     for (const [stream, actor] of draft.actors()) this.#keep(stream, actor);
-    this.#commit(queued, draft, outcome === 'keyed' ? key : null);
+    for (const { stream, name } of draft.timers.disarm) this.#timersAhead.set(timerId(stream, name), null);
+    for (const row of draft.timers.arm) this.#timersAhead.set(timerId(row.stream, row.name), row);
+    void this.#commit(step);
   }
 
   get #stepHost(): Omit<StepHost, 'actor'> {
@@ -167,8 +201,7 @@ export class Unit {
     return { role, journal, clock, entropy, keyring };
   }
 
-  /** `keyed`: the message is consumed, a repetition gets the stored answer. `open`: it may come again. */
-  async #compute(work: Work, draft: Draft): Promise<'keyed' | 'open' | 'nothing'> {
+  #compute(work: Work, draft: Draft): Promise<Outcome> {
     switch (work.kind) {
       case 'timer':
         return this.#computeTimer(work.row, draft);
@@ -179,44 +212,47 @@ export class Unit {
     }
   }
 
-  async #computeTimer(row: TimerRow, draft: Draft): Promise<'open' | 'nothing'> {
-    if (!this.#host.isArmed(row)) return 'nothing';
+  async #computeTimer(row: TimerRow, draft: Draft): Promise<Outcome> {
+    if (!this.#isArmed(row)) return NOTHING;
     draft.disarm(row.stream, row.name);
     const fact = { stream: row.stream, type: row.event.type, data: row.event.data };
     if (await draft.can(fact)) await draft.take(fact);
-    return 'open';
+    return COMMIT_OPEN;
   }
 
-  async #computeCommand(work: Extract<Work, { readonly kind: 'command' }>, draft: Draft): Promise<'open' | 'nothing'> {
+  /** Whether this very arming is still in force, once the steps under way are durable. */
+  #isArmed(row: TimerRow): boolean {
+    const ahead = this.#timersAhead.get(timerId(row.stream, row.name));
+    return ahead === undefined ? this.#host.isArmed(row) : ahead === row;
+  }
+
+  async #computeCommand(work: Extract<Work, { readonly kind: 'command' }>, draft: Draft): Promise<Outcome> {
     for (const fact of await work.command(draft)) {
-      if (!(await draft.can(fact))) {
-        work.done('refused');
-        return 'nothing';
-      }
+      if (!(await draft.can(fact))) return { kind: 'nothing', say: () => work.done('refused') };
       await draft.take(fact);
     }
-    if (!draft.isEmpty) return 'open';
-    work.done('taken');
-    return 'nothing';
+    return draft.isEmpty ? { kind: 'nothing', say: () => work.done('taken') } : COMMIT_OPEN;
   }
 
-  async #computeMessage(message: Incoming, stream: string, draft: Draft): Promise<'keyed' | 'open' | 'nothing'> {
+  async #computeMessage(message: Incoming, stream: string, draft: Draft): Promise<Outcome> {
     const meaning = await this.#host.role.interpret(message, stream, draft);
     switch (meaning.kind) {
-      case 'ignore':
-        this.#host.warn('message ignored', { type: message.content.type, reason: meaning.reason });
-        return 'nothing';
+      case 'ignore': {
+        const fields = { type: message.content.type, reason: meaning.reason };
+        return { kind: 'nothing', say: () => this.#host.warn('message ignored', fields) };
+      }
       case 'refuse':
         return this.#refuse(message, stream, meaning.code, draft);
       case 'notYet':
         for (const fact of meaning.meanwhile) if (await draft.can(fact)) await draft.take(fact);
-        return draft.isEmpty ? 'nothing' : 'open';
+        return draft.isEmpty ? NOTHING : COMMIT_OPEN;
       case 'facts': {
-        if (!(await draft.can(meaning.primary)))
+        if (!(await draft.can(meaning.primary))) {
           return this.#refuse(message, stream, await this.#code(stream, draft), draft);
+        }
         await draft.take(meaning.primary);
         for (const fact of meaning.after ?? []) if (await draft.can(fact)) await draft.take(fact);
-        return 'keyed';
+        return COMMIT_CONSUMED;
       }
     }
   }
@@ -226,56 +262,75 @@ export class Unit {
     return chart.refusal(await draft.state(chart, stream));
   }
 
-  async #refuse(message: Incoming, stream: string, code: ResponseCode, draft: Draft): Promise<'keyed' | 'nothing'> {
+  async #refuse(message: Incoming, stream: string, code: ResponseCode, draft: Draft): Promise<Outcome> {
     const from = message.deviceId ?? message.gatewayId;
     const refusal: Refusal = { stream, message: message.content.type, from, code };
-    if (this.#host.noteRefusal(refusal) === 'summed') {
-      this.#host.notice(message, code);
-      return 'nothing';
-    }
+    draft.forgetKeys();
     await draft.take(refusalFact(refusal, 1));
     const letter = this.#host.role.refusal(message, code);
     if (letter !== null) draft.answer(letter);
-    return 'keyed';
+    return { kind: 'refuse', refusal };
   }
 
-  #commit(queued: Queued, draft: Draft, key: string | null): void {
+  /** Never rejects. What comes of the step is settled in one turn, before anything else of this unit goes on. */
+  async #commit(step: {
+    readonly queued: Queued;
+    readonly draft: Draft;
+    readonly key: string | null;
+    readonly refusal: Refusal | null;
+  }): Promise<void> {
+    const { queued, draft, key, refusal } = step;
     this.#inFlight += 1;
     if (key !== null) this.#inFlightKeys.add(key);
-    this.#host.journal
-      .commit(draft.commit(key))
-      .then((result) => {
-        if (result.kind === 'conflict') this.#again(queued, result.stream);
-        else {
-          this.#host.release(draft, result);
-          if (queued.work.kind === 'command') queued.work.done('taken');
-        }
-      })
-      .catch((error: unknown) => {
+    let settle: () => void;
+    try {
+      const result = await this.#host.journal.commit(draft.commit(key));
+      settle = () => this.#settled(queued, draft, result);
+      if (result.kind === 'conflict' && refusal !== null) this.#host.takeBackRefusal(refusal);
+    } catch (error) {
+      if (refusal !== null) this.#host.takeBackRefusal(refusal);
+      settle = () => {
         this.#drop();
         this.#fail(queued, error);
-      })
-      .finally(() => {
-        this.#inFlight -= 1;
-        if (key !== null) this.#inFlightKeys.delete(key);
-        void this.#pump();
-        this.#rest();
-      });
+      };
+    }
+    this.#inFlight -= 1;
+    if (key !== null) this.#inFlightKeys.delete(key);
+    try {
+      settle();
+    } catch (error) {
+      // The commit stands; what could not be let out is sent again from the outbox, or asked for again.
+      this.#host.warn('after a commit', { stream: queued.work.stream, error: String(error) });
+    }
+    if (this.#inFlight === 0) this.#timersAhead.clear();
+    void this.#pump();
+    this.#rest();
   }
 
-  /** Somebody else wrote the stream, or an earlier step of this unit failed: forget, and do the step again. */
-  #again(queued: Queued, stream: string): void {
-    this.#drop();
-    if (queued.redo >= MAX_REDO) {
-      this.#fail(queued, new Error(`The step was refused ${MAX_REDO} times over the version of ${stream}.`));
+  #settled({ seq, redo, work }: Queued, draft: Draft, result: CommitResult): void {
+    if (result.kind === 'conflict') {
+      this.#drop();
+      if (redo < MAX_REDO) this.#requeue({ seq, work, redo: redo + 1 });
+      else
+        this.#fail({ seq, redo, work }, new Error(`The step met ${MAX_REDO} version conflicts on ${result.stream}.`));
       return;
     }
-    this.#queue = [...this.#queue, { ...queued, redo: queued.redo + 1 }].toSorted((a, b) => a.seq - b.seq);
+    // Somebody else had taken the message: the state in memory is not what is in the journal.
+    if (result.kind === 'duplicate') this.#drop();
+    this.#host.release(draft, result);
+    if (work.kind === 'command') work.done('taken');
+  }
+
+  /** Back to its place: steps are done again in the order in which they came. */
+  #requeue(queued: Queued): void {
+    const later = this.#queue.findIndex(({ seq }) => seq > queued.seq);
+    this.#queue.splice(later < 0 ? this.#queue.length : later, 0, queued);
   }
 
   #drop(): void {
     this.#epoch += 1;
     this.#actors.clear();
+    this.#timersAhead.clear();
   }
 
   #fail(queued: Queued, thrown: unknown): void {
@@ -286,6 +341,8 @@ export class Unit {
     if (work.kind === 'message') this.#host.notice(work.message, 503);
   }
 }
+
+const timerId = (stream: string, name: string): string => `${stream}|${name}`;
 
 export function refusalFact({ stream, message, from, code }: Refusal, count: number): Fact & Targeted {
   return { stream, type: 'MessageRefused', data: { message, from, code, count } };
