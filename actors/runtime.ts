@@ -1,11 +1,12 @@
 import type { ResponseCode } from '../events/codes.ts';
-import type {
-  CommitResult,
-  Journal,
-  OutboxRow,
-  RecordedEvent,
-  StoredAnswer,
-  TimerRow,
+import {
+  JournalError,
+  type CommitResult,
+  type Journal,
+  type OutboxRow,
+  type RecordedEvent,
+  type StoredAnswer,
+  type TimerRow,
 } from '../events/journal/port.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
 import { foldActor, type Actor } from './fold.ts';
@@ -71,6 +72,8 @@ export class Runtime implements UnitHost {
   readonly #counts = { malformed: 0, dropped: 0, busy: 0, repeated: 0, failedSteps: 0 };
   #subscriptions: readonly Subscription[] = [];
   #cancelSweep: () => void = () => {};
+  #cancelRecovery: (() => void) | null = null;
+  readonly #resends = new Set<Promise<void>>();
   #state: 'new' | 'running' | 'stopping' = 'new';
 
   constructor(options: RuntimeOptions) {
@@ -91,12 +94,13 @@ export class Runtime implements UnitHost {
   /** Takes up where the last process ended: timers are armed again, unanswered requests are sent again. */
   async start(): Promise<void> {
     this.#state = 'running';
-    for (const row of await this.journal.pendingTimers()) this.#timers.arm(row);
+    await this.#armPending();
+    if (this.#isStopping()) return;
     this.#subscriptions = this.role.subscriptions.map(({ pattern, queue }) =>
       this.#wire.subscribe(pattern, (delivery) => this.deliver(delivery), queue === undefined ? {} : { queue }),
     );
     await this.#resendOutbox();
-    this.#sweepLater();
+    if (!this.#isStopping()) this.#sweepLater();
   }
 
   /** Takes nothing new, finishes what is under way. Journal and wire stay open. */
@@ -105,14 +109,20 @@ export class Runtime implements UnitHost {
     this.#state = 'stopping';
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#cancelSweep();
-    this.#timers.stop();
+    this.#cancelRecovery?.();
     await this.settled();
+    // What was under way may have armed timers and opened sums of its own.
+    this.#refusals.close();
+    await this.settled();
+    this.#timers.stop();
   }
 
   /** Resolves when no step is under way. */
   async settled(): Promise<void> {
-    for (let busy = this.#busyUnits(); busy.length > 0; busy = this.#busyUnits()) {
-      await Promise.all(busy.map((unit) => unit.whenIdle()));
+    for (;;) {
+      const busy = this.#busyUnits().map((unit) => unit.whenIdle());
+      if (busy.length + this.#resends.size === 0) return;
+      await Promise.all([...busy, ...this.#resends]);
     }
   }
 
@@ -175,7 +185,7 @@ export class Runtime implements UnitHost {
     // Observers first: on one connection they see this step before anything that its messages lead to.
     if (this.#observers === 'publish') this.#tellObservers(result.events);
     for (const message of draft.outgoing) this.#publish(message);
-    for (const id of draft.resend) void this.#resend(id);
+    for (const id of draft.resend) this.#resendLater(id);
   }
 
   repeat(answers: readonly StoredAnswer[]): void {
@@ -194,6 +204,10 @@ export class Runtime implements UnitHost {
     return this.#refusals.note(refusal);
   }
 
+  takeBackRefusal(refusal: Parameters<Refusals['takeBack']>[0]): void {
+    this.#refusals.takeBack(refusal);
+  }
+
   isArmed(row: TimerRow): boolean {
     return this.#timers.isArmed(row);
   }
@@ -202,7 +216,9 @@ export class Runtime implements UnitHost {
     this.#counts.failedSteps += 1;
     const remedy = 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : '';
     this.#log.error('step failed', { stream: work.stream, cause: work.kind, error: error.message, remedy });
-    if (work.kind === 'timer' && this.#state === 'running') this.#timers.arm(work.row, TIMER_RETRY_MS);
+    if (this.#state !== 'running') return;
+    if (work.kind === 'timer' && this.#timers.isArmed(work.row)) this.#timers.arm(work.row, TIMER_RETRY_MS);
+    if (error instanceof JournalError && error.fault === 'failed') this.#recoverLater();
   }
 
   warn(message: string, fields: LogFields): void {
@@ -239,9 +255,45 @@ export class Runtime implements UnitHost {
     }
   }
 
-  async #resend(id: string): Promise<void> {
-    const row = await this.journal.outboxRow(id);
-    if (row !== null) this.#publishRow(row);
+  /** The row as it is by then; none when its answer came meanwhile. A failure leaves it to the next attempt. */
+  #resendLater(id: string): void {
+    const resend = this.journal
+      .outboxRow(id)
+      .then((row) => {
+        if (row !== null) this.#publishRow(row);
+      })
+      .catch((error: unknown) => this.#log.warn('not sent again', { outbox: id, error: String(error) }))
+      .finally(() => this.#resends.delete(resend));
+    this.#resends.add(resend);
+  }
+
+  /**
+   * A commit that failed may be durable all the same (its disk did not say). Then its timers and requests are in the
+   * journal and nowhere else: they are taken up as after a restart.
+   */
+  #recoverLater(): void {
+    this.#cancelRecovery ??= this.clock.after(TIMER_RETRY_MS, () => {
+      this.#cancelRecovery = null;
+      const recovery = this.#armPending()
+        .then(() => this.#resendOutbox())
+        .catch((error: unknown) => {
+          this.#log.error('not recovered yet', { error: String(error) });
+          if (!this.#isStopping()) this.#recoverLater();
+        })
+        .finally(() => this.#resends.delete(recovery));
+      this.#resends.add(recovery);
+    });
+  }
+
+  /** Arms what the journal has and this process has not. */
+  async #armPending(): Promise<void> {
+    const rows = await this.journal.pendingTimers({ limit: Number.MAX_SAFE_INTEGER });
+    if (this.#isStopping()) return;
+    for (const row of rows) if (!this.#timers.has(row.stream, row.name)) this.#timers.arm(row);
+  }
+
+  #isStopping(): boolean {
+    return this.#state === 'stopping';
   }
 
   #publishRow({ subject, payload, correlationId }: OutboxRow): void {
