@@ -90,7 +90,7 @@ const frameData = (session, direction) =>
 
 // ---- The wire: docs/wire.md ----
 
-/** docs/wire.md, Retries: the same bytes again after 1, 2, 4, 8, 16 and 32 seconds; then nobody answers. */
+/** docs/wire.md, Retries: the same bytes again after 1, 2, 4, 8 and 16 seconds, and 32 more for the last answer. */
 const ATTEMPTS = 6;
 const FIRST_WAIT_MS = 1_000;
 /** docs/wire.md, Codes: after one of these the same question may get another answer later. */
