@@ -209,13 +209,16 @@ export function serverRole({ idKey, gatewaySecret, pneSecret }: ServerIdentity):
         const { pnId, gatewayId, deviceId } = scope.context(registration, stream);
         const { context: pn } = await scope.state(personalNetwork, pnStream(pnId));
         if (pn.gatewayId !== gatewayId || memberOf(pn, deviceId) === null) {
-          return [aboutPne(stream, { type: 'RegistrationDenied', data: { code: 403 } })];
+          // A stranger of an open PN was there and is no more, for example when its time was over: it may ask anew.
+          const code = pn.gatewayId === gatewayId && pn.joinPolicy === 'open' ? 409 : 403;
+          return [aboutPne(stream, { type: 'RegistrationDenied', data: { code } })];
         }
         const data = { deviceId, cpnsId: cpnsId(idKey, deviceId) };
         return [aboutPne(stream, { type: 'CpnsIdAllocated', data })];
       },
       closeReplacedSession(scope, stream) {
-        const { keyId } = scope.context(registration, stream);
+        const { keyId: latest, session, standingKeyId } = scope.context(registration, stream);
+        const keyId = session === 'established' ? standingKeyId : latest;
         if (keyId === null) return [];
         scope.keys.drop(sessionKey(keyId));
         return [aboutPne(stream, { type: 'SecureSessionClosed', data: { keyId, reason: 'replaced' } })];

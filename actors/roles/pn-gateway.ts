@@ -46,10 +46,14 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     changes: readonly InventoryChange[],
     revision: number,
     scope: Scope,
-  ): Promise<{ readonly update: readonly Targeted[]; readonly gap: readonly Targeted[] | null }> {
+  ): Promise<{
+    readonly update: readonly Targeted[];
+    readonly gap: readonly Targeted[] | null;
+    readonly reached: number;
+  }> {
     const { context } = await scope.state(pnGateway, own);
     const pn = localPn(context, pnId);
-    if (pn === null) return { update: [], gap: null };
+    if (pn === null) return { update: [], gap: null, reached: 0 };
     const next = changesAfter(pn.revision, changes);
     scope.memory.changes = next;
     const reached = next.at(-1)?.revision ?? pn.revision;
@@ -57,10 +61,10 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
       next.length === 0
         ? []
         : [aboutGateway(own, { type: 'LocalInventoryUpdated', data: { inventory: { pnId, changes: [...next] } } })];
-    if (reached >= revision) return { update, gap: null };
+    if (reached >= revision) return { update, gap: null, reached };
     const ask = { requestId: scope.id(), pnId, revision: reached };
     const gap = pn.requestId === null ? [aboutGateway(own, { type: 'PnEstablishmentRequested', data: ask })] : [];
-    return { update, gap: [...update, ...gap] };
+    return { update, gap: [...update, ...gap], reached };
   }
 
   async function gatewayAnswer(
@@ -96,18 +100,21 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
   ): Promise<Meaning> {
     const { pnId, code, joinPolicy, changes } = body;
     const { context } = await scope.state(pnGateway, own);
-    if (localPn(context, pnId)?.requestId !== message.inReplyTo) return { kind: 'refuse', code: 409 };
+    const requestId = localPn(context, pnId)?.requestId ?? null;
+    if (requestId === null || requestId !== message.inReplyTo) return { kind: 'refuse', code: 409 };
     if (code !== 200 || joinPolicy === null) {
       return { kind: 'facts', primary: aboutGateway(own, { type: 'PnEstablishmentRefused', data: { pnId, code } }) };
     }
-    const { update } = await follow(pnId, changes, 0, scope);
-    const revision = changes.at(-1)?.revision ?? 0;
-    const again = { requestId: scope.id(), pnId, revision };
-    return {
-      kind: 'facts',
-      primary: aboutGateway(own, { type: 'PnEstablished', data: { pnId, joinPolicy } }),
-      after: [...update, ...(body.more ? [aboutGateway(own, { type: 'PnEstablishmentRequested', data: again })] : [])],
-    };
+    const { update, reached } = await follow(pnId, changes, 0, scope);
+    if (!body.more) {
+      const established = aboutGateway(own, { type: 'PnEstablished', data: { pnId, joinPolicy } });
+      return { kind: 'facts', primary: established, after: update };
+    }
+    // Until the last page is here a member could be taken for a stranger: the PN is not established yet.
+    const data = { requestId: scope.id(), pnId, revision: reached };
+    const next = aboutGateway(own, { type: 'PnEstablishmentRequested', data });
+    const [first = next, ...after] = [...update, next];
+    return { kind: 'facts', primary: first, after };
   }
 
   async function updateAnswer(

@@ -25,9 +25,13 @@ const aboutPn = (stream: string, event: PersonalNetworkEvent): Targeted => ({ st
 async function provisionPn(runtime: Runtime, pn: ProvisionedPn): Promise<void> {
   const stream = pnStream(pn.id);
   await runtime.tell(stream, async (scope) => {
-    const { context } = await scope.state(personalNetwork, stream);
+    const { context, value } = await scope.state(personalNetwork, stream);
     const { id: pnId, gatewayId, joinPolicy } = pn;
-    const same = context.pnId === pnId && context.gatewayId === gatewayId && context.joinPolicy === joinPolicy;
+    const same =
+      value !== 'released' &&
+      context.pnId === pnId &&
+      context.gatewayId === gatewayId &&
+      context.joinPolicy === joinPolicy;
     return same ? [] : [aboutPn(stream, { type: 'PnProvisioned', data: { pnId, gatewayId, joinPolicy } })];
   });
   for (let first = 0; first < pn.members.length; first += MAX_CHANGES) {

@@ -17,6 +17,8 @@ export interface RegistrationContext {
   readonly keyId: string | null;
   /** Whether the PNE has shown that it holds the session of `keyId`. */
   readonly session: 'unconfirmed' | 'established';
+  /** The session before it, which stands until the PNE has shown the next one: a late request must not end it. */
+  readonly standingKeyId: string | null;
   readonly code: ResponseCode | null;
   readonly reply: string | null;
   readonly refusals: number;
@@ -33,6 +35,7 @@ const initial: RegistrationContext = {
   cpnsId: null,
   keyId: null,
   session: 'unconfirmed',
+  standingKeyId: null,
   code: null,
   reply: null,
   refusals: 0,
@@ -51,6 +54,9 @@ const machine = setup({
       event.type === 'RegistrationAnswered' && event.data.code !== 200 && context.keyId !== null,
     isAuthenticated: ({ context }) => context.authenticated === 'yes',
     isCurrentKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.keyId,
+    isNextKey: ({ context, event }) =>
+      'keyId' in event.data && event.data.keyId === context.keyId && context.standingKeyId !== null,
+    isStandingKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.standingKeyId,
   },
   actions: {
     keepRequest: assign(({ event }) =>
@@ -74,13 +80,16 @@ const machine = setup({
     keepCpnsId: assign(({ event }) => (event.type === 'CpnsIdAllocated' ? { cpnsId: event.data.cpnsId } : {})),
     keepSession: assign({ session: 'established' as const }),
     forgetKey: assign({ keyId: null, session: 'unconfirmed' as const }),
-    keepAnswer: assign(({ context, event }) =>
+    forgetStanding: assign({ standingKeyId: null }),
+    keepAnswer: assign(({ event }) =>
+      event.type === 'RegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
+    ),
+    keepNextKey: assign(({ context, event }) =>
       event.type === 'RegistrationAnswered'
         ? {
-            code: event.data.code,
-            reply: event.data.handshake,
-            keyId: event.data.keyId ?? context.keyId,
-            session: event.data.keyId === null ? context.session : ('unconfirmed' as const),
+            keyId: event.data.keyId,
+            session: 'unconfirmed' as const,
+            standingKeyId: context.session === 'established' ? context.keyId : context.standingKeyId,
           }
         : {},
     ),
@@ -126,15 +135,32 @@ const machine = setup({
             unconfirmed: {
               description: 'Answered; the PNE has not yet shown that the answer arrived.',
               on: {
-                SecureSessionEstablished: {
-                  guard: 'isCurrentKey',
-                  target: 'sessionEstablished',
-                  actions: ['keepSession', 'answerConfirmation'],
-                  description: '1.4.1/4, 1.4.2/6: first sealed message of the PNE.',
+                SecureSessionEstablished: [
+                  {
+                    guard: 'isNextKey',
+                    target: 'sessionEstablished',
+                    actions: ['keepSession', 'askClosing', 'answerConfirmation'],
+                    description: '1.4.1/4, 1.4.2/6: first sealed message of the PNE; the session before it ends.',
+                  },
+                  {
+                    guard: 'isCurrentKey',
+                    target: 'sessionEstablished',
+                    actions: ['keepSession', 'answerConfirmation'],
+                    description: '1.4.1/4, 1.4.2/6: first sealed message of the PNE.',
+                  },
+                ],
+              },
+            },
+            sessionEstablished: {
+              description: '1.4.1/4, 1.4.2/6: the secure session PNE <-> CPNS Server stands.',
+              on: {
+                SecureSessionClosed: {
+                  guard: 'isStandingKey',
+                  actions: 'forgetStanding',
+                  description: 'The session before this one ends.',
                 },
               },
             },
-            sessionEstablished: { description: '1.4.1/4, 1.4.2/6: the secure session PNE <-> CPNS Server stands.' },
           },
         },
       },
@@ -176,11 +202,15 @@ const machine = setup({
       description: '1.4.1/3, 1.4.2/5: updates the PN Inventory and answers, in one append.',
       entry: ['askClosing', 'askInventory', 'askAnswer'],
       on: {
-        SecureSessionClosed: { guard: 'isCurrentKey', actions: 'forgetKey', description: 'The earlier session ends.' },
+        SecureSessionClosed: {
+          guard: 'isCurrentKey',
+          actions: 'forgetKey',
+          description: 'A session that was never shown ends; one that stands goes on until the next one is shown.',
+        },
         RegistrationAnswered: {
           guard: 'isAcceptance',
-          target: 'idle.registered',
-          actions: ['keepAnswer', 'answerRegistration'],
+          target: 'idle.registered.unconfirmed',
+          actions: ['keepAnswer', 'keepNextKey', 'answerRegistration'],
           description: '1.4.1/3, 1.4.2/5',
         },
       },
@@ -198,7 +228,7 @@ const machine = setup({
           },
           {
             guard: 'isRefusalOfRegistered',
-            target: 'idle.registered',
+            target: 'idle.registered.unconfirmed',
             actions: ['keepAnswer', 'answerRegistration'],
             description: '1.4.1/3, 1.4.2/5: the registration stands.',
           },
