@@ -75,8 +75,11 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
     roles.push(startChild(`PN GW ${id}`, ['gateway', '--config', join(dir, 'gateways', `${id}.yaml`), ...at]));
   }
   for (const child of roles) running.onClose(child.name, () => child.stop());
-  const text = `nats-server ${nats.url}, ${roles.map(({ name, pid }) => `${name} (${pid})`).join(', ')}`;
-  out(text, { kind: 'started', nats: nats.url, processes: roles.map(({ name, pid }) => ({ name, pid })) });
+  const started = (processes: readonly Pick<Child, 'name' | 'pid'>[]): void => {
+    const text = processes.map(({ name, pid }) => `${name}: process ${pid}`).join('\n');
+    out(text, { kind: 'started', nats: nats.url, processes: processes.map(({ name, pid }) => ({ name, pid })) });
+  };
+  started([{ name: `nats-server at ${nats.url}`, pid: nats.pid }, ...roles]);
   const ended = new AbortController();
   for (const role of roles) void role.ended.then(() => ended.abort());
   const established = await areEstablished(host, running, wire, household, ended.signal);
@@ -90,6 +93,7 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
     outcomes.set(outcome.deviceId, outcome);
   });
   running.onClose('PNEs', () => pnes.stop());
+  started([pnes]);
   const overdue = new AbortController();
   const cancel = host.clock.after(DONE_WITHIN_MS, () => overdue.abort());
   await Promise.race([pnes.ended, ...[running.stopped, overdue.signal, ended.signal].map(untilStopped)]);

@@ -1,0 +1,86 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+/** A small household of the tests' own: one PN GW `hub`, the PN `home`. */
+
+export interface Device {
+  readonly id: string;
+  readonly member: boolean;
+  readonly secret?: 'wrong';
+  readonly expect?: number;
+  readonly pn?: string;
+}
+
+export const GATEWAY = 'hub';
+export const PN = 'home';
+
+export const members = (count: number): readonly Device[] =>
+  Array.from({ length: count }, (_, index) => ({ id: `member-${index + 1}`, member: true }));
+export const strangers = (count: number): readonly Device[] =>
+  Array.from({ length: count }, (_, index) => ({ id: `stranger-${index + 1}`, member: false }));
+
+const thing = (index: number) => ({
+  vendor: 'Example',
+  model: 'One',
+  mac: `02:00:00:00:00:${index.toString(16).padStart(2, '0')}`,
+});
+
+/** The text of its file; JSON is YAML. */
+export function householdText(devices: readonly Device[]): string {
+  return JSON.stringify({
+    gateways: [{ id: GATEWAY, ...thing(0) }],
+    pns: [{ id: PN, name: 'Home', gateway: GATEWAY, joinPolicy: 'open' }],
+    pnes: devices.map(({ id, member, secret, expect, pn }, index) => ({
+      id,
+      name: id,
+      type: 'Thing',
+      ...thing(index + 1),
+      pn: pn ?? PN,
+      gateway: GATEWAY,
+      member,
+      demo: { ...(secret === undefined ? {} : { secret }), ...(expect === undefined ? {} : { expect }) },
+    })),
+  });
+}
+
+export interface Folder {
+  readonly path: string;
+  file(...names: readonly string[]): string;
+  put(name: string, text: string): string;
+  remove(): void;
+}
+
+export function temporaryFolder(): Folder {
+  const path = mkdtempSync(join(tmpdir(), 'cpns-end-to-end-'));
+  const file = (...names: readonly string[]): string => join(path, ...names);
+  return {
+    path,
+    file,
+    put(name, text) {
+      writeFileSync(file(name), text);
+      return file(name);
+    },
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+/** Every file below a folder. */
+export function filesBelow(path: string): readonly string[] {
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(path, name))
+    .filter((file) => statSync(file).isFile());
+}
+
+/** Every secret of an operator directory: of key files, of secret files, and of the server's table. */
+export function secretsOf(operator: string): readonly Uint8Array[] {
+  const single = filesBelow(operator)
+    .filter((file) => /\.(key|id-key|psk)$/.test(file))
+    .map((file) => readFileSync(file, 'utf8').trim());
+  const table: Record<string, Record<string, string>> = parse(
+    readFileSync(join(operator, 'server.credentials.yaml'), 'utf8'),
+  );
+  const texts = new Set([...single, ...Object.values(table).flatMap((entries) => Object.values(entries))]);
+  return [...texts].map((text) => new Uint8Array(Buffer.from(text, 'base64url')));
+}
