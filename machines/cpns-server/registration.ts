@@ -54,6 +54,8 @@ const machine = setup({
       event.type === 'RegistrationAnswered' && event.data.code !== 200 && context.keyId !== null,
     isAuthenticated: ({ context }) => context.authenticated === 'yes',
     isCurrentKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.keyId,
+    isUnshownKey: ({ context, event }) =>
+      'keyId' in event.data && event.data.keyId === context.keyId && context.session === 'unconfirmed',
     isNextKey: ({ context, event }) =>
       'keyId' in event.data && event.data.keyId === context.keyId && context.standingKeyId !== null,
     isStandingKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.standingKeyId,
@@ -79,7 +81,7 @@ const machine = setup({
     keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
     keepCpnsId: assign(({ event }) => (event.type === 'CpnsIdAllocated' ? { cpnsId: event.data.cpnsId } : {})),
     keepSession: assign({ session: 'established' as const }),
-    forgetKey: assign({ keyId: null, session: 'unconfirmed' as const }),
+    forgetKey: assign({ keyId: null }),
     forgetStanding: assign({ standingKeyId: null }),
     keepAnswer: assign(({ event }) =>
       event.type === 'RegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
@@ -203,7 +205,7 @@ const machine = setup({
       entry: ['askClosing', 'askInventory', 'askAnswer'],
       on: {
         SecureSessionClosed: {
-          guard: 'isCurrentKey',
+          guard: 'isUnshownKey',
           actions: 'forgetKey',
           description: 'A session that was never shown ends; one that stands goes on until the next one is shown.',
         },

@@ -61,6 +61,8 @@ export function fired(chart: Chart<ChartId>, state: ChartState<unknown>, event: 
 export interface Exploration {
   readonly visited: ReadonlySet<string>;
   readonly fired: ReadonlySet<string>;
+  /** Types of the events that timers bring. */
+  readonly armed: ReadonlySet<string>;
 }
 
 /** More than any chart needs. */
@@ -81,6 +83,7 @@ export function explore(chart: Chart<ChartId>, pool: readonly Fact[]): Explorati
   const seen = new Set<string>();
   const visited = new Set<string>();
   const edges = new Set<string>();
+  const armed = new Set<string>();
   const all = edgesOf(chart).length;
   for (const state of states) {
     if (isSnapshot(state)) for (const node of state._nodes) visited.add(node.id);
@@ -88,11 +91,12 @@ export function explore(chart: Chart<ChartId>, pool: readonly Fact[]): Explorati
     for (const event of pool) {
       if (!chart.can(state, event)) continue;
       for (const edge of fired(chart, state, event)) edges.add(edge.name);
-      const next = chart.transition(state, event).state;
+      const { state: next, effects } = chart.transition(state, event);
+      for (const effect of effects) if (effect.type === 'arm') armed.add(effect.event.type);
       const key = keyOf(next);
       if (!seen.has(key)) states.push(next);
       seen.add(key);
     }
   }
-  return { visited, fired: edges };
+  return { visited, fired: edges, armed };
 }

@@ -124,4 +124,5 @@ export const HANDSHAKE = 'Zmlyc3Q';
 export const REPLY = 'c2Vjb25k';
 export const KEY_1 = 'key-1-----------------';
 export const KEY_2 = 'key-2-----------------';
+export const KEY_3 = 'key-3-----------------';
 export const CPNS_ID = 'cpns-aaaaaaaaaaaaaaaaaaaaaaaaaa';

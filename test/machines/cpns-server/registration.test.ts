@@ -8,6 +8,7 @@ import {
   HANDSHAKE,
   KEY_1,
   KEY_2,
+  KEY_3,
   messageRefused,
   REPLY,
   type EventOfChart,
@@ -148,19 +149,50 @@ describe('a PNE that is registered registers again', () => {
       });
   });
 
-  it('loses its earlier session', () => {
+  it('keeps its session until it has shown the next one', () => {
     given(chart, again)
-      .when(closed(KEY_1))
-      .thenTaken({ state: 'updating', effects: [], context: { keyId: null, session: 'unconfirmed' } });
-  });
-
-  it('has to show that it holds the next one', () => {
-    given(chart, [...again, closed(KEY_1)])
       .when(accepts('r2', KEY_2))
       .thenTaken({
         state: UNCONFIRMED,
         effects: [answer('registration-response')],
-        context: { keyId: KEY_2, session: 'unconfirmed' },
+        context: { keyId: KEY_2, session: 'unconfirmed', standingKeyId: KEY_1 },
+      });
+  });
+
+  it('loses it then', () => {
+    given(chart, [...again, accepts('r2', KEY_2)])
+      .when(established(KEY_2))
+      .thenTaken({
+        state: IN_SESSION,
+        effects: [ask('closeReplacedSession'), answer('sealed')],
+        context: { session: 'established' },
+      });
+    given(chart, [...again, accepts('r2', KEY_2), established(KEY_2)])
+      .when(closed(KEY_1))
+      .thenTaken({ state: IN_SESSION, effects: [], context: { keyId: KEY_2, standingKeyId: null } });
+  });
+
+  it('keeps the one that stands through several that it never shows', () => {
+    const third = [received('r3'), authenticated, allocated, closed(KEY_2), accepts('r3', KEY_3)];
+    given(chart, [...again, accepts('r2', KEY_2), ...third])
+      .when(established(KEY_3))
+      .thenTaken({
+        state: IN_SESSION,
+        effects: [ask('closeReplacedSession'), answer('sealed')],
+        context: { keyId: KEY_3, standingKeyId: KEY_1 },
+      });
+  });
+
+  it('loses a session that it has never shown at once', () => {
+    given(chart, [...answered, received('r2'), authenticated, allocated])
+      .when(closed(KEY_1))
+      .thenTaken({ state: 'updating', effects: [], context: { keyId: null } });
+    given(chart, [...answered, received('r2'), authenticated, allocated, closed(KEY_1)])
+      .when(accepts('r2', KEY_2))
+      .thenTaken({
+        state: UNCONFIRMED,
+        effects: [answer('registration-response')],
+        context: { keyId: KEY_2, session: 'unconfirmed', standingKeyId: null },
       });
   });
 
@@ -188,9 +220,13 @@ describe('a PNE that is registered registers again', () => {
 
   it('has to show its next session also when it was refused in between', () => {
     const refusedOnce = [...inSession, received('r2'), failed('malformed'), refuses('r2', 401)];
-    given(chart, [...refusedOnce, received('r3'), authenticated, allocated, closed(KEY_1)])
+    given(chart, [...refusedOnce, received('r3'), authenticated, allocated])
       .when(accepts('r3', KEY_2))
-      .thenTaken({ state: UNCONFIRMED, effects: [answer('registration-response')] });
+      .thenTaken({
+        state: UNCONFIRMED,
+        effects: [answer('registration-response')],
+        context: { standingKeyId: KEY_1 },
+      });
   });
 });
 
@@ -205,6 +241,16 @@ describe('the registration of a PNE does not take', () => {
     ['a sealed message before any session', [], established(KEY_1)],
     ['a sealed message of another session', answered, established(KEY_2)],
     ['a second first sealed message', inSession, established(KEY_1)],
+    [
+      'the end of the session that stands, before the next one is shown',
+      [...inSession, received('r2'), authenticated, allocated],
+      closed(KEY_1),
+    ],
+    [
+      'a sealed message of the session that stands as the first of the next one',
+      [...inSession, received('r2'), authenticated, allocated, accepts('r2', KEY_2)],
+      established(KEY_1),
+    ],
     ['the end of another session', [...inSession, received('r2'), authenticated, allocated], closed(KEY_2)],
     ['a sealed message after a refusal', [received('r1'), failed('malformed'), refuses('r1', 401)], established(KEY_1)],
   ])('%s', (_, events, event) => {
