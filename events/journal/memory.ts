@@ -35,11 +35,18 @@ export class MemoryJournal implements Journal {
   readonly #faults: MemoryFaults;
   readonly #committer: Committer;
 
-  constructor(options: { readonly disk?: MemoryDisk; readonly faults?: MemoryFaults } = {}) {
+  /** @param options.schedule when a batch starts, as of the committer: `setImmediate` makes a disk that takes its time */
+  constructor(
+    options: {
+      readonly disk?: MemoryDisk;
+      readonly faults?: MemoryFaults;
+      readonly schedule?: (run: () => void) => void;
+    } = {},
+  ) {
     this.#disk = options.disk ?? new MemoryDisk();
     this.#faults = options.faults ?? {};
     this.#disk.owner = this;
-    this.#committer = new Committer({ transaction: (work) => this.#transaction(work) }, queueMicrotask);
+    this.#committer = new Committer({ transaction: (work) => this.#transaction(work) }, options.schedule ?? queueMicrotask);
   }
 
   commit(commit: Commit): Promise<CommitResult> {

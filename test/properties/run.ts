@@ -8,6 +8,10 @@ import { household, worldOf, type Household } from './household.ts';
 /** One thing that happens to the system. Picks are taken modulo what there is. */
 export type Action =
   | { readonly do: 'deliver'; readonly pick: number; readonly count: number }
+  /** The newest first: what was sent earlier waits, for minutes if need be. */
+  | { readonly do: 'overtake'; readonly count: number }
+  /** Everything but the picked message arrives, in order, and whatever that leads to. */
+  | { readonly do: 'holdBack'; readonly pick: number }
   | { readonly do: 'lose'; readonly pick: number }
   | { readonly do: 'copy'; readonly pick: number }
   | { readonly do: 'tick' }
@@ -30,6 +34,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({ do: act('deliver'), pick: fc.constant(0), count: fc.integer({ min: 1, max: 12 }) }),
   },
   { weight: 6, arbitrary: fc.record({ do: act('deliver'), pick, count: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 4, arbitrary: fc.record({ do: act('overtake'), count: fc.integer({ min: 1, max: 12 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: act('holdBack'), pick }) },
   { weight: 3, arbitrary: fc.record({ do: act('lose'), pick }) },
   { weight: 3, arbitrary: fc.record({ do: act('copy'), pick }) },
   { weight: 3, arbitrary: fc.record({ do: act('tick') }) },
@@ -43,24 +49,26 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: act('start'), node }) },
   { weight: 1, arbitrary: fc.record({ do: act('cut'), node }) },
   { weight: 2, arbitrary: fc.record({ do: act('heal'), node }) },
-  { weight: 1, arbitrary: fc.record({ do: act('register'), pick }) },
+  { weight: 2, arbitrary: fc.record({ do: act('register'), pick }) },
 );
 
 export interface Script {
   readonly seed: number;
+  readonly disk: 'fast' | 'slow';
   readonly home: Household;
   readonly actions: readonly Action[];
 }
 
 export const script: fc.Arbitrary<Script> = fc.record({
   seed: fc.nat(),
+  disk: fc.constantFrom('fast' as const, 'slow' as const),
   home: household,
   actions: fc.array(action, { maxLength: 60, size: 'max' }),
 });
 
 /** Safety phase: everything that can go wrong does, in the order of the script. */
-export async function play({ seed, home, actions }: Script): Promise<World> {
-  const world = await World.start(worldOf(home, `run ${seed}`));
+export async function play({ seed, disk, home, actions }: Script): Promise<World> {
+  const world = await World.start({ ...worldOf(home, `run ${seed}`), disk });
   for (const { deviceId } of world.options.devices) await world.register(deviceId);
   await world.settle();
   for (const one of actions) {
@@ -77,6 +85,22 @@ async function perform(world: World, action: Action): Promise<void> {
       for (let left = Math.min(action.count, network.inFlight.length); left > 0; left--)
         network.deliver(at(world, action.pick));
       return;
+    case 'overtake':
+      for (let left = action.count; left > 0 && network.inFlight.length > 0; left--) {
+        network.deliver(network.inFlight.length - 1);
+        await world.settle();
+      }
+      return;
+    case 'holdBack': {
+      const held = network.inFlight[at(world, action.pick)]?.id;
+      for (let left = 100; left > 0; left--) {
+        const next = network.inFlight.findIndex(({ id }) => id !== held);
+        if (next < 0) return;
+        network.deliver(next);
+        await world.settle();
+      }
+      return;
+    }
     case 'lose':
       if (network.inFlight.length > 0) network.drop(at(world, action.pick));
       return;

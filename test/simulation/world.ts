@@ -41,6 +41,8 @@ export interface WorldOptions {
   /** Secrets as the server knows them; default: those of the devices. */
   readonly secrets?: ReadonlyMap<string, Uint8Array>;
   readonly pairing?: 'permitted' | 'forbidden';
+  /** A slow disk takes what was computed in one turn of the event loop in one batch; default: fast. */
+  readonly disk?: 'fast' | 'slow';
   /** PNs of the PN GW; default: those of the server. */
   readonly gatewayPns?: readonly string[];
 }
@@ -57,6 +59,7 @@ interface Node {
   readonly kek: Uint8Array;
   readonly keyring: Keyring;
   crash: CrashPoint | null;
+  fault: { readonly at: CrashPoint; readonly error: Error } | null;
   /** The runtime is null while it starts. */
   life: { runtime: Runtime | null; readonly journal: MemoryJournal; readonly wire: Wire } | null;
 }
@@ -88,7 +91,14 @@ export class World {
     const bytes = (length: number) => this.#entropy.bytes(length);
     const node = (): Node => {
       const kek = bytes(32);
-      return { disk: new MemoryDisk(), kek, keyring: createKeyring({ kek, bytes }), crash: null, life: null };
+      return {
+        disk: new MemoryDisk(),
+        kek,
+        keyring: createKeyring({ kek, bytes }),
+        crash: null,
+        fault: null,
+        life: null,
+      };
     };
     this.#nodes = { server: node(), gateway: node(), pnes: node() };
   }
@@ -122,6 +132,7 @@ export class World {
     const wire = this.network.connect(name);
     const journal = new MemoryJournal({
       disk: node.disk,
+      schedule: this.options.disk === 'slow' ? setImmediate : queueMicrotask,
       faults: {
         beforeCommit: () => this.#crashAt(name, 'beforeCommit'),
         afterCommit: (write) => {
@@ -182,6 +193,11 @@ export class World {
     this.#nodes[name].crash = point;
   }
 
+  /** Every commit of the node fails like this, until null. */
+  failCommits(name: NodeName, fault: { readonly at: CrashPoint; readonly error: Error } | null): void {
+    this.#nodes[name].fault = fault;
+  }
+
   #die(name: NodeName): void {
     const node = this.#nodes[name];
     if (node.life === null) return;
@@ -194,7 +210,9 @@ export class World {
   }
 
   #crashAt(name: NodeName, point: CrashPoint | null): void {
-    if (this.#nodes[name].crash !== point) return;
+    const { crash, fault } = this.#nodes[name];
+    if (fault?.at === point) throw fault.error;
+    if (crash !== point) return;
     this.#die(name);
     throw new JournalError('closed', 'The process has died.', 'Start it again.');
   }
