@@ -20,9 +20,9 @@ const aboutAll = (id: ChartId): string =>
     .map((label) => `\`${label}\``)
     .join(', ')}.\n`;
 
-const chartPicture = (id: ChartId, folder: string): string =>
+const chartPicture = (id: ChartId, heading: '##' | '###', folder: string): string =>
   [
-    `### [\`${id}\`](${folder}machines/${id}.ts)\n`,
+    `${heading} [\`${id}\`](${folder}machines/${id}.ts)\n`,
     `${CHARTS[id].machine.root.description ?? ''}\n`,
     block(chartToMermaid(CHARTS[id])),
   ].join('\n');
@@ -39,7 +39,9 @@ function chartsDocument(): string {
     'An arrow is `Event [guard] (steps of the change request)`; a line in a box is an event that is taken without',
     'leaving the state; `timer` marks an event that a timer brings.\n',
   ].join('\n');
-  return [head, ...ids.map((id) => [chartPicture(id, '../'), aboutAll(id), stateTable(id)].join('\n'))].join('\n');
+  return [head, ...ids.map((id) => [chartPicture(id, '##', '../'), aboutAll(id), stateTable(id)].join('\n'))].join(
+    '\n',
+  );
 }
 
 async function flowsRegion(): Promise<string> {
@@ -63,7 +65,7 @@ async function contentOf(path: string): Promise<string | null> {
 }
 
 const check = process.argv.includes('--check');
-const charts = ids.map((id) => chartPicture(id, '')).join('\n');
+const charts = ids.map((id) => chartPicture(id, '###', '')).join('\n');
 const readme = await contentOf('README.md');
 const regions = { charts, flows: await flowsRegion() };
 const documents = [
