@@ -8,12 +8,12 @@ import { memberOf, personalNetwork } from '../../machines/cpns-server/personal-n
 import { registration } from '../../machines/cpns-server/registration.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
 import { cpnsId } from '../../security/cpns-id.ts';
-import { readRegistration, type Binding } from '../../security/registration-handshake.ts';
+import { readRegistration, type Binding, type ExpectedCredential } from '../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../security/session.ts';
 import type { Meaning, Role, Scope, Targeted } from '../role.ts';
 import { StepError } from '../step.ts';
 import type { Incoming, Letter } from '../wire/messages.ts';
-import { SERVER_QUEUE, wanDown } from '../wire/subjects.ts';
+import { SERVER_HEARS, SERVER_QUEUE, wanDown } from '../wire/subjects.ts';
 import { NO_PN } from './pn-gateway.ts';
 import { CONFIRM, openText, sealText, sessionKey, sessionOf, type SealedContent } from './session.ts';
 
@@ -103,7 +103,8 @@ export function serverRole({ idKey, gatewaySecret, pneSecret }: ServerIdentity):
   function read(scope: Scope, psk: Uint8Array | null, binding: Binding, handshake: string) {
     const message = fromBase64url(handshake);
     if (message === null) return 'malformed';
-    const result = readRegistration({ psk, binding, message, bytes: (length) => scope.bytes(length) });
+    const credential: ExpectedCredential = psk === null ? { kind: 'none' } : { kind: 'psk', psk };
+    const result = readRegistration({ credential, binding, message, bytes: (length) => scope.bytes(length) });
     if (result.kind === 'failed') return result.reason;
     scope.memory.respond = result.respond;
     return 'authenticated';
@@ -122,7 +123,7 @@ export function serverRole({ idKey, gatewaySecret, pneSecret }: ServerIdentity):
   return {
     name: 'cpns-server',
     busy: 503,
-    subscriptions: [{ pattern: 'cpns.wan.up.>', queue: SERVER_QUEUE }],
+    subscriptions: SERVER_HEARS.map((pattern) => ({ pattern, queue: SERVER_QUEUE })),
     chartOf(stream) {
       if (stream.startsWith('pn/')) return personalNetwork;
       return stream.startsWith('registration/') ? registration : gatewayRegistration;

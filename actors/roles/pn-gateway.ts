@@ -9,7 +9,7 @@ import { finishRegistration, startRegistration } from '../../security/registrati
 import { sessionToBytes } from '../../security/session.ts';
 import type { Meaning, Role, Route, Scope, Targeted } from '../role.ts';
 import { encodeMessage, type Content, type Incoming, type Letter } from '../wire/messages.ts';
-import { linkDown, wanUp } from '../wire/subjects.ts';
+import { gatewayHears, linkDown, wanUp } from '../wire/subjects.ts';
 import { readJson, sessionKey } from './session.ts';
 
 /** A PN GW as provisioned. */
@@ -172,7 +172,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
   return {
     name: 'pn-gateway',
     busy: 429,
-    subscriptions: [{ pattern: `cpns.link.${gatewayId}.up.>` }, { pattern: `cpns.wan.down.${gatewayId}.>` }],
+    subscriptions: gatewayHears(gatewayId).map((pattern) => ({ pattern })),
     chartOf: (stream) => (stream.startsWith('admission/') ? admission : pnGateway),
     unitOf: () => gatewayId,
     route(message) {
@@ -219,7 +219,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
       requestGatewayRegistration(scope, stream) {
         const requestId = scope.id();
         const { message, pending } = startRegistration({
-          psk,
+          credential: { kind: 'psk', psk },
           binding: { protocolVersion: 1, pnId: NO_PN, gatewayId, deviceId: gatewayId, requestId },
           payload: new Uint8Array(0),
           bytes: (length) => scope.bytes(length),

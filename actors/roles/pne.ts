@@ -11,7 +11,7 @@ import { sessionToBytes } from '../../security/session.ts';
 
 import type { Meaning, Role, Scope, Targeted } from '../role.ts';
 import type { Incoming, Letter } from '../wire/messages.ts';
-import { linkUp } from '../wire/subjects.ts';
+import { deviceHears, linkUp } from '../wire/subjects.ts';
 import { CONFIRM, openText, readJson, sealText, sessionKey, sessionOf, type SealedContent } from './session.ts';
 
 /** A device as provisioned: its pre-shared secret stands for the USIM of the change request. */
@@ -88,7 +88,7 @@ export function pneRole(devices: readonly PneDevice[]): Role {
   return {
     name: 'pne',
     busy: 503,
-    subscriptions: devices.map(({ deviceId }) => ({ pattern: `cpns.link.*.down.${deviceId}.>` })),
+    subscriptions: devices.flatMap(({ deviceId }) => deviceHears(deviceId)).map((pattern) => ({ pattern })),
     chartOf: () => chart,
     unitOf: (stream) => stream,
     route: (message) =>
@@ -127,7 +127,7 @@ export function pneRole(devices: readonly PneDevice[]): Role {
         if (psk === undefined) throw new Error(`No secret is provisioned for ${deviceOf(stream)}.`);
         const requestId = scope.id();
         const { message, pending } = startRegistration({
-          psk,
+          credential: { kind: 'psk', psk },
           binding: binding(context, requestId),
           payload: new Uint8Array(0),
           bytes: (length) => scope.bytes(length),

@@ -8,21 +8,28 @@ const DEFAULT_PORT = '4222';
 export interface NatsAddress {
   /** `host:port` */
   readonly address: string;
+  /** Name or IP address that the server's certificate must be for. Null without TLS. */
+  readonly certifiedHost: string | null;
   readonly authenticator: Authenticator | null;
 }
 
 /**
- * @param server `nats://[user:password@]host[:port]` or `host[:port]`
+ * @param server `nats://[user:password@]host[:port]`, `tls://` for one that is reached by TLS only, or `host[:port]`
  * @throws WireError `refused` when it is neither
  */
 export function parseNatsAddress(server: string): NatsAddress {
   const text = server.includes('://') ? server : `nats://${server}`;
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || url.protocol !== 'nats:' || url.hostname === '') {
-    throw new WireError('refused', 'malformed address of a NATS server', 'Write it as nats://host:port.');
+  if (url === null || !/^(nats|tls):$/.test(url.protocol) || url.hostname === '') {
+    throw new WireError(
+      'refused',
+      'malformed address of a NATS server',
+      'Write it as nats://host:port or tls://host:port.',
+    );
   }
   return {
     address: `${url.hostname}:${url.port === '' ? DEFAULT_PORT : url.port}`,
+    certifiedHost: url.protocol === 'tls:' ? url.hostname.replace(/^\[(.*)\]$/, '$1') : null,
     authenticator:
       url.username === ''
         ? null

@@ -23,7 +23,8 @@ export interface LinkOptions {
   readonly entropy: Entropy;
   readonly board: StatusBoard;
   readonly authenticator: Authenticator | null;
-  readonly inboxPrefix: string | null;
+  /** Certificates, PEM, that servers reached by TLS are trusted by; null: those of the system. */
+  readonly ca: string | null;
   /** Called with every new connection, before anybody hears that it stands. */
   readonly onUp: (connection: NatsConnection) => void;
 }
@@ -91,9 +92,11 @@ export class NatsLink {
     board.turn('closed');
   }
 
-  #dial({ address, authenticator }: NatsAddress): Promise<NatsConnection> {
-    const { name, inboxPrefix } = this.#options;
+  #dial({ address, certifiedHost, authenticator }: NatsAddress): Promise<NatsConnection> {
+    const { name, ca } = this.#options;
     const credentials = this.#options.authenticator ?? authenticator;
+    // Without `host` the certificate of a server that is named by its IP address would have to be for `localhost`.
+    const tls = { host: certifiedHost, ...(ca === null ? {} : { ca }) };
     return connect({
       servers: [address],
       name,
@@ -106,7 +109,7 @@ export class NatsLink {
       ignoreClusterUpdates: true,
       noAsyncTraces: true,
       ...(credentials === null ? {} : { authenticator: credentials }),
-      ...(inboxPrefix === null ? {} : { inboxPrefix }),
+      ...(certifiedHost === null ? {} : { tls }),
     });
   }
 

@@ -1,5 +1,5 @@
-import type { Authenticator, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
-import { errors, headers as natsHeaders } from '@nats-io/transport-node';
+import type { NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
+import { createInbox, errors, headers as natsHeaders } from '@nats-io/transport-node';
 import type { Clock } from '../seams/clock.ts';
 import { systemClock } from '../seams/clock.ts';
 import type { Entropy } from '../seams/entropy.ts';
@@ -9,24 +9,26 @@ import { closedError, lostError, noRespondersError, refusedError, timeoutError }
 import { runHandler, StatusBoard } from './listeners.ts';
 import { parseNatsAddress } from './nats-address.ts';
 import { NatsLink } from './nats-link.ts';
+import type { NatsUser } from './nats-user.ts';
 import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from './port.ts';
 import { assertPattern, assertPayload, assertSubject } from './subject.ts';
+import { answersTo } from './subjects.ts';
 
 export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
 export const CORRELATION_ID_HEADER = 'Cpns-Correlation-Id';
 
 export interface NatsOptions {
-  /** `nats://[user:password@]host[:port]`, or several, tried in turn. */
+  /** `nats://[user:password@]host[:port]` or `tls://...`, or several, tried in turn. */
   readonly servers: string | readonly string[];
   /** Shown in the server's connection list. */
   readonly name: string;
   readonly log: Log;
   readonly clock?: Clock;
   readonly entropy?: Entropy;
-  /** Credentials, before those of the address; asked again at every connection. */
-  readonly authenticator?: Authenticator;
-  /** Where answers to requests come in; with tight permissions each user has its own. Default `_INBOX`. */
-  readonly inboxPrefix?: string;
+  /** Before the credentials of the address. Answers to its requests come in where only it may listen. */
+  readonly user?: NatsUser | null;
+  /** Certificates, PEM, that servers reached by TLS are trusted by. Default: those of the system. */
+  readonly ca?: string | null;
 }
 
 interface Interest {
@@ -45,12 +47,14 @@ class NatsWire implements Wire {
   readonly #log: Log;
   readonly #board: StatusBoard;
   readonly #link: NatsLink;
+  readonly #user: NatsUser | null;
   readonly #interests = new Set<Interest>();
 
   constructor(options: NatsOptions) {
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log;
     this.#board = new StatusBoard(options.log, 'connecting');
+    this.#user = options.user ?? null;
     this.#link = new NatsLink({
       addresses: [options.servers].flat().map(parseNatsAddress),
       name: options.name,
@@ -58,8 +62,8 @@ class NatsWire implements Wire {
       clock: this.#clock,
       entropy: options.entropy ?? systemEntropy,
       board: this.#board,
-      authenticator: options.authenticator ?? null,
-      inboxPrefix: options.inboxPrefix ?? null,
+      authenticator: this.#user?.authenticator ?? null,
+      ca: options.ca ?? null,
       onUp: (connection) => {
         for (const interest of this.#interests) this.#takeUp(interest, connection);
       },
@@ -113,9 +117,11 @@ class NatsWire implements Wire {
     assertPayload(subject, Buffer.byteLength(payload));
     const deadline = this.#clock.now() + options.timeoutMs;
     const connection = await this.#connected({ subject, timeoutMs: options.timeoutMs });
+    const timeout = Math.max(1, deadline - this.#clock.now());
+    const answers =
+      this.#user === null ? {} : { noMux: true, reply: createInbox(answersTo(this.#user.inbox, subject)) };
     try {
-      const timeout = Math.max(1, deadline - this.#clock.now());
-      return (await connection.request(subject, payload, { timeout })).data;
+      return (await this.#unlessLost(connection.request(subject, payload, { timeout, ...answers }))).data;
     } catch (error) {
       throw this.#requestError(subject, options.timeoutMs, error);
     }
@@ -123,18 +129,28 @@ class NatsWire implements Wire {
 
   async flush(): Promise<void> {
     const connection = await this.#connected(null);
-    // The client forgets a flush when the connection ends under it, so the end is watched beside it.
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const lost = (): void => reject(this.status === 'closed' ? closedError() : lostError('a flush'));
-    const unwatch = this.onStatus(lost);
-    connection.flush().then(resolve, lost);
-    await promise.finally(unwatch);
+    try {
+      await this.#unlessLost(connection.flush());
+    } catch {
+      throw this.status === 'closed' ? closedError() : lostError('a flush');
+    }
   }
 
   async close(): Promise<void> {
     for (const interest of this.#interests) interest.live?.unsubscribe();
     this.#interests.clear();
     await this.#link.close();
+  }
+
+  /** The client forgets what is under way when the connection ends, so the end is watched beside it. */
+  #unlessLost<T>(work: Promise<T>): Promise<T> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const look = (): void => {
+      if (this.#link.connection === null) reject(new Error('the connection ended'));
+    };
+    const unwatch = this.onStatus(look);
+    look();
+    return Promise.race([work, promise]).finally(unwatch);
   }
 
   #takeUp(interest: Interest, connection: NatsConnection): void {

@@ -20,6 +20,24 @@ export const query = (noun: string): string => `cpns.query.${noun}`;
 /** @param chart chart id, `<role>/<name>` */
 export const eventsOf = (chart: string): string => `cpns.events.${chart.replace('/', '.')}`;
 
+/** In the place of an id or a message type: any of them. */
+export const ANY = '*';
+
+/** What each role hears. Roles subscribe to these very patterns, and the permissions of their NATS users name them. */
+export const SERVER_HEARS = ['cpns.wan.up.>'] as const;
+export const gatewayHears = (gatewayId: string) =>
+  [`cpns.link.${gatewayId}.up.>`, `cpns.wan.down.${gatewayId}.>`] as const;
+export const deviceHears = (deviceId: string) => [`cpns.link.*.down.${deviceId}.>`] as const;
+export const OBSERVERS_HEAR = ['cpns.events.>'] as const;
+
+/** Where answers to the queries of one NATS user come in. @param name one token */
+export const inboxOf = (name: string): string => `_INBOX.${name}`;
+/**
+ * Answers to one query come in below this. It names the query, so that a user who may answer one query can be kept from
+ * answering another in its place.
+ */
+export const answersTo = (inbox: string, question: string): string => `${inbox}.${question}`;
+
 /** Servers share the work: one queue group. */
 export const SERVER_QUEUE = 'cpns-server';
 

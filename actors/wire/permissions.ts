@@ -1,0 +1,75 @@
+import { gatewayInventoryQuery, INVENTORY_QUERY } from './queries.ts';
+import {
+  answersTo,
+  ANY,
+  deviceHears,
+  eventsOf,
+  gatewayHears,
+  inboxOf,
+  linkDown,
+  linkUp,
+  OBSERVERS_HEAR,
+  SERVER_HEARS,
+  wanDown,
+  wanUp,
+} from './subjects.ts';
+
+/** Who connects to the NATS server. */
+export type Principal =
+  | { readonly kind: 'server' }
+  | { readonly kind: 'gateway'; readonly gatewayId: string }
+  /** One PNE, or the several of one process. */
+  | { readonly kind: 'pnes'; readonly deviceIds: readonly string[] }
+  /** Asks for inventories. @see inboxOf */
+  | { readonly kind: 'inquirer'; readonly inbox: string }
+  /** Asks for inventories and sees copies of all events. */
+  | { readonly kind: 'observer'; readonly inbox: string };
+
+/** Subjects and patterns that are allowed; everything else is not. */
+export interface Permissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+const QUERIES = [INVENTORY_QUERY, gatewayInventoryQuery(ANY)];
+
+/** Whoever may answer a query may send to each inbox, but only below the name of that query. */
+const answering = (question: string): string => `${answersTo(inboxOf(ANY), question)}.>`;
+
+/**
+ * The least that each principal needs.
+ *
+ * Allow lists only: the deny lists of nats-server had advisories of their own. No `allow_responses` either: it lets a user
+ * publish once to whatever reply subject a message names, so a PN GW with a device as its accomplice could write anywhere.
+ *
+ * A PNE may speak to each PN GW: whether it is admitted is decided there and at the server. The subjects of the copies for
+ * observers name the role and not who sent them, so within one role they can be forged: the journals are the record.
+ */
+export function permissionsOf(principal: Principal): Permissions {
+  switch (principal.kind) {
+    case 'server':
+      return {
+        publish: [wanDown(ANY, ANY), eventsOf('cpns-server/*'), answering(INVENTORY_QUERY)],
+        subscribe: [...SERVER_HEARS, INVENTORY_QUERY],
+      };
+    case 'gateway': {
+      const { gatewayId } = principal;
+      const question = gatewayInventoryQuery(gatewayId);
+      return {
+        publish: [wanUp(gatewayId, ANY), linkDown(gatewayId, ANY, ANY), eventsOf('pn-gateway/*'), answering(question)],
+        subscribe: [...gatewayHears(gatewayId), question],
+      };
+    }
+    case 'pnes': {
+      const { deviceIds } = principal;
+      return {
+        publish: [...deviceIds.map((deviceId) => linkUp(ANY, deviceId, ANY)), eventsOf('pne/*')],
+        subscribe: deviceIds.flatMap((deviceId) => deviceHears(deviceId)),
+      };
+    }
+    case 'inquirer':
+      return { publish: QUERIES, subscribe: [`${principal.inbox}.>`] };
+    case 'observer':
+      return { publish: QUERIES, subscribe: [...OBSERVERS_HEAR, `${principal.inbox}.>`] };
+  }
+}
