@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { isChartId, VOCABULARIES, vocabularyOf } from '../../events/charts.ts';
+import { checkFact, readFact, UnreadableEvent, type EventFault, type Fact } from '../../events/decode.ts';
+import type { NewEvent } from '../../events/journal/port.ts';
+import { POOL } from '../machines/pool.ts';
+
+const kept: NewEvent = {
+  type: 'RegistrationTimedOut',
+  schemaVersion: 1,
+  data: { requestId: 'r1' },
+  meta: {
+    messageId: 'm1',
+    correlationId: 'c1',
+    causationId: null,
+    role: 'pne',
+    chart: { id: 'pne/registration', hash: 'h' },
+    crStep: null,
+    recordedAt: '2026-11-23T00:00:00.000Z',
+  },
+};
+
+function faultOf(event: NewEvent): EventFault | null {
+  try {
+    readFact(event);
+    return null;
+  } catch (error) {
+    if (!(error instanceof UnreadableEvent)) throw error;
+    expect(error.message).not.toBe('');
+    expect(error.remedy).not.toBe('');
+    return error.fault;
+  }
+}
+
+describe('an event of the journal', () => {
+  it('is read as what its chart takes', () => {
+    expect(readFact(kept)).toEqual({
+      chart: 'pne/registration',
+      type: 'RegistrationTimedOut',
+      data: { requestId: 'r1' },
+    });
+  });
+
+  const chart = (id: string) => ({ ...kept.meta, chart: { id, hash: 'h' } });
+  it.each<readonly [EventFault, string, NewEvent]>([
+    ['unknownChart', 'another chart', { ...kept, meta: chart('pne/other') }],
+    ['unknownChart', 'a name that every object has', { ...kept, meta: chart('constructor') }],
+    ['unknownType', 'another type', { ...kept, type: 'RegistrationForgotten' }],
+    ['unknownType', 'a type of another chart', { ...kept, type: 'PneAuthenticated', data: {} }],
+    ['unknownType', 'a type that every object has', { ...kept, type: 'toString' }],
+    ['unknownVersion', 'a later version', { ...kept, schemaVersion: 2 }],
+    ['unknownVersion', 'no version', { ...kept, schemaVersion: 0 }],
+    ['invalidData', 'a field too few', { ...kept, data: {} }],
+    ['invalidData', 'a field too many', { ...kept, data: { requestId: 'r1', more: 1 } }],
+    ['invalidData', 'an id that is none', { ...kept, data: { requestId: 'R 1' } }],
+  ])('is not guessed at: %s (%s)', (fault, _, event) => {
+    expect(faultOf(event)).toBe(fault);
+  });
+});
+
+describe.each(Object.keys(VOCABULARIES).filter(isChartId))('the vocabulary of %s', (id) => {
+  it('says what each event states, in a sentence', () => {
+    for (const [type, { states }] of Object.entries(vocabularyOf(id))) {
+      expect(type).toMatch(/^[A-Z][A-Za-z]+$/);
+      expect(states, type).toMatch(/^[A-Z].*\.$/);
+    }
+  });
+
+  it('takes events of every type, also after JSON, and none with a field that it does not know', () => {
+    const pool: readonly Fact[] = POOL[id];
+    expect(new Set(pool.map(({ type }) => type))).toEqual(new Set(Object.keys(vocabularyOf(id))));
+    for (const { type, data } of pool) {
+      expect(checkFact(id, { type, data: JSON.parse(JSON.stringify(data)) }, 1)).toBe(1);
+      expect(() => checkFact(id, { type, data: { ...data, secret: 'x' } }), type).toThrow(UnreadableEvent);
+    }
+  });
+});
