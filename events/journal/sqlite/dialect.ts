@@ -13,14 +13,14 @@ const MAX_KEPT_STATEMENTS = 256;
  */
 export class NodeSqliteDialect implements Dialect {
   readonly #database: DatabaseSync;
-  readonly #file: string;
-  /** @param file the name that errors give the database */
-  constructor(database: DatabaseSync, file: string) {
+  readonly #connection: NodeSqliteConnection;
+  /** @param connection of that database */
+  constructor(database: DatabaseSync, connection: NodeSqliteConnection) {
     this.#database = database;
-    this.#file = file;
+    this.#connection = connection;
   }
   createDriver(): Driver {
-    return new NodeSqliteDriver(this.#database, this.#file);
+    return new NodeSqliteDriver(this.#database, this.#connection);
   }
   createAdapter(): SqliteAdapter {
     return new NodeSqliteAdapter();
@@ -43,9 +43,9 @@ class NodeSqliteAdapter extends SqliteAdapter {
 class NodeSqliteDriver implements Driver {
   readonly #database: DatabaseSync;
   readonly #connection: NodeSqliteConnection;
-  constructor(database: DatabaseSync, file: string) {
+  constructor(database: DatabaseSync, connection: NodeSqliteConnection) {
     this.#database = database;
-    this.#connection = new NodeSqliteConnection(database, file);
+    this.#connection = connection;
   }
   async init(): Promise<void> {}
   /** One connection; Kysely itself lets transactions wait for each other (`supportsMultipleConnections` is false). */
@@ -73,10 +73,12 @@ interface Kept {
   readonly returns: 'rows' | 'changes';
 }
 
-class NodeSqliteConnection implements DatabaseConnection {
+/** One connection and its kept statements. */
+export class NodeSqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
   readonly #file: string;
   readonly #kept = new Map<string, Kept>();
+  /** @param file the name that errors give the database */
   constructor(database: DatabaseSync, file: string) {
     this.#database = database;
     this.#file = file;
@@ -90,7 +92,16 @@ class NodeSqliteConnection implements DatabaseConnection {
     }
   }
 
-  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+  /** What a `select` finds. @throws JournalError */
+  rows<R>(query: CompiledQuery<R>): R[] {
+    return this.#execute<R>(query).rows;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return this.#execute<R>(query);
+  }
+
+  #execute<R>({ sql, parameters }: CompiledQuery): { rows: R[]; numAffectedRows?: bigint; insertId?: bigint } {
     try {
       const { statement, returns } = this.#prepare(sql);
       if (!areBindable(parameters)) throw new TypeError(`a parameter of this statement is no SQLite value: ${sql}`);

@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
 import { Committer } from '../committer.ts';
 import type { Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
 import type { StoredAnswer, TimerRow } from '../port.ts';
 import { bounded } from '../range.ts';
+import type { PointReads } from './point-reads.ts';
 import { SqliteReader } from './reader.ts';
-import { toAnswer, toOutboxRow, toTimer } from './rows.ts';
+import { toAnswer, toEvent, toOutboxRow, toTimer } from './rows.ts';
 import { SqliteStore } from './store.ts';
 import type { JournalTables } from './tables.ts';
 
@@ -14,15 +14,18 @@ export class SqliteJournal extends SqliteReader implements Journal {
   /** The only writing connection. Read models write through it too; their transactions and batches take turns. */
   readonly writer: Kysely<JournalTables>;
   readonly #committer: Committer;
+  readonly #points: PointReads;
 
   constructor(options: {
     readonly file: string;
     readonly writer: Kysely<JournalTables>;
     readonly reader: Kysely<JournalTables>;
+    readonly points: PointReads;
     readonly close: () => void;
   }) {
     super(options.reader, options.close);
     this.writer = options.writer;
+    this.#points = options.points;
     this.#committer = new Committer(new SqliteStore(options.writer, options.file), setImmediate);
   }
 
@@ -34,14 +37,17 @@ export class SqliteJournal extends SqliteReader implements Journal {
     return this.#committer.onCommit(listener);
   }
 
+  override async readStream(stream: string, range?: ReadRange): Promise<readonly RecordedEvent[]> {
+    const { after, limit } = bounded(range);
+    return this.#points.stream(stream, after, limit).map(toEvent);
+  }
+
   async seen(messageKey: string): Promise<boolean> {
-    const query = this.db.selectFrom('inbox').select('message_key').where('message_key', '=', messageKey);
-    return (await query.executeTakeFirst()) !== undefined;
+    return this.#points.isConsumed(messageKey);
   }
 
   async answersTo(messageKey: string): Promise<readonly StoredAnswer[]> {
-    const query = this.db.selectFrom('answers').selectAll().where('message_key', '=', messageKey);
-    return (await query.orderBy(sql`rowid`).execute()).map(toAnswer);
+    return this.#points.answers(messageKey).map(toAnswer);
   }
 
   async pendingOutbox(range?: ReadRange): Promise<readonly (OutboxRow & { readonly seq: number })[]> {
@@ -51,7 +57,7 @@ export class SqliteJournal extends SqliteReader implements Journal {
   }
 
   async outboxRow(id: string): Promise<OutboxRow | null> {
-    const row = await this.db.selectFrom('outbox').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = this.#points.outboxRow(id);
     return row === undefined ? null : toOutboxRow(row);
   }
 
@@ -61,8 +67,7 @@ export class SqliteJournal extends SqliteReader implements Journal {
   }
 
   async wrappedKey(id: string): Promise<Uint8Array | null> {
-    const row = await this.db.selectFrom('keys').select('wrapped').where('id', '=', id).executeTakeFirst();
-    return row === undefined ? null : row.wrapped;
+    return this.#points.wrappedKey(id) ?? null;
   }
 
   /** Commits what waits, then closes. */

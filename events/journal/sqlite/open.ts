@@ -3,11 +3,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { Kysely } from 'kysely';
-import { NodeSqliteDialect } from './dialect.ts';
+import { NodeSqliteConnection, NodeSqliteDialect } from './dialect.ts';
 import { journalError, toJournalError } from './errors.ts';
 import { SqliteJournal } from './journal.ts';
 import { ensurePrivateFile, lockForWriting } from './lock.ts';
 import { checkSchema, migrate } from './migrations.ts';
+import { PointReads } from './point-reads.ts';
 import { SqliteReader } from './reader.ts';
 import type { JournalTables } from './tables.ts';
 
@@ -34,7 +35,8 @@ export async function openSqliteJournal(file: string, options: SqliteJournalOpti
     ensurePrivateFile(path);
     const writing = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     opened.push(writing);
-    const writer = kyselyOver(writing, path);
+    const writingOn = new NodeSqliteConnection(writing, path);
+    const writer = kyselyOver(writing, writingOn);
     const found = await checkSchema(writer, path);
     writing.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -${WRITER_CACHE_KIB}`);
     if (options.maxPageCount !== undefined) writing.exec(`pragma max_page_count = ${Math.floor(options.maxPageCount)}`);
@@ -44,10 +46,12 @@ export async function openSqliteJournal(file: string, options: SqliteJournalOpti
     if (found === 'journal') await checkHead(writer, path);
     const reading = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
     opened.push(reading);
+    const readingOn = new NodeSqliteConnection(reading, path);
     return new SqliteJournal({
       file: path,
       writer,
-      reader: kyselyOver(reading, path),
+      reader: kyselyOver(reading, readingOn),
+      points: new PointReads({ database: writing, writing: writingOn, reading: readingOn, db: writer }),
       close: () => end(opened, release),
     });
   } catch (error) {
@@ -83,7 +87,7 @@ async function openReading(path: string, address: string | URL): Promise<SqliteR
   try {
     const reading = new DatabaseSync(address, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
     opened.push(reading);
-    const db = kyselyOver(reading, path);
+    const db = kyselyOver(reading, new NodeSqliteConnection(reading, path));
     if ((await checkSchema(db, path)) === 'journal') return new SqliteReader(db, close);
     throw journalError('corrupt', `Journal ${path}: it is empty; no program has set it up.`);
   } catch (error) {
@@ -103,8 +107,8 @@ function closeAll(databases: readonly DatabaseSync[]): void {
   for (const database of databases.toReversed()) if (database.isOpen) database.close();
 }
 
-function kyselyOver(database: DatabaseSync, file: string): Kysely<JournalTables> {
-  return new Kysely<JournalTables>({ dialect: new NodeSqliteDialect(database, file) });
+function kyselyOver(database: DatabaseSync, connection: NodeSqliteConnection): Kysely<JournalTables> {
+  return new Kysely<JournalTables>({ dialect: new NodeSqliteDialect(database, connection) });
 }
 
 /** The one name of the file, so that two paths to it share one lock. Its folder, and what it links to, must exist. */
