@@ -42,6 +42,8 @@ const PARSERS: Readonly<
 > = {
   config: parser(path),
   nats: parseNats,
+  natsSeedFile: parser(path),
+  natsCa: parser(path),
   journal: parser(path),
   keyFile: parser(path),
   idKeyFile: parser(path),

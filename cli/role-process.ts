@@ -8,6 +8,7 @@ import { InventoryProjection } from '../projections/projection.ts';
 import { openSqliteInventoryStore } from '../projections/sqlite.ts';
 import { createKeyring } from '../security/keyring.ts';
 import { loadKeyFile } from '../security/key-file.ts';
+import type { NatsAccess } from './config/types.ts';
 import { UsageError } from './errors.ts';
 import type { Host } from './host.ts';
 import type { LogFlags } from './options.ts';
@@ -21,11 +22,10 @@ export interface RoleProcess {
   readonly inventory: InventoryProjection;
 }
 
-export interface RoleProcessOptions {
+export interface RoleProcessOptions extends NatsAccess {
   readonly role: RuntimeOptions['role']['name'];
   /** Shown in the NATS server's connection list. */
   readonly name: string;
-  readonly natsUrls: readonly string[];
   readonly journal: string;
   readonly keyFile: string;
 }
@@ -43,7 +43,7 @@ export async function openRoleProcess(
   options: RoleProcessOptions,
   flags: LogFlags,
 ): Promise<RoleProcess> {
-  const { role, name, natsUrls, keyFile } = options;
+  const { role, name, natsUrls, natsUser, natsCa, keyFile } = options;
   const { clock, entropy } = host;
   const log = lineLog({ role, json: flags.log, now: () => clock.now(), write: (line) => host.err(line) });
   const bytes = (length: number): Uint8Array => entropy.bytes(length);
@@ -52,7 +52,7 @@ export async function openRoleProcess(
   const journal = await openSqliteJournal(options.journal);
   onClose('the journal', () => journal.close());
   const inventory = new InventoryProjection(journal, await openSqliteInventoryStore(journal));
-  const wire = connectNats({ servers: natsUrls, name, log, clock, entropy });
+  const wire = connectNats({ servers: natsUrls, user: natsUser, ca: natsCa, name, log, clock, entropy });
   onClose('the connection to NATS', () => wire.close());
   wire.onStatus((status) => log.info(`NATS ${status}`, { servers: natsUrls.length }));
   const keyring = createKeyring({ kek: key.key, bytes });

@@ -21,6 +21,8 @@ export const gateway: Register = (program, host, finish) => {
     )
     .addOption(setting('config'))
     .addOption(setting('nats'))
+    .addOption(setting('natsSeedFile'))
+    .addOption(setting('natsCa'))
     .addOption(setting('journal'))
     .addOption(setting('keyFile'))
     .addOption(setting('gatewayId'))

@@ -6,7 +6,9 @@ import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '..
 import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
 import { openSqliteInventoryStore } from '../../projections/sqlite.ts';
-import { DEFAULT_NATS_URL, id } from '../config/fields.ts';
+import { id } from '../config/fields.ts';
+import { natsAccess, type NatsFlags } from '../config/nats.ts';
+import { Settings } from '../config/settings.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { askInventory } from '../inventory/ask.ts';
@@ -14,10 +16,9 @@ import { inventoryText } from '../inventory/text.ts';
 import { examples, jsonOption, parser, setting, type Register } from '../options.ts';
 import { run, type Running } from '../run.ts';
 
-interface InventoryFlags {
+interface InventoryFlags extends NatsFlags {
   readonly pn?: string;
   readonly gateway?: string;
-  readonly nats?: readonly string[];
   readonly rebuild?: true;
   readonly journal?: string;
   readonly json?: true;
@@ -34,6 +35,8 @@ export const inventory: Register = (program, host, finish) => {
     .option('--pn <id>', 'this PN only', parser(id))
     .option('--gateway <id>', "the local inventory of this PN GW instead of the server's", parser(id))
     .addOption(setting('nats'))
+    .addOption(setting('natsSeedFile'))
+    .addOption(setting('natsCa'))
     .option('--rebuild', 'rebuild the inventory of a journal from its first event')
     .addOption(setting('journal', 'journal to rebuild from, of a server or a gateway'))
     .addOption(jsonOption())
@@ -57,10 +60,20 @@ async function print(host: Host, running: Running, flags: InventoryFlags): Promi
   return EXIT.ok;
 }
 
-function ask(host: Host, { onClose }: Running, { nats, pn, gateway }: InventoryFlags): Promise<InventoryAnswer['pns']> {
+function ask(host: Host, { onClose }: Running, flags: InventoryFlags): Promise<InventoryAnswer['pns']> {
   const { clock, entropy } = host;
+  const { pn, gateway } = flags;
+  const { natsUrls, natsUser, natsCa } = natsAccess(new Settings('cpns inventory', null, host.cwd), flags, {});
   const log = lineLog({ role: 'inventory', json: 'text', now: () => clock.now(), write: (line) => host.err(line) });
-  const wire = connectNats({ servers: nats ?? [DEFAULT_NATS_URL], name: 'cpns-inventory', log, clock, entropy });
+  const wire = connectNats({
+    servers: natsUrls,
+    user: natsUser,
+    ca: natsCa,
+    name: 'cpns-inventory',
+    log,
+    clock,
+    entropy,
+  });
   onClose('the connection to NATS', () => wire.close());
   return askInventory(wire, gateway === undefined ? INVENTORY_QUERY : gatewayInventoryQuery(gateway), pn ?? null);
 }

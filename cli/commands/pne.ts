@@ -29,6 +29,8 @@ export const pne: Register = (program, host, finish) => {
     )
     .addOption(setting('config'))
     .addOption(setting('nats'))
+    .addOption(setting('natsSeedFile'))
+    .addOption(setting('natsCa'))
     .addOption(setting('journal'))
     .addOption(setting('keyFile'))
     .addOption(setting('deviceId'))

@@ -19,6 +19,8 @@ export const server: Register = (program, host, finish) => {
     )
     .addOption(setting('config', 'YAML file with the settings and the PNs; relative paths in it start at its folder'))
     .addOption(setting('nats'))
+    .addOption(setting('natsSeedFile'))
+    .addOption(setting('natsCa'))
     .addOption(setting('journal'))
     .addOption(setting('keyFile'))
     .addOption(setting('idKeyFile'))

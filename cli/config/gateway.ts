@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { check } from './check.ts';
 import { readDocument } from './document.ts';
-import { DEFAULT_NATS_URL, gatewayPairing, id, natsUrls, path } from './fields.ts';
+import { gatewayPairing, id, path } from './fields.ts';
+import { natsAccess, natsFields } from './nats.ts';
 import { readSecret } from './secrets.ts';
 import { Settings, type Given } from './settings.ts';
 import type { GatewayOptions } from './types.ts';
 
 export const GatewayFile = z.strictObject({
-  nats: natsUrls.optional(),
+  ...natsFields,
   journal: path.optional(),
   keyFile: path.optional(),
   gatewayId: id.optional(),
@@ -32,7 +33,7 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
   const pskFile = settings.path('pskFile', given.pskFile, file.pskFile);
   settings.throwProblems();
   return {
-    natsUrls: given.nats ?? file.nats ?? [DEFAULT_NATS_URL],
+    ...natsAccess(settings, given, file),
     journal,
     keyFile,
     gatewayId,

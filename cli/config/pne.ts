@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { check } from './check.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
-import { DEFAULT_NATS_URL, devicePairing, id, natsUrls, path } from './fields.ts';
+import { devicePairing, id, path } from './fields.ts';
 import type { Problem } from './problems.ts';
 import { duplicates } from './references.ts';
+import { natsAccess, natsFields } from './nats.ts';
 import { readSecret } from './secrets.ts';
 import { Settings, type Given } from './settings.ts';
 import type { PneDevice, PneOptions } from './types.ts';
 
 export const PneFile = z.strictObject({
-  nats: natsUrls.optional(),
+  ...natsFields,
   journal: path.optional(),
   keyFile: path.optional(),
   devices: z
@@ -44,16 +45,17 @@ export function loadPneOptions(given: Given, cwd: string): PneOptions {
   const settings = new Settings('cpns pne', document, cwd);
   const journal = settings.path('journal', given.journal, file.journal);
   const keyFile = settings.path('keyFile', given.keyFile, file.keyFile);
-  const natsUrls = given.nats ?? file.nats ?? [DEFAULT_NATS_URL];
-  if (given.deviceId !== undefined || file.devices.length === 0)
-    return { natsUrls, journal, keyFile, devices: [givenDevice(given, settings)] };
+  if (given.deviceId !== undefined || file.devices.length === 0) {
+    const devices = [givenDevice(given, settings)];
+    return { ...natsAccess(settings, given, file), journal, keyFile, devices };
+  }
   settings.throwProblems();
   const devices = file.devices.map(({ pskFile, pairing, ...device }) => ({
     ...device,
     psk: readSecret(settings.fromFile(pskFile)),
     pairing: pairing ?? 'none',
   }));
-  return { natsUrls, journal, keyFile, devices };
+  return { ...natsAccess(settings, given, file), journal, keyFile, devices };
 }
 
 function givenDevice(given: Given, settings: Settings): PneDevice {

@@ -29,12 +29,14 @@ function refuseOpenToOthers(file: string): void {
   throw new ConfigError(file, [{ path: '', message, remedy: `Run: chmod 600 ${file}` }]);
 }
 
+const fileError = (file: string, message: string, remedy: string): ConfigError =>
+  new ConfigError(file, [{ path: '', message, remedy }]);
+
 /**
- * Reads a secret of 32 bytes. No message quotes it.
+ * The text of a file that nobody but its owner may read.
  * @throws ConfigError
  */
-export function readSecret(file: string): Uint8Array {
-  const fail = (message: string, remedy: string): ConfigError => new ConfigError(file, [{ path: '', message, remedy }]);
+export function readSecretText(file: string): string {
   let text: string;
   try {
     text = readFileSync(file, 'utf8').trim();
@@ -43,11 +45,21 @@ export function readSecret(file: string): Uint8Array {
       errorCode(error) === 'ENOENT'
         ? 'Check the path, or let `cpns provision` write it.'
         : 'Give a file that this user may read.';
-    throw fail(`secret cannot be read: ${fileReason(error)}`, remedy);
+    throw fileError(file, `secret cannot be read: ${fileReason(error)}`, remedy);
   }
   refuseOpenToOthers(file);
+  return text;
+}
+
+/**
+ * Reads a secret of 32 bytes. No message quotes it.
+ * @throws ConfigError
+ */
+export function readSecret(file: string): Uint8Array {
+  const text = readSecretText(file);
   if (!SECRET_PATTERN.test(text))
-    throw fail(
+    throw fileError(
+      file,
       'is not a secret: 32 bytes in base64url on one line',
       'Bring the file back from a copy, or provision anew.',
     );

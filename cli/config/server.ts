@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { check } from './check.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
-import { DEFAULT_NATS_URL, id, joinPolicy, natsUrls, path } from './fields.ts';
+import { id, joinPolicy, path } from './fields.ts';
+import { natsAccess, natsFields } from './nats.ts';
 import { suggestion } from './nearest.ts';
 import { pathText, type Problem } from './problems.ts';
 import { duplicates } from './references.ts';
@@ -10,7 +11,7 @@ import { Settings, type Given } from './settings.ts';
 import type { Credential, ProvisionedPn, ServerOptions } from './types.ts';
 
 export const ServerFile = z.strictObject({
-  nats: natsUrls.optional(),
+  ...natsFields,
   journal: path.optional(),
   keyFile: path.optional(),
   idKeyFile: path.optional(),
@@ -51,7 +52,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   if (document !== null) settings.add(...withoutCredential(document, file.pns, gateways, pnes));
   settings.throwProblems();
   return {
-    natsUrls: given.nats ?? file.nats ?? [DEFAULT_NATS_URL],
+    ...natsAccess(settings, given, file),
     journal: paths.journal,
     keyFile: paths.keyFile,
     idKey: readSecret(paths.idKeyFile),

@@ -17,6 +17,16 @@ export const SETTINGS = {
     env: 'CPNS_NATS',
     says: 'NATS server; repeat it or separate by commas for several (default: nats://127.0.0.1:4222)',
   },
+  natsSeedFile: {
+    flag: '--nats-seed-file <file>',
+    env: 'CPNS_NATS_SEED_FILE',
+    says: 'file of the nkey seed that it authenticates with to the NATS server (default: it does not)',
+  },
+  natsCa: {
+    flag: '--nats-ca <file>',
+    env: 'CPNS_NATS_CA',
+    says: 'PEM file of the certificates that trust tls:// servers (default: those of the system)',
+  },
   journal: { flag: '--journal <file>', env: 'CPNS_JOURNAL', says: 'journal of this role, made when it is not there' },
   keyFile: {
     flag: '--key-file <file>',
@@ -75,6 +85,12 @@ export class Settings {
   path(name: SettingName, given: string | undefined, inFile: string | undefined): string {
     if (given !== undefined) return resolve(this.#cwd, given);
     return this.fromFile(this.required(name, undefined, inFile));
+  }
+
+  /** A path that may be missing. */
+  optionalPath(given: string | undefined, inFile: string | undefined): string | null {
+    if (given !== undefined) return resolve(this.#cwd, given);
+    return inFile === undefined ? null : this.fromFile(inFile);
   }
 
   fromFile(path: string): string {

@@ -1,9 +1,19 @@
+import type { NatsUser } from '../../actors/wire/nats-user.ts';
+
 /** What a role is started with: everything read, checked and decoded. Paths are absolute, secrets are bytes. */
 
 export type JoinPolicy = 'open' | 'approval' | 'closed';
 
-interface RoleOptions {
+/** How a process reaches NATS. */
+export interface NatsAccess {
   readonly natsUrls: readonly string[];
+  /** Null: it does not authenticate. */
+  readonly natsUser: NatsUser | null;
+  /** Certificates, PEM; null: those of the system. */
+  readonly natsCa: string | null;
+}
+
+interface RoleOptions extends NatsAccess {
   /** Journal file. */
   readonly journal: string;
   /** File of the key that encrypts the keys in the journal. */
