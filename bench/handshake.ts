@@ -15,6 +15,7 @@ const ROUND_MS = 40;
 
 const bytes = (length: number): Uint8Array => systemEntropy.bytes(length);
 const psk = bytes(32);
+const credential = { kind: 'psk', psk } as const;
 const payload = bytes(64);
 const binding: Binding = {
   protocolVersion: 1,
@@ -52,17 +53,17 @@ function noiseHandshake(): void {
   responder.split();
 }
 
-const started = startRegistration({ psk, binding, payload, bytes });
+const started = startRegistration({ credential, binding, payload, bytes });
 
 function serverSide(): void {
-  const read = readRegistration({ psk, binding, message: started.message, bytes });
+  const read = readRegistration({ credential, binding, message: started.message, bytes });
   if (read.kind === 'failed') throw new Error('the request was refused');
   read.respond(payload);
 }
 
 function registration(): void {
-  const { message, pending } = startRegistration({ psk, binding, payload, bytes });
-  const read = readRegistration({ psk, binding, message, bytes });
+  const { message, pending } = startRegistration({ credential, binding, payload, bytes });
+  const read = readRegistration({ credential, binding, message, bytes });
   if (read.kind === 'failed') throw new Error('the request was refused');
   const finished = finishRegistration({ pending, message: read.respond(payload).message });
   if (finished.kind === 'failed') throw new Error('the answer was refused');

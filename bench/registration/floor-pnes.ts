@@ -48,7 +48,12 @@ function register(deviceId: string): Promise<number> {
   const stream = `pne/${deviceId}`;
   const [requestId, correlationId] = [systemEntropy.id(), systemEntropy.id()];
   const binding = { protocolVersion: 1, pnId, gatewayId, deviceId, requestId } as const;
-  const { message, pending } = startRegistration({ psk, binding, payload: new Uint8Array(0), bytes });
+  const { message, pending } = startRegistration({
+    credential: { kind: 'psk', psk },
+    binding,
+    payload: new Uint8Array(0),
+    bytes,
+  });
   const handshake = base64url(message);
   const ids = { messageId: requestId, correlationId };
   const payload = encode({ type: 'registration-request', ...ids, inReplyTo: null }, { pnId, handshake });

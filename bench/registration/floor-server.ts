@@ -53,7 +53,8 @@ wire.on('cpns.wan.up.>', (message, [, , , gatewayId = '', type]) => {
   const requestId = messageId;
   const { handshake = '' } = body;
   const binding = { protocolVersion: 1, pnId, gatewayId, deviceId, requestId } as const;
-  const read = readRegistration({ psk, binding, message: Buffer.from(handshake, 'base64url'), bytes });
+  const credential = { kind: 'psk', psk } as const;
+  const read = readRegistration({ credential, binding, message: Buffer.from(handshake, 'base64url'), bytes });
   if (read.kind === 'failed') return;
   const cpnsId = cpnsIdOf(idKey, deviceId);
   const previous = pn.revision;

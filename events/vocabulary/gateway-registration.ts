@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Code, HandshakeMessage, Id, KeyId } from '../fields.ts';
+import { authenticationFailures } from './authentication.ts';
 import { event, sharedEvents, type EventOf } from './define.ts';
 
 /** Chart `cpns-server/gateway-registration`, stream `gateway-registration/<gatewayId>`, in the journal of the server. */
@@ -12,7 +13,7 @@ export const gatewayRegistrationEvents = {
   GatewayAuthenticated: event('The PN GW proved that it holds its secret.', z.strictObject({ keyId: KeyId })),
   GatewayAuthenticationFailed: event(
     'The PN GW did not prove itself.',
-    z.strictObject({ reason: z.enum(['malformed', 'decryptFailed', 'unknownGateway']) }),
+    z.strictObject({ reason: z.enum([...authenticationFailures, 'unknownGateway']) }),
   ),
   GatewayRegistrationAnswered: event(
     'The CPNS Server answered the PN GW.',

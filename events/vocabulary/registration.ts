@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Code, CpnsId, HandshakeMessage, Id, KeyId } from '../fields.ts';
+import { authenticationFailures } from './authentication.ts';
 import { event, NoData, sharedEvents, type EventOf } from './define.ts';
 
 /** Chart `cpns-server/registration`, stream `registration/<pnId>/<deviceId>`, in the journal of the server. */
@@ -19,7 +20,7 @@ export const registrationEvents = {
   PneAuthenticated: event('The PNE proved that it holds its secret.', NoData),
   PneAuthenticationFailed: event(
     'The PNE did not prove itself, or what was said about it on the way was altered.',
-    z.strictObject({ reason: z.enum(['malformed', 'decryptFailed', 'unknownDevice']) }),
+    z.strictObject({ reason: z.enum([...authenticationFailures, 'unknownDevice']) }),
   ),
   RegistrationDenied: event('The PN does not take the PNE.', z.strictObject({ code: Code })),
   CpnsIdAllocated: event('The PNE has its CPNS ID.', z.strictObject({ deviceId: Id, cpnsId: CpnsId })),

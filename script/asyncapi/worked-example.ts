@@ -39,8 +39,9 @@ const utf8 = (value: object): Uint8Array => new TextEncoder().encode(JSON.string
 /** Both handshake messages and the session, seen from the device. */
 function handshake(psk: Uint8Array, pnId: string, deviceId: string, requestId: string, answer: object) {
   const binding = { protocolVersion: 1, pnId, gatewayId: GATEWAY, deviceId, requestId } as const;
-  const started = startRegistration({ psk, binding, payload: new Uint8Array(0), bytes: () => KEYS.device });
-  const read = readRegistration({ psk, binding, message: started.message, bytes: () => KEYS.server });
+  const credential = { kind: 'psk', psk } as const;
+  const started = startRegistration({ credential, binding, payload: new Uint8Array(0), bytes: () => KEYS.device });
+  const read = readRegistration({ credential, binding, message: started.message, bytes: () => KEYS.server });
   if (read.kind === 'failed') throw new Error(`The worked example does not authenticate: ${read.reason}.`);
   const answered = read.respond(utf8(answer));
   const finished = finishRegistration({ pending: started.pending, message: answered.message });

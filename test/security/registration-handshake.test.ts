@@ -10,6 +10,7 @@ const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 const psk = new Uint8Array(32).fill(7);
+const credential = { kind: 'psk', psk } as const;
 const binding: Binding = {
   protocolVersion: 1,
   pnId: 'pn-anna',
@@ -29,13 +30,13 @@ function exchange(options: {
   readonly answer?: Uint8Array;
 }) {
   const started = startRegistration({
-    psk,
+    credential,
     binding: options.binding ?? binding,
     payload: options.request ?? text('request'),
     bytes: entropy('pne'),
   });
   const read = readRegistration({
-    psk,
+    credential,
     binding: options.binding ?? binding,
     message: started.message,
     bytes: entropy('server'),
@@ -86,7 +87,7 @@ describe('a registration between two sides with the same secret and binding', ()
       fc.uint8Array({ maxLength: 300 }),
       fc.string(),
       (drawn, request, answer, seed) => {
-        const ours = startRegistration({ psk, binding: drawn, payload: request, bytes: entropy(seed) });
+        const ours = startRegistration({ credential, binding: drawn, payload: request, bytes: entropy(seed) });
         const theirs = stranger.readRequest(psk, drawn, ours.message);
         expect(toHex(theirs.payload)).toBe(toHex(request));
         const respond = stranger.answerRequest(theirs, answer, entropy(`${seed}/answer`)(32));
@@ -109,7 +110,7 @@ describe('a message that was touched on its way', () => {
   test('is refused by the server, whatever bit, length or tail', () => {
     const { started } = exchange({ request: text('r') });
     for (const message of damaged(started.message)) {
-      expect(readRegistration({ psk, binding, message, bytes: entropy() }).kind).toBe('failed');
+      expect(readRegistration({ credential, binding, message, bytes: entropy() }).kind).toBe('failed');
     }
   });
 
@@ -124,7 +125,7 @@ describe('a message that was touched on its way', () => {
   test('never throws, whatever the bytes are', () => {
     const { started } = exchange({});
     const property = fc.property(fc.uint8Array({ maxLength: 200 }), (message) => {
-      expect(readRegistration({ psk, binding, message, bytes: entropy() }).kind).toBe('failed');
+      expect(readRegistration({ credential, binding, message, bytes: entropy() }).kind).toBe('failed');
       expect(finishRegistration({ pending: started.pending, message }).kind).toBe('failed');
       expect(finishRegistration({ pending: message, message }).kind).toBe('failed');
     });
@@ -132,7 +133,7 @@ describe('a message that was touched on its way', () => {
   });
 
   test('is malformed when it is too short or too long, and fails to decrypt otherwise', () => {
-    const read = (message: Uint8Array) => readRegistration({ psk, binding, message, bytes: entropy() });
+    const read = (message: Uint8Array) => readRegistration({ credential, binding, message, bytes: entropy() });
     expect(read(new Uint8Array(47))).toEqual({ kind: 'failed', reason: 'malformed' });
     expect(read(new Uint8Array(48))).toEqual({ kind: 'failed', reason: 'decryptFailed' });
     expect(read(new Uint8Array(65_536))).toEqual({ kind: 'failed', reason: 'malformed' });
@@ -143,14 +144,16 @@ describe('a gateway that lies', () => {
   test.each(['pnId', 'gatewayId', 'deviceId', 'requestId'] as const)('about %s makes the handshake fail', (field) => {
     const { started } = exchange({});
     const lie = { ...binding, [field]: `${binding[field]}x` };
-    const read = readRegistration({ psk, binding: lie, message: started.message, bytes: entropy() });
+    const read = readRegistration({ credential, binding: lie, message: started.message, bytes: entropy() });
     expect(read).toEqual({ kind: 'failed', reason: 'decryptFailed' });
   });
 
   test('by moving the border between two fields makes the handshake fail', () => {
     const { started } = exchange({ binding: { ...binding, pnId: 'ab', gatewayId: 'c' } });
     const lie = { ...binding, pnId: 'a', gatewayId: 'bc' };
-    expect(readRegistration({ psk, binding: lie, message: started.message, bytes: entropy() }).kind).toBe('failed');
+    expect(readRegistration({ credential, binding: lie, message: started.message, bytes: entropy() }).kind).toBe(
+      'failed',
+    );
   });
 
   test("cannot give one request the answer to another, or echo the device's own request", () => {
@@ -166,18 +169,26 @@ describe('a secret that does not fit', () => {
     const { started } = exchange({});
     const failed = { kind: 'failed', reason: 'decryptFailed' };
     const options = { binding, message: started.message };
-    expect(readRegistration({ ...options, psk: new Uint8Array(32), bytes: entropy() })).toEqual(failed);
-    expect(readRegistration({ ...options, psk: null, bytes: entropy() })).toEqual(failed);
+    expect(
+      readRegistration({ ...options, credential: { kind: 'psk', psk: new Uint8Array(32) }, bytes: entropy() }),
+    ).toEqual(failed);
+    expect(readRegistration({ ...options, credential: { kind: 'none' }, bytes: entropy() })).toEqual(failed);
   });
 
   test('an unknown device fails even when its message fits the throw-away secret', () => {
     const { started } = exchange({});
-    const read = readRegistration({ psk: null, binding, message: started.message, bytes: () => psk });
+    const read = readRegistration({
+      credential: { kind: 'none' },
+      binding,
+      message: started.message,
+      bytes: () => psk,
+    });
     expect(read).toEqual({ kind: 'failed', reason: 'decryptFailed' });
   });
 
   test('of the wrong length is our own defect, so it throws', () => {
-    const short = { psk: new Uint8Array(31), binding, payload: text(''), bytes: entropy() };
+    const wrong = { kind: 'psk', psk: new Uint8Array(31) } as const;
+    const short = { credential: wrong, binding, payload: text(''), bytes: entropy() };
     expect(() => startRegistration(short)).toThrow(/31 bytes/);
   });
 });

@@ -1,0 +1,18 @@
+/** Why a PNE or a PN GW was not believed. The journal tells them apart; to the peer all are 401. */
+export const authenticationFailures = [
+  'malformed',
+  /** The secret or the key does not fit, or what the handshake is bound to was altered. */
+  'decryptFailed',
+  /** The certificate is in order, but certifies another key than the sender has shown to hold. */
+  'wrongKey',
+  'chainTooLong',
+  'unknownIssuer',
+  'badSignature',
+  'wrongKeyUsage',
+  'notYetValid',
+  'expired',
+  'revoked',
+  /** The certificate is of another device. */
+  'wrongIdentity',
+  'wrongKeyType',
+] as const;
