@@ -24,6 +24,8 @@ export interface NatsServerOptions {
   readonly dir?: string;
   /** Text of a configuration file (users, permissions). Address and port in it are overridden. */
   readonly config?: string;
+  /** Configuration file to use instead of such a text. Address and port in it are overridden. */
+  readonly configFile?: string;
   /** How long to wait for a given port that is taken. Default `PORT_RETRY_MS`. */
   readonly portRetryMs?: number;
   /** Where to look for the program. Default `process.env`. */
@@ -65,7 +67,8 @@ async function startOnce(program: string, options: NatsServerOptions): Promise<N
     if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
   };
   const args = ['--addr', '127.0.0.1', '--port', String(options.port ?? -1)];
-  if (options.config !== undefined) {
+  if (options.configFile !== undefined) args.push('--config', options.configFile);
+  else if (options.config !== undefined) {
     const file = join(dir, 'nats-server.conf');
     writeFileSync(file, options.config, { mode: 0o600 });
     args.push('--config', file);

@@ -18,6 +18,11 @@ export const path = z.string().min(1, 'must name a file');
 export const natsUrl = z.string().regex(/^(nats|tls):\/\/[^\s,]+$/, 'must be an address such as nats://127.0.0.1:4222');
 export const natsUrls = z.array(natsUrl).min(1, 'must name at least one NATS server');
 
+/** Where a server listens: `host:port`, an IPv6 address in brackets. */
+export const listenAddress = z
+  .string()
+  .regex(/^([a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/, 'must be host:port, such as 127.0.0.1:4222');
+
 export const joinPolicy = z.enum(['open', 'approval', 'closed']);
 export const gatewayPairing = z.enum(['permitted', 'forbidden']);
 export const devicePairing = z.enum(['needed', 'none']);

@@ -7,6 +7,8 @@ import type { Wire } from '../../actors/wire/port.ts';
 import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '../../actors/wire/queries.ts';
 import { reasonPhrase } from '../../events/codes.ts';
 import type { RecordedEvent } from '../../events/journal/port.ts';
+import { DEFAULT_NATS_URL } from '../config/fields.ts';
+import { readNatsUser } from '../config/nats.ts';
 import type { Household } from '../config/household.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -14,6 +16,8 @@ import { askInventory } from '../inventory/ask.ts';
 import { table } from '../inventory/text.ts';
 import { startNatsServer } from '../nats-server.ts';
 import type { Outcome } from '../pne/outcome.ts';
+import { NATS_SERVER_FILE } from '../provision/nats-server-config.ts';
+import { OBSERVER_SEED_FILE } from '../provision/nats.ts';
 import { provision } from '../provision/provision.ts';
 import { pause, untilStopped, type Running } from '../run.ts';
 import { startChild, type Child } from './child.ts';
@@ -45,14 +49,16 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
     void host.out(format === 'json' ? `${JSON.stringify(json)}\n` : `${text}\n`);
   };
 
-  const nats = await startNatsServer(
-    options.natsServer === undefined ? {} : { env: { ...process.env, CPNS_NATS_SERVER: options.natsServer } },
-  );
+  provision(household, { out: dir, nats: DEFAULT_NATS_URL, bytes: (length) => host.entropy.bytes(length) });
+  const nats = await startNatsServer({
+    configFile: join(dir, NATS_SERVER_FILE),
+    ...(options.natsServer === undefined ? {} : { env: { ...process.env, CPNS_NATS_SERVER: options.natsServer } }),
+  });
   running.onClose('nats-server', () => nats.stop());
-  provision(household, { out: dir, nats: nats.url, bytes: (length) => host.entropy.bytes(length) });
   const { clock, entropy } = host;
   const log = lineLog({ role: 'demo', json: 'text', now: () => clock.now(), write: () => {} });
-  const wire = connectNats({ servers: nats.url, name: 'cpns-demo', log, clock, entropy });
+  const user = readNatsUser(join(dir, OBSERVER_SEED_FILE));
+  const wire = connectNats({ servers: nats.url, user, name: 'cpns-demo', log, clock, entropy });
   running.onClose('the connection to NATS', () => wire.close());
 
   const flows = new FlowReader(household);
@@ -68,7 +74,7 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
   });
   await wire.flush();
 
-  // A kept directory names the NATS server of its first run.
+  // The files name the usual address; this server has a port of its own.
   const at = ['--nats', nats.url];
   const roles = [startChild('CPNS Server', ['server', '--config', join(dir, 'server.yaml'), ...at])];
   for (const { id } of household.gateways) {

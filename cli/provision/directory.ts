@@ -7,20 +7,24 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { newNatsSeed, type NatsUser } from '../../actors/wire/nats-user.ts';
+import { readNatsUser } from '../config/nats.ts';
 import { encodeSecret, readSecret, SECRET_BYTES } from '../config/secrets.ts';
 import { errorCode, UsageError } from '../errors.ts';
 
 /**
- * What was done about a file. `extended`: entries were added, all others kept. `tightened`: others could read it.
+ * What was done about a file. `extended`: entries were added, all others kept. `rewritten`: it follows from other files,
+ * which have changed. `tightened`: others could read it.
  * `differs`: it says something else than the household, and stays as it is.
  */
-export type Outcome = 'created' | 'kept' | 'extended' | 'tightened' | 'differs';
+export type Outcome = 'created' | 'kept' | 'extended' | 'rewritten' | 'tightened' | 'differs';
 
 export interface Step {
   readonly outcome: Outcome;
@@ -42,6 +46,10 @@ export class OperatorDirectory {
   readonly #bytes: (length: number) => Uint8Array;
   readonly #steps: Step[] = [];
 
+  static isOne(root: string): boolean {
+    return existsSync(join(root, MARKER));
+  }
+
   /** @throws UsageError when the directory holds something else */
   constructor(root: string, bytes: (length: number) => Uint8Array) {
     this.#root = root;
@@ -49,7 +57,7 @@ export class OperatorDirectory {
     this.#open();
     this.#folder('.');
     this.create(MARKER, 'format: 1\n', 'marks the directory as written by cpns provision');
-    for (const folder of ['gateways', 'pnes']) this.#folder(folder);
+    for (const folder of ['gateways', 'pnes', 'nats']) this.#folder(folder);
   }
 
   get steps(): readonly Step[] {
@@ -74,6 +82,27 @@ export class OperatorDirectory {
     this.keep(file, detail);
   }
 
+  /** Names of the configuration files in a folder, in order. */
+  configFiles(folder: string): readonly string[] {
+    const names = readdirSync(this.path(folder)).filter((name) => name.endsWith('.yaml'));
+    return names.toSorted().map((name) => `${folder}/${name}`);
+  }
+
+  /** Writes a file that follows from others, unless it says the same already. */
+  derive(file: string, text: string, detail: string): void {
+    if (!this.has(file)) return this.create(file, text, detail);
+    if (readFileSync(this.path(file), 'utf8') === text) return this.keep(file, detail);
+    writePrivately(this.path(file), text, renameSync);
+    this.note('rewritten', file, detail);
+  }
+
+  /** Writes a file unless it is there; tells when it is there and says otherwise. */
+  propose(file: string, text: string, detail: string): void {
+    this.create(file, text, detail);
+    if (readFileSync(this.path(file), 'utf8') !== text)
+      this.note('differs', file, 'says otherwise than the options; remove it to have it written anew');
+  }
+
   /** Writes a file anew, with entries added. */
   extend(file: string, text: string, detail: string): void {
     writePrivately(this.path(file), text, renameSync);
@@ -88,6 +117,16 @@ export class OperatorDirectory {
     if (!this.has(file)) this.create(file, known === undefined ? this.newSecret() : `${known}\n`, detail);
     else this.keep(file, detail);
     return encodeSecret(readSecret(this.path(file))).trim();
+  }
+
+  /**
+   * The NATS user whose seed a file holds: the one that is there, or else a new one.
+   * @throws ConfigError when the file is there and is no seed
+   */
+  natsUser(file: string, detail: string): NatsUser {
+    if (!this.has(file)) this.create(file, `${newNatsSeed()}\n`, detail);
+    else this.keep(file, detail);
+    return readNatsUser(this.path(file));
   }
 
   newSecret(): string {

@@ -22,7 +22,46 @@ const appended = (
 ): readonly Addition[] =>
   wanted.filter((value) => !there.includes(value)).map((value) => ({ path, value, kind: 'append' }));
 
-export function serverConfig(household: Household, nats: string): ConfigFile<z.infer<typeof ServerFile>> {
+/** What new files say about NATS. */
+export interface NatsForRoles {
+  readonly url: string;
+  /** Certificates in the operator directory that trust the server; null: those of the system. */
+  readonly caFile: string | null;
+}
+
+interface NatsFields {
+  readonly nats: string[];
+  readonly natsSeedFile: string;
+  readonly natsCa?: string;
+}
+
+/** @param toRoot from the folder of the file to the operator directory */
+const natsOf = ({ url, caFile }: NatsForRoles, natsSeedFile: string, toRoot: '' | '../'): NatsFields => ({
+  nats: [url],
+  natsSeedFile,
+  ...(caFile === null ? {} : { natsCa: `${toRoot}${caFile}` }),
+});
+
+type Merged = ReturnType<ConfigFile<never>['merge']>;
+
+/** A file of a version that knew no NATS users gets one. */
+function mergeNats(
+  current: { readonly natsSeedFile?: string | undefined; readonly natsCa?: string | undefined },
+  { natsSeedFile, natsCa }: NatsFields,
+): Merged {
+  const put = (field: 'natsSeedFile' | 'natsCa', value: string | undefined): readonly Addition[] =>
+    current[field] === undefined && value !== undefined ? [{ path: [field], value, kind: 'put' }] : [];
+  return {
+    add: [...put('natsSeedFile', natsSeedFile), ...put('natsCa', natsCa)],
+    differs:
+      natsCa === undefined || current.natsCa === undefined || current.natsCa === natsCa
+        ? []
+        : [`natsCa is ${current.natsCa}, not ${natsCa}`],
+  };
+}
+
+export function serverConfig(household: Household, forRoles: NatsForRoles): ConfigFile<z.infer<typeof ServerFile>> {
+  const nats = natsOf(forRoles, 'server.nk', '');
   const pns = household.pns.map((pn) => ({
     id: pn.id,
     gatewayId: pn.gateway,
@@ -37,7 +76,7 @@ export function serverConfig(household: Household, nats: string): ConfigFile<z.i
     schema: ServerFile,
     crossCheck: uniquePns,
     whole: {
-      nats: [nats],
+      ...nats,
       journal: 'server.sqlite',
       keyFile: 'server.key',
       idKeyFile: 'server.id-key',
@@ -57,7 +96,8 @@ export function serverConfig(household: Household, nats: string): ConfigFile<z.i
           ],
         };
       });
-      return { add: results.flatMap((one) => one.add), differs: results.flatMap((one) => one.differs) };
+      const all = [mergeNats(current, nats), ...results];
+      return { add: all.flatMap((one) => one.add), differs: all.flatMap((one) => one.differs) };
     },
   };
 }
@@ -86,8 +126,9 @@ export function credentialsConfig(wanted: CredentialTable): ConfigFile<Credentia
 export function gatewayConfig(
   household: Household,
   gateway: HouseholdGateway,
-  nats: string,
+  forRoles: NatsForRoles,
 ): ConfigFile<z.infer<typeof GatewayFile>> {
+  const nats = natsOf(forRoles, `${gateway.id}.nk`, '../');
   const pns = household.pns.filter((pn) => pn.gateway === gateway.id).map((pn) => pn.id);
   return {
     file: `gateways/${gateway.id}.yaml`,
@@ -96,7 +137,7 @@ export function gatewayConfig(
     contents: 'public',
     schema: GatewayFile,
     whole: {
-      nats: [nats],
+      ...nats,
       journal: `${gateway.id}.sqlite`,
       keyFile: `${gateway.id}.key`,
       gatewayId: gateway.id,
@@ -104,11 +145,15 @@ export function gatewayConfig(
       pns,
       pairing: 'permitted',
     },
-    merge: (current) => ({
-      add:
-        current.pns === undefined ? [{ path: ['pns'], value: pns, kind: 'put' }] : appended(['pns'], pns, current.pns),
-      differs: differing('gatewayId', current.gatewayId, gateway.id),
-    }),
+    merge(current) {
+      const { add, differs } = mergeNats(current, nats);
+      const more: readonly Addition[] =
+        current.pns === undefined ? [{ path: ['pns'], value: pns, kind: 'put' }] : appended(['pns'], pns, current.pns);
+      return {
+        add: [...add, ...more],
+        differs: [...differs, ...differing('gatewayId', current.gatewayId, gateway.id)],
+      };
+    },
   };
 }
 
@@ -123,12 +168,13 @@ const deviceEntry = (pne: HouseholdPne, folder: '' | 'pnes/'): DeviceEntry => ({
   pairing: pne.membership === 'stranger' ? 'needed' : 'none',
 });
 
-function mergeDevices(devices: readonly DeviceEntry[]): PneConfig['merge'] {
-  return (current) => ({
-    add: devices
+function mergeDevices(devices: readonly DeviceEntry[], nats: NatsFields): PneConfig['merge'] {
+  const missing = (current: z.infer<typeof PneFile>): readonly Addition[] =>
+    devices
       .filter((device) => !current.devices.some((other) => other.deviceId === device.deviceId))
-      .map((value) => ({ path: ['devices'], value, kind: 'append' })),
-    differs: devices.flatMap((device) => {
+      .map((value) => ({ path: ['devices'], value, kind: 'append' }));
+  const differences = (current: z.infer<typeof PneFile>): readonly string[] =>
+    devices.flatMap((device) => {
       const there = current.devices.find((other) => other.deviceId === device.deviceId);
       if (there === undefined) return [];
       return [
@@ -136,12 +182,16 @@ function mergeDevices(devices: readonly DeviceEntry[]): PneConfig['merge'] {
         ...differing(`gatewayId of ${device.deviceId}`, there.gatewayId, device.gatewayId),
         ...differing(`pairing of ${device.deviceId}`, there.pairing ?? 'none', device.pairing ?? 'none'),
       ];
-    }),
-  });
+    });
+  return (current) => {
+    const { add, differs } = mergeNats(current, nats);
+    return { add: [...add, ...missing(current)], differs: [...differs, ...differences(current)] };
+  };
 }
 
 /** One device in a process of its own. */
-export function pneConfig(pne: HouseholdPne, nats: string): PneConfig {
+export function pneConfig(pne: HouseholdPne, forRoles: NatsForRoles): PneConfig {
+  const nats = natsOf(forRoles, `${pne.id}.nk`, '../');
   const devices = [deviceEntry(pne, '')];
   return {
     file: `pnes/${pne.id}.yaml`,
@@ -150,13 +200,14 @@ export function pneConfig(pne: HouseholdPne, nats: string): PneConfig {
     contents: 'public',
     schema: PneFile,
     crossCheck: uniqueDevices,
-    whole: { nats: [nats], journal: `${pne.id}.sqlite`, keyFile: `${pne.id}.key`, devices },
-    merge: mergeDevices(devices),
+    whole: { ...nats, journal: `${pne.id}.sqlite`, keyFile: `${pne.id}.key`, devices },
+    merge: mergeDevices(devices, nats),
   };
 }
 
 /** All devices of the household in one process. */
-export function allPnesConfig(household: Household, nats: string): PneConfig {
+export function allPnesConfig(household: Household, forRoles: NatsForRoles): PneConfig {
+  const nats = natsOf(forRoles, 'pnes.nk', '');
   const devices = household.pnes.map((pne) => deviceEntry(pne, 'pnes/'));
   return {
     file: 'pnes.yaml',
@@ -165,7 +216,7 @@ export function allPnesConfig(household: Household, nats: string): PneConfig {
     contents: 'public',
     schema: PneFile,
     crossCheck: uniqueDevices,
-    whole: { nats: [nats], journal: 'pnes.sqlite', keyFile: 'pnes.key', devices },
-    merge: mergeDevices(devices),
+    whole: { ...nats, journal: 'pnes.sqlite', keyFile: 'pnes.key', devices },
+    merge: mergeDevices(devices, nats),
   };
 }

@@ -4,6 +4,8 @@ import { readDocument } from '../config/document.ts';
 import { CredentialsFile } from '../config/secrets.ts';
 import { OperatorDirectory, type Step } from './directory.ts';
 import { writeConfig } from './entries.ts';
+import { LOOPBACK_SERVER, type NatsServerSettings } from './nats-server-config.ts';
+import { NATS_CA_FILE, writeNats } from './nats.ts';
 import {
   allPnesConfig,
   credentialsConfig,
@@ -18,6 +20,10 @@ export interface ProvisionOptions {
   readonly out: string;
   /** NATS server that new files name. */
   readonly nats: string;
+  /** Certificates, PEM, that new files trust it by; default: those of the system. */
+  readonly natsCa?: string;
+  /** Default: a NATS server on the default port of the loopback interface. */
+  readonly natsServer?: NatsServerSettings;
   /** Cryptographically secure random bytes. */
   readonly bytes: (length: number) => Uint8Array;
 }
@@ -28,16 +34,20 @@ export interface ProvisionOptions {
  * @throws UsageError on a directory that it did not write, ConfigError on a file in it that cannot be used
  */
 export function provision(household: Household, options: ProvisionOptions): readonly Step[] {
-  const { nats } = options;
   const directory = new OperatorDirectory(options.out, options.bytes);
   const known = knownCredentials(directory);
+  const nats = { url: options.nats, caFile: options.natsCa === undefined ? null : NATS_CA_FILE };
+  if (options.natsCa !== undefined)
+    directory.propose(NATS_CA_FILE, options.natsCa, 'certificates that the NATS server is trusted by');
 
   directory.secret('server.key', 'encrypts the keys in the journal of the server');
   directory.secret('server.id-key', 'CPNS IDs are derived from it');
+  directory.natsUser('server.nk', 'NATS user of the server');
   const gateways = household.gateways.map((gateway) => {
     const before = known.gateways[gateway.id];
     const psk = directory.secret(`gateways/${gateway.id}.psk`, `secret of the PN GW ${gateway.id}`, before);
     directory.secret(`gateways/${gateway.id}.key`, `encrypts the keys in the journal of the PN GW ${gateway.id}`);
+    directory.natsUser(`gateways/${gateway.id}.nk`, `NATS user of the PN GW ${gateway.id}`);
     writeConfig(directory, gatewayConfig(household, gateway, nats));
     return [gateway.id, before ?? psk] as const;
   });
@@ -54,13 +64,18 @@ export function provision(household: Household, options: ProvisionOptions): read
         wrong ? 'is right, the household says wrong' : 'is not the one that the server knows',
       );
     directory.secret(`pnes/${pne.id}.key`, `encrypts the keys in the journal of the PNE ${pne.id}`);
+    directory.natsUser(`pnes/${pne.id}.nk`, `NATS user of the PNE ${pne.id}`);
     writeConfig(directory, pneConfig(pne, nats));
     return [pne.id, credential] as const;
   });
-  directory.secret('pnes.key', 'encrypts the keys in the journal of all PNEs in one process');
-  writeConfig(directory, allPnesConfig(household, nats));
+  if (household.pnes.length > 0) {
+    directory.secret('pnes.key', 'encrypts the keys in the journal of all PNEs in one process');
+    directory.natsUser('pnes.nk', 'NATS user of all PNEs in one process');
+    writeConfig(directory, allPnesConfig(household, nats));
+  }
   writeConfig(directory, credentialsConfig({ gateways: Object.fromEntries(gateways), pnes: Object.fromEntries(pnes) }));
   writeConfig(directory, serverConfig(household, nats));
+  writeNats(directory, options.natsServer ?? LOOPBACK_SERVER);
   return directory.steps;
 }
 
