@@ -175,7 +175,8 @@ export type Decoded =
       readonly correlationId: string | null;
     };
 
-const Preview = z.object({ v: z.unknown(), messageId: z.unknown(), correlationId: z.unknown() });
+const said = z.unknown().optional();
+const Preview = z.object({ v: said, messageId: said, correlationId: said });
 const idOrNull = (value: unknown): string | null => Id.safeParse(value).data ?? null;
 
 /** Reads a message off the wire. Size first, then JSON, version, envelope, body. Never throws. */
