@@ -244,7 +244,7 @@ export const oneOutcomePerRequest: Checker = (evidence) => {
   }
   const answers = new Map<string, string>();
   for (const { subject, payload } of evidence.sent) {
-    if (!/-response$/.test(subject)) continue;
+    if (!subject.endsWith('-response')) continue;
     const { inReplyTo } = headOf(payload);
     const request = `${subject} ${inReplyTo}`;
     const before = answers.get(request) ?? payload;

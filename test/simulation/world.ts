@@ -41,6 +41,8 @@ export interface WorldOptions {
   /** Secrets as the server knows them; default: those of the devices. */
   readonly secrets?: ReadonlyMap<string, Uint8Array>;
   readonly pairing?: 'permitted' | 'forbidden';
+  /** PN GWs that the server knows; the secret of each is `secretOf(id)`. Default: the one of the world. */
+  readonly gateways?: readonly string[];
   /** A slow disk takes what was computed in one turn of the event loop in one batch; default: fast. */
   readonly disk?: 'fast' | 'slow';
   /** PNs of the PN GW; default: those of the server. */
@@ -168,7 +170,7 @@ export class World {
         const known = secrets ?? new Map(devices.map((one) => [one.deviceId, one.psk]));
         const identity = {
           idKey: secretOf('id key'),
-          gatewaySecret: (id: string) => (id === GATEWAY ? secretOf(GATEWAY) : null),
+          gatewaySecret: (id: string) => ((this.options.gateways ?? [GATEWAY]).includes(id) ? secretOf(id) : null),
           pneSecret: (id: string) => known.get(id) ?? null,
         };
         return startServer(identity, this.pns, [], seams);
@@ -180,6 +182,21 @@ export class World {
       case 'pnes':
         return startPnes(devices, seams);
     }
+  }
+
+  /** Seams of a further process of this world, on a journal of its own. */
+  seams(name: string): Seams {
+    const { clock, log, network } = this;
+    const bytes = (length: number) => this.#entropy.bytes(length);
+    return {
+      journal: new MemoryJournal(),
+      wire: network.connect(name),
+      clock,
+      entropy: this.#entropy,
+      log,
+      keyring: createKeyring({ kek: secretOf(name), bytes }),
+      observers: 'none',
+    };
   }
 
   /** The process is gone between two instructions: what was not committed never happened. */

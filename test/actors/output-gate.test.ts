@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest';
+import { pnStream } from '../../actors/roles/cpns-server.ts';
+import { Runtime } from '../../actors/runtime.ts';
+import { serverRole } from '../../actors/roles/cpns-server.ts';
+import { SimulatedClock } from '../../actors/seams/clock.ts';
+import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { RecordedLog } from '../../actors/seams/log.ts';
+import { createMemoryNetwork } from '../../actors/wire/memory.ts';
+import { MemoryJournal } from '../../events/journal/memory.ts';
+import { JournalError } from '../../events/journal/port.ts';
+import { createKeyring } from '../../security/keyring.ts';
+import { MAX_FACTS_PER_STEP, TIMER_RETRY_MS } from '../../actors/limits.ts';
+import { device, GATEWAY, secretOf, World } from '../simulation/world.ts';
+import { hand, last, said, toServer } from './talk.ts';
+
+const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
+const full = new JournalError('full', 'The disk is full.', 'Make room.');
+const unsure = new JournalError('failed', 'The disk did not say.', 'Look.');
+
+/** Established, with the registration request of the device on its way to the server. */
+async function asking(secrets?: ReadonlyMap<string, Uint8Array>): Promise<World> {
+  const world = await World.start({
+    pns: [pn],
+    devices: [device('lamp', 'home')],
+    ...(secrets === undefined ? {} : { secrets }),
+  });
+  await world.calm();
+  await world.register('lamp');
+  await world.settle();
+  world.network.deliver(0);
+  await world.settle();
+  expect(world.network.inFlight.map(({ subject }) => subject)).toEqual(['cpns.wan.up.hub.registration-request']);
+  return world;
+}
+
+async function askAgain(world: World): Promise<void> {
+  const { subject, text } = last(world, 'wan.up.hub.registration-request');
+  hand(world, 'server', subject, text);
+  await world.settle();
+}
+
+describe('when the commit fails', () => {
+  test('nothing leaves, the sender hears 503, and the same message succeeds later', async () => {
+    const world = await asking();
+    const before = await world.events('server');
+    world.failCommits('server', { at: 'beforeCommit', error: full });
+    await askAgain(world);
+    expect(said(world, 'wan.down.hub.registration-response')).toEqual([]);
+    expect(last(world, 'wan.down.hub.notice').message).toMatchObject({ body: { code: 503, deviceId: 'lamp' } });
+    expect(await world.events('server')).toEqual(before);
+    world.failCommits('server', null);
+    await askAgain(world);
+    expect(last(world, 'wan.down.hub.registration-response').message.body['code']).toBe(200);
+  });
+
+  test('whoever gave a command hears of it', async () => {
+    const world = await asking();
+    const stream = pnStream('home');
+    const release = () => [{ stream, type: 'PnReleased', data: { pnId: 'home' } }];
+    world.failCommits('server', { at: 'beforeCommit', error: full });
+    await expect(world.runtime('server')?.tell(stream, release)).rejects.toThrow('The disk is full.');
+    expect(world.runtime('server')?.stats.failedSteps).toBe(1);
+    world.failCommits('server', null);
+    await expect(world.runtime('server')?.tell(stream, release)).resolves.toBe('taken');
+  });
+
+  test('and yet was kept, its timers and requests are taken up all the same', async () => {
+    const world = await World.start({ pns: [pn], devices: [device('lamp', 'home')] });
+    await world.calm();
+    await world.register('lamp');
+    await world.settle();
+    world.failCommits('gateway', { at: 'afterCommit', error: unsure });
+    world.network.deliver(0);
+    await world.settle();
+    world.failCommits('gateway', null);
+    expect(said(world, 'wan.up.hub.registration-request')).toEqual([]);
+    world.clock.advance(TIMER_RETRY_MS);
+    await world.settle();
+    expect(said(world, 'wan.up.hub.registration-request')).not.toEqual([]);
+    await world.calm();
+    const state = (await world.events('pnes')).map(({ type }) => type);
+    expect(state).toContain('SecureSessionConfirmed');
+  });
+
+  test('a timer is tried again until it succeeds', async () => {
+    const world = await asking();
+    world.failCommits('gateway', { at: 'beforeCommit', error: full });
+    world.clock.advance(500);
+    await world.settle();
+    world.clock.advance(TIMER_RETRY_MS);
+    await world.settle();
+    world.failCommits('gateway', null);
+    expect(said(world, 'wan.up.hub.registration-request')).toHaveLength(1);
+    world.clock.advance(TIMER_RETRY_MS);
+    await world.settle();
+    expect(said(world, 'wan.up.hub.registration-request')).toHaveLength(2);
+  });
+});
+
+describe('when a step goes wrong', () => {
+  test('because a fact cannot be had, nothing is lost: the same message succeeds later', async () => {
+    class Flaky extends Map<string, Uint8Array> {
+      failures = 1;
+      override get(id: string): Uint8Array | undefined {
+        if (this.failures-- > 0) throw new Error('no answer from the credential store');
+        return super.get(id);
+      }
+    }
+    const world = await asking(new Flaky([['lamp', secretOf('lamp')]]));
+    const before = await world.events('server');
+    await askAgain(world);
+    expect(await world.events('server')).toEqual(before);
+    expect(last(world, 'wan.down.hub.notice').message.body['code']).toBe(503);
+    await askAgain(world);
+    expect(last(world, 'wan.down.hub.registration-response').message.body['code']).toBe(200);
+  });
+
+  test('because it makes too many events, none of them is kept', async () => {
+    const bytes = (length: number) => new SeededEntropy('bytes').bytes(length);
+    const role = serverRole({ idKey: secretOf('id'), gatewaySecret: () => null, pneSecret: () => null });
+    const stream = pnStream('home');
+    const refusal = { stream, type: 'MessageRefused', data: { message: 'm', from: 'f', code: 409, count: 1 } };
+    const clock = new SimulatedClock();
+    const log = new RecordedLog();
+    const journal = new MemoryJournal();
+    const runtime = new Runtime({
+      role,
+      journal,
+      wire: createMemoryNetwork({ clock, log }).connect('server'),
+      clock,
+      entropy: new SeededEntropy('ids'),
+      log,
+      keyring: createKeyring({ kek: secretOf('kek'), bytes }),
+      observers: 'none',
+    });
+    await runtime.start();
+    const told = runtime.tell(stream, () => Array.from({ length: MAX_FACTS_PER_STEP + 1 }, () => refusal));
+    await expect(told).rejects.toThrow(`more than ${MAX_FACTS_PER_STEP} events`);
+    expect(await journal.head()).toBe(0);
+    await runtime.stop();
+  });
+});
+
+describe('when somebody else wrote the stream', () => {
+  test('the step is done again on what is there now', async () => {
+    const world = await asking();
+    await writeBehind(world);
+    await askAgain(world);
+    expect(last(world, 'wan.down.hub.registration-response').message.body['code']).toBe(200);
+    const versions = (await world.events('server')).filter(({ stream }) => stream === 'pn/home');
+    expect(versions.map(({ version }) => version)).toEqual(versions.map((_, index) => index + 1));
+  });
+
+  test('many steps under way are done again in their order', async () => {
+    const world = await World.start({ pns: [pn], devices: [device('lamp', 'home')], disk: 'slow' });
+    await world.calm();
+    const from = world.sent.length;
+    const ids = Array.from({ length: 30 }, (_, index) => `u${index}`);
+    toServer(world, 'pn-update-request', 'u-first', { pnId: 'home', deviceId: 'lamp', action: 'add' });
+    await world.settle();
+    void writeBehind(world);
+    for (const id of ids) toServer(world, 'pn-update-request', id, { pnId: 'home', deviceId: 'lamp', action: 'add' });
+    await world.settle();
+    const answered = said(world, 'pn-update-response', from).map(({ message }) => message.inReplyTo);
+    expect(answered).toEqual(['u-first', ...ids]);
+  });
+});
+
+/** Another writer of the same journal: the runtime learns it from the version conflict only. */
+async function writeBehind(world: World): Promise<void> {
+  const [like] = await world.events('server');
+  if (like === undefined) throw new Error('no event to write another one like it');
+  const data = { message: 'm', from: 'elsewhere', code: 409, count: 1 };
+  await world.journal('server')?.commit({
+    messageKey: null,
+    appends: [
+      {
+        stream: pnStream('home'),
+        expected: { kind: 'any' },
+        events: [{ type: 'MessageRefused', schemaVersion: 1, data, meta: like.meta }],
+      },
+    ],
+    outbox: { put: [], settle: [] },
+    answers: [],
+    timers: { arm: [], disarm: [] },
+    keys: { put: [], drop: [] },
+  });
+}

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { startGateway } from '../../../actors/roles/start.ts';
+import { device, GATEWAY, secretOf, World } from '../../simulation/world.ts';
+import { hand, last, said, type Said } from '../talk.ts';
+
+const pns = ['home', 'office'].map((id) => ({
+  id,
+  gatewayId: GATEWAY,
+  joinPolicy: 'open' as const,
+  members: ['lamp', 'radio'],
+}));
+
+/** A world in which the PN GW holds the request of the lamp, and the server has not seen it. */
+async function intercepted() {
+  const world = await World.start({
+    pns,
+    devices: [device('lamp', 'home')],
+    gateways: [GATEWAY, 'second'],
+    secrets: new Map(['lamp', 'radio'].map((id) => [id, secretOf(id)])),
+  });
+  await world.calm();
+  await world.register('lamp');
+  await world.settle();
+  world.network.deliver(0);
+  await world.settle();
+  world.network.drop(0);
+  const { subject, message } = last(world, 'wan.up.hub.registration-request');
+  return { world, subject, message };
+}
+
+function flipped(handshake: unknown, at: number): string {
+  const bytes = Buffer.from(String(handshake), 'base64url');
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  return bytes.toString('base64url');
+}
+
+type Lie = (message: Said['message']) => object;
+const withBody = (message: Said['message'], lie: object) => ({ body: { ...message.body, ...lie } });
+
+const lies: readonly (readonly [string, Lie])[] = [
+  ['alters a byte of the key', (m) => withBody(m, { handshake: flipped(m.body['handshake'], 0) })],
+  ['alters a byte of the tag', (m) => withBody(m, { handshake: flipped(m.body['handshake'], 47) })],
+  ['says another PN', (m) => withBody(m, { pnId: 'office' })],
+  ['says another device', (m) => withBody(m, { deviceId: 'radio' })],
+  ['replays it under another requestId', () => ({ messageId: 'another' })],
+];
+
+describe('a PN GW that lies about a registration', () => {
+  test.each(lies)('%s: 401 and an event; the very same lie again gets its stored answer', async (_, lie) => {
+    const { world, subject, message } = await intercepted();
+    const text = JSON.stringify({ ...message, ...lie(message) });
+    hand(world, 'server', subject, text);
+    await world.settle();
+    const answer = last(world, 'wan.down.hub.registration-response');
+    expect(answer.message.body).toMatchObject({ code: 401, handshake: null });
+    const events = await world.events('server');
+    expect(events.map(({ type }) => type)).toContain('PneAuthenticationFailed');
+    expect(events.map(({ type }) => type)).not.toContain('CpnsIdAllocated');
+    hand(world, 'server', subject, text);
+    await world.settle();
+    const answers = said(world, 'wan.down.hub.registration-response').map((one) => one.text);
+    expect(answers).toEqual([answer.text, answer.text]);
+    expect(await world.events('server')).toEqual(events);
+  });
+
+  test('and passes it on as another PN GW, which has registered as well: 401 and an event', async () => {
+    const { world, message } = await intercepted();
+    const second = { gatewayId: 'second', psk: secretOf('second'), pairing: 'permitted' as const };
+    const runtime = await startGateway(second, [], world.seams('second'));
+    await world.drain();
+    await runtime.settled();
+    await world.drain();
+    hand(world, 'server', 'cpns.wan.up.second.registration-request', JSON.stringify(message));
+    await world.settle();
+    expect(last(world, 'wan.down.second.registration-response').message.body).toMatchObject({ code: 401 });
+    expect((await world.events('server')).map(({ type }) => type)).toContain('PneAuthenticationFailed');
+    await runtime.stop();
+  });
+
+  test('and never registered gets 480 and reaches nobody', async () => {
+    const { world, message } = await intercepted();
+    const before = (await world.events('server')).length;
+    hand(world, 'server', 'cpns.wan.up.other.registration-request', JSON.stringify(message));
+    await world.settle();
+    const added = (await world.events('server')).slice(before);
+    expect(added.map(({ type, data }) => [type, data['code']])).toEqual([['MessageRefused', 480]]);
+  });
+
+  test('leaves the true request as good as it was', async () => {
+    const { world, subject, message } = await intercepted();
+    hand(world, 'server', subject, JSON.stringify({ ...message, messageId: 'another' }));
+    await world.settle();
+    await world.calm();
+    expect((await world.events('pnes')).at(-1)?.type).toBe('SecureSessionConfirmed');
+  });
+});
+
+describe('a PN GW that lies about an answer', () => {
+  test('cannot make the PNE believe it: the PNE refuses it and takes the true one', async () => {
+    const { world, subject, message } = await intercepted();
+    hand(world, 'server', subject, JSON.stringify(message));
+    await world.settle();
+    const { body } = last(world, 'wan.down.hub.registration-response').message;
+    const { correlationId, messageId: inReplyTo } = message;
+    const answer = { v: 1, type: 'registration-response', messageId: 'forged', correlationId, inReplyTo };
+    const forged = { ...answer, body: { code: 200, handshake: flipped(body['handshake'], 40) } };
+    hand(world, 'pnes', 'cpns.link.hub.down.lamp.registration-response', JSON.stringify(forged));
+    await world.settle();
+    expect((await world.events('pnes')).at(-1)).toMatchObject({ type: 'MessageRefused', data: { code: 401 } });
+    await world.calm();
+    expect((await world.events('pnes')).at(-1)?.type).toBe('SecureSessionConfirmed');
+  });
+});
