@@ -1,0 +1,257 @@
+import { describe, expect, test } from 'vitest';
+import { toBase64url } from '../../security/base64url.ts';
+import { sessionToBytes, type Session } from '../../security/session.ts';
+import type { JsonObject, RecordedEvent } from '../../events/journal/port.ts';
+import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import { secretOf, type Moment, type NodeName } from '../simulation/world.ts';
+import * as invariants from './invariants.ts';
+import type { Evidence } from './invariants.ts';
+
+/** Each checker can fail: here is a journal, made by hand, that breaks its invariant and nothing else need be wrong. */
+const ID = `cpns-${'a'.repeat(26)}`;
+const OTHER_ID = `cpns-${'b'.repeat(26)}`;
+const REGISTRATION = 'registration/home/lamp';
+const ADMISSION = 'admission/hub/lamp';
+
+function event(chart: string, stream: string, version: number, type: string, data: JsonObject): RecordedEvent {
+  const meta = {
+    messageId: 'm',
+    correlationId: 'c',
+    causationId: null,
+    role: 'any',
+    chart: { id: chart, hash: '' },
+    crStep: null,
+    recordedAt: '2026-01-01T00:00:00.000Z',
+  };
+  return { position: version, stream, version, type, schemaVersion: 1, data, meta };
+}
+
+const onRegistration = (type: string, data: JsonObject = {}, stream = REGISTRATION) =>
+  event('cpns-server/registration', stream, 1, type, data);
+const onPn = (type: string, data: JsonObject, version = 1) =>
+  event('cpns-server/personal-network', 'pn/home', version, type, data);
+const change = (revision: number, previous: number, status: string, cpnsId: string | null = null) => ({
+  inventory: {
+    pnId: 'home',
+    changes: [
+      { revision, previous, deviceId: 'lamp', kind: status === 'removed' ? 'removed' : 'added', status, cpnsId },
+    ],
+  },
+});
+
+const NO_KEYS = { drop: [], put: [] };
+const at = (node: NodeName, ...events: readonly RecordedEvent[]): Moment => ({ node, events, keys: NO_KEYS });
+
+function evidence(timeline: readonly Moment[], more: Partial<Evidence> = {}): Evidence {
+  return { phase: 'chaos', timeline, sent: [], log: [], secrets: [], inMemory: [], ...more };
+}
+
+function session(role: Session['role'], name: string): Session {
+  const [a, b] = [secretOf(`${name} a`), secretOf(`${name} b`)];
+  const keyId = 'k'.repeat(22);
+  return role === 'initiator' ? { keyId, role, sendKey: a, receiveKey: b } : { keyId, role, sendKey: b, receiveKey: a };
+}
+
+function held(node: NodeName, one: Session, ...events: readonly RecordedEvent[]): Moment {
+  return { node, events, keys: { drop: [], put: [{ id: `session/${one.keyId}`, secret: sessionToBytes(one) }] } };
+}
+
+const confirmed = event('pne/registration', 'pne/lamp', 1, 'SecureSessionConfirmed', { keyId: 'k'.repeat(22) });
+const answer = (inReplyTo: string, code: number) => ({
+  source: 'server',
+  subject: 'cpns.wan.down.hub.registration-response',
+  payload: JSON.stringify({ messageId: `a${code}`, inReplyTo, body: { code } }),
+});
+const secret = secretOf('a secret');
+
+describe('the checker finds', () => {
+  const cases: readonly (readonly [string, invariants.Checker, Evidence, RegExp])[] = [
+    [
+      'I1 a CPNS ID without authentication',
+      invariants.cpnsIdAfterAuthentication,
+      evidence([at('server', onRegistration('CpnsIdAllocated', { deviceId: 'lamp', cpnsId: ID }))]),
+      /not authenticated/,
+    ],
+    [
+      'I1 an authentication that belongs to the registration before',
+      invariants.cpnsIdAfterAuthentication,
+      evidence([
+        at(
+          'server',
+          onRegistration('PneAuthenticated'),
+          onRegistration('RegistrationRequestReceived', { requestId: 'r2' }),
+          onRegistration('CpnsIdAllocated', { deviceId: 'lamp', cpnsId: ID }),
+        ),
+      ]),
+      /not authenticated/,
+    ],
+    [
+      'I2 one CPNS ID for two devices',
+      invariants.cpnsIdBelongsToOneDevice,
+      evidence([
+        at('server', onRegistration('CpnsIdAllocated', { cpnsId: ID })),
+        at('server', onRegistration('CpnsIdAllocated', { cpnsId: ID }, 'registration/home/cup')),
+      ]),
+      /was given to lamp/,
+    ],
+    [
+      'I2 two CPNS IDs for one device, one of them in another journal',
+      invariants.cpnsIdBelongsToOneDevice,
+      evidence([
+        at('server', onRegistration('CpnsIdAllocated', { cpnsId: ID })),
+        at('pnes', event('pne/registration', 'pne/lamp', 1, 'RegistrationAccepted', { cpnsId: OTHER_ID })),
+      ]),
+      /and had/,
+    ],
+    [
+      'I3 a registration without its entry in the inventory',
+      invariants.inventoryAgreesWithRegistration,
+      evidence([at('server', onRegistration('RegistrationAnswered', { code: 200 }))]),
+      /says absent/,
+    ],
+    [
+      'I3 an entry without its registration',
+      invariants.inventoryAgreesWithRegistration,
+      evidence([at('server', onPn('InventoryUpdated', change(1, 0, 'registered', ID)))]),
+      /says registered/,
+    ],
+    [
+      'I4 a local change that the server has not made yet',
+      invariants.localInventoryIsPrefix,
+      evidence([
+        at(
+          'gateway',
+          event('pn-gateway/gateway', 'gateway/hub', 1, 'LocalInventoryUpdated', change(1, 0, 'provisional')),
+        ),
+        at('server', onPn('PneAdded', change(1, 0, 'provisional'))),
+      ]),
+      /is not the server's/,
+    ],
+    [
+      'I5 a registration that is forwarded for a stranger',
+      invariants.forwardsOnlyMembers,
+      evidence([
+        at(
+          'gateway',
+          event('pn-gateway/admission', ADMISSION, 1, 'RegistrationRequestReceived', { requestId: 'r1', pnId: 'home' }),
+          event('pn-gateway/admission', ADMISSION, 2, 'RegistrationForwarded', { requestId: 'r1' }),
+        ),
+      ]),
+      /is not in home/,
+    ],
+    [
+      'I5 a registration that is forwarded without an event',
+      invariants.forwardsOnlyMembers,
+      evidence([], {
+        sent: [{ source: 'gateway', subject: 'cpns.wan.up.hub.registration-request', payload: '{"messageId":"r1"}' }],
+      }),
+      /no event says/,
+    ],
+    [
+      'I6 two outcomes of one request',
+      invariants.oneOutcomePerRequest,
+      evidence([
+        at('server', onRegistration('RegistrationAnswered', { requestId: 'r1', code: 200 })),
+        at('server', onRegistration('RegistrationAnswered', { requestId: 'r1', code: 401 })),
+      ]),
+      /had an outcome already/,
+    ],
+    [
+      'I6 two different answers to one request',
+      invariants.oneOutcomePerRequest,
+      evidence([], { sent: [answer('r1', 200), answer('r1', 401)] }),
+      /two answers/,
+    ],
+    [
+      'I6 a request without an outcome, in the calm',
+      invariants.oneOutcomePerRequest,
+      evidence([at('pnes', event('pne/registration', 'pne/lamp', 1, 'RegistrationRequested', { requestId: 'r1' }))], {
+        phase: 'calm',
+      }),
+      /never had an outcome/,
+    ],
+    [
+      'I7 a secret in an event',
+      invariants.noSecretLeaks,
+      evidence([at('server', onRegistration('PneAuthenticated', { psk: toBase64url(secret) }))], { secrets: [secret] }),
+      /event of server: a secret/,
+    ],
+    [
+      'I7 a secret in the midst of a message',
+      invariants.noSecretLeaks,
+      evidence([], {
+        secrets: [secret],
+        sent: [{ source: 'pnes', subject: 's', payload: Buffer.concat([Buffer.from('x'), secret]).toString('base64') }],
+      }),
+      /s: a secret/,
+    ],
+    [
+      'I7 a session key in a log line',
+      invariants.noSecretLeaks,
+      evidence([held('pnes', session('initiator', 'one'))], {
+        log: [`key=${Buffer.from(session('initiator', 'one').sendKey).toString('hex')}`],
+      }),
+      /log: a secret/,
+    ],
+    [
+      'I8 an event that its chart cannot take',
+      invariants.stateIsFold,
+      evidence([at('server', onRegistration('PneAuthenticated'))]),
+      /cannot take PneAuthenticated/,
+    ],
+    [
+      'I8 a state in memory that is not the fold',
+      invariants.stateIsFold,
+      evidence([at('server', onPn('PnProvisioned', { pnId: 'home', gatewayId: 'hub', joinPolicy: 'open' }))], {
+        inMemory: [{ node: 'server', stream: 'pn/home', version: 1, state: personalNetwork.initial() }],
+      }),
+      /in memory/,
+    ],
+    [
+      'I9 a change that follows nothing',
+      invariants.projectionEqualsRebuilt,
+      evidence([at('server', onPn('PneAdded', change(7, 3, 'provisional')))]),
+      /server: /,
+    ],
+    [
+      'I10 a confirmed session that the server does not hold',
+      invariants.sessionsAgree,
+      evidence([held('pnes', session('initiator', 'one'), confirmed)]),
+      /the server does not hold it/,
+    ],
+    [
+      'I10 a confirmed session under other keys',
+      invariants.sessionsAgree,
+      evidence([held('server', session('responder', 'other')), held('pnes', session('initiator', 'one'), confirmed)]),
+      /the server has other keys/,
+    ],
+    [
+      'I11 a provisional PNE after its refusal',
+      invariants.noProvisionalAfterRefusal,
+      evidence([
+        at('server', onPn('PneAdded', change(1, 0, 'provisional'))),
+        at('server', onRegistration('RegistrationAnswered', { code: 401 })),
+      ]),
+      /still provisional/,
+    ],
+    [
+      'I11 a provisional PNE in the calm',
+      invariants.noProvisionalAfterRefusal,
+      evidence([at('server', onPn('PneAdded', change(1, 0, 'provisional')))], { phase: 'calm' }),
+      /stays provisional/,
+    ],
+  ];
+
+  test.each(cases)('%s', async (_, check, broken, sentence) => {
+    expect((await check(broken)).join('\n')).toMatch(sentence);
+  });
+
+  test('nothing in an empty world', async () => {
+    for (const check of Object.values(invariants)) expect(await check(evidence([]))).toEqual([]);
+  });
+
+  test('nothing in sessions that both ends hold', async () => {
+    const agreed = [held('server', session('responder', 'one')), held('pnes', session('initiator', 'one'), confirmed)];
+    expect(await invariants.sessionsAgree(evidence(agreed, { phase: 'calm' }))).toEqual([]);
+  });
+});
