@@ -81,6 +81,11 @@ export interface Role {
   readonly facts: { readonly [fact: string]: (scope: Scope, stream: string) => FactAnswer };
   /** What is sent for `send`, `answer` and `notify`: by the name of the message. */
   readonly letters: { readonly [message: string]: (scope: Scope, stream: string, about: string) => Letter };
+  /** What the role looks after every `IDLE_MS`: facts only where something is amiss. */
+  readonly upkeep?: {
+    readonly stream: string;
+    readonly look: (scope: Scope) => Promise<readonly Targeted[]>;
+  };
   /** The outcome of a request that was refused, or null where nobody waits for one. */
   refusal(message: Incoming, code: ResponseCode): Letter | null;
   /** Says that a message was not taken at all; no outcome. Null where there is no address. */

@@ -334,6 +334,12 @@ export class Runtime implements UnitHost {
         unit.passivate();
         if (unit.isEmpty) this.#units.delete(id);
       }
+      const { upkeep } = this.role;
+      if (upkeep !== undefined) {
+        this.tell(upkeep.stream, upkeep.look).catch((error: unknown) =>
+          this.#log.warn('upkeep failed', { error: String(error) }),
+        );
+      }
       this.#sweepLater();
     });
   }

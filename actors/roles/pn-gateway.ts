@@ -288,6 +288,20 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
         return [aboutPne(stream, { type: 'ResponseForwarded', data: { requestId, code: code ?? 500 } })];
       },
     },
+    upkeep: {
+      stream: own,
+      /** Whoever stays provisional here may be gone at the server, and the notice of it lost: compare the inventories. */
+      async look(scope) {
+        const { context, value } = await scope.state(pnGateway, own);
+        const isStale = Object.values(context.pns).some(
+          ({ requestId, members }) =>
+            requestId === null && Object.values(members).some(({ status }) => status === 'provisional'),
+        );
+        if (value !== 'registered' || !isStale) return [];
+        const data = { gatewayId, pns: Object.keys(context.pns) };
+        return [aboutGateway(own, { type: 'GatewayRegistrationWanted', data })];
+      },
+    },
     letters: {
       'gateway-registration-request': (scope, stream) => {
         const { requestId, handshake } = scope.context(pnGateway, stream);

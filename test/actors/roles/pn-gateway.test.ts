@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { gatewayStream } from '../../../actors/roles/pn-gateway.ts';
 import { pneStream } from '../../../actors/roles/pne.ts';
+import { IDLE_MS } from '../../../actors/limits.ts';
 import { MAX_CHANGES } from '../../../events/fields.ts';
 import { localPn, pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { pneRegistration } from '../../../machines/pne/registration.ts';
@@ -52,7 +53,7 @@ describe('a gap in the local inventory', () => {
     const from = world.sent.length;
     await world.calm();
     expect(await outcome(world, 'cup')).toEqual([200, { registered: 'confirmed' }]);
-    expect(said(world, 'pn-establishment-request', from)).toHaveLength(1);
+    expect(said(world, 'pn-establishment-request', from)).not.toEqual([]);
     const answers = said(world, 'wan.down.hub.pn-update-response', from);
     expect(answers.length).toBeGreaterThan(1);
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
@@ -71,6 +72,24 @@ describe('a gap in the local inventory', () => {
     expect(Object.keys((await local(world))?.members ?? {})).toHaveLength(members.length);
     expect(await local(world)).toMatchObject({ status: 'established' });
     expect(await outcome(world, 'm210')).toEqual([200, { registered: 'confirmed' }]);
+  });
+
+  test('left by the lost notice that a provisional PNE is gone is found by itself', async () => {
+    const world = await established();
+    await world.register('cup');
+    await until(world, 'wan.up.hub.registration-request');
+    await world.kill('pnes');
+    world.network.disconnect('gateway');
+    world.network.drop(0);
+    for (let second = 0; second < 70; second++) {
+      world.clock.advance(1_000);
+      await world.drain();
+    }
+    expect((await local(world))?.members['cup']?.status).toBe('provisional');
+    world.network.reconnect('gateway');
+    world.clock.advance(IDLE_MS);
+    await world.drain();
+    expect((await local(world))?.members).toEqual({ lamp: { status: 'member', cpnsId: null } });
   });
 
   test('an answer that nobody asked for is refused', async () => {
