@@ -2,7 +2,7 @@
  * Whether a certificate chain says, at a time, that an X25519 key is the key of a device: certification path validation of
  * RFC 5280 section 6.1, for paths as short as ours. Bytes from a peer give a verdict, never an exception.
  */
-import { isSignedBy } from './algorithms.ts';
+import { algorithmOf, isSignedBy } from './algorithms.ts';
 import { readCertificate, sameBytes, type Certificate } from './certificate.ts';
 import { MAX_CHAIN_LENGTH } from './chain.ts';
 import { deviceUri } from './identity.ts';
@@ -40,7 +40,8 @@ export type CertificateVerdict =
 /** An authority that the operator trusts, or null for a certificate that is none: not a CA, or with a key that does not fit. */
 export function readTrustAnchor(der: Uint8Array): Certificate | null {
   const certificate = readCertificate(der);
-  return certificate !== null && maySignCertificates(certificate) ? certificate : null;
+  if (certificate === null || algorithmOf(certificate.publicKey) === null) return null;
+  return maySignCertificates(certificate) ? certificate : null;
 }
 
 /**
