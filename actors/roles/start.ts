@@ -59,6 +59,17 @@ async function provisionMembers(scope: Scope, pnId: string, members: readonly st
   return [aboutPn(stream, { type: 'MembersProvisioned', data: { inventory: { pnId, changes } } })];
 }
 
+/** A runtime that cannot be brought up is stopped: its timers would keep the process alive. */
+async function bringUp(runtime: Runtime, steps: () => Promise<void>): Promise<Runtime> {
+  try {
+    await steps();
+    return runtime;
+  } catch (error) {
+    await runtime.stop();
+    throw error;
+  }
+}
+
 /**
  * The CPNS Server. PNs that the operator no longer lists are released.
  * @param known ids of the PNs that the journal has, from the PN Inventory
@@ -70,30 +81,32 @@ export async function startServer(
   seams: Seams,
 ): Promise<Runtime> {
   const runtime = new Runtime({ ...seams, role: serverRole(identity) });
-  for (const pn of pns) await provisionPn(runtime, pn);
-  for (const pnId of known.filter((id) => pns.every((pn) => pn.id !== id))) {
-    await runtime.tell(pnStream(pnId), () => [aboutPn(pnStream(pnId), { type: 'PnReleased', data: { pnId } })]);
-  }
-  await runtime.start();
-  return runtime;
+  return bringUp(runtime, async () => {
+    for (const pn of pns) await provisionPn(runtime, pn);
+    for (const pnId of known.filter((id) => pns.every((pn) => pn.id !== id))) {
+      await runtime.tell(pnStream(pnId), () => [aboutPn(pnStream(pnId), { type: 'PnReleased', data: { pnId } })]);
+    }
+    await runtime.start();
+  });
 }
 
 /** A PN GW: registers itself, establishes its PNs, and admits PNEs from then on. */
 export async function startGateway(identity: GatewayIdentity, pns: readonly string[], seams: Seams): Promise<Runtime> {
   const { gatewayId } = identity;
   const runtime = new Runtime({ ...seams, role: gatewayRole(identity) });
-  await runtime.start();
-  await runtime.tell(gatewayStream(gatewayId), () => [
-    { stream: gatewayStream(gatewayId), type: 'GatewayRegistrationWanted', data: { gatewayId, pns: [...pns] } },
-  ]);
-  return runtime;
+  const stream = gatewayStream(gatewayId);
+  return bringUp(runtime, async () => {
+    await runtime.start();
+    await runtime.tell(stream, () => [
+      { stream, type: 'GatewayRegistrationWanted', data: { gatewayId, pns: [...pns] } },
+    ]);
+  });
 }
 
 /** PNEs. A device whose registration is under way in the journal goes on with it. */
 export async function startPnes(devices: readonly PneDevice[], seams: Seams): Promise<Runtime> {
   const runtime = new Runtime({ ...seams, role: pneRole(devices) });
-  await runtime.start();
-  return runtime;
+  return bringUp(runtime, () => runtime.start());
 }
 
 /** Tells a device to register. @returns `refused` while it is about to already */

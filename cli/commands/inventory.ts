@@ -64,7 +64,9 @@ function ask(host: Host, { onClose }: Running, flags: InventoryFlags): Promise<I
   const { clock, entropy } = host;
   const { pn, gateway } = flags;
   const { natsUrls, natsUser, natsCa } = natsAccess(new Settings('cpns inventory', null, host.cwd), flags, {});
-  const log = lineLog({ role: 'inventory', json: 'text', now: () => clock.now(), write: (line) => host.err(line) });
+  const all = lineLog({ role: 'inventory', json: 'text', now: () => clock.now(), write: (line) => host.err(line) });
+  // People asked for an inventory: they are told of a connection only where there is none.
+  const log = { ...all, info: () => {} };
   const wire = connectNats({
     servers: natsUrls,
     user: natsUser,

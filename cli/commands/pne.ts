@@ -74,11 +74,21 @@ async function serve(host: Host, running: Running, options: PneOptions, flags: P
     void host.out(`${line}\n`);
     waiting.get(outcome.deviceId)?.();
   };
+  /** A refusal for now is no outcome: the device asks again by itself. */
+  const conclude = async (outcome: Outcome): Promise<void> => {
+    const { deviceId, code } = outcome;
+    const { value } = await runtime.state(pneRegistration, pneStream(deviceId));
+    if (code === 200 || value === 'refused' || value === 'timedOut') settle(outcome);
+    else log.info('refused for now, asks again', { deviceId, code });
+  };
+  const unread = (error: unknown): void => {
+    if (!running.stopped.aborted) log.error('outcome not read', { error: String(error) });
+  };
   const reader = new OutcomeReader();
   const unlisten = seams.journal.onCommit((events) => {
     for (const event of events) {
       const outcome = reader.read(event);
-      if (outcome !== null) settle(outcome);
+      if (outcome !== null) void conclude(outcome).catch(unread);
     }
   });
   running.onClose('the outcomes', unlisten);

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { loadHousehold } from '../../cli/config/household.ts';
@@ -159,10 +159,11 @@ test(
 /** A demo that is in the middle of a registration, with a temporary directory of its own. */
 async function inTheMiddle(name: string): Promise<{ process: Process; temporary: () => readonly string[] }> {
   const file = folder.put(`${name}.yaml`, householdText(members(30)));
-  const own = temporaryFolder();
-  const process = processes.start(['demo', file], { env: { TMPDIR: own.path } });
+  const own = folder.file(`${name}.tmp`);
+  mkdirSync(own);
+  const process = processes.start(['demo', file], { env: { TMPDIR: own } });
   await process.says(/^ {2}1\.4\.1\/3 {2}PN GW /m);
-  return { process, temporary: () => readdirSync(own.path) };
+  return { process, temporary: () => readdirSync(own) };
 }
 
 test(

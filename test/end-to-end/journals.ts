@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
+import { DEFAULT_READ_LIMIT, type RecordedEvent } from '../../events/journal/port.ts';
+import { createKeyring } from '../../security/keyring.ts';
+import {
+  cpnsIdAfterAuthentication,
+  cpnsIdBelongsToOneDevice,
+  forwardsOnlyMembers,
+  inventoryAgreesWithRegistration,
+  localInventoryIsPrefix,
+  noProvisionalAfterRefusal,
+  noSecretLeaks,
+  oneOutcomePerRequest,
+  projectionEqualsRebuilt,
+  sessionsAgree,
+  stateIsFold,
+  type Checker,
+  type Evidence,
+} from '../properties/invariants.ts';
+import type { Moment, NodeName } from '../simulation/world.ts';
+
+/** The journals of a finished run, put before the invariants of the simulation. */
+
+export interface JournalFile {
+  readonly node: NodeName;
+  readonly journal: string;
+  readonly keyFile: string;
+}
+
+export async function eventsIn(journal: string): Promise<readonly RecordedEvent[]> {
+  const reader = await openSqliteReader(journal);
+  try {
+    const events: RecordedEvent[] = [];
+    for (;;) {
+      const page = await reader.readAll({ after: events.length });
+      events.push(...page);
+      if (page.length < DEFAULT_READ_LIMIT) return events;
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+/** What the keyring of a journal holds, in the clear. */
+export function keysIn({ journal, keyFile }: JournalFile): Moment['keys']['put'] {
+  const kek = new Uint8Array(Buffer.from(readFileSync(keyFile, 'utf8').trim(), 'base64url'));
+  const keyring = createKeyring({ kek, bytes: (length) => new Uint8Array(length) });
+  const db = new DatabaseSync(journal, { readOnly: true });
+  try {
+    return db
+      .prepare('select id, wrapped from keys')
+      .all()
+      .map(({ id, wrapped }) => {
+        if (typeof id !== 'string' || !(wrapped instanceof Uint8Array)) throw new Error('keys: another shape');
+        const secret = keyring.unwrap(id, wrapped);
+        if (secret === null) throw new Error(`${journal}: key ${id} does not open`);
+        return { id, secret };
+      });
+  } finally {
+    db.close();
+  }
+}
+
+/** Positions and versions without a gap, and nothing left to be sent or waited for. */
+export function faultsOf(events: readonly RecordedEvent[]): readonly string[] {
+  const found: string[] = [];
+  const versions = new Map<string, number>();
+  events.forEach(({ position, stream, version }, index) => {
+    if (position !== index + 1) found.push(`event ${index + 1} has position ${position}`);
+    const next = (versions.get(stream) ?? 0) + 1;
+    if (version !== next) found.push(`${stream} has version ${version} where ${next} is due`);
+    versions.set(stream, version);
+  });
+  return found;
+}
+
+/** The server comes first: of what two processes did in one millisecond, an inventory change is the server's first. */
+const ORDER: readonly NodeName[] = ['server', 'gateway', 'pnes'];
+
+/** What one step wrote stands together and has one time. The keys at the end of the run count from its start. */
+async function momentsOf(file: JournalFile): Promise<readonly Moment[]> {
+  const moments: { node: NodeName; events: RecordedEvent[]; keys: Moment['keys'] }[] = [];
+  let step = '';
+  for (const event of await eventsIn(file.journal)) {
+    const { messageId, correlationId, recordedAt } = event.meta;
+    const current = `${messageId} ${correlationId} ${recordedAt}`;
+    if (current !== step || moments.length === 0) {
+      moments.push({ node: file.node, events: [], keys: { drop: [], put: moments.length === 0 ? keysIn(file) : [] } });
+    }
+    step = current;
+    moments.at(-1)?.events.push(event);
+  }
+  return moments;
+}
+
+const timeOf = (moment: Moment): string => moment.events[0]?.meta.recordedAt ?? '';
+
+/** Merges by time; the order within each journal stays. */
+function merge(journals: readonly (readonly Moment[])[]): readonly Moment[] {
+  const left = journals.map((moments) => [...moments]);
+  const merged: Moment[] = [];
+  for (;;) {
+    const heads = left.filter((moments) => moments.length > 0);
+    const first = heads.toSorted((a, b) => compare(a[0], b[0]))[0]?.shift();
+    if (first === undefined) return merged;
+    merged.push(first);
+  }
+}
+
+function compare(a: Moment | undefined, b: Moment | undefined): number {
+  if (a === undefined || b === undefined) return 0;
+  const [first, second] = [timeOf(a), timeOf(b)];
+  return first === second ? ORDER.indexOf(a.node) - ORDER.indexOf(b.node) : first < second ? -1 : 1;
+}
+
+const CHECKERS: Readonly<Record<string, Checker>> = {
+  I1: cpnsIdAfterAuthentication,
+  I2: cpnsIdBelongsToOneDevice,
+  I3: inventoryAgreesWithRegistration,
+  I4: localInventoryIsPrefix,
+  I5: forwardsOnlyMembers,
+  I6: oneOutcomePerRequest,
+  I7: noSecretLeaks,
+  I8: stateIsFold,
+  I9: projectionEqualsRebuilt,
+  I10: sessionsAgree,
+  I11: noProvisionalAfterRefusal,
+};
+
+/** Everything that the journals of a run that came to rest, its messages and its logs have against it. */
+export async function violations(
+  files: readonly JournalFile[],
+  rest: Pick<Evidence, 'sent' | 'log' | 'secrets'>,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const { node, journal } of files)
+    found.push(...faultsOf(await eventsIn(journal)).map((fault) => `${node}: ${fault}`));
+  const timeline = merge(await Promise.all(files.map(momentsOf)));
+  const evidence: Evidence = { phase: 'calm', timeline, inMemory: [], ...rest };
+  for (const [name, checker] of Object.entries(CHECKERS)) {
+    found.push(...(await checker(evidence)).map((violation) => `${name} ${violation}`));
+  }
+  return found;
+}
