@@ -1,0 +1,41 @@
+/** An authority of ours with fixed randomness, for tests: a key, its certificate, and devices certified by it. */
+import { SeededEntropy } from '../../../actors/seams/entropy.ts';
+import { keyPair, type KeyPair } from '../../../security/noise/x25519.ts';
+import type { Certificate } from '../../../security/pki/certificate.ts';
+import { issueAuthority, issueDeviceCertificate, type Issuer, type Period } from '../../../security/pki/issue.ts';
+import { newSigningKey } from '../../../security/pki/keys.ts';
+import { readTrustAnchor } from '../../../security/pki/verify.ts';
+
+const DAY_MS = 86_400_000;
+export const EPOCH_MS = Date.UTC(2026, 0, 1);
+export const PERIOD: Period = { notBeforeMs: EPOCH_MS, notAfterMs: EPOCH_MS + 30 * DAY_MS };
+
+export class Authority {
+  readonly #entropy: SeededEntropy;
+  readonly certificate: Certificate;
+  readonly issuer: Issuer;
+
+  constructor(name: string) {
+    this.#entropy = new SeededEntropy(name);
+    const key = newSigningKey(this.bytes);
+    const der = issueAuthority({ name, key, bytes: this.bytes, ...PERIOD });
+    const certificate = readTrustAnchor(der);
+    if (certificate === null) throw new Error('our own authority is no trust anchor');
+    this.certificate = certificate;
+    this.issuer = { certificate, key };
+  }
+
+  readonly bytes = (length: number): Uint8Array => this.#entropy.bytes(length);
+
+  device(
+    deviceId: string,
+    period: Period = PERIOD,
+  ): { readonly staticKey: KeyPair; readonly chain: readonly Uint8Array[] } {
+    const staticKey = keyPair(this.bytes(32));
+    const { issuer, bytes } = this;
+    return {
+      staticKey,
+      chain: [issueDeviceCertificate({ issuer, deviceId, publicKey: staticKey.publicKey, bytes, ...period })],
+    };
+  }
+}
