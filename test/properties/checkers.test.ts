@@ -61,6 +61,7 @@ const answer = (inReplyTo: string, code: number) => ({
   source: 'server',
   subject: 'cpns.wan.down.hub.registration-response',
   payload: JSON.stringify({ messageId: `a${code}`, inReplyTo, body: { code } }),
+  after: 0,
 });
 const secret = secretOf('a secret');
 
@@ -143,9 +144,34 @@ describe('the checker finds', () => {
       'I5 a registration that is forwarded without an event',
       invariants.forwardsOnlyMembers,
       evidence([], {
-        sent: [{ source: 'gateway', subject: 'cpns.wan.up.hub.registration-request', payload: '{"messageId":"r1"}' }],
+        sent: [
+          {
+            source: 'gateway',
+            subject: 'cpns.wan.up.hub.registration-request',
+            payload: '{"messageId":"r1"}',
+            after: 0,
+          },
+        ],
       }),
       /no event says/,
+    ],
+    [
+      'I5 a registration that left before its commit',
+      invariants.forwardsOnlyMembers,
+      evidence(
+        [at('gateway', event('pn-gateway/admission', ADMISSION, 1, 'RegistrationForwarded', { requestId: 'r1' }))],
+        {
+          sent: [
+            {
+              source: 'gateway',
+              subject: 'cpns.wan.up.hub.registration-request',
+              payload: '{"messageId":"r1"}',
+              after: 0,
+            },
+          ],
+        },
+      ),
+      /left before its commit/,
     ],
     [
       'I6 two outcomes of one request',
@@ -181,7 +207,14 @@ describe('the checker finds', () => {
       invariants.noSecretLeaks,
       evidence([], {
         secrets: [secret],
-        sent: [{ source: 'pnes', subject: 's', payload: Buffer.concat([Buffer.from('x'), secret]).toString('base64') }],
+        sent: [
+          {
+            source: 'pnes',
+            subject: 's',
+            payload: Buffer.concat([Buffer.from('x'), secret]).toString('base64'),
+            after: 0,
+          },
+        ],
       }),
       /s: a secret/,
     ],

@@ -8,7 +8,12 @@ export function evidenceOf(world: World, phase: Evidence['phase']): Evidence {
   return {
     phase,
     timeline: world.timeline,
-    sent: world.sent.map(({ source, subject, payload }) => ({ source, subject, payload: utf8.decode(payload) })),
+    sent: world.sent.map(({ after, source, subject, payload }) => ({
+      after,
+      source,
+      subject,
+      payload: utf8.decode(payload),
+    })),
     log: world.log.lines.map((line) => JSON.stringify(line)),
     secrets: world.provisionedSecrets,
     inMemory: NODES.flatMap((node) =>

@@ -14,7 +14,13 @@ export interface Evidence {
   /** `calm`: all nodes are up, all was delivered, and nobody waits for anything. */
   readonly phase: 'chaos' | 'calm';
   readonly timeline: readonly Moment[];
-  readonly sent: readonly { readonly source: string; readonly subject: string; readonly payload: string }[];
+  readonly sent: readonly {
+    readonly source: string;
+    readonly subject: string;
+    readonly payload: string;
+    /** How many moments of the timeline lay before it. */
+    readonly after: number;
+  }[];
   readonly log: readonly string[];
   /** Secrets that were provisioned. Those that came up in the run are in the timeline. */
   readonly secrets: readonly Uint8Array[];
@@ -177,22 +183,24 @@ export const forwardsOnlyMembers: Checker = (evidence) => {
   const found: string[] = [];
   const local = new Inventories();
   const wanted = new Map<string, string>();
-  const forwarded = new Set<string>();
-  for (const one of placed(evidence)) {
-    const { node, event } = one;
-    if (node !== 'gateway') continue;
-    local.apply(event);
-    if (event.type === 'RegistrationRequestReceived') wanted.set(event.stream, text(event, 'pnId') ?? '');
-    if (event.type !== 'RegistrationForwarded') continue;
-    forwarded.add(text(event, 'requestId') ?? '');
-    const pnId = wanted.get(event.stream) ?? '';
-    const deviceId = tokens(event.stream)[2] ?? '';
-    if (local.status(pnId, deviceId) === null) found.push(`${where(one)}: ${deviceId} is not in ${pnId}`);
+  const forwarded = new Map<string, number>();
+  for (const [moment, { node, events }] of evidence.timeline.entries()) {
+    for (const event of node === 'gateway' ? events : []) {
+      local.apply(event);
+      if (event.type === 'RegistrationRequestReceived') wanted.set(event.stream, text(event, 'pnId') ?? '');
+      if (event.type !== 'RegistrationForwarded') continue;
+      forwarded.set(text(event, 'requestId') ?? '', moment);
+      const pnId = wanted.get(event.stream) ?? '';
+      const deviceId = tokens(event.stream)[2] ?? '';
+      if (local.status(pnId, deviceId) === null) found.push(`${where({ node, event })}: ${deviceId} is not in ${pnId}`);
+    }
   }
-  for (const { subject, payload } of evidence.sent) {
+  for (const { subject, payload, after } of evidence.sent) {
     if (!/^cpns\.wan\.up\.[^.]+\.registration-request$/.test(subject)) continue;
     const { messageId } = headOf(payload);
-    if (!forwarded.has(messageId)) found.push(`${subject} ${messageId}: no event says that it was forwarded`);
+    const moment = forwarded.get(messageId);
+    if (moment === undefined) found.push(`${subject} ${messageId}: no event says that it was forwarded`);
+    else if (moment >= after) found.push(`${subject} ${messageId}: left before its commit`);
   }
   return found;
 };

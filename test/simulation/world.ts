@@ -75,8 +75,8 @@ export class World {
   readonly log = new RecordedLog();
   readonly network: MemoryNetwork;
   readonly options: WorldOptions;
-  /** Every copy of a message that was sent to somebody. */
-  readonly sent: InFlight[] = [];
+  /** Every copy of a message that was sent to somebody, and how many moments of the timeline lay before it. */
+  readonly sent: (InFlight & { readonly after: number })[] = [];
   readonly timeline: Moment[] = [];
   readonly #entropy: SeededEntropy;
   readonly #nodes: { readonly [name in NodeName]: Node };
@@ -86,7 +86,7 @@ export class World {
     this.options = options;
     this.#entropy = new SeededEntropy(options.seed ?? 'world');
     const policy = (message: InFlight) => {
-      this.sent.push(message);
+      this.sent.push({ ...message, after: this.timeline.length });
       return 'hold' as const;
     };
     this.network = new MemoryNetwork({ policy, clock: this.clock, log: this.log });
