@@ -5,12 +5,16 @@ import { parseArgs } from 'node:util';
 import { EVENTS_PER_REGISTRATION, checkJournals, countRows } from './registration/check.ts';
 import type { Contestant } from './registration/contestant.ts';
 import { startFloor } from './registration/floor.ts';
+import { cpuMs } from './registration/cpu.ts';
 import type { Loaded } from './registration/load.ts';
 import { writeOperatorDirectory } from './registration/operator.ts';
 import { startOurs } from './registration/ours.ts';
 
-/** PNs that the devices are spread over; the server works on different PNs side by side, the PN GW on all in turn. */
-const PNS = 32;
+/**
+ * PNs that the devices are spread over, some 60 to each. The server works on different PNs side by side, the PN GW on
+ * all in turn; it can establish no more than 60 (`MAX_FACTS_PER_STEP`).
+ */
+const PNS = 50;
 /** Registrations at 256 in flight; the smaller loads are parts of it. */
 const DEFAULT_REGISTRATIONS = 1_536;
 const DEFAULT_ROUNDS = 5;
@@ -23,6 +27,8 @@ interface Run {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Processor time of all its processes for one registration; NaN where the system does not tell. */
+  readonly cpuMs: number;
 }
 
 interface Round {
@@ -89,7 +95,10 @@ async function oneRound(operator: string, dir: string, devices: number, loads: L
     const round: { readonly [S in Side]: Run[] } = { ours: [], floor: [] };
     for (const [i, load] of loads.entries()) {
       for (const { side, contestant } of (index + i) % 2 === 0 ? sides : sides.toReversed()) {
-        const measured = toRun(load.count, await contestant.load(load));
+        const cpuBefore = cpuMs(contestant.pids);
+        const loaded = await contestant.load(load);
+        const cpu = (cpuMs(contestant.pids) ?? Number.NaN) - (cpuBefore ?? Number.NaN);
+        const measured = toRun(load.count, loaded, cpu);
         round[side].push(measured);
         process.stderr.write(` ${side} ${load.inFlight}: ${measured.perSecond.toFixed(0)}/s`);
       }
@@ -103,10 +112,10 @@ async function oneRound(operator: string, dir: string, devices: number, loads: L
   }
 }
 
-function toRun(count: number, { elapsedMs, latenciesMs }: Loaded): Run {
+function toRun(count: number, { elapsedMs, latenciesMs }: Loaded, cpu: number): Run {
   const sorted = latenciesMs.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-  return { perSecond: (count * 1_000) / elapsedMs, p50Ms: at(0.5), p99Ms: at(0.99) };
+  return { perSecond: (count * 1_000) / elapsedMs, p50Ms: at(0.5), p99Ms: at(0.99), cpuMs: cpu / count };
 }
 
 function report(rounds: readonly Round[], loads: Loads, repeated: number): void {
@@ -119,12 +128,17 @@ function report(rounds: readonly Round[], loads: Loads, repeated: number): void 
         eventsPerSecond: Math.round(perSecond * EVENTS_PER_REGISTRATION),
         p50Ms: rounded(middle('p50Ms')),
         p99Ms: rounded(middle('p99Ms')),
+        cpuMs: Number(middle('cpuMs').toFixed(2)),
         rounds: rounds.map((round) => rounded(round[side][i]?.perSecond ?? Number.NaN)),
       };
     };
     const [ours, floor] = [of('ours'), of('floor')];
+    // Of the medians; beside it the median of the rounds' ratios, and of the processor time, which other work on the machine disturbs least.
     const ratio = Number((ours.registrationsPerSecond / floor.registrationsPerSecond).toFixed(3));
-    return { inFlight, registrations: count, ours, floor, ratio };
+    const pairs = rounds.map(({ ours, floor }) => (ours[i]?.perSecond ?? 0) / (floor[i]?.perSecond ?? 0));
+    const cpuRatio = Number((floor.cpuMs / ours.cpuMs).toFixed(3));
+    const pairedRatio = Number(median(pairs).toFixed(3));
+    return { inFlight, registrations: count, ours, floor, ratio, pairedRatio, cpuRatio };
   });
   process.stdout.write(
     `Registrations of members in ${PNS} PNs through one PN GW, medians of ${rounds.length} rounds;\n`,
@@ -132,10 +146,10 @@ function report(rounds: readonly Round[], loads: Loads, repeated: number): void 
   process.stdout.write(`${EVENTS_PER_REGISTRATION} events each; floor: the same flow by hand\n`);
   const line = (cells: readonly (string | number)[]): string =>
     `${cells.map((cell) => String(cell).padStart(12)).join('')}\n`;
-  process.stdout.write(line(['in flight', '', 'per second', 'events/s', 'p50 ms', 'p99 ms', 'ratio']));
+  process.stdout.write(line(['in flight', '', 'per second', 'events/s', 'p50 ms', 'p99 ms', 'CPU ms', 'ratio']));
   for (const { inFlight, ours, floor, ratio } of figures) {
-    const cells = ({ registrationsPerSecond, eventsPerSecond, p50Ms, p99Ms }: typeof ours) =>
-      [registrationsPerSecond, eventsPerSecond, p50Ms, p99Ms] as const;
+    const cells = ({ registrationsPerSecond, eventsPerSecond, p50Ms, p99Ms, cpuMs: cpu }: typeof ours) =>
+      [registrationsPerSecond, eventsPerSecond, p50Ms, p99Ms, cpu] as const;
     process.stdout.write(line([inFlight, 'ours', ...cells(ours), ratio.toFixed(2)]));
     process.stdout.write(line(['', 'floor', ...cells(floor), '']));
   }
@@ -150,5 +164,7 @@ function rounded(value: number): number {
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const middle = sorted.length / 2;
+  const [below = Number.NaN, above = Number.NaN] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return (below + above) / 2;
 }

@@ -10,6 +10,8 @@ export interface Journals {
 /** Server, gateway and PNEs in processes of their own over a nats-server of their own, ready to be loaded. */
 export interface Contestant {
   readonly journals: Journals;
+  /** Of nats-server, CPNS Server, PN GW and PNEs. */
+  readonly pids: readonly number[];
   load(load: Load): Promise<Loaded>;
   stop(): Promise<void>;
 }
@@ -21,7 +23,9 @@ export function journalsIn(dir: string): Journals {
 /** Ends what was started, the last first. */
 export class Started {
   readonly #stops: (() => Promise<void>)[] = [];
-  add<T extends { stop(): Promise<void> }>(started: T): T {
+  readonly pids: number[] = [];
+  add<T extends { readonly pid: number; stop(): Promise<void> }>(started: T): T {
+    this.pids.push(started.pid);
     this.#stops.push(() => started.stop());
     return started;
   }

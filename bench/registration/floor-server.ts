@@ -53,8 +53,8 @@ wire.on('cpns.wan.up.>', (message, [, , , gatewayId = '', type]) => {
   const requestId = messageId;
   const { handshake = '' } = body;
   const binding = { protocolVersion: 1, pnId, gatewayId, deviceId, requestId } as const;
-  const credential = { kind: 'psk', psk } as const;
-  const read = readRegistration({ credential, binding, message: Buffer.from(handshake, 'base64url'), bytes });
+  const first = Buffer.from(handshake, 'base64url');
+  const read = readRegistration({ credential: { kind: 'psk', psk }, binding, message: first, bytes });
   if (read.kind === 'failed') return;
   const cpnsId = cpnsIdOf(idKey, deviceId);
   const previous = pn.revision;

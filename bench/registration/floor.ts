@@ -11,7 +11,7 @@ export async function startFloor(operator: string, dir: string): Promise<Contest
     started.add(await startProcess('floor-server.ts', [`${operator}/server.yaml`, url, journals.server]));
     started.add(await startProcess('floor-gateway.ts', [`${operator}/server.yaml`, url, journals.gateway]));
     const pnes = started.add(await startProcess('floor-pnes.ts', [`${operator}/pnes.yaml`, url, journals.pnes]));
-    return { journals, load: (load) => pnes.load(load), stop: () => started.stop() };
+    return { journals, pids: started.pids, load: (load) => pnes.load(load), stop: () => started.stop() };
   } catch (error) {
     await started.stop();
     throw error;

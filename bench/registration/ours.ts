@@ -19,11 +19,13 @@ export async function startOurs(operator: string, dir: string, devices: number):
     const { url } = started.add(await startNatsServer());
     const role = (name: 'server' | 'gateway') =>
       startChild(name, [name, '--config', `${operator}/${name}.yaml`, '--nats', url, '--journal', journals[name]]);
-    started.add(role('server'));
-    started.add(role('gateway'));
-    await untilKnown(url, devices);
+    const roles = [started.add(role('server')), started.add(role('gateway'))];
+    await untilKnown(url, devices).catch((error: unknown) => {
+      for (const { name, tail } of roles) for (const line of tail()) process.stderr.write(`${name}: ${line}\n`);
+      throw error;
+    });
     const pnes = started.add(await startProcess('pnes.ts', [`${operator}/pnes.yaml`, url, journals.pnes]));
-    return { journals, load: (load) => pnes.load(load), stop: () => started.stop() };
+    return { journals, pids: started.pids, load: (load) => pnes.load(load), stop: () => started.stop() };
   } catch (error) {
     await started.stop();
     throw error;

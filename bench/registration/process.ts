@@ -4,6 +4,7 @@ import type { Load, Loaded } from './load.ts';
 
 /** A process of the benchmark: it says `ready`, may take loads, and ends when its standard input does. */
 export interface BenchProcess {
+  readonly pid: number;
   load(load: Load): Promise<Loaded>;
   stop(): Promise<void>;
 }
@@ -20,8 +21,11 @@ export async function startProcess(file: string, args: readonly string[]): Promi
     if (done === true) throw new Error(`${file} has ended.`);
     return value;
   };
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${file} could not be started.`);
   await nextLine();
   return {
+    pid,
     async load(load) {
       child.stdin.write(`${JSON.stringify(load)}\n`);
       const loaded: Loaded = JSON.parse(await nextLine());
