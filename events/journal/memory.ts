@@ -46,7 +46,10 @@ export class MemoryJournal implements Journal {
     this.#disk = options.disk ?? new MemoryDisk();
     this.#faults = options.faults ?? {};
     this.#disk.owner = this;
-    this.#committer = new Committer({ transaction: (work) => this.#transaction(work) }, options.schedule ?? queueMicrotask);
+    this.#committer = new Committer(
+      { transaction: (work) => this.#transaction(work) },
+      options.schedule ?? queueMicrotask,
+    );
   }
 
   commit(commit: Commit): Promise<CommitResult> {
