@@ -142,13 +142,13 @@ export function gatewayConfig(
       keyFile: `${gateway.id}.key`,
       gatewayId: gateway.id,
       pskFile: `${gateway.id}.psk`,
-      pns,
+      ...(pns.length === 0 ? {} : { pns }),
       pairing: 'permitted',
     },
     merge(current) {
       const { add, differs } = mergeNats(current, nats);
-      const more: readonly Addition[] =
-        current.pns === undefined ? [{ path: ['pns'], value: pns, kind: 'put' }] : appended(['pns'], pns, current.pns);
+      const put: readonly Addition[] = pns.length === 0 ? [] : [{ path: ['pns'], value: pns, kind: 'put' }];
+      const more = current.pns === undefined ? put : appended(['pns'], pns, current.pns);
       return {
         add: [...add, ...more],
         differs: [...differs, ...differing('gatewayId', current.gatewayId, gateway.id)],
