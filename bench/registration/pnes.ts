@@ -1,7 +1,7 @@
 import { register, startPnes } from '../../actors/roles/start.ts';
 import { loadPneOptions } from '../../cli/config/pne.ts';
 import { processHost } from '../../cli/host.ts';
-import { OutcomeReader } from '../../cli/pne/outcome.ts';
+import { concludedBy } from '../../cli/pne/outcome.ts';
 import { openRoleProcess } from '../../cli/role-process.ts';
 import { run } from '../../cli/run.ts';
 import { serveLoads } from './load.ts';
@@ -18,11 +18,12 @@ process.exitCode = await run(host, async (running) => {
   await seams.wire.flush();
 
   const waiting = new Map<string, (code: number) => void>();
-  const reader = new OutcomeReader();
   seams.journal.onCommit((events) => {
     for (const event of events) {
-      const outcome = reader.read(event);
-      if (outcome !== null) waiting.get(outcome.deviceId)?.(outcome.code);
+      const deviceId = concludedBy(event);
+      if (deviceId === null) continue;
+      const code = event.type === 'SecureSessionConfirmed' ? 200 : Number(event.data['code'] ?? 408);
+      waiting.get(deviceId)?.(code);
     }
   });
   const devices = new Map(options.devices.map((device) => [device.deviceId, device]));

@@ -9,7 +9,7 @@ import type { PneOptions } from '../config/types.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { examples, jsonOption, logOption, setting, type LogFlags, type Register } from '../options.ts';
-import { OutcomeReader, outcomeText, type Outcome } from '../pne/outcome.ts';
+import { concludedBy, outcomeOf, outcomeText, type Outcome } from '../pne/outcome.ts';
 import { openRoleProcess } from '../role-process.ts';
 import { run, untilConnected, untilStopped, type Running } from '../run.ts';
 
@@ -74,21 +74,20 @@ async function serve(host: Host, running: Running, options: PneOptions, flags: P
     void host.out(`${line}\n`);
     waiting.get(outcome.deviceId)?.();
   };
-  /** A refusal for now is no outcome: the device asks again by itself. */
-  const conclude = async (outcome: Outcome): Promise<void> => {
-    const { deviceId, code } = outcome;
-    const { value } = await runtime.state(pneRegistration, pneStream(deviceId));
-    if (code === 200 || value === 'refused' || value === 'timedOut') settle(outcome);
-    else log.info('refused for now, asks again', { deviceId, code });
+  const current = async (deviceId: string): Promise<Outcome | null> =>
+    outcomeOf(deviceId, await runtime.state(pneRegistration, pneStream(deviceId)));
+  const conclude = async (deviceId: string): Promise<void> => {
+    const outcome = await current(deviceId);
+    if (outcome === null) log.info('refused for now, asks again', { deviceId });
+    else settle(outcome);
   };
   const unread = (error: unknown): void => {
     if (!running.stopped.aborted) log.error('outcome not read', { error: String(error) });
   };
-  const reader = new OutcomeReader();
   const unlisten = seams.journal.onCommit((events) => {
     for (const event of events) {
-      const outcome = reader.read(event);
-      if (outcome !== null) void conclude(outcome).catch(unread);
+      const deviceId = concludedBy(event);
+      if (deviceId !== null) void conclude(deviceId).catch(unread);
     }
   });
   running.onClose('the outcomes', unlisten);
@@ -96,10 +95,8 @@ async function serve(host: Host, running: Running, options: PneOptions, flags: P
   const answered = async (device: PneOptions['devices'][number]): Promise<void> => {
     const { deviceId } = device;
     const answer = new Promise<void>((resolve) => waiting.set(deviceId, resolve));
-    const { value, context } = await runtime.state(pneRegistration, pneStream(deviceId));
-    const { cpnsId, keyId } = context;
-    const stands = JSON.stringify(value) === '{"registered":"confirmed"}';
-    if (stands && flags.again !== true) settle({ deviceId, code: 200, cpnsId, keyId });
+    const before = await current(deviceId);
+    if (before?.code === 200 && flags.again !== true) settle(before);
     else {
       // What is sent before is lost: the first attempt would be, and its retry comes a second later.
       await untilConnected(wire, running.stopped);

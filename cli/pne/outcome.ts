@@ -1,5 +1,7 @@
-import { RESPONSE_CODE_VALUES, reasonPhrase, type ResponseCode } from '../../events/codes.ts';
+import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';
 import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { ChartState } from '../../machines/chart.ts';
+import type { PneContext } from '../../machines/pne/registration.ts';
 
 /** What became of a device's registration, as its own journal tells it. */
 export interface Outcome {
@@ -10,39 +12,25 @@ export interface Outcome {
 }
 
 const PREFIX = 'pne/';
+const CONCLUDING: ReadonlySet<string> = new Set([
+  'SecureSessionConfirmed',
+  'PairingRefused',
+  'RegistrationRefused',
+  'PairingTimedOut',
+  'RegistrationTimedOut',
+]);
 
-/** Reads the events of a device's stream one after the other and says when its registration came out. */
-export class OutcomeReader {
-  readonly #accepted = new Map<string, { readonly cpnsId: string; readonly keyId: string }>();
-
-  /** @returns the outcome that this event completes, or null */
-  read(event: RecordedEvent): Outcome | null {
-    if (!event.stream.startsWith(PREFIX)) return null;
-    const deviceId = event.stream.slice(PREFIX.length);
-    const { data } = event;
-    switch (event.type) {
-      case 'RegistrationAccepted':
-        this.#accepted.set(deviceId, { cpnsId: String(data['cpnsId']), keyId: String(data['keyId']) });
-        return null;
-      case 'SecureSessionConfirmed': {
-        const accepted = this.#accepted.get(deviceId);
-        return accepted === undefined ? null : { deviceId, code: 200, ...accepted };
-      }
-      case 'PairingRefused':
-      case 'RegistrationRefused':
-        return refused(deviceId, data['code']);
-      case 'PairingTimedOut':
-      case 'RegistrationTimedOut':
-        return refused(deviceId, 408);
-      default:
-        return null;
-    }
-  }
+/** The device whose registration may have come out with this event, or null. */
+export function concludedBy({ stream, type }: RecordedEvent): string | null {
+  return stream.startsWith(PREFIX) && CONCLUDING.has(type) ? stream.slice(PREFIX.length) : null;
 }
 
-function refused(deviceId: string, value: unknown): Outcome {
-  const code = RESPONSE_CODE_VALUES.find((known) => known === value) ?? 500;
-  return { deviceId, code, cpnsId: null, keyId: null };
+/** The outcome, or null while the device is on its way: it also asks again after a refusal for now. */
+export function outcomeOf(deviceId: string, { value, context }: ChartState<PneContext>): Outcome | null {
+  const { cpnsId, keyId, code } = context;
+  if (JSON.stringify(value) === '{"registered":"confirmed"}') return { deviceId, code: 200, cpnsId, keyId };
+  if (value === 'refused') return { deviceId, code: code ?? 500, cpnsId: null, keyId: null };
+  return value === 'timedOut' ? { deviceId, code: 408, cpnsId: null, keyId: null } : null;
 }
 
 /** One line, columns as wide as the longest device id. */
