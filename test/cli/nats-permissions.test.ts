@@ -226,6 +226,18 @@ describe('a query under these permissions', () => {
     subscription.unsubscribe();
   });
 
+  test('of a client that is not ours is answered below an inbox that names the query', async () => {
+    const { wire } = client('server');
+    const subject = 'cpns.query.inventory';
+    const subscription = wire.subscribe(subject, ({ reply }) => reply !== undefined && wire.publish(reply, 'here'));
+    await flush('server');
+    const { inbox, authenticator } = client('inquirer').user;
+    const raw = await connect({ servers: server.url, authenticator, inboxPrefix: `${inbox}.${subject}` });
+    expect((await raw.request(subject)).string()).toBe('here');
+    await raw.close();
+    subscription.unsubscribe();
+  });
+
   test('that nobody is there to answer fails at once', async () => {
     const asked = client('observer').wire.request('cpns.query.inventory', '', { timeoutMs: 10_000 });
     await expect(asked).rejects.toMatchObject({ fault: 'noResponders' });
