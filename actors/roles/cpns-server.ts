@@ -4,7 +4,8 @@ import type { GatewayRegistrationEvent } from '../../events/vocabulary/gateway-r
 import type { PersonalNetworkEvent } from '../../events/vocabulary/personal-network.ts';
 import type { RegistrationEvent } from '../../events/vocabulary/registration.ts';
 import { gatewayRegistration } from '../../machines/cpns-server/gateway-registration.ts';
-import { memberOf, personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import { memberOf } from '../../machines/cpns-server/personal-network-terms.ts';
 import { registration } from '../../machines/cpns-server/registration.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
 import { cpnsId } from '../../security/cpns-id.ts';

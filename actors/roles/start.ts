@@ -1,7 +1,8 @@
 import type { JoinPolicy } from '../../events/fields.ts';
 import { MAX_CHANGES } from '../../events/fields.ts';
 import type { PersonalNetworkEvent } from '../../events/vocabulary/personal-network.ts';
-import { memberOf, personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import { memberOf } from '../../machines/cpns-server/personal-network-terms.ts';
 import type { Scope, Targeted } from '../role.ts';
 import { Runtime, type RuntimeOptions } from '../runtime.ts';
 import { pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';

@@ -1,7 +1,7 @@
 import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';
 import type { RecordedEvent } from '../../events/journal/port.ts';
 import type { ChartState } from '../../machines/chart.ts';
-import type { PneContext } from '../../machines/pne/registration.ts';
+import type { PneContext } from '../../machines/pne/registration-terms.ts';
 
 /** What became of a device's registration, as its own journal tells it. */
 export interface Outcome {

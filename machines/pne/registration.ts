@@ -1,44 +1,5 @@
-import { assign, emit, setup } from 'xstate';
-import { isTemporary, type ResponseCode } from '../../events/codes.ts';
-import type { Flow } from '../../events/fields.ts';
-import type { PneRegistrationEvent } from '../../events/vocabulary/pne-registration.ts';
 import { defineChart } from '../chart.ts';
-import type { Effect } from '../effect.ts';
-import { BACK_OFF, delayMs, LINK_RETRY } from '../timing.ts';
-
-export interface PneContext {
-  readonly flow: Flow | null;
-  readonly deviceId: string;
-  readonly pnId: string;
-  readonly gatewayId: string;
-  readonly requestId: string;
-  /** First handshake message of that request. */
-  readonly handshake: string;
-  readonly attempt: number;
-  /** Temporary refusals in a row. */
-  readonly backOffs: number;
-  readonly code: ResponseCode | null;
-  readonly cpnsId: string | null;
-  readonly keyId: string | null;
-  readonly refusals: number;
-}
-
-const initial: PneContext = {
-  flow: null,
-  deviceId: '',
-  pnId: '',
-  gatewayId: '',
-  requestId: '',
-  handshake: '',
-  attempt: 0,
-  backOffs: 0,
-  code: null,
-  cpnsId: null,
-  keyId: null,
-  refusals: 0,
-};
-
-const effect = (what: Effect) => what;
+import { initialContext, terms } from './registration-terms.ts';
 
 /** The member case (1.4.1) asks at once; the stranger (1.4.2) pairs first. */
 const wanted = [
@@ -46,90 +7,10 @@ const wanted = [
   { target: 'requesting', actions: ['startOver', 'keepTarget'], description: 'A member asks at once.' },
 ] as const;
 
-const machine = setup({
-  types: { context: {} as PneContext, events: {} as PneRegistrationEvent, emitted: {} as Effect },
-  guards: {
-    needsPairing: ({ event }) => event.type === 'RegistrationWanted' && event.data.pairing === 'needed',
-    isCurrentRequest: ({ context, event }) => 'requestId' in event.data && event.data.requestId === context.requestId,
-    isTemporaryRefusal: ({ context, event }) =>
-      (event.type === 'RegistrationRefused' || event.type === 'PairingRefused') &&
-      event.data.requestId === context.requestId &&
-      isTemporary(event.data.code) &&
-      context.backOffs < BACK_OFF.attempts,
-    backOffsLeft: ({ context, event }) =>
-      'requestId' in event.data && event.data.requestId === context.requestId && context.backOffs < BACK_OFF.attempts,
-    attemptsLeft: ({ context }) => context.attempt < LINK_RETRY.attempts,
-    isCurrentKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.keyId,
-  },
-  actions: {
-    keepTarget: assign(({ context, event }) =>
-      event.type !== 'RegistrationWanted'
-        ? context
-        : {
-            ...context,
-            deviceId: event.data.deviceId,
-            pnId: event.data.pnId,
-            gatewayId: event.data.gatewayId,
-            flow: event.data.pairing === 'needed' ? ('1.4.2' as const) : ('1.4.1' as const),
-          },
-    ),
-    keepRequest: assign(({ event }) => ({
-      ...('requestId' in event.data ? { requestId: event.data.requestId } : {}),
-      ...('handshake' in event.data ? { handshake: event.data.handshake } : {}),
-    })),
-    keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
-    keepAcceptance: assign(({ event }) =>
-      event.type === 'RegistrationAccepted' ? { cpnsId: event.data.cpnsId, code: 200 as const, backOffs: 0 } : {},
-    ),
-    keepKey: assign(({ event }) => ('keyId' in event.data ? { keyId: event.data.keyId } : {})),
-    forgetKey: assign({ keyId: null }),
-    countRefusal: assign(({ context, event }) =>
-      event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
-    ),
-    firstAttempt: assign({ attempt: 1 }),
-    nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
-    countBackOff: assign(({ context }) => ({ backOffs: context.backOffs + 1 })),
-    startOver: assign({ backOffs: 0 }),
-    asMember: assign({ flow: '1.4.1' as const }),
-    armAnswer: emit(({ context }) =>
-      effect({
-        type: 'arm',
-        timer: 'answer',
-        delayMs: delayMs(LINK_RETRY, context.attempt),
-        event: { type: 'AnswerOverdue', data: { timer: 'answer', attempt: context.attempt } },
-      }),
-    ),
-    disarmAnswer: emit(effect({ type: 'disarm', timer: 'answer' })),
-    armBackOff: emit(({ context }) =>
-      effect({
-        type: 'arm',
-        timer: 'backOff',
-        delayMs: delayMs(BACK_OFF, context.backOffs),
-        event: { type: 'BackOffEnded', data: {} },
-      }),
-    ),
-    disarmBackOff: emit(effect({ type: 'disarm', timer: 'backOff' })),
-    askPairing: emit(effect({ type: 'ask', fact: 'requestPairing' })),
-    askRequest: emit(effect({ type: 'ask', fact: 'requestRegistration' })),
-    askSession: emit(effect({ type: 'ask', fact: 'establishSession' })),
-    askAgain: emit(effect({ type: 'ask', fact: 'wantRegistration' })),
-    askTimedOut: emit(effect({ type: 'ask', fact: 'registrationTimedOut' })),
-    askPairingTimedOut: emit(effect({ type: 'ask', fact: 'pairingTimedOut' })),
-    askCloseUnconfirmed: emit(effect({ type: 'ask', fact: 'closeUnconfirmedSession' })),
-    sendPairing: emit(effect({ type: 'send', message: 'pairing-request' })),
-    resendPairing: emit(effect({ type: 'resend', message: 'pairing-request' })),
-    settlePairing: emit(effect({ type: 'settle', message: 'pairing-request' })),
-    sendRequest: emit(effect({ type: 'send', message: 'registration-request' })),
-    resendRequest: emit(effect({ type: 'resend', message: 'registration-request' })),
-    settleRequest: emit(effect({ type: 'settle', message: 'registration-request' })),
-    sendConfirmation: emit(effect({ type: 'send', message: 'sealed' })),
-    resendConfirmation: emit(effect({ type: 'resend', message: 'sealed' })),
-    settleConfirmation: emit(effect({ type: 'settle', message: 'sealed' })),
-  },
-}).createMachine({
+const machine = terms.createMachine({
   id: 'pne/registration',
   description: 'A PNE obtains its CPNS ID and its secure session with the CPNS Server, through a PN GW.',
-  context: initial,
+  context: initialContext,
   initial: 'off',
   on: {
     MessageRefused: { actions: 'countRefusal', description: 'A message that this state cannot take.' },

@@ -1,0 +1,141 @@
+import { assign, emit, setup } from 'xstate';
+import type { ResponseCode } from '../../events/codes.ts';
+import type { Flow, InventoryChange, JoinPolicy } from '../../events/fields.ts';
+import type { PersonalNetworkEvent } from '../../events/vocabulary/personal-network.ts';
+import type { Effect } from '../effect.ts';
+import { applyChanges, type Member, type Members } from '../inventory.ts';
+import { PROVISIONAL_MS } from '../timing.ts';
+
+export interface PersonalNetworkContext {
+  readonly flow: Flow | null;
+  readonly pnId: string;
+  readonly gatewayId: string;
+  readonly joinPolicy: JoinPolicy;
+  /** The PN Inventory, and the version of this stream that changed it last. */
+  readonly members: Members;
+  readonly revision: number;
+  /** The request that is being worked on. */
+  readonly requestId: string;
+  readonly deviceId: string;
+  readonly code: ResponseCode;
+  readonly fromRevision: number;
+  /** What this request changed. */
+  readonly changes: readonly InventoryChange[];
+  readonly reason: 'refused' | 'timedOut' | 'withdrawn';
+  readonly refusals: number;
+}
+
+export const initialContext: PersonalNetworkContext = {
+  flow: null,
+  pnId: '',
+  gatewayId: '',
+  joinPolicy: 'closed',
+  members: {},
+  revision: 0,
+  requestId: '',
+  deviceId: '',
+  code: 200,
+  fromRevision: 0,
+  changes: [],
+  reason: 'withdrawn',
+  refusals: 0,
+};
+
+export function memberOf(context: PersonalNetworkContext, deviceId: string): Member | null {
+  return Object.hasOwn(context.members, deviceId) ? (context.members[deviceId] ?? null) : null;
+}
+
+function changed(event: PersonalNetworkEvent): InventoryChange | null {
+  return 'inventory' in event.data ? (event.data.inventory.changes[0] ?? null) : null;
+}
+
+const effect = (what: Effect) => what;
+
+/** What the chart's words mean: its guards and its actions, by name. */
+export const terms = setup({
+  types: { context: {} as PersonalNetworkContext, events: {} as PersonalNetworkEvent, emitted: {} as Effect },
+  guards: {
+    isRemovalOfProvisional: ({ context, event }) =>
+      event.type === 'PnUpdateReceived' &&
+      event.data.action === 'remove' &&
+      memberOf(context, event.data.deviceId)?.status === 'provisional',
+    isRemovalOfMember: ({ context, event }) =>
+      event.type === 'PnUpdateReceived' &&
+      event.data.action === 'remove' &&
+      memberOf(context, event.data.deviceId) !== null,
+    isRemoval: ({ event }) => event.type === 'PnUpdateReceived' && event.data.action === 'remove',
+    isInInventory: ({ context, event }) =>
+      event.type === 'PnUpdateReceived' && memberOf(context, event.data.deviceId) !== null,
+    joinIsOpen: ({ context }) => context.joinPolicy === 'open',
+    joinNeedsApproval: ({ context }) => context.joinPolicy === 'approval',
+    changesMember: ({ context, event }) => memberOf(context, changed(event)?.deviceId ?? '') !== null,
+    changesProvisional: ({ context, event }) =>
+      memberOf(context, changed(event)?.deviceId ?? '')?.status === 'provisional',
+    isProvisional: ({ context, event }) =>
+      event.type === 'ProvisionalOverdue' && memberOf(context, event.data.deviceId)?.status === 'provisional',
+  },
+  actions: {
+    keepPn: assign(({ event }) =>
+      event.type === 'PnProvisioned'
+        ? { pnId: event.data.pnId, gatewayId: event.data.gatewayId, joinPolicy: event.data.joinPolicy }
+        : {},
+    ),
+    applyInventory: assign(({ context, event }) => {
+      if (!('inventory' in event.data)) return context;
+      const { changes } = event.data.inventory;
+      return {
+        ...context,
+        members: applyChanges(context.members, changes),
+        revision: changes.at(-1)?.revision ?? context.revision,
+        changes,
+      };
+    }),
+    keepEstablishment: assign(({ event }) =>
+      event.type === 'PnEstablishmentReceived'
+        ? { flow: null, requestId: event.data.requestId, fromRevision: event.data.revision, code: 200 as const }
+        : {},
+    ),
+    keepUpdate: assign(({ event }) =>
+      event.type === 'PnUpdateReceived'
+        ? {
+            requestId: event.data.updateId,
+            flow: '1.4.2' as const,
+            deviceId: event.data.deviceId,
+            reason: 'withdrawn' as const,
+            code: 200 as const,
+            changes: [],
+          }
+        : {},
+    ),
+    keepOverdue: assign(({ event }) =>
+      event.type === 'ProvisionalOverdue'
+        ? { flow: '1.4.2' as const, deviceId: event.data.deviceId, reason: 'timedOut' as const }
+        : {},
+    ),
+    asConflict: assign({ code: 409 as const }),
+    asAwaitingApproval: assign({ code: 202 as const }),
+    asRefused: assign({ code: 403 as const }),
+    countRefusal: assign(({ context, event }) =>
+      event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
+    ),
+    armProvisional: emit(({ context }) =>
+      effect({
+        type: 'arm',
+        timer: `provisional/${context.deviceId}`,
+        delayMs: PROVISIONAL_MS,
+        event: { type: 'ProvisionalOverdue', data: { deviceId: context.deviceId } },
+      }),
+    ),
+    disarmProvisional: emit(({ event }) =>
+      effect({ type: 'disarm', timer: `provisional/${changed(event)?.deviceId ?? ''}` }),
+    ),
+    askEstablishment: emit(effect({ type: 'ask', fact: 'establishPn' })),
+    askEstablishmentAnswer: emit(effect({ type: 'ask', fact: 'answerEstablishment' })),
+    askAddition: emit(effect({ type: 'ask', fact: 'addProvisional' })),
+    askRemoval: emit(effect({ type: 'ask', fact: 'removeProvisional' })),
+    askUpdateAnswer: emit(effect({ type: 'ask', fact: 'answerPnUpdate' })),
+    answerEstablishment: emit(effect({ type: 'answer', message: 'pn-establishment-response' })),
+    answerUpdate: emit(effect({ type: 'answer', message: 'pn-update-response' })),
+    notifyInventory: emit(effect({ type: 'notify', message: 'inventory-notice' })),
+  },
+});

@@ -1,0 +1,111 @@
+import { assign, emit, setup } from 'xstate';
+import type { ResponseCode } from '../../events/codes.ts';
+import type { Flow } from '../../events/fields.ts';
+import type { RegistrationEvent } from '../../events/vocabulary/registration.ts';
+import type { Effect } from '../effect.ts';
+
+export interface RegistrationContext {
+  readonly flow: Flow | null;
+  readonly pnId: string;
+  readonly deviceId: string;
+  readonly gatewayId: string;
+  readonly requestId: string;
+  readonly handshake: string;
+  readonly authenticated: 'yes' | 'no';
+  readonly cpnsId: string | null;
+  readonly keyId: string | null;
+  /** Whether the PNE has shown that it holds the session of `keyId`. */
+  readonly session: 'unconfirmed' | 'established';
+  /** The session before it, which stands until the PNE has shown the next one: a late request must not end it. */
+  readonly standingKeyId: string | null;
+  readonly code: ResponseCode | null;
+  readonly reply: string | null;
+  readonly refusals: number;
+}
+
+export const initialContext: RegistrationContext = {
+  flow: null,
+  pnId: '',
+  deviceId: '',
+  gatewayId: '',
+  requestId: '',
+  handshake: '',
+  authenticated: 'no',
+  cpnsId: null,
+  keyId: null,
+  session: 'unconfirmed',
+  standingKeyId: null,
+  code: null,
+  reply: null,
+  refusals: 0,
+};
+
+const effect = (what: Effect) => what;
+
+/** What the chart's words mean: its guards and its actions, by name. */
+export const terms = setup({
+  types: { context: {} as RegistrationContext, events: {} as RegistrationEvent, emitted: {} as Effect },
+  guards: {
+    isAcceptance: ({ event }) => event.type === 'RegistrationAnswered' && event.data.code === 200,
+    isRefusal: ({ event }) => event.type === 'RegistrationAnswered' && event.data.code !== 200,
+    isRefusalInSession: ({ context, event }) =>
+      event.type === 'RegistrationAnswered' && event.data.code !== 200 && context.session === 'established',
+    isRefusalOfRegistered: ({ context, event }) =>
+      event.type === 'RegistrationAnswered' && event.data.code !== 200 && context.keyId !== null,
+    isAuthenticated: ({ context }) => context.authenticated === 'yes',
+    isCurrentKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.keyId,
+    isUnshownKey: ({ context, event }) =>
+      'keyId' in event.data && event.data.keyId === context.keyId && context.session === 'unconfirmed',
+    isNextKey: ({ context, event }) =>
+      'keyId' in event.data && event.data.keyId === context.keyId && context.standingKeyId !== null,
+    isStandingKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.standingKeyId,
+  },
+  actions: {
+    keepRequest: assign(({ event }) =>
+      event.type === 'RegistrationRequestReceived'
+        ? {
+            flow: event.data.flow,
+            pnId: event.data.pnId,
+            deviceId: event.data.deviceId,
+            gatewayId: event.data.gatewayId,
+            requestId: event.data.requestId,
+            handshake: event.data.handshake,
+            authenticated: 'no' as const,
+            code: null,
+            reply: null,
+          }
+        : {},
+    ),
+    keepAuthenticated: assign({ authenticated: 'yes' as const }),
+    asAuthenticationFailed: assign({ code: 401 as const }),
+    keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
+    keepCpnsId: assign(({ event }) => (event.type === 'CpnsIdAllocated' ? { cpnsId: event.data.cpnsId } : {})),
+    keepSession: assign({ session: 'established' as const }),
+    forgetKey: assign({ keyId: null }),
+    forgetStanding: assign({ standingKeyId: null }),
+    keepAnswer: assign(({ event }) =>
+      event.type === 'RegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
+    ),
+    keepNextKey: assign(({ context, event }) =>
+      event.type === 'RegistrationAnswered'
+        ? {
+            keyId: event.data.keyId,
+            session: 'unconfirmed' as const,
+            standingKeyId: context.session === 'established' ? context.keyId : context.standingKeyId,
+          }
+        : {},
+    ),
+    countRefusal: assign(({ context, event }) =>
+      event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
+    ),
+    askAuthentication: emit(effect({ type: 'ask', fact: 'authenticatePne' })),
+    askCpnsId: emit(effect({ type: 'ask', fact: 'allocateCpnsId' })),
+    askClosing: emit(effect({ type: 'ask', fact: 'closeReplacedSession' })),
+    askInventory: emit(effect({ type: 'ask', fact: 'updateInventory' })),
+    askAnswer: emit(effect({ type: 'ask', fact: 'answerRegistration' })),
+    askCompensation: emit(effect({ type: 'ask', fact: 'removeRefused' })),
+    askRefusal: emit(effect({ type: 'ask', fact: 'refuseRegistration' })),
+    answerRegistration: emit(effect({ type: 'answer', message: 'registration-response' })),
+    answerConfirmation: emit(effect({ type: 'answer', message: 'sealed' })),
+  },
+});

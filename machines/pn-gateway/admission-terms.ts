@@ -1,0 +1,120 @@
+import { assign, emit, setup } from 'xstate';
+import type { ResponseCode } from '../../events/codes.ts';
+import type { Flow } from '../../events/fields.ts';
+import type { AdmissionEvent } from '../../events/vocabulary/admission.ts';
+import type { Effect } from '../effect.ts';
+import { delayMs, WAN_RETRY } from '../timing.ts';
+
+export interface AdmissionContext {
+  readonly flow: Flow | null;
+  readonly deviceId: string;
+  readonly pnId: string;
+  readonly paired: 'paired' | 'unpaired';
+  readonly pairingId: string;
+  readonly requestId: string;
+  readonly handshake: string;
+  readonly updateId: string;
+  readonly action: 'add' | 'remove';
+  readonly attempt: number;
+  readonly code: ResponseCode | null;
+  readonly reply: string | null;
+  readonly refusals: number;
+}
+
+export const initialContext: AdmissionContext = {
+  flow: null,
+  deviceId: '',
+  pnId: '',
+  paired: 'unpaired',
+  pairingId: '',
+  requestId: '',
+  handshake: '',
+  updateId: '',
+  action: 'add',
+  attempt: 0,
+  code: null,
+  reply: null,
+  refusals: 0,
+};
+
+const effect = (what: Effect) => what;
+
+/** What the chart's words mean: its guards and its actions, by name. */
+export const terms = setup({
+  types: { context: {} as AdmissionContext, events: {} as AdmissionEvent, emitted: {} as Effect },
+  guards: {
+    isPaired: ({ context }) => context.paired === 'paired',
+    isCurrentRequest: ({ context, event }) => 'requestId' in event.data && event.data.requestId === context.requestId,
+    isCurrentUpdate: ({ context, event }) => 'updateId' in event.data && event.data.updateId === context.updateId,
+    isAdded: ({ context, event }) =>
+      event.type === 'PnUpdateAnswered' && event.data.updateId === context.updateId && event.data.code === 200,
+    isAcceptance: ({ context }) => context.code === 200,
+    isUnreachable: ({ context }) => context.code === 503,
+    isWithdrawalDue: ({ context }) => context.code === 503 && context.flow === '1.4.2',
+    attemptsLeft: ({ context }) => context.attempt < WAN_RETRY.attempts,
+  },
+  actions: {
+    keepPairing: assign(({ event }) =>
+      event.type === 'PairingFormed'
+        ? { paired: 'paired' as const, deviceId: event.data.deviceId, pairingId: event.data.requestId }
+        : {},
+    ),
+    keepRequest: assign(({ context, event }) =>
+      event.type !== 'RegistrationRequestReceived'
+        ? {}
+        : {
+            deviceId: event.data.deviceId,
+            pnId: event.data.pnId,
+            requestId: event.data.requestId,
+            handshake: event.data.handshake,
+            flow: context.paired === 'paired' ? ('1.4.2' as const) : ('1.4.1' as const),
+            code: null,
+            reply: null,
+          },
+    ),
+    asMember: assign(({ event }) =>
+      event.type === 'MembershipConfirmed'
+        ? { flow: event.data.status === 'provisional' ? ('1.4.2' as const) : ('1.4.1' as const) }
+        : {},
+    ),
+    asStranger: assign({ flow: '1.4.2' as const }),
+    keepUpdate: assign(({ event }) =>
+      event.type === 'PnUpdateRequested' ? { updateId: event.data.updateId, action: event.data.action } : {},
+    ),
+    keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
+    keepReply: assign(({ event }) =>
+      event.type === 'RegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
+    ),
+    asUnreachable: assign({ code: 503 as const }),
+    countRefusal: assign(({ context, event }) =>
+      event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
+    ),
+    firstAttempt: assign({ attempt: 1 }),
+    nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
+    armAnswer: emit(({ context }) =>
+      effect({
+        type: 'arm',
+        timer: 'answer',
+        delayMs: delayMs(WAN_RETRY, context.attempt),
+        event: { type: 'AnswerOverdue', data: { timer: 'answer', attempt: context.attempt } },
+      }),
+    ),
+    disarmAnswer: emit(effect({ type: 'disarm', timer: 'answer' })),
+    askMembership: emit(effect({ type: 'ask', fact: 'checkMembership' })),
+    askUpdate: emit(effect({ type: 'ask', fact: 'requestPnUpdate' })),
+    askLocalUpdate: emit(effect({ type: 'ask', fact: 'updateLocalInventory' })),
+    askForward: emit(effect({ type: 'ask', fact: 'forwardRegistration' })),
+    askWithdrawal: emit(effect({ type: 'ask', fact: 'requestWithdrawal' })),
+    askTimedOut: emit(effect({ type: 'ask', fact: 'serverTimedOut' })),
+    askRefusal: emit(effect({ type: 'ask', fact: 'refuseUnpaired' })),
+    askResponse: emit(effect({ type: 'ask', fact: 'forwardResponse' })),
+    answerPairing: emit(effect({ type: 'answer', message: 'pairing-response' })),
+    answerRequest: emit(effect({ type: 'answer', message: 'registration-response' })),
+    sendUpdate: emit(effect({ type: 'send', message: 'pn-update-request' })),
+    resendUpdate: emit(effect({ type: 'resend', message: 'pn-update-request' })),
+    settleUpdate: emit(effect({ type: 'settle', message: 'pn-update-request' })),
+    sendRegistration: emit(effect({ type: 'send', message: 'registration-request' })),
+    resendRegistration: emit(effect({ type: 'resend', message: 'registration-request' })),
+    settleRegistration: emit(effect({ type: 'settle', message: 'registration-request' })),
+  },
+});
