@@ -73,7 +73,9 @@ export function filesBelow(path: string): readonly string[] {
     .filter((file) => statSync(file).isFile());
 }
 
-/** Every secret of an operator directory: of key files, of secret files, and of the server's table. */
+const NKEY_SEED = /\bS[A-Z2-7]{57}\b/g;
+
+/** Every secret of an operator directory: of key files, of secret files, of the server's table, and the seeds of NATS users. */
 export function secretsOf(operator: string): readonly Uint8Array[] {
   const single = filesBelow(operator)
     .filter((file) => /\.(key|id-key|psk)$/.test(file))
@@ -82,5 +84,11 @@ export function secretsOf(operator: string): readonly Uint8Array[] {
     readFileSync(join(operator, 'server.credentials.yaml'), 'utf8'),
   );
   const texts = new Set([...single, ...Object.values(table).flatMap((entries) => Object.values(entries))]);
-  return [...texts].map((text) => new Uint8Array(Buffer.from(text, 'base64url')));
+  const seeds = filesBelow(operator)
+    .filter((file) => file.endsWith('.nk'))
+    .flatMap((file) => readFileSync(file, 'utf8').match(NKEY_SEED) ?? []);
+  return [
+    ...[...texts].map((text) => new Uint8Array(Buffer.from(text, 'base64url'))),
+    ...seeds.map((text) => new TextEncoder().encode(text)),
+  ];
 }

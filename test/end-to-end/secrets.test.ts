@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
+import { sessionFromBytes } from '../../security/session.ts';
+import { filesBelow, GATEWAY, householdText, members, secretsOf, strangers, temporaryFolder } from './household.ts';
+import type { Device, Folder } from './household.ts';
+import { keysIn } from './journals.ts';
+import { Processes, type Process } from './processes.ts';
+import { Tap } from './tap.ts';
+
+/** I7 from outside: no secret in a journal, an output, a command line, an environment, or on the wire. */
+
+const TEST_MS = 120_000;
+const DEVICES: readonly Device[] = [
+  ...members(3),
+  ...strangers(2),
+  { id: 'forged', member: false, secret: 'wrong', expect: 401 },
+];
+
+const processes = new Processes();
+let folder: Folder;
+let nats: NatsServer;
+let tap: Tap;
+
+beforeAll(async () => {
+  folder = temporaryFolder();
+  nats = await startNatsServer();
+  tap = new Tap(nats.url);
+});
+afterEach(() => processes.endAll());
+afterAll(async () => {
+  await tap.close();
+  await nats.stop();
+  folder.remove();
+});
+
+/** The bytes themselves, hex in both cases, and base64 and base64url at each alignment. */
+function writingsOf(secret: Uint8Array): readonly Buffer[] {
+  const bytes = Buffer.from(secret);
+  const hex = bytes.toString('hex');
+  const coded = (['base64', 'base64url'] as const).flatMap((encoding) =>
+    [0, 1, 2].map((shift) => {
+      const text = Buffer.concat([Buffer.alloc(shift), bytes])
+        .toString(encoding)
+        .replace(/=+$/, '');
+      return text.slice(shift === 0 ? 0 : shift + 1, -1);
+    }),
+  );
+  return [bytes, ...[hex, hex.toUpperCase(), ...coded].map((text) => Buffer.from(text))];
+}
+
+/** Names of the places that hold one of the secrets. */
+function leaksIn(places: ReadonlyMap<string, Buffer>, secrets: readonly Uint8Array[]): readonly string[] {
+  const writings = secrets.flatMap(writingsOf);
+  return [...places].filter(([, content]) => writings.some((one) => content.includes(one))).map(([name]) => name);
+}
+
+const journalsBelow = (path: string): ReadonlyMap<string, Buffer> =>
+  new Map(
+    filesBelow(path)
+      .filter((file) => /\.sqlite(-wal)?$/.test(file))
+      .map((file) => [file, readFileSync(file)]),
+  );
+
+/** What the kernel tells everybody, or at least the same user, of a process. */
+const shownBy = ({ pid }: Process): readonly (readonly [string, Buffer])[] =>
+  ['cmdline', 'environ'].map((name) => [`/proc/${pid}/${name}`, readFileSync(`/proc/${pid}/${name}`)]);
+
+test('a secret is found however it is written', () => {
+  const secret = new Uint8Array(Buffer.from('0123456789abcdef0123456789abcdef'));
+  for (const writing of writingsOf(secret)) {
+    const places = new Map([['here', Buffer.concat([Buffer.from('before '), writing, Buffer.from(' after')])]]);
+    expect(leaksIn(places, [secret])).toEqual(['here']);
+  }
+  const within = Buffer.concat([Buffer.from('x'), secret, Buffer.from('y')]);
+  const places = new Map([['inside', Buffer.from(within.toString('base64url'))]]);
+  expect(leaksIn(places, [secret])).toEqual(['inside']);
+});
+
+test(
+  'roles by hand: nothing in journals and their logs, outputs, command lines, environments, or on the wire',
+  async () => {
+    const operator = folder.file('operator');
+    const household = folder.put('household.yaml', householdText(DEVICES));
+    const provision = await processes.run(['provision', household, '--out', operator, '--nats', nats.url]);
+    expect(provision.code).toBe(0);
+    await tap.listen('>');
+    const roles = [
+      processes.start(['server', '--config', folder.file('operator', 'server.yaml')]),
+      processes.start(['gateway', '--config', folder.file('operator', 'gateways', `${GATEWAY}.yaml`)]),
+      processes.start(['pne', '--config', folder.file('operator', 'pnes.yaml')]),
+    ];
+    const [, , pnes] = roles;
+    for (const { id, secret } of DEVICES) {
+      await pnes?.says(new RegExp(`^${id} +${secret === 'wrong' ? '401' : '200'} `, 'm'));
+    }
+    const shown = await processes.run(['inventory', '--nats', nats.url]);
+    // While they run: the write-ahead logs are there.
+    const places = new Map([...roles.flatMap(shownBy), ...journalsBelow(operator)]);
+    expect([...places.keys()].filter((name) => name.endsWith('-wal'))).toHaveLength(3);
+    const exits = await Promise.all(roles.toReversed().map((role) => role.end('SIGTERM')));
+    for (const [name, content] of journalsBelow(operator)) places.set(`${name} at rest`, content);
+    for (const [index, { code, stdout, stderr }] of [...exits, provision, shown].entries()) {
+      expect(code, stderr).toBe(0);
+      places.set(`output ${index}`, Buffer.from(stdout + stderr));
+    }
+    tap.messages.forEach(({ subject, payload }, index) =>
+      places.set(`message ${index} ${subject}`, Buffer.from(`${subject} ${payload}`)),
+    );
+    expect(tap.on('cpns.link.').length).toBeGreaterThan(0);
+    expect(tap.on('cpns.wan.').length).toBeGreaterThan(0);
+
+    const journals = [
+      {
+        node: 'server',
+        journal: folder.file('operator', 'server.sqlite'),
+        keyFile: folder.file('operator', 'server.key'),
+      },
+      {
+        node: 'gateway',
+        journal: folder.file('operator', 'gateways', `${GATEWAY}.sqlite`),
+        keyFile: folder.file('operator', 'gateways', `${GATEWAY}.key`),
+      },
+      { node: 'pnes', journal: folder.file('operator', 'pnes.sqlite'), keyFile: folder.file('operator', 'pnes.key') },
+    ] as const;
+    const sessions = journals.flatMap(keysIn).flatMap(({ secret }) => {
+      const session = sessionFromBytes(secret);
+      return session === null ? [] : [session.sendKey, session.receiveKey];
+    });
+    // Server and PNE of each of the five that registered, and server and PN GW; two keys at each end.
+    expect(sessions).toHaveLength((5 + 1) * 2 * 2);
+    expect(leaksIn(places, [...secretsOf(operator), ...sessions])).toEqual([]);
+  },
+  TEST_MS,
+);
+
+test(
+  'the demo: nothing in what it prints and keeps',
+  async () => {
+    const household = folder.put('household.yaml', householdText(DEVICES));
+    const kept = folder.file('kept');
+    const demo = processes.start(['demo', household, '--keep', kept, '--json']);
+    const { code, stdout, stderr } = await demo.ended;
+    expect(code, stderr).toBe(0);
+    expect(secretsOf(kept).length).toBeGreaterThan(2 * DEVICES.length);
+    const places = new Map([['output', Buffer.from(stdout + stderr)], ...journalsBelow(kept)]);
+    expect(leaksIn(places, secretsOf(kept))).toEqual([]);
+  },
+  TEST_MS,
+);
