@@ -91,11 +91,12 @@ export function defineChart<Id extends string, Machine extends AnyStateMachine>(
     can: (state, event) => own(state).can(event),
     transition(state, event) {
       const from = own(state);
-      if (!from.can(event)) {
-        throw new ChartError(`Chart ${id} in state ${JSON.stringify(from.value)} cannot take ${event.type}.`);
-      }
       effects = [];
       const next: AnyMachineSnapshot = machine.transition(from, event, scope);
+      // What changed nothing was perhaps not taken. To ask `can` of every event looks for its transition twice.
+      if (next === from && effects.length === 0 && !from.can(event)) {
+        throw new ChartError(`Chart ${id} in state ${JSON.stringify(from.value)} cannot take ${event.type}.`);
+      }
       return { state: next, effects };
     },
     next: (state) => [...new Set(getNextTransitions(own(state)).map((transition) => transition.eventType))],
