@@ -22,7 +22,8 @@ import { CONFIRM, openText, sealText, sessionKey, sessionOf, type SealedContent 
 export interface ServerIdentity {
   readonly idKey: Uint8Array;
   readonly gatewaySecret: (gatewayId: string) => Uint8Array | null;
-  readonly pneSecret: (deviceId: string) => Uint8Array | null;
+  /** @param atMs when it is asked: a certificate is judged by the revocation list and the time of that moment */
+  readonly pneCredential: (deviceId: string, atMs: number) => ExpectedCredential;
 }
 
 export const pnStream = (pnId: string): string => `pn/${pnId}`;
@@ -51,7 +52,7 @@ async function change(
 }
 
 /** The role of the CPNS Server. One unit per PN, so a PN and its registrations change together. */
-export function serverRole({ idKey, gatewaySecret, pneSecret }: ServerIdentity): Role {
+export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdentity): Role {
   /** PN GWs that have registered; a registration is never undone, so this may be remembered. */
   const registered = new Set<string>();
 
@@ -101,10 +102,9 @@ export function serverRole({ idKey, gatewaySecret, pneSecret }: ServerIdentity):
     return { kind: 'facts', primary: aboutPne(stream, { type: 'SecureSessionEstablished', data: { keyId } }) };
   }
 
-  function read(scope: Scope, psk: Uint8Array | null, binding: Binding, handshake: string) {
+  function read(scope: Scope, credential: ExpectedCredential, binding: Binding, handshake: string) {
     const message = fromBase64url(handshake);
     if (message === null) return 'malformed';
-    const credential: ExpectedCredential = psk === null ? { kind: 'none' } : { kind: 'psk', psk };
     const result = readRegistration({ credential, binding, message, bytes: (length) => scope.bytes(length) });
     if (result.kind === 'failed') return result.reason;
     scope.memory.respond = result.respond;
@@ -151,7 +151,8 @@ export function serverRole({ idKey, gatewaySecret, pneSecret }: ServerIdentity):
         const { gatewayId, requestId, handshake } = scope.context(gatewayRegistration, stream);
         const psk = gatewaySecret(gatewayId);
         const binding: Binding = { protocolVersion: 1, pnId: NO_PN, gatewayId, deviceId: gatewayId, requestId };
-        const verdict = read(scope, psk, binding, handshake);
+        const credential: ExpectedCredential = psk === null ? { kind: 'none' } : { kind: 'psk', psk };
+        const verdict = read(scope, credential, binding, handshake);
         if (verdict !== 'authenticated') {
           const reason = psk === null ? 'unknownGateway' : verdict;
           return [aboutGateway(stream, { type: 'GatewayAuthenticationFailed', data: { reason } })];
@@ -201,10 +202,11 @@ export function serverRole({ idKey, gatewaySecret, pneSecret }: ServerIdentity):
 
       authenticatePne(scope, stream) {
         const { pnId, gatewayId, deviceId, requestId, handshake } = scope.context(registration, stream);
-        const psk = pneSecret(deviceId);
-        const verdict = read(scope, psk, { protocolVersion: 1, pnId, gatewayId, deviceId, requestId }, handshake);
+        const credential = pneCredential(deviceId, scope.now);
+        const binding: Binding = { protocolVersion: 1, pnId, gatewayId, deviceId, requestId };
+        const verdict = read(scope, credential, binding, handshake);
         if (verdict === 'authenticated') return [aboutPne(stream, { type: 'PneAuthenticated', data: {} })];
-        const reason = psk === null ? 'unknownDevice' : verdict;
+        const reason = credential.kind === 'none' ? 'unknownDevice' : verdict;
         return [aboutPne(stream, { type: 'PneAuthenticationFailed', data: { reason } })];
       },
       async allocateCpnsId(scope, stream) {

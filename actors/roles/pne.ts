@@ -7,7 +7,12 @@ import type { Chart } from '../../machines/chart.ts';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import type { PneContext } from '../../machines/pne/registration-terms.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
-import { finishRegistration, startRegistration, type Binding } from '../../security/registration-handshake.ts';
+import {
+  finishRegistration,
+  startRegistration,
+  type Binding,
+  type Credential,
+} from '../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../security/session.ts';
 
 import type { Meaning, Role, Scope, Targeted } from '../role.ts';
@@ -15,13 +20,12 @@ import type { Incoming, Letter } from '../wire/messages.ts';
 import { deviceHears, linkUp } from '../wire/subjects.ts';
 import { CONFIRM, openText, readJson, sealText, sessionKey, sessionOf, type SealedContent } from './session.ts';
 
-/** A device as provisioned: its pre-shared secret stands for the USIM of the change request. */
+/** A device as provisioned: a pre-shared secret stands for the USIM of the change request, a certificate for its PKI. */
 export interface PneDevice {
   readonly deviceId: string;
   readonly pnId: string;
   readonly gatewayId: string;
-  /** 32 bytes. */
-  readonly psk: Uint8Array;
+  readonly credential: Credential;
   readonly pairing: 'needed' | 'none';
 }
 
@@ -43,7 +47,7 @@ function binding(context: PneContext, requestId: string): Binding {
 
 /** The role of one or many PNEs in a process. */
 export function pneRole(devices: readonly PneDevice[]): Role {
-  const psks = new Map(devices.map(({ deviceId, psk }) => [deviceId, psk]));
+  const credentials = new Map(devices.map(({ deviceId, credential }) => [deviceId, credential]));
   const chart: Chart<ChartId> = pneRegistration;
 
   function refused(stream: string, requestId: string, code: ResponseCode): Meaning {
@@ -93,7 +97,7 @@ export function pneRole(devices: readonly PneDevice[]): Role {
     chartOf: () => chart,
     unitOf: (stream) => stream,
     route: (message) =>
-      message.deviceId !== null && psks.has(message.deviceId)
+      message.deviceId !== null && credentials.has(message.deviceId)
         ? { kind: 'actor', stream: pneStream(message.deviceId) }
         : { kind: 'drop', reason: 'not a device of this process' },
     interpret(message, stream, scope) {
@@ -124,11 +128,11 @@ export function pneRole(devices: readonly PneDevice[]): Role {
       requestPairing: (scope, stream) => [fact(stream, { type: 'PairingRequested', data: { requestId: scope.id() } })],
       requestRegistration(scope, stream) {
         const context = scope.context(pneRegistration, stream);
-        const psk = psks.get(deviceOf(stream));
-        if (psk === undefined) throw new Error(`No secret is provisioned for ${deviceOf(stream)}.`);
+        const credential = credentials.get(deviceOf(stream));
+        if (credential === undefined) throw new Error(`No credential is provisioned for ${deviceOf(stream)}.`);
         const requestId = scope.id();
         const { message, pending } = startRegistration({
-          credential: { kind: 'psk', psk },
+          credential,
           binding: binding(context, requestId),
           payload: new Uint8Array(0),
           bytes: (length) => scope.bytes(length),

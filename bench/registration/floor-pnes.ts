@@ -28,7 +28,9 @@ interface Waiting {
 const waiting = new Map<string, Waiting>();
 const known = new Map(
   devices.map((device) => {
-    const psk = Buffer.from(readFileSync(join(dirname(config), device.pskFile), 'utf8').trim(), 'base64url');
+    const file = device.pskFile;
+    if (file === undefined) throw new Error(`${device.deviceId} has no secret`);
+    const psk = Buffer.from(readFileSync(join(dirname(config), file), 'utf8').trim(), 'base64url');
     return [device.deviceId, { ...device, psk: new Uint8Array(psk) }] as const;
   }),
 );

@@ -9,6 +9,7 @@ import { examples, jsonOption, parser, type Register } from '../options.ts';
 import type { Outcome, Step } from '../provision/directory.ts';
 import { natsServerSettings, natsUrlOf, type NatsServerFlags } from '../provision/nats-options.ts';
 import { provisionNats } from '../provision/nats.ts';
+import { addPkiCommands } from './provision-pki.ts';
 import { provision as provisionHousehold } from '../provision/provision.ts';
 
 interface ProvisionFlags extends NatsServerFlags {
@@ -54,6 +55,7 @@ export const provision: Register = (program, host, finish) => {
         nats: natsUrlOf(flags, natsServer),
         ...(flags.tlsCa === undefined ? {} : { natsCa: readCertificates(resolve(host.cwd, flags.tlsCa)) }),
         natsServer,
+        nowMs: host.clock.now(),
         bytes,
       });
       await print(host, steps, flags);
@@ -82,9 +84,17 @@ export const provision: Register = (program, host, finish) => {
       await print(host, steps, flags);
       finish(EXIT.ok);
     });
+  addPkiCommands(command, host, async (steps, flags) => {
+    await print(host, steps, flags);
+    finish(EXIT.ok);
+  });
 };
 
-async function print(host: Host, steps: readonly Step[], { json, out }: ProvisionFlags): Promise<void> {
+async function print(
+  host: Host,
+  steps: readonly Step[],
+  { json, out }: Pick<ProvisionFlags, 'json' | 'out'>,
+): Promise<void> {
   await (json === true ? printJson(host, steps) : printText(host, steps, out));
 }
 

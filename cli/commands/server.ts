@@ -1,5 +1,8 @@
+import type { ServerIdentity } from '../../actors/roles/cpns-server.ts';
 import { startServer } from '../../actors/roles/start.ts';
+import type { Log } from '../../actors/seams/log.ts';
 import { INVENTORY_QUERY } from '../../actors/wire/queries.ts';
+import { verifyDeviceCertificate, type CertificateVerdict } from '../../security/pki/verify.ts';
 import type { Given } from '../config/settings.ts';
 import { loadServerOptions } from '../config/server.ts';
 import type { Credential, ServerOptions } from '../config/types.ts';
@@ -8,6 +11,7 @@ import type { Host } from '../host.ts';
 import { answerInventory } from '../inventory/answer.ts';
 import { examples, logOption, setting, type LogFlags, type Register } from '../options.ts';
 import { openRoleProcess } from '../role-process.ts';
+import { RevocationFile } from '../revocation-file.ts';
 import { run, untilStopped, type Running } from '../run.ts';
 
 export const server: Register = (program, host, finish) => {
@@ -51,15 +55,36 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
   const identity = {
     idKey: options.idKey,
     gatewaySecret: secrets(options.gateways),
-    pneSecret: secrets(options.pnes),
+    pneCredential: pneCredentials(options, log),
   };
   const runtime = await startServer(identity, options.pns, known, seams);
   running.onClose('the server', () => runtime.stop());
   answerInventory(wire, INVENTORY_QUERY, inventory, log);
-  log.info('ready', { pns: options.pns.length, pnes: options.pnes.length, position: await seams.journal.head() });
+  log.info('ready', {
+    pns: options.pns.length,
+    pnes: options.pnes.length + options.certified.length,
+    position: await seams.journal.head(),
+  });
   await untilStopped(running.stopped);
   log.info('ending', { ...runtime.stats });
   return EXIT.ok;
+}
+
+/** By what each PNE was provisioned with; a certificate is judged anew each time, by the revocation list of that moment. */
+function pneCredentials({ pnes, certified, pki }: ServerOptions, log: Log): ServerIdentity['pneCredential'] {
+  const pskOf = secrets(pnes);
+  const byCertificate = new Set(certified);
+  const revocation = pki === null ? null : new RevocationFile(pki.revocationFile, pki.trustAnchors, log);
+  return (deviceId, at) => {
+    if (pki === null || revocation === null || !byCertificate.has(deviceId)) {
+      const psk = pskOf(deviceId);
+      return psk === null ? { kind: 'none' } : { kind: 'psk', psk };
+    }
+    const { serverKey, trustAnchors } = pki;
+    const verify = (chain: readonly Uint8Array[]): CertificateVerdict =>
+      verifyDeviceCertificate({ chain, trustAnchors, revocation: revocation.current(), deviceId, at });
+    return { kind: 'pki', serverKey, verify };
+  };
 }
 
 function secrets(credentials: readonly Credential[]): (id: string) => Uint8Array | null {

@@ -38,6 +38,8 @@ export interface HouseholdPne {
   readonly pn: string;
   readonly gateway: string;
   readonly membership: 'member' | 'stranger';
+  /** How it proves itself: by a pre-shared secret or by a certificate. */
+  readonly credential: 'psk' | 'pki';
   readonly demo: DemoExpectation;
 }
 
@@ -62,6 +64,7 @@ const HouseholdFile = z.strictObject({
       pn: id,
       gateway: id.optional(),
       member: z.boolean(),
+      credential: z.enum(['psk', 'pki']).optional(),
       demo: z
         .strictObject({
           secret: z.enum(['right', 'wrong']).optional(),
@@ -147,10 +150,11 @@ export function householdOf(document: ConfigDocument): Household {
   return {
     gateways: file.gateways,
     pns: file.pns,
-    pnes: file.pnes.map(({ member, demo, gateway, ...pne }) => ({
+    pnes: file.pnes.map(({ member, demo, gateway, credential, ...pne }) => ({
       ...pne,
       gateway: gateway ?? gatewayOf.get(pne.pn) ?? '',
       membership: member ? 'member' : 'stranger',
+      credential: credential ?? 'psk',
       demo: { secret: demo?.secret ?? 'right', expect: demo?.expect ?? 200 },
     })),
   };

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import type { Credential } from '../../security/registration-handshake.ts';
 import { check } from './check.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
 import { devicePairing, id, path } from './fields.ts';
-import type { Problem } from './problems.ts';
+import { pathText, type Problem } from './problems.ts';
 import { duplicates } from './references.ts';
 import { natsAccess, natsFields } from './nats.ts';
+import { devicePki, readDevicePki } from './pki.ts';
 import { readSecret } from './secrets.ts';
 import { Settings, type Given } from './settings.ts';
 import type { PneDevice, PneOptions } from './types.ts';
@@ -14,7 +16,16 @@ export const PneFile = z.strictObject({
   journal: path.optional(),
   keyFile: path.optional(),
   devices: z
-    .array(z.strictObject({ deviceId: id, pnId: id, gatewayId: id, pskFile: path, pairing: devicePairing.optional() }))
+    .array(
+      z.strictObject({
+        deviceId: id,
+        pnId: id,
+        gatewayId: id,
+        pskFile: path.optional(),
+        pki: devicePki.optional(),
+        pairing: devicePairing.optional(),
+      }),
+    )
     .min(1, 'must name at least one device'),
 });
 
@@ -35,13 +46,36 @@ export function uniqueDevices(document: ConfigDocument): readonly Problem[] {
   );
 }
 
+const Entry = z.object({ pskFile: z.unknown().optional(), pki: z.unknown().optional() });
+const Entries = z.object({ devices: z.array(Entry.catch({ pskFile: '' })).catch([]) }).catch({ devices: [] });
+
+export const checkDevices = (document: ConfigDocument): readonly Problem[] => [
+  ...uniqueDevices(document),
+  ...oneCredential(document),
+];
+
+type DeviceEntry = z.infer<typeof PneFile>['devices'][number];
+
+/** What a schema of optional fields does not say. */
+function oneCredential(document: ConfigDocument): readonly Problem[] {
+  const devices = Entries.parse(document.value).devices;
+  return devices.flatMap((device, index) => {
+    const count = Number(device.pskFile !== undefined) + Number(device.pki !== undefined);
+    if (count === 1) return [];
+    const at = ['devices', index, 'pskFile'];
+    const message = count === 0 ? 'is missing' : 'stands beside pki: a device has one credential';
+    const remedy = 'Give either pskFile, or pki with keyFile, certificateFile and serverKeyFile.';
+    return [{ position: document.at(at), path: pathText(at), message, remedy }];
+  });
+}
+
 /**
  * The options of `cpns pne`: the device that flags or variables name, or else all devices of the file.
  * @throws ConfigError
  */
 export function loadPneOptions(given: Given, cwd: string): PneOptions {
   const document = given.config === undefined ? null : readDocument(given.config, 'public');
-  const file = document === null ? { devices: [] } : check(document, PneFile, uniqueDevices);
+  const file = document === null ? { devices: [] } : check(document, PneFile, checkDevices);
   const settings = new Settings('cpns pne', document, cwd);
   const journal = settings.path('journal', given.journal, file.journal);
   const keyFile = settings.path('keyFile', given.keyFile, file.keyFile);
@@ -50,12 +84,18 @@ export function loadPneOptions(given: Given, cwd: string): PneOptions {
     return { ...natsAccess(settings, given, file), journal, keyFile, devices };
   }
   settings.throwProblems();
-  const devices = file.devices.map(({ pskFile, pairing, ...device }) => ({
+  const devices = file.devices.map(({ pskFile, pki, pairing, ...device }) => ({
     ...device,
-    psk: readSecret(settings.fromFile(pskFile)),
+    credential: credentialOf({ pskFile, pki }, settings),
     pairing: pairing ?? 'none',
   }));
   return { ...natsAccess(settings, given, file), journal, keyFile, devices };
+}
+
+/** `oneCredential` has seen to it that there is one of the two. */
+function credentialOf({ pskFile, pki }: Pick<DeviceEntry, 'pskFile' | 'pki'>, settings: Settings): Credential {
+  if (pki !== undefined) return readDevicePki(pki, (name) => settings.fromFile(name));
+  return { kind: 'psk', psk: readSecret(settings.fromFile(pskFile ?? '')) };
 }
 
 function givenDevice(given: Given, settings: Settings): PneDevice {
@@ -64,5 +104,11 @@ function givenDevice(given: Given, settings: Settings): PneDevice {
   const gatewayId = settings.required('gatewayId', given.gatewayId, undefined);
   const pskFile = settings.path('pskFile', given.pskFile, undefined);
   settings.throwProblems();
-  return { deviceId, pnId, gatewayId, psk: readSecret(pskFile), pairing: devicePairing.parse(given.pairing ?? 'none') };
+  return {
+    deviceId,
+    pnId,
+    gatewayId,
+    credential: { kind: 'psk', psk: readSecret(pskFile) },
+    pairing: devicePairing.parse(given.pairing ?? 'none'),
+  };
 }

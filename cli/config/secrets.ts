@@ -66,11 +66,20 @@ export function readSecret(file: string): Uint8Array {
   return decodeSecret(text);
 }
 
-export const CredentialsFile = z.strictObject({ gateways: z.record(id, secret), pnes: z.record(id, secret) });
+/** In place of a secret: the device proves itself by a certificate, and by nothing else. */
+export const BY_CERTIFICATE = 'pki';
+
+const secretOrPki = z
+  .string()
+  .refine((text) => text === BY_CERTIFICATE || SECRET_PATTERN.test(text), 'must be 32 bytes in base64url, or pki');
+
+export const CredentialsFile = z.strictObject({ gateways: z.record(id, secret), pnes: z.record(id, secretOrPki) });
 
 export interface Credentials {
   readonly gateways: readonly Credential[];
   readonly pnes: readonly Credential[];
+  /** Ids of the PNEs that have a certificate. */
+  readonly certified: readonly string[];
 }
 
 /** The secrets that the server knows. @throws ConfigError */
@@ -79,6 +88,9 @@ export function readCredentials(file: string): Credentials {
   refuseOpenToOthers(file);
   const { gateways, pnes } = check(document, CredentialsFile);
   const toList = (record: Readonly<Record<string, string>>): readonly Credential[] =>
-    Object.entries(record).map(([name, text]) => ({ id: name, psk: decodeSecret(text) }));
-  return { gateways: toList(gateways), pnes: toList(pnes) };
+    Object.entries(record)
+      .filter(([, text]) => text !== BY_CERTIFICATE)
+      .map(([name, text]) => ({ id: name, psk: decodeSecret(text) }));
+  const certified = Object.keys(pnes).filter((name) => pnes[name] === BY_CERTIFICATE);
+  return { gateways: toList(gateways), pnes: toList(pnes), certified };
 }

@@ -6,7 +6,8 @@ import { natsAccess, natsFields } from './nats.ts';
 import { suggestion } from './nearest.ts';
 import { pathText, type Problem } from './problems.ts';
 import { duplicates } from './references.ts';
-import { readCredentials, readSecret } from './secrets.ts';
+import { readServerPki, serverPki } from './pki.ts';
+import { BY_CERTIFICATE, readCredentials, readSecret } from './secrets.ts';
 import { Settings, type Given } from './settings.ts';
 import type { Credential, ProvisionedPn, ServerOptions } from './types.ts';
 
@@ -16,6 +17,7 @@ export const ServerFile = z.strictObject({
   keyFile: path.optional(),
   idKeyFile: path.optional(),
   credentialsFile: path.optional(),
+  pki: serverPki.optional(),
   pns: z.array(z.strictObject({ id, gatewayId: id, joinPolicy, members: z.array(id) })),
 });
 
@@ -38,7 +40,7 @@ export function uniquePns(document: ConfigDocument): readonly Problem[] {
  */
 export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   const document = given.config === undefined ? null : readDocument(given.config, 'public');
-  const file = document === null ? { pns: [] } : check(document, ServerFile, uniquePns);
+  const file: z.infer<typeof ServerFile> = document === null ? { pns: [] } : check(document, ServerFile, uniquePns);
   const settings = new Settings('cpns server', document, cwd);
   const paths = {
     journal: settings.path('journal', given.journal, file.journal),
@@ -48,8 +50,15 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   };
   settings.throwProblems();
 
-  const { gateways, pnes } = readCredentials(paths.credentialsFile);
-  if (document !== null) settings.add(...withoutCredential(document, file.pns, gateways, pnes));
+  const { gateways, pnes, certified } = readCredentials(paths.credentialsFile);
+  const pneIds = [...pnes.map((one) => one.id), ...certified];
+  if (document !== null) settings.add(...withoutCredential(document, file.pns, gateways, pneIds));
+  if (certified.length > 0 && file.pki === undefined)
+    settings.add({
+      path: 'pki',
+      message: `is missing: ${certified.length} PNEs have ${BY_CERTIFICATE} in the credentials file`,
+      remedy: 'Add pki with keyFile, trustFile and revocationFile, or provision anew.',
+    });
   settings.throwProblems();
   return {
     ...natsAccess(settings, given, file),
@@ -59,6 +68,8 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     gateways,
     pns: file.pns,
     pnes,
+    certified,
+    pki: file.pki === undefined ? null : readServerPki(file.pki, (name) => settings.fromFile(name)),
   };
 }
 
@@ -67,9 +78,9 @@ function withoutCredential(
   document: ConfigDocument,
   pns: readonly ProvisionedPn[],
   gateways: readonly Credential[],
-  pnes: readonly Credential[],
+  pneIds: readonly string[],
 ): readonly Problem[] {
-  const known = { gateway: gateways.map((one) => one.id), PNE: pnes.map((one) => one.id) };
+  const known = { gateway: gateways.map((one) => one.id), PNE: pneIds };
   const there = { gateway: new Set(known.gateway), PNE: new Set(known.PNE) };
   const missing = (what: 'gateway' | 'PNE', name: string, at: readonly PropertyKey[]): readonly Problem[] =>
     there[what].has(name)

@@ -1,4 +1,6 @@
 import type { NatsUser } from '../../actors/wire/nats-user.ts';
+import type { Credential as DeviceCredential } from '../../security/registration-handshake.ts';
+import type { ServerPki } from './pki.ts';
 
 /** What a role is started with: everything read, checked and decoded. Paths are absolute, secrets are bytes. */
 
@@ -40,6 +42,10 @@ export interface ServerOptions extends RoleOptions {
   readonly gateways: readonly Credential[];
   readonly pns: readonly ProvisionedPn[];
   readonly pnes: readonly Credential[];
+  /** Ids of the PNEs that have a certificate; none of them is in `pnes`. */
+  readonly certified: readonly string[];
+  /** Null: no device has a certificate. */
+  readonly pki: ServerPki | null;
 }
 
 export interface GatewayOptions extends RoleOptions {
@@ -55,7 +61,7 @@ export interface PneDevice {
   readonly deviceId: string;
   readonly pnId: string;
   readonly gatewayId: string;
-  readonly psk: Uint8Array;
+  readonly credential: DeviceCredential;
   /** `needed`: the device is a stranger and is paired before it asks (1.4.2 step 1). */
   readonly pairing: 'needed' | 'none';
 }

@@ -49,7 +49,12 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
     void host.out(format === 'json' ? `${JSON.stringify(json)}\n` : `${text}\n`);
   };
 
-  provision(household, { out: dir, nats: DEFAULT_NATS_URL, bytes: (length) => host.entropy.bytes(length) });
+  provision(household, {
+    out: dir,
+    nats: DEFAULT_NATS_URL,
+    nowMs: host.clock.now(),
+    bytes: (length) => host.entropy.bytes(length),
+  });
   const nats = await startNatsServer({
     configFile: join(dir, NATS_SERVER_FILE),
     ...(options.natsServer === undefined ? {} : { env: { ...process.env, CPNS_NATS_SERVER: options.natsServer } }),

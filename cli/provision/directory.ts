@@ -60,6 +60,11 @@ export class OperatorDirectory {
     for (const folder of ['gateways', 'pnes', 'nats']) this.#folder(folder);
   }
 
+  /** A folder that not every operator needs. */
+  folder(folder: string): void {
+    this.#folder(folder);
+  }
+
   get steps(): readonly Step[] {
     return this.#steps;
   }
@@ -84,7 +89,12 @@ export class OperatorDirectory {
 
   /** Names of the configuration files in a folder, in order. */
   configFiles(folder: string): readonly string[] {
-    const names = readdirSync(this.path(folder)).filter((name) => name.endsWith('.yaml'));
+    return this.files(folder, '.yaml');
+  }
+
+  /** Names of the files in a folder that end so, in order. */
+  files(folder: string, ending: string): readonly string[] {
+    const names = readdirSync(this.path(folder)).filter((name) => name.endsWith(ending));
     return names.toSorted().map((name) => `${folder}/${name}`);
   }
 

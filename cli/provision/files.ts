@@ -2,9 +2,11 @@ import type { z } from 'zod';
 import { GatewayFile } from '../config/gateway.ts';
 import type { Household, HouseholdGateway, HouseholdPne } from '../config/household.ts';
 import { PneFile, uniqueDevices } from '../config/pne.ts';
+import type { serverPki } from '../config/pki.ts';
 import { CredentialsFile } from '../config/secrets.ts';
 import { ServerFile, uniquePns } from '../config/server.ts';
 import type { Addition, ConfigFile } from './entries.ts';
+import { CA_FILES, deviceFiles, SERVER_FILES } from './pki.ts';
 
 /** The files of the operator directory, as the household wants them. */
 
@@ -60,8 +62,15 @@ function mergeNats(
   };
 }
 
+const PKI_OF_SERVER: z.infer<typeof serverPki> = {
+  keyFile: SERVER_FILES.key,
+  trustFile: CA_FILES.certificate,
+  revocationFile: CA_FILES.revocation,
+};
+
 export function serverConfig(household: Household, forRoles: NatsForRoles): ConfigFile<z.infer<typeof ServerFile>> {
   const nats = natsOf(forRoles, 'server.nk', '');
+  const pki = household.pnes.some(({ credential }) => credential === 'pki') ? PKI_OF_SERVER : undefined;
   const pns = household.pns.map((pn) => ({
     id: pn.id,
     gatewayId: pn.gateway,
@@ -81,6 +90,7 @@ export function serverConfig(household: Household, forRoles: NatsForRoles): Conf
       keyFile: 'server.key',
       idKeyFile: 'server.id-key',
       credentialsFile: 'server.credentials.yaml',
+      ...(pki === undefined ? {} : { pki }),
       pns,
     },
     merge(current) {
@@ -96,7 +106,11 @@ export function serverConfig(household: Household, forRoles: NatsForRoles): Conf
           ],
         };
       });
-      const all = [mergeNats(current, nats), ...results];
+      const putPki: Merged = {
+        add: pki === undefined || current.pki !== undefined ? [] : [{ path: ['pki'], value: pki, kind: 'put' }],
+        differs: [],
+      };
+      const all = [mergeNats(current, nats), putPki, ...results];
       return { add: all.flatMap((one) => one.add), differs: all.flatMap((one) => one.differs) };
     },
   };
@@ -112,7 +126,7 @@ export function credentialsConfig(wanted: CredentialTable): ConfigFile<Credentia
   return {
     file: 'server.credentials.yaml',
     detail: 'secrets of gateways and PNEs that the server knows',
-    comment: `${HEADER} Secret: 32 bytes each, base64url.`,
+    comment: `${HEADER} Secret: 32 bytes each, base64url; or pki, for a PNE with a certificate.`,
     contents: 'secret',
     schema: CredentialsFile,
     whole: wanted,
@@ -160,11 +174,20 @@ export function gatewayConfig(
 type PneConfig = ConfigFile<z.infer<typeof PneFile>>;
 type DeviceEntry = z.infer<typeof PneFile>['devices'][number];
 
+/** Its files, as seen from a folder: those of the device are in `pnes/`, that of the server is above. */
+function credentialFiles(pne: HouseholdPne, folder: '' | 'pnes/'): Pick<DeviceEntry, 'pskFile' | 'pki'> {
+  if (pne.credential === 'psk') return { pskFile: `${folder}${pne.id}.psk` };
+  const seen = (file: string): string => `${folder}${file.slice('pnes/'.length)}`;
+  const { key, certificate } = deviceFiles(pne.id);
+  const serverKeyFile = folder === '' ? `../${SERVER_FILES.publicKey}` : SERVER_FILES.publicKey;
+  return { pki: { keyFile: seen(key), certificateFile: seen(certificate), serverKeyFile } };
+}
+
 const deviceEntry = (pne: HouseholdPne, folder: '' | 'pnes/'): DeviceEntry => ({
   deviceId: pne.id,
   pnId: pne.pn,
   gatewayId: pne.gateway,
-  pskFile: `${folder}${pne.id}.psk`,
+  ...credentialFiles(pne, folder),
   pairing: pne.membership === 'stranger' ? 'needed' : 'none',
 });
 

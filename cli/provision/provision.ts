@@ -1,11 +1,12 @@
-import type { Household } from '../config/household.ts';
+import type { Household, HouseholdPne } from '../config/household.ts';
 import { check } from '../config/check.ts';
 import { readDocument } from '../config/document.ts';
-import { CredentialsFile } from '../config/secrets.ts';
+import { BY_CERTIFICATE, CredentialsFile } from '../config/secrets.ts';
 import { OperatorDirectory, type Step } from './directory.ts';
 import { writeConfig } from './entries.ts';
 import { LOOPBACK_SERVER, type NatsServerSettings } from './nats-server-config.ts';
 import { NATS_CA_FILE, writeNats } from './nats.ts';
+import { Authority } from './pki.ts';
 import {
   allPnesConfig,
   credentialsConfig,
@@ -24,6 +25,8 @@ export interface ProvisionOptions {
   readonly natsCa?: string;
   /** Default: a NATS server on the default port of the loopback interface. */
   readonly natsServer?: NatsServerSettings;
+  /** Unix time in milliseconds: certificates start here. */
+  readonly nowMs: number;
   /** Cryptographically secure random bytes. */
   readonly bytes: (length: number) => Uint8Array;
 }
@@ -33,9 +36,12 @@ export interface ProvisionOptions {
  * an operator directory, or adds to it what is new in the household. May be stopped at any moment and run again.
  * @throws UsageError on a directory that it did not write, ConfigError on a file in it that cannot be used
  */
-export function provision(household: Household, options: ProvisionOptions): readonly Step[] {
+export function provision(wanted: Household, options: ProvisionOptions): readonly Step[] {
   const directory = new OperatorDirectory(options.out, options.bytes);
   const known = knownCredentials(directory);
+  const household = withKnownCredentials(wanted, known, directory);
+  const hasPki = household.pnes.some(({ credential }) => credential === 'pki');
+  const authority = hasPki ? new Authority(directory, options) : null;
   const nats = { url: options.nats, caFile: options.natsCa === undefined ? null : NATS_CA_FILE };
   if (options.natsCa !== undefined)
     directory.propose(NATS_CA_FILE, options.natsCa, 'certificates that the NATS server is trusted by');
@@ -53,16 +59,9 @@ export function provision(household: Household, options: ProvisionOptions): read
   });
   const pnes = household.pnes.map((pne) => {
     const before = known.pnes[pne.id];
-    const file = `pnes/${pne.id}.psk`;
-    const wrong = pne.demo.secret === 'wrong';
-    const psk = directory.secret(file, `secret of the PNE ${pne.id}`, wrong ? undefined : before);
-    const credential = before ?? (wrong ? directory.newSecret().trim() : psk);
-    if ((psk !== credential) !== wrong)
-      directory.note(
-        'differs',
-        file,
-        wrong ? 'is right, the household says wrong' : 'is not the one that the server knows',
-      );
+    const byCertificate = authority !== null && pne.credential === 'pki';
+    if (byCertificate) authority.provision(pne.id, pne.demo.secret);
+    const credential = byCertificate ? BY_CERTIFICATE : provisionSecret(directory, pne, before);
     directory.secret(`pnes/${pne.id}.key`, `encrypts the keys in the journal of the PNE ${pne.id}`);
     directory.natsUser(`pnes/${pne.id}.nk`, `NATS user of the PNE ${pne.id}`);
     writeConfig(directory, pneConfig(pne, nats));
@@ -77,6 +76,40 @@ export function provision(household: Household, options: ProvisionOptions): read
   writeConfig(directory, serverConfig(household, nats));
   writeNats(directory, options.natsServer ?? LOOPBACK_SERVER);
   return directory.steps;
+}
+
+/** @returns the secret that the server is to know: the one before, where there was one */
+function provisionSecret(directory: OperatorDirectory, pne: HouseholdPne, before: string | undefined): string {
+  const file = `pnes/${pne.id}.psk`;
+  const wrong = pne.demo.secret === 'wrong';
+  const psk = directory.secret(file, `secret of the PNE ${pne.id}`, wrong ? undefined : before);
+  const credential = before ?? (wrong ? directory.newSecret().trim() : psk);
+  if ((psk !== credential) !== wrong)
+    directory.note(
+      'differs',
+      file,
+      wrong ? 'is right, the household says wrong' : 'is not the one that the server knows',
+    );
+  return credential;
+}
+
+/** A device that the server knows already keeps its kind of credential, whatever the household says now. */
+function withKnownCredentials(
+  household: Household,
+  { pnes }: CredentialTable,
+  directory: OperatorDirectory,
+): Household {
+  return {
+    ...household,
+    pnes: household.pnes.map((pne) => {
+      const before = pnes[pne.id];
+      const credential = before === BY_CERTIFICATE ? 'pki' : 'psk';
+      if (before === undefined || credential === pne.credential) return pne;
+      const detail = `credential of ${pne.id} is ${credential}, the household says ${pne.credential}`;
+      directory.note('differs', 'server.credentials.yaml', detail);
+      return { ...pne, credential };
+    }),
+  };
 }
 
 function knownCredentials(directory: OperatorDirectory): CredentialTable {

@@ -117,7 +117,11 @@ describe('when a step goes wrong', () => {
 
   test('because it makes too many events, none of them is kept', async () => {
     const bytes = (length: number) => new SeededEntropy('bytes').bytes(length);
-    const role = serverRole({ idKey: secretOf('id'), gatewaySecret: () => null, pneSecret: () => null });
+    const role = serverRole({
+      idKey: secretOf('id'),
+      gatewaySecret: () => null,
+      pneCredential: () => ({ kind: 'none' }),
+    });
     const stream = pnStream('home');
     const refusal = { stream, type: 'MessageRefused', data: { message: 'm', from: 'f', code: 409, count: 1 } };
     const clock = new SimulatedClock();

@@ -17,6 +17,7 @@ import { loadHousehold } from '../../cli/config/household.ts';
 import { loadPneOptions } from '../../cli/config/pne.ts';
 import { loadServerOptions } from '../../cli/config/server.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
+import type { PneDevice } from '../../cli/config/types.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/household.yaml', import.meta.url));
 
@@ -43,6 +44,10 @@ async function provision(household = EXAMPLE, ...more: readonly string[]): Promi
   return host;
 }
 
+/** Null for a device with a certificate. */
+const pskOf = (device: PneDevice | undefined): Uint8Array | null =>
+  device?.credential.kind === 'psk' ? device.credential.psk : null;
+
 describe('the operator directory of the example household', () => {
   test('is readable by its owner only', async () => {
     await provision();
@@ -66,15 +71,17 @@ describe('the operator directory of the example household', () => {
       expect(gateway.psk).toEqual(server.gateways.find((one) => one.id === id)?.psk);
     }
     const all = loadPneOptions({ config: join(out, 'pnes.yaml') }, '/');
-    for (const { id, pn, demo, membership } of household.pnes) {
-      const known = server.pnes.find((one) => one.id === id)?.psk;
+    for (const { id, pn, demo, membership, credential } of household.pnes) {
+      const known = server.pnes.find((one) => one.id === id)?.psk ?? null;
       const { devices } = loadPneOptions({ config: join(out, 'pnes', `${id}.yaml`) }, '/');
       expect(devices).toMatchObject([
         { deviceId: id, pnId: pn, pairing: membership === 'stranger' ? 'needed' : 'none' },
       ]);
       expect(all.devices.find((one) => one.deviceId === id)).toEqual(devices[0]);
-      if (demo.secret === 'wrong') expect(devices[0]?.psk).not.toEqual(known);
-      else expect(devices[0]?.psk).toEqual(known);
+      if (demo.secret === 'wrong') expect(pskOf(devices[0])).not.toEqual(known);
+      else expect(pskOf(devices[0])).toEqual(known);
+      expect([id, devices[0]?.credential.kind]).toEqual([id, credential]);
+      expect(server.certified.includes(id)).toBe(credential === 'pki');
     }
   });
 
@@ -84,7 +91,7 @@ describe('the operator directory of the example household', () => {
       .filter((file) => /\.(psk|key|id-key)$/.test(file))
       .map((file) => readFileSync(file, 'utf8'));
     expect(new Set(secrets).size).toBe(secrets.length);
-    for (const secret of secrets) expect(secret).toMatch(/^[\w-]{43}\n$/);
+    for (const secret of secrets) expect(secret).toMatch(/^[\w-]{43}\n$|^-----BEGIN PRIVATE KEY-----\n/);
   });
 
   test.each([[[]], [['--json']]])('no secret is printed (%j)', async (flags) => {
@@ -170,7 +177,7 @@ describe('run again', () => {
       expect(stdout).not.toContain('differs');
       const server = loadServerOptions({ config: join(out, 'server.yaml') }, '/');
       const [device] = loadPneOptions({ config: join(out, 'pnes', 'hall-motion.yaml') }, '/').devices;
-      expect(server.pnes.find((one) => one.id === 'hall-motion')?.psk).toEqual(device?.psk);
+      expect(server.pnes.find((one) => one.id === 'hall-motion')?.psk).toEqual(pskOf(device));
       const gateway = loadGatewayOptions({ config: join(out, 'gateways', 'hub-hall.yaml') }, '/');
       expect(server.gateways[0]?.psk).toEqual(gateway.psk);
     },

@@ -17,6 +17,7 @@ import { GATEWAY, householdText, members, temporaryFolder, type Folder } from '.
 import { violations } from './journals.ts';
 import { Processes } from './processes.ts';
 import { until } from './until.ts';
+import type { ServerIdentity } from '../../actors/roles/cpns-server.ts';
 
 /** The disk of a running server is full: it says so, loses nothing that it acknowledged, and goes on when there is room. */
 
@@ -86,10 +87,14 @@ test(
     };
     const secretOf = (known: readonly { readonly id: string; readonly psk: Uint8Array }[]) => (id: string) =>
       known.find((one) => one.id === id)?.psk ?? null;
-    const identity = {
+    const pskOf = secretOf(options.pnes);
+    const identity: ServerIdentity = {
       idKey: options.idKey,
       gatewaySecret: secretOf(options.gateways),
-      pneSecret: secretOf(options.pnes),
+      pneCredential(id) {
+        const psk = pskOf(id);
+        return psk === null ? { kind: 'none' } : { kind: 'psk', psk };
+      },
     };
     runtime = await startServer(identity, options.pns, [], seams);
     const gateway = processes.start(['gateway', '--config', operator.file('files', 'gateways', `${GATEWAY}.yaml`)]);

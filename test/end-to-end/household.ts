@@ -9,6 +9,7 @@ export interface Device {
   readonly id: string;
   readonly member: boolean;
   readonly secret?: 'wrong';
+  readonly credential?: 'pki';
   readonly expect?: number;
   readonly pn?: string;
 }
@@ -32,7 +33,7 @@ export function householdText(devices: readonly Device[]): string {
   return JSON.stringify({
     gateways: [{ id: GATEWAY, ...thing(0) }],
     pns: [{ id: PN, name: 'Home', gateway: GATEWAY, joinPolicy: 'open' }],
-    pnes: devices.map(({ id, member, secret, expect, pn }, index) => ({
+    pnes: devices.map(({ id, member, secret, credential, expect, pn }, index) => ({
       id,
       name: id,
       type: 'Thing',
@@ -40,6 +41,7 @@ export function householdText(devices: readonly Device[]): string {
       pn: pn ?? PN,
       gateway: GATEWAY,
       member,
+      ...(credential === undefined ? {} : { credential }),
       demo: { ...(secret === undefined ? {} : { secret }), ...(expect === undefined ? {} : { expect }) },
     })),
   });

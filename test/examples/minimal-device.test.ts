@@ -20,6 +20,7 @@ import { cpnsId } from '../../security/cpns-id.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { eventsOf } from '../../actors/wire/subjects.ts';
 import { RecordedEvent } from '../../script/asyncapi/observed.ts';
+import type { ExpectedCredential } from '../../security/registration-handshake.ts';
 
 /** The first foreign client: a process that shares no line with us, over a real nats-server. */
 
@@ -63,7 +64,10 @@ beforeAll(async () => {
   const identity = {
     idKey,
     gatewaySecret: (id: string) => (id === GATEWAY ? gatewayPsk : null),
-    pneSecret: (id: string) => secrets.get(id) ?? null,
+    pneCredential(id: string): ExpectedCredential {
+      const psk = secrets.get(id);
+      return psk === undefined ? { kind: 'none' } : { kind: 'psk', psk };
+    },
   };
   const pns = [
     { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp', 'at-home', 'forged'] },

@@ -17,6 +17,7 @@ import {
   type ProvisionedPn,
   type Seams,
 } from '../../actors/roles/start.ts';
+import type { ExpectedCredential } from '../../security/registration-handshake.ts';
 
 export const NODES = ['server', 'gateway', 'pnes'] as const;
 export type NodeName = (typeof NODES)[number];
@@ -53,7 +54,7 @@ export const GATEWAY = 'hub';
 export const secretOf = (name: string): Uint8Array => new SeededEntropy(`secret ${name}`).bytes(32);
 
 export function device(deviceId: string, pnId: string, pairing: PneDevice['pairing'] = 'none'): PneDevice {
-  return { deviceId, pnId, gatewayId: GATEWAY, psk: secretOf(deviceId), pairing };
+  return { deviceId, pnId, gatewayId: GATEWAY, credential: { kind: 'psk', psk: secretOf(deviceId) }, pairing };
 }
 
 interface Node {
@@ -167,11 +168,14 @@ export class World {
     const { devices, secrets, pairing } = this.options;
     switch (name) {
       case 'server': {
-        const known = secrets ?? new Map(devices.map((one) => [one.deviceId, one.psk]));
+        const known = secrets ?? new Map(devices.map(({ deviceId }) => [deviceId, secretOf(deviceId)]));
         const identity = {
           idKey: secretOf('id key'),
           gatewaySecret: (id: string) => ((this.options.gateways ?? [GATEWAY]).includes(id) ? secretOf(id) : null),
-          pneSecret: (id: string) => known.get(id) ?? null,
+          pneCredential(id: string): ExpectedCredential {
+            const psk = known.get(id);
+            return psk === undefined ? { kind: 'none' } : { kind: 'psk', psk };
+          },
         };
         return startServer(identity, this.pns, [], seams);
       }
@@ -289,7 +293,10 @@ export class World {
   get provisionedSecrets(): readonly Uint8Array[] {
     const { devices, secrets } = this.options;
     const keks = NODES.map((name) => this.#nodes[name].kek);
-    const psks = [...devices.map((one) => one.psk), ...(secrets?.values() ?? [])];
+    const psks = [
+      ...devices.flatMap(({ credential }) => (credential.kind === 'psk' ? [credential.psk] : [])),
+      ...(secrets?.values() ?? []),
+    ];
     return [...keks, ...psks, secretOf('id key'), secretOf(GATEWAY)];
   }
 }

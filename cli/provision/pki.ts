@@ -1,0 +1,185 @@
+import { createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { keyPair, type KeyPair } from '../../security/noise/x25519.ts';
+import { readCertificate, type Certificate } from '../../security/pki/certificate.ts';
+import { deviceUri } from '../../security/pki/identity.ts';
+import { issueAuthority, issueDeviceCertificate, issueRevocationList, type Issuer } from '../../security/pki/issue.ts';
+import {
+  keyPairToPem,
+  newSigningKey,
+  publicKeyToPem,
+  rawPublicKey,
+  signingKeyFromPem,
+  signingKeyToPem,
+} from '../../security/pki/keys.ts';
+import { fromPem, toPem } from '../../security/pki/pem.ts';
+import { isListOf, type Revocation } from '../../security/pki/revocation-list.ts';
+import { readChainFile, readRevocationFile, readStaticKey, readTrustAnchors } from '../config/pki.ts';
+import { ConfigError } from '../config/problems.ts';
+import { readSecretText, SECRET_BYTES } from '../config/secrets.ts';
+import { UsageError } from '../errors.ts';
+import type { OperatorDirectory } from './directory.ts';
+
+/** The operator's authority, in `ca/`, and what it certifies. An authority made with openssl may be put in its place. */
+export const CA_FILES = { key: 'ca/ca.key', certificate: 'ca/ca.pem', revocation: 'ca/revoked.pem' } as const;
+const ISSUED_FOLDER = 'ca/issued';
+export const SERVER_FILES = { key: 'server.static.key', publicKey: 'server.static.pub' } as const;
+
+export const deviceFiles = (deviceId: string): { readonly key: string; readonly certificate: string } => ({
+  key: `pnes/${deviceId}.static.key`,
+  certificate: `pnes/${deviceId}.pem`,
+});
+
+const DAY_MS = 86_400_000;
+const AUTHORITY_DAYS = 3_650;
+export const DEVICE_DAYS = 365;
+/** When the next list is due. The server goes by an overdue one too: it is for other readers. */
+const LIST_DAYS = 30;
+/** The clock of the server may be behind the clock here. */
+const CLOCK_DIFFERENCE_MS = 300_000;
+
+export interface PkiSeams {
+  readonly nowMs: number;
+  /** Cryptographically secure random bytes. */
+  readonly bytes: (length: number) => Uint8Array;
+}
+
+/** The authority that is there, or else a new one, with an empty revocation list; and the static key of the server. */
+export class Authority {
+  readonly #directory: OperatorDirectory;
+  readonly #seams: PkiSeams;
+  readonly #issuer: Issuer;
+
+  /** @throws ConfigError when a file is there and cannot be used */
+  constructor(directory: OperatorDirectory, seams: PkiSeams) {
+    this.#directory = directory;
+    this.#seams = seams;
+    for (const folder of ['ca', ISSUED_FOLDER]) directory.folder(folder);
+    this.#issuer = this.#open();
+    if (!directory.has(CA_FILES.revocation)) {
+      directory.create(CA_FILES.revocation, this.#list(1, []), 'certificates that count no more');
+    } else directory.keep(CA_FILES.revocation, 'certificates that count no more');
+    const pair = this.#staticKey(SERVER_FILES.key, 'key by which the server shows devices that it is the server');
+    directory.propose(SERVER_FILES.publicKey, publicKeyToPem(pair.publicKey), 'its public half, which devices pin');
+  }
+
+  /** Key and certificate of a device, each unless it is there. @param proof `wrong`: the key is not the certified one */
+  provision(deviceId: string, proof: 'right' | 'wrong'): void {
+    const { key, certificate } = deviceFiles(deviceId);
+    const pair = this.#staticKey(key, `private key of the PNE ${deviceId}`);
+    if (this.#directory.has(certificate)) {
+      this.#directory.keep(certificate, `certificate of the PNE ${deviceId}`);
+      return;
+    }
+    const certified = proof === 'right' ? pair : keyPair(this.#seams.bytes(SECRET_BYTES));
+    this.issue(deviceId, certified.publicKey, DEVICE_DAYS);
+  }
+
+  /** Certifies a key; the file of the device then holds the new certificate. Earlier ones stay valid until they expire. */
+  issue(deviceId: string, publicKey: Uint8Array, days: number): void {
+    const { nowMs, bytes } = this.#seams;
+    const period = {
+      notBeforeMs: Math.max(nowMs - CLOCK_DIFFERENCE_MS, this.#issuer.certificate.notBeforeMs),
+      notAfterMs: Math.min(nowMs + days * DAY_MS, this.#issuer.certificate.notAfterMs),
+    };
+    const der = issueDeviceCertificate({ issuer: this.#issuer, deviceId, publicKey, bytes, ...period });
+    const text = toPem('CERTIFICATE', der);
+    // The record first: whatever was given out can be revoked.
+    this.#directory.create(`${ISSUED_FOLDER}/${readCertificate(der)?.serial ?? ''}.pem`, text, `issued to ${deviceId}`);
+    const until = new Date(period.notAfterMs).toISOString().slice(0, 10);
+    this.#directory.derive(
+      deviceFiles(deviceId).certificate,
+      text,
+      `certificate of the PNE ${deviceId} until ${until}`,
+    );
+  }
+
+  /** Another certificate for the key that the present one is for. @throws UsageError, ConfigError */
+  renew(deviceId: string, days: number): void {
+    const file = deviceFiles(deviceId).certificate;
+    if (!this.#directory.has(file)) {
+      throw new UsageError(`There is no certificate of ${deviceId} to renew`, 'Issue one: cpns provision issue.');
+    }
+    const [der = new Uint8Array(0)] = readChainFile(this.#directory.path(file));
+    const certificate = readCertificate(der);
+    const publicKey = certificate === null ? null : rawPublicKey(certificate.publicKey);
+    if (publicKey === null) {
+      const message = 'is no certificate of an X25519 key';
+      throw new ConfigError(this.#directory.path(file), [{ path: '', message, remedy: 'Issue another one.' }]);
+    }
+    this.issue(deviceId, publicKey, days);
+  }
+
+  /** Revokes every certificate of a device that has not expired. @throws UsageError when there is none */
+  revoke(deviceId: string): void {
+    const { nowMs } = this.#seams;
+    const all = this.#issued();
+    const lost = all.filter(({ uris, notAfterMs }) => uris.includes(deviceUri(deviceId)) && nowMs <= notAfterMs);
+    if (lost.length === 0) {
+      throw new UsageError(
+        `No certificate of ${deviceId} is valid`,
+        `The certificates given out are in ${ISSUED_FOLDER}.`,
+      );
+    }
+    const file = this.#directory.path(CA_FILES.revocation);
+    const lists = readRevocationFile(file, [this.#issuer.certificate]);
+    const before = lists.find((list) => isListOf(list, this.#issuer.certificate));
+    const revoked = new Map(before?.revoked);
+    for (const { serial } of lost) {
+      if (!revoked.has(serial)) revoked.set(serial, { serial, revokedAtMs: nowMs });
+    }
+    // RFC 5280 section 3.3: what has expired may leave the list.
+    const expired = new Set(all.filter(({ notAfterMs }) => notAfterMs < nowMs).map(({ serial }) => serial));
+    const entries = [...revoked.values()].filter(({ serial }) => !expired.has(serial));
+    const detail = `${entries.length} certificates that count no more, ${lost.length} of ${deviceId}`;
+    this.#directory.derive(CA_FILES.revocation, this.#list((before?.number ?? 0) + 1, entries), detail);
+  }
+
+  #open(): Issuer {
+    const directory = this.#directory;
+    const detail = 'key of the authority that certifies devices';
+    if (!directory.has(CA_FILES.key)) {
+      directory.create(CA_FILES.key, signingKeyToPem(newSigningKey(this.#seams.bytes)), detail);
+    } else directory.keep(CA_FILES.key, detail);
+    const keyFile = directory.path(CA_FILES.key);
+    const key = signingKeyFromPem(`${readSecretText(keyFile)}\n`);
+    if (key === null) {
+      const remedy = 'Bring the file back from a copy.';
+      throw new ConfigError(keyFile, [
+        { path: '', message: 'is no private key, Ed25519 or ECDSA P-256, in PEM', remedy },
+      ]);
+    }
+    if (!directory.has(CA_FILES.certificate)) {
+      const { nowMs, bytes } = this.#seams;
+      const period = { notBeforeMs: nowMs - CLOCK_DIFFERENCE_MS, notAfterMs: nowMs + AUTHORITY_DAYS * DAY_MS };
+      const der = issueAuthority({ name: 'CPNS operator', key, bytes, ...period });
+      directory.create(CA_FILES.certificate, toPem('CERTIFICATE', der), 'its certificate, which the server trusts');
+    } else directory.keep(CA_FILES.certificate, 'its certificate, which the server trusts');
+    const file = directory.path(CA_FILES.certificate);
+    const certificate = readTrustAnchors(file).find((one) => one.publicKey.equals(createPublicKey(key.handle)));
+    if (certificate !== undefined) return { certificate, key };
+    const remedy = `Put the certificate of ${CA_FILES.key} there.`;
+    throw new ConfigError(file, [{ path: '', message: 'is of another key than the authority has', remedy }]);
+  }
+
+  #staticKey(file: string, detail: string): KeyPair {
+    const pem = (): string => keyPairToPem(keyPair(this.#seams.bytes(SECRET_BYTES)));
+    if (!this.#directory.has(file)) this.#directory.create(file, pem(), detail);
+    else this.#directory.keep(file, detail);
+    return readStaticKey(this.#directory.path(file));
+  }
+
+  #list(number: number, revoked: readonly Revocation[]): string {
+    const { nowMs } = this.#seams;
+    const times = { thisUpdateMs: nowMs, nextUpdateMs: nowMs + LIST_DAYS * DAY_MS };
+    return toPem('X509 CRL', issueRevocationList({ issuer: this.#issuer, number, revoked, ...times }));
+  }
+
+  #issued(): readonly Certificate[] {
+    return this.#directory
+      .files(ISSUED_FOLDER, '.pem')
+      .flatMap((file) => fromPem('CERTIFICATE', readFileSync(this.#directory.path(file), 'utf8')))
+      .map(readCertificate)
+      .filter((certificate) => certificate !== null);
+  }
+}
