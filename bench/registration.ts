@@ -43,7 +43,7 @@ interface Round {
 export async function run(args: readonly string[] = []): Promise<void> {
   const { rounds, registrations } = options(args);
   const loads = [
-    { inFlight: 1, count: Math.ceil(registrations / 8) },
+    { inFlight: 1, count: Math.ceil(registrations / 16) },
     { inFlight: 32, count: Math.ceil(registrations / 2) },
     { inFlight: 256, count: registrations },
   ];
