@@ -12,7 +12,7 @@ import { startOurs } from './registration/ours.ts';
 
 /**
  * PNs that the devices are spread over, some 60 to each. The server works on different PNs side by side, the PN GW on
- * all in turn; it can establish no more than 60 (`MAX_FACTS_PER_STEP`).
+ * all in turn.
  */
 const PNS = 50;
 /** Registrations at 256 in flight; the smaller loads are parts of it. */

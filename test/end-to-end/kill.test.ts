@@ -47,6 +47,9 @@ afterEach(async () => {
 });
 afterAll(() => provisioned.remove());
 
+/** Committed is not sent: a gateway that is killed in between sends when it is back. */
+const FORWARDED = `cpns.wan.up.${GATEWAY}.registration-request`;
+
 const FILES: { readonly [node in NodeName]: readonly [folder: string, config: string] } = {
   server: ['.', 'server'],
   gateway: ['gateways', GATEWAY],
@@ -153,6 +156,7 @@ test(
     role('server').signal('SIGSTOP');
     start('pnes');
     await recorded('gateway', 'RegistrationForwarded');
+    await until('the request on the wire', async () => tap.on(FORWARDED).length > 0);
     await kill('gateway');
     role('server').signal('SIGCONT');
     await recorded('server', 'RegistrationAnswered');

@@ -156,8 +156,8 @@ test('a device that registers again keeps its CPNS ID and gets another session; 
   const sessions = (await recorded('at-home')).filter(({ type }) => type.startsWith('SecureSession'));
   expect(sessions.map(({ type, keyId }) => [type, keyId])).toEqual([
     ['SecureSessionEstablished', first.keyId],
-    ['SecureSessionClosed', first.keyId],
     ['SecureSessionEstablished', second.keyId],
+    ['SecureSessionClosed', first.keyId],
   ]);
 });
 
