@@ -51,9 +51,11 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     readonly gap: readonly Targeted[] | null;
     readonly reached: number;
   }> {
-    const { context } = await scope.state(pnGateway, own);
+    const { context, value } = await scope.state(pnGateway, own);
     const pn = localPn(context, pnId);
     if (pn === null) return { update: [], gap: null, reached: 0 };
+    // While the PN GW registers anew its inventories stand still: the answer is taken when it comes again.
+    if (value !== 'registered') return { update: [], gap: [], reached: pn.revision };
     const next = changesAfter(pn.revision, changes);
     scope.memory.changes = next;
     const reached = next.at(-1)?.revision ?? pn.revision;
@@ -154,6 +156,13 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     return { kind: 'notYet', meanwhile: gap ?? update };
   }
 
+  /** Nobody sealed it, so anybody may have sent it: the session stays in use until a new one is agreed on. */
+  async function sessionLost({ keyId = '' }: On<'notice', 'wan.down'>['body'], scope: Scope): Promise<Meaning> {
+    const lost = aboutGateway(own, { type: 'GatewaySessionLost', data: { keyId } });
+    if (pnGateway.can(await scope.state(pnGateway, own), lost)) return { kind: 'facts', primary: lost };
+    return { kind: 'ignore', reason: 'not about the session in force' };
+  }
+
   function fromPne(message: Incoming, stream: string): Meaning {
     const { content, messageId: requestId } = message;
     const deviceId = deviceOf(stream);
@@ -192,6 +201,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
         case 'registration-response':
           return { kind: 'actor', stream: admissionStream(gatewayId, content.body.deviceId) };
         case 'notice':
+          if (content.body.code === 401 && content.body.keyId !== undefined) return { kind: 'actor', stream: own };
           return { kind: 'drop', reason: `server says ${content.body.code}; the next attempt asks again` };
         default:
           return { kind: 'actor', stream: own };
@@ -211,6 +221,8 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
           return registrationAnswer(message, content.body, stream, scope);
         case 'inventory-notice':
           return inventoryNotice(content.body, scope);
+        case 'notice':
+          return sessionLost(content.body, scope);
         default:
           return { kind: 'ignore', reason: 'not for an actor of a PN GW' };
       }

@@ -14,8 +14,8 @@ import { sessionKey } from './session.ts';
  */
 const FRAMES_PER_NOTE = 256;
 
-/** PN GWs that are remembered; more are looked up again. */
-const MAX_PEERS = 10_000;
+/** Ids without a session that are remembered; more are looked up again. */
+const MAX_STRANGERS = 10_000;
 
 const START_KEY = 'wan/start';
 const seenKey = (keyId: string): string => `wan/seen/${keyId}`;
@@ -38,51 +38,60 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Sess
     const wrapped = await journal.wrappedKey(id);
     return wrapped === null ? null : keyring.unwrap(id, wrapped);
   };
-  const write = (id: string, bytes: Uint8Array): Promise<unknown> =>
+  const keep = (put: readonly (readonly [id: string, bytes: Uint8Array])[], drop: readonly string[]) =>
     journal.commit({
       messageKey: null,
       appends: [],
       outbox: { put: [], settle: [] },
       answers: [],
       timers: { arm: [], disarm: [] },
-      keys: { put: [{ id, wrapped: keyring.wrap(id, bytes) }], drop: [] },
+      keys: { put: put.map(([id, bytes]) => ({ id, wrapped: keyring.wrap(id, bytes) })), drop },
     });
+  const notKept = (error: unknown): void =>
+    log.warn('session book not kept', { error: error instanceof Error ? error.message : String(error) });
 
   const start = (toNumber(await read(START_KEY))?.start ?? 0) + 1;
   if (start > MAX_START)
     throw new Error(`This journal was opened ${MAX_START} times; no frame can be numbered any more.`);
-  await write(START_KEY, toBytes({ start, counter: 0 }));
+  await keep([[START_KEY, toBytes({ start, counter: 0 })]], []);
   let counter = 0;
 
-  const peers = new Map<string, Peer | null>();
-  const gateways = new Map<string, string>();
+  const peers = new Map<string, Peer>();
+  const strangers = new Set<string>();
   let changes = 0;
+  const streams = streamOf('');
   journal.onCommit((events) => {
     for (const { type, stream } of events) {
-      if (type !== changedBy) continue;
+      if (type !== changedBy || !stream.startsWith(streams)) continue;
       changes += 1;
-      peers.delete(gateways.get(stream) ?? '');
+      const gatewayId = stream.slice(streams.length);
+      const replaced = peers.get(gatewayId)?.session.keyId;
+      if (replaced !== undefined) keep([], [sessionKey(replaced), seenKey(replaced)]).catch(notKept);
+      peers.delete(gatewayId);
+      strangers.delete(gatewayId);
     }
   });
   const lookUp = async (gatewayId: string): Promise<Peer | null> => {
     const before = changes;
-    const stream = streamOf(gatewayId);
-    if (gateways.size >= MAX_PEERS) for (const known of [peers, gateways]) known.clear();
-    gateways.set(stream, gatewayId);
-    const { state } = await foldActor(journal, chart, stream);
+    const { state } = await foldActor(journal, chart, streamOf(gatewayId));
     const keyId = chart.owns(state) ? state.context.keyId : null;
     const bytes = keyId === null ? null : await read(sessionKey(keyId));
     const session = bytes === null ? null : sessionFromBytes(bytes);
     const seen = session === null ? null : toNumber(await read(seenKey(session.keyId)));
     if (before !== changes) return lookUp(gatewayId);
-    const peer = session === null ? null : { session, window: new ReplayWindow(seen) };
+    if (session === null) {
+      if (strangers.size >= MAX_STRANGERS) strangers.clear();
+      strangers.add(gatewayId);
+      return null;
+    }
+    const peer = { session, window: new ReplayWindow(seen) };
     peers.set(gatewayId, peer);
     return peer;
   };
 
   const accepted = new WeakMap<Peer, number>();
   return {
-    peer: (gatewayId) => peers.get(gatewayId) ?? (peers.has(gatewayId) ? null : lookUp(gatewayId)),
+    peer: (gatewayId) => peers.get(gatewayId) ?? (strangers.has(gatewayId) ? null : lookUp(gatewayId)),
     nextNumber(): FrameNumber {
       if (counter >= MAX_COUNTER) throw new Error('Every frame number of this start is used: start the process again.');
       return { start, counter: counter++ };
@@ -92,9 +101,7 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Sess
       accepted.set(peer, count % FRAMES_PER_NOTE);
       const { highest } = peer.window;
       if (count < FRAMES_PER_NOTE || highest === null) return;
-      write(seenKey(peer.session.keyId), toBytes(highest)).catch((error: unknown) => {
-        log.warn('frame number not noted', { error: error instanceof Error ? error.message : String(error) });
-      });
+      keep([[seenKey(peer.session.keyId), toBytes(highest)]], []).catch(notKept);
     },
   };
 }

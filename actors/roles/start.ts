@@ -8,6 +8,7 @@ import { Runtime, type RuntimeOptions } from '../runtime.ts';
 import { pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
 import { gatewayRole, gatewayStream, type GatewayIdentity } from './pn-gateway.ts';
 import { pneRole, pneStream, type PneDevice } from './pne.ts';
+import { gatewayWan, serverWan } from './wan.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
 
@@ -81,7 +82,7 @@ export async function startServer(
   known: readonly string[],
   seams: Seams,
 ): Promise<Runtime> {
-  const runtime = new Runtime({ ...seams, role: serverRole(identity) });
+  const runtime = new Runtime({ ...seams, wire: await serverWan(seams), role: serverRole(identity) });
   return bringUp(runtime, async () => {
     for (const pn of pns) await provisionPn(runtime, pn);
     for (const pnId of known.filter((id) => pns.every((pn) => pn.id !== id))) {
@@ -94,7 +95,7 @@ export async function startServer(
 /** A PN GW: registers itself, establishes its PNs, and admits PNEs from then on. */
 export async function startGateway(identity: GatewayIdentity, pns: readonly string[], seams: Seams): Promise<Runtime> {
   const { gatewayId } = identity;
-  const runtime = new Runtime({ ...seams, role: gatewayRole(identity) });
+  const runtime = new Runtime({ ...seams, wire: await gatewayWan(seams), role: gatewayRole(identity) });
   const stream = gatewayStream(gatewayId);
   return bringUp(runtime, async () => {
     await runtime.start();

@@ -137,7 +137,12 @@ export const MESSAGES = [
     'A sealed message to a PNE, to be relayed.',
     z.strictObject({ deviceId: Id, keyId: KeyId, counter: Counter, frame: SealedFrame }),
   ),
-  row('wan.down', 'notice', 'The named message was not taken.', notice),
+  row(
+    'wan.down',
+    'notice',
+    'The named message was not taken; with 401 and `keyId`: the server does not have this session of the PN GW.',
+    notice.extend({ keyId: KeyId.optional() }),
+  ),
 ] as const;
 
 /** A message that was read: its leg and type tell the shape of its body. */

@@ -14,13 +14,16 @@ import { parseSubject, type Address } from './subjects.ts';
  * seen before, is too old or does not open is dropped: whoever waits for an answer sends again, under a new number.
  */
 
+/** What a sealed message may have: 64 KiB and a tag in base64url, and the fields beside it. */
+export const MAX_SEALED_BYTES = 87_403 + 1_024;
+
 /** What stands on the wire in the place of a message. `start` and `counter` are the number of the frame. */
 export const SealedMessage = z.strictObject({
   v: z.literal(PROTOCOL_VERSION),
   keyId: KeyId,
   start: z.int().min(0).max(MAX_START),
   counter: z.int().min(0).max(MAX_COUNTER),
-  frame: z.string().regex(/^[A-Za-z0-9_-]{22,87000}$/),
+  frame: z.string().regex(/^[A-Za-z0-9_-]{22,87403}$/),
 });
 
 /** Messages of the WAN that travel in the clear. */
@@ -51,7 +54,7 @@ export interface SealedWireOptions {
   readonly book: SessionBook;
   readonly log: Log;
   /** A frame came under a session that is not in force: the server says so, so that the PN GW registers again. */
-  readonly onUnknownSession: (gatewayId: string) => void;
+  readonly onUnknownSession: (gatewayId: string, keyId: string) => void;
 }
 
 const utf8 = new TextEncoder();
@@ -61,7 +64,7 @@ export class SealedWire implements Wire {
   readonly #wire: Wire;
   readonly #book: SessionBook;
   readonly #log: Log;
-  readonly #onUnknownSession: (gatewayId: string) => void;
+  readonly #onUnknownSession: SealedWireOptions['onUnknownSession'];
   /** Keeps the order of messages while a session is being looked up. */
   #turn: Promise<void> | null = null;
 
@@ -147,7 +150,7 @@ export class SealedWire implements Wire {
     peer: Peer | null,
   ): Uint8Array | null {
     if (peer === null || peer.session.keyId !== sealed.keyId) {
-      if (address.leg === 'wan.up') this.#onUnknownSession(address.gatewayId);
+      if (address.leg === 'wan.up') this.#onUnknownSession(address.gatewayId, sealed.keyId);
       return this.#refuse(address, 'unknown session');
     }
     if (!peer.window.isNew(sealed)) return this.#refuse(address, 'repeated frame');
@@ -167,14 +170,13 @@ export class SealedWire implements Wire {
 
   /** At once where the session is known and nothing waits before; otherwise in turn, so that order is kept. */
   #withPeer({ gatewayId }: Address, work: (peer: Peer | null) => void): void {
-    if (this.#turn === null) {
-      const peer = this.#book.peer(gatewayId);
-      if (!(peer instanceof Promise)) {
-        work(peer);
-        return;
-      }
+    if (this.#turn !== null) {
+      this.#inTurn(async () => work(await this.#book.peer(gatewayId)));
+      return;
     }
-    this.#inTurn(async () => work(await this.#book.peer(gatewayId)));
+    const peer = this.#book.peer(gatewayId);
+    if (peer instanceof Promise) this.#inTurn(async () => work(await peer));
+    else work(peer);
   }
 
   #inTurn(work: () => Promise<void>): void {
@@ -189,13 +191,17 @@ export class SealedWire implements Wire {
   }
 }
 
+export const isSealed = ({ leg, type }: Pick<Address, 'leg' | 'type'>): boolean =>
+  leg.startsWith('wan.') && !IN_THE_CLEAR.has(type);
+
 function sealedAddress(subject: string): Address | null {
   if (!subject.startsWith('cpns.wan.')) return null;
   const address = parseSubject(subject);
-  return address === null || IN_THE_CLEAR.has(address.type) ? null : address;
+  return address !== null && isSealed(address) ? address : null;
 }
 
 function parse(payload: Uint8Array): unknown {
+  if (payload.byteLength > MAX_SEALED_BYTES) return null;
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
   } catch {

@@ -17,6 +17,10 @@ export const pnGatewayEvents = {
     'The PN GW and the CPNS Server have authenticated each other.',
     z.strictObject({ requestId: Id, keyId: KeyId }),
   ),
+  GatewaySessionLost: event(
+    'The CPNS Server says, unsealed, that it does not have the session of this PN GW.',
+    z.strictObject({ keyId: KeyId }),
+  ),
   GatewayRegistrationRefused: event('The server refused the PN GW.', z.strictObject({ requestId: Id, code: Code })),
   GatewayRegistrationTimedOut: event('The server did not answer the PN GW.', Request),
   BackOffEnded: event('The time to wait before the next try is over.', NoData),

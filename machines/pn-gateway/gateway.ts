@@ -93,6 +93,7 @@ const machine = setup({
   types: { context: {} as GatewayContext, events: {} as PnGatewayEvent, emitted: {} as Effect },
   guards: {
     isCurrentRequest: ({ context, event }) => 'requestId' in event.data && event.data.requestId === context.requestId,
+    isCurrentKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.keyId,
     attemptsLeft: ({ context }) => context.attempt < WAN_RETRY.attempts,
     isOwnPn: ({ context, event }) => localPn(context, ofPn(event)) !== null,
     isPending: ({ context, event }) => typeof localPn(context, ofPn(event))?.requestId === 'string',
@@ -287,6 +288,11 @@ const machine = setup({
           guard: 'followsLocal',
           actions: 'applyInventory',
           description: "1.4.1/3, 1.4.2/5: the local inventory is a prefix of the server's.",
+        },
+        GatewaySessionLost: {
+          guard: 'isCurrentKey',
+          target: 'requesting',
+          description: 'The server does not have the session any more: registers anew.',
         },
         GatewayRegistrationWanted: {
           actions: ['keepPns', 'askEstablishments'],

@@ -71,6 +71,7 @@ const gateway: readonly EventOfChart<'pn-gateway/gateway'>[] = [
     { type: 'GatewayRegistrationRefused', data: { requestId, code: 503 } },
     { type: 'GatewayRegistrationTimedOut', data: { requestId } },
   ]),
+  { type: 'GatewaySessionLost', data: { keyId: KEY_1 } },
   ...['home', 'shed'].flatMap((pnId): EventOfChart<'pn-gateway/gateway'>[] => [
     { type: 'PnEstablishmentRequested', data: { requestId: 'e', pnId, revision: 0 } },
     { type: 'PnEstablished', data: { pnId, joinPolicy: 'open' } },

@@ -1,3 +1,4 @@
+import { unsealed } from './unsealed.ts';
 import { createKeyring, type Keyring } from '../../security/keyring.ts';
 import { MemoryDisk, MemoryJournal } from '../../events/journal/memory.ts';
 import type { BatchWrite } from '../../events/journal/batch.ts';
@@ -8,6 +9,7 @@ import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';
 import type { Runtime } from '../../actors/runtime.ts';
+import { sessionFromBytes, type Session } from '../../security/session.ts';
 import type { PneDevice } from '../../actors/roles/pne.ts';
 import {
   register,
@@ -76,18 +78,24 @@ export class World {
   readonly log = new RecordedLog();
   readonly network: MemoryNetwork;
   readonly options: WorldOptions;
-  /** Every copy of a message that was sent to somebody, and how many moments of the timeline lay before it. */
-  readonly sent: (InFlight & { readonly after: number })[] = [];
+  /**
+   * Every copy of a message that was sent to somebody, and how many moments of the timeline lay before it: what its
+   * sender said (`payload`), and as it went over the wire (`frame`), which is something else where it was sealed.
+   */
+  readonly sent: (InFlight & { readonly frame: Uint8Array; readonly after: number })[] = [];
   readonly timeline: Moment[] = [];
   readonly #entropy: SeededEntropy;
   readonly #nodes: { readonly [name in NodeName]: Node };
   readonly #ending: Promise<void>[] = [];
+  /** Sessions that the server ever had, by key id. */
+  readonly #sessions = new Map<string, Session>();
 
   private constructor(options: WorldOptions) {
     this.options = options;
     this.#entropy = new SeededEntropy(options.seed ?? 'world');
     const policy = (message: InFlight) => {
-      this.sent.push({ ...message, after: this.timeline.length });
+      const payload = unsealed(message.subject, message.payload, (keyId) => this.#sessions.get(keyId));
+      this.sent.push({ ...message, payload, frame: message.payload, after: this.timeline.length });
       return 'hold' as const;
     };
     this.network = new MemoryNetwork({ policy, clock: this.clock, log: this.log });
@@ -242,6 +250,10 @@ export class World {
     const { keyring } = this.#nodes[node];
     const put = keys.put.map(({ id, wrapped }) => ({ id, secret: keyring.unwrap(id, wrapped) ?? new Uint8Array(0) }));
     this.timeline.push({ node, events, keys: { drop: keys.drop, put } });
+    if (node !== 'server') return;
+    for (const session of put.map(({ secret }) => sessionFromBytes(secret))) {
+      if (session !== null) this.#sessions.set(session.keyId, session);
+    }
   }
 
   async register(deviceId: string): Promise<'taken' | 'refused'> {
@@ -256,6 +268,8 @@ export class World {
     while (this.#ending.length > 0) await this.#ending.pop();
     for (let quiet = 0; quiet < 2; quiet++) {
       for (const name of NODES) await this.runtime(name)?.settled();
+      // A frame waits until its session was read from the journal.
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 

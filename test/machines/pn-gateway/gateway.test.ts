@@ -9,6 +9,7 @@ import {
   given,
   HANDSHAKE,
   KEY_1,
+  KEY_2,
   messageRefused,
   overdue,
   overdueUpTo,
@@ -27,6 +28,7 @@ const requested = (requestId: string): Event => ({
   data: { requestId, handshake: HANDSHAKE },
 });
 const registered = (requestId: string): Event => ({ type: 'GatewayRegistered', data: { requestId, keyId: KEY_1 } });
+const sessionLost = (keyId: string): Event => ({ type: 'GatewaySessionLost', data: { keyId } });
 const refused = (requestId: string, code: 401 | 503): Event => ({
   type: 'GatewayRegistrationRefused',
   data: { requestId, code },
@@ -186,6 +188,37 @@ describe('a PN GW registers with the CPNS Server', () => {
     given(chart, standing)
       .when(wanted('home'))
       .thenTaken({ state: 'registered', effects: [ask('requestEstablishments')], context: { keyId: KEY_1 } });
+  });
+});
+
+describe('a PN GW whose session the server does not have', () => {
+  it('registers anew, and keeps its session and what it knows of its PNs until then', () => {
+    const { pns } = stateAfter(chart, standing).context;
+    given(chart, standing)
+      .when(sessionLost(KEY_1))
+      .thenTaken({
+        state: 'requesting',
+        effects: [ask('requestGatewayRegistration')],
+        context: { keyId: KEY_1, pns },
+      });
+  });
+
+  it('establishes its PNs again under the new session', () => {
+    given(chart, [...standing, sessionLost(KEY_1), requested('g2')])
+      .when({ type: 'GatewayRegistered', data: { requestId: 'g2', keyId: KEY_2 } })
+      .thenTaken({
+        state: 'registered',
+        effects: [...noLongerWaits, ask('requestEstablishments')],
+        context: { keyId: KEY_2 },
+      });
+  });
+
+  it.each<readonly [string, readonly Event[], Event]>([
+    ['before it ever had one', asked, sessionLost(KEY_1)],
+    ['while it registers anew already', [...standing, sessionLost(KEY_1), requested('g2')], sessionLost(KEY_1)],
+    ['when the session is an earlier one', standing, sessionLost(KEY_2)],
+  ])('is not moved by that %s', (_, events, event) => {
+    given(chart, events).when(event).thenRefused(409);
   });
 });
 
