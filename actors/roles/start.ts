@@ -8,7 +8,7 @@ import { Runtime, type RuntimeOptions } from '../runtime.ts';
 import { pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
 import { gatewayRole, gatewayStream, type GatewayIdentity } from './pn-gateway.ts';
 import { pneRole, pneStream, type PneDevice } from './pne.ts';
-import { gatewayWan, serverWan } from './wan.ts';
+import { gatewayWan, serverWan } from '../wan/ends.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { MESSAGES } from '../../actors/wire/messages.ts';
 import { MAX_MESSAGE_BYTES } from '../../actors/wire/port.ts';
 import { gatewayInventoryQuery, INVENTORY_QUERY } from '../../actors/wire/queries.ts';
+import { isSealed } from '../../actors/wan/sealed-wire.ts';
 import { eventsOf, SERVER_QUEUE, type Leg } from '../../actors/wire/subjects.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
 import { answerTo, isAnswer, LEGS, ROLES, type RoleName } from './parties.ts';
@@ -29,6 +30,11 @@ tagged \`pne\` and no others. \`send\` and \`receive\` are meant as that role do
 here: the message whose \`inReplyTo\` is the request's \`messageId\`. A request that was answered before gets the stored
 answer again. A message over ${MAX_MESSAGE_BYTES} bytes, of unknown type or version, or off its schema gets a \`notice\` with 400 or 426.
 
+**Sealing.** Between PN GW and CPNS Server everything travels as a \`SealedMessage\`, in the session that the registration of
+the PN GW made; in the clear are only this registration and notices. \`x-sealed-content\` names the schema of what its
+\`frame\` opens to, \`x-sealed-examples\` are the examples opened. A frame that is repeated, moved to another subject or does
+not open is dropped. Forging a notice makes a PN GW register again, and no more.
+
 **Response codes.** After a temporary one the same question may be answered otherwise later.
 
 | code | reason | |
@@ -40,21 +46,28 @@ ${Object.entries(RESPONSE_CODES)
 
 /** Payload of a message, and which of its fields are repeated as headers. */
 function wireMessage(leg: Leg, type: string, says: string): Node {
-  const examples = EXAMPLES.filter((one) => one.leg === leg && one.type === type).map(({ name, summary, payload }) => ({
+  const sealed = isSealed({ leg, type });
+  const ofType = EXAMPLES.filter((one) => one.leg === leg && one.type === type);
+  const examples = ofType.map(({ name, summary, payload, wire }) => ({
     name,
-    summary: summary,
+    summary,
     headers: { 'Nats-Msg-Id': payload['messageId'], 'Cpns-Correlation-Id': payload['correlationId'] },
-    payload,
+    payload: wire,
   }));
+  const content = {
+    'x-sealed-content': `${leg}.${type}`,
+    'x-sealed-examples': ofType.map(({ name, payload }) => ({ name, payload })),
+  };
   return {
     name: type,
     title: `${type} (${leg})`,
     summary: says,
     contentType: 'application/json',
-    correlationId: ref('components/correlationIds/correlationId'),
+    correlationId: ref(`components/correlationIds/${sealed ? 'sealedCorrelationId' : 'correlationId'}`),
     headers: schemaRef('Headers'),
-    payload: schemaRef(`${leg}.${type}`),
+    payload: schemaRef(sealed ? 'SealedMessage' : `${leg}.${type}`),
     examples,
+    ...(sealed ? content : {}),
   };
 }
 
@@ -255,6 +268,10 @@ export function asyncapiDocument(version: string): Node {
         correlationId: {
           description: 'One id for all that one registration caused.',
           location: '$message.payload#/correlationId',
+        },
+        sealedCorrelationId: {
+          description: 'The same id; the payload is sealed.',
+          location: '$message.header#/Cpns-Correlation-Id',
         },
         eventCorrelationId: {
           description: 'The same id, in what was recorded.',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Envelope, MESSAGES } from '../../actors/wire/messages.ts';
 import { InventoryAnswer, InventoryMember, InventoryRequest, QueryRefusal } from '../../actors/wire/queries.ts';
+import { SealedMessage } from '../../actors/wan/sealed-wire.ts';
 import { VOCABULARIES } from '../../events/charts.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
 import {
@@ -47,6 +48,11 @@ const FIELDS: readonly (readonly [name: string, schema: z.ZodType, description: 
   ['MemberStatus', MemberStatus, 'provisional: added, and not yet authenticated.'],
   ['InventoryChange', InventoryChange, 'One change of a PN Inventory; `previous` is the revision it applies to.'],
   ['InventoryChanges', InventoryChanges, 'Changes of one PN Inventory.'],
+  [
+    'SealedMessage',
+    SealedMessage,
+    'What stands on the wire in the place of a message between PN GW and CPNS Server (docs/security-bytes.md).',
+  ],
   ['RecordedEvent', RecordedEvent, 'A committed event as the journal has it.'],
   ['query.inventory-request', InventoryRequest, 'One PN, or null for every PN.'],
   ['query.inventory-member', InventoryMember, 'A PNE in a PN Inventory, and the revision of its last change.'],

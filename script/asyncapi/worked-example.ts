@@ -1,10 +1,12 @@
 import { NO_PN } from '../../actors/roles/pn-gateway.ts';
-import { encodeMessage } from '../../actors/wire/messages.ts';
+import { encodeMessage, PROTOCOL_VERSION } from '../../actors/wire/messages.ts';
+import { isSealed } from '../../actors/wan/sealed-wire.ts';
 import { linkDown, linkUp, wanDown, wanUp, type Leg } from '../../actors/wire/subjects.ts';
 import type { InventoryChange } from '../../events/fields.ts';
 import { toBase64url } from '../../security/base64url.ts';
 import { cpnsId } from '../../security/cpns-id.ts';
 import { finishRegistration, readRegistration, startRegistration } from '../../security/registration-handshake.ts';
+import { frameCounter } from '../../security/replay-window.ts';
 import { sealFrame } from '../../security/session.ts';
 
 /**
@@ -19,6 +21,8 @@ export interface Example {
   readonly summary: string;
   readonly subject: string;
   readonly payload: { readonly [field: string]: unknown };
+  /** What stands on the wire: the payload, or on the WAN what it is sealed in. */
+  readonly wire: { readonly [field: string]: unknown };
 }
 
 /** 32 bytes that count up from `first`: nobody takes them for a secret. */
@@ -97,6 +101,9 @@ const removed: InventoryChange = {
   cpnsId: null,
 };
 
+/** The session of the PN GW of the story, as the PN GW and as the server has it. */
+export const GATEWAY_SESSION = { gateway: gateway.device, server: gateway.server } as const;
+
 /** What the worked example is about, for whoever writes it out. */
 export const STORY = {
   pnId: PN,
@@ -131,11 +138,21 @@ const SUBJECTS: { readonly [leg in Leg]: (deviceId: string, type: string) => str
   'wan.down': (_, type) => wanDown(GATEWAY, type),
 };
 
-function toExample({ leg, about, type, name, summary, ids, body }: Row): Example {
+/** Frames of both ends are numbered by their place in the story, each in the first start of its process. */
+function onTheWire(leg: Leg, type: string, subject: string, text: string, counter: number): Example['wire'] {
+  if (!isSealed({ leg, type })) return JSON.parse(text);
+  const session = leg === 'wan.up' ? gateway.device : gateway.server;
+  const number = { start: 1, counter };
+  const bound = new TextEncoder().encode(subject);
+  const frame = sealFrame(session, frameCounter(number), new TextEncoder().encode(text), bound);
+  return { v: PROTOCOL_VERSION, keyId: session.keyId, ...number, frame: toBase64url(frame) };
+}
+
+function toExample({ leg, about, type, name, summary, ids, body }: Row, place: number): Example {
   const subject = SUBJECTS[leg](about, type);
   const text = encodeMessage({ subject, type, inReplyTo: ids.replyTo, body }, ids.id, ids.correlation);
   const payload: Example['payload'] = JSON.parse(text);
-  return { leg, type, name, summary, subject, payload };
+  return { leg, type, name, summary, subject, payload, wire: onTheWire(leg, type, subject, text, place) };
 }
 
 const idsOf =
@@ -340,6 +357,15 @@ const rows: readonly Row[] = [
     summary: 'The server does not speak the version of the message.',
     ids: ofStranger('note-hub-hall-2', 'upd-nursery-climate-1'),
     body: { code: 426, deviceId: null },
+  },
+  {
+    leg: 'wan.down',
+    about: GATEWAY,
+    type: 'notice',
+    name: 'session-not-known',
+    summary: 'The server does not have the session that the PN GW seals in: the PN GW registers anew.',
+    ids: ofGateway('note-hub-hall-3'),
+    body: { code: 401, deviceId: null, keyId: gateway.server.keyId },
   },
 ];
 

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createDecipheriv } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { z } from 'zod';
 import { parse } from 'yaml';
 import { decodeMessage, MESSAGES } from '../../actors/wire/messages.ts';
 import { InventoryAnswer, InventoryRequest, QueryRefusal } from '../../actors/wire/queries.ts';
+import { isSealed, SealedMessage } from '../../actors/wan/sealed-wire.ts';
 import { eventsOf, parseSubject } from '../../actors/wire/subjects.ts';
 import { VOCABULARIES } from '../../events/charts.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
@@ -17,7 +19,7 @@ import { readFact } from '../../events/decode.ts';
 import { EVENT_EXAMPLE, QUERY_EXAMPLES } from '../../script/asyncapi/document.ts';
 import { ASYNCAPI_FILE, fillGuide, GUIDE_FILE } from '../../script/asyncapi/generated.ts';
 import { RecordedEvent } from '../../script/asyncapi/observed.ts';
-import { EXAMPLES, KEYS, STORY } from '../../script/asyncapi/worked-example.ts';
+import { EXAMPLES, GATEWAY_SESSION, KEYS, STORY } from '../../script/asyncapi/worked-example.ts';
 import { answerRequest, readRequest, writeRequest } from '../security/stranger.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -85,9 +87,30 @@ describe('docs/asyncapi.yaml', () => {
   test('names correlation id and headers of every message on the wire, and has an example of it', () => {
     for (const { leg, type } of MESSAGES) {
       const message = document?.components().messages().get(`${leg}.${type}`);
-      expect(message?.correlationId()?.location()).toBe('$message.payload#/correlationId');
+      const location = isSealed({ leg, type })
+        ? '$message.header#/Cpns-Correlation-Id'
+        : '$message.payload#/correlationId';
+      expect(message?.correlationId()?.location()).toBe(location);
       expect(Object.keys(message?.headers()?.properties() ?? {})).toEqual(['Nats-Msg-Id', 'Cpns-Correlation-Id']);
       expect(message?.examples().all().length).toBeGreaterThan(0);
+    }
+  });
+
+  test('names what a sealed message opens to, and has its examples opened', () => {
+    const Sealed = z.object({
+      'x-sealed-content': z.string().optional(),
+      'x-sealed-examples': z.array(z.object({ name: z.string(), payload: z.unknown() })).default([]),
+    });
+    const read = z.object({
+      components: z.object({ messages: z.record(z.string(), Sealed), schemas: z.record(z.string(), z.unknown()) }),
+    });
+    const { messages, schemas } = read.parse(parse(yaml)).components;
+    for (const { leg, type } of MESSAGES) {
+      const { 'x-sealed-content': content, 'x-sealed-examples': examples } = messages[`${leg}.${type}`] ?? {};
+      expect(content).toBe(isSealed({ leg, type }) ? `${leg}.${type}` : undefined);
+      if (content !== undefined) expect(schemas).toHaveProperty([content]);
+      const ofType = isSealed({ leg, type }) ? EXAMPLES.filter((one) => one.leg === leg && one.type === type) : [];
+      expect(examples).toEqual(ofType.map(({ name, payload }) => ({ name, payload })));
     }
   });
 
@@ -134,6 +157,25 @@ describe('the worked example', () => {
       expect(parseSubject(example.subject)).toMatchObject({ leg, type });
     },
   );
+
+  test('is sealed on the WAN, as another implementation seals and opens it', () => {
+    const sealed = EXAMPLES.filter((one) => isSealed(one));
+    expect(sealed.length).toBeGreaterThan(5);
+    for (const { leg, subject, payload, wire } of sealed) {
+      const { keyId, start, counter, frame } = SealedMessage.parse(wire);
+      const { gateway, server } = GATEWAY_SESSION;
+      const [key, direction] = leg === 'wan.up' ? [gateway.sendKey, 1] : [server.sendKey, 2];
+      const nonce = Buffer.alloc(12);
+      nonce.writeBigUInt64LE((BigInt(start) << 40n) | BigInt(counter), 4);
+      const bytes = Buffer.from(frame, 'base64url');
+      const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 });
+      const parts = [Buffer.from('CPNS frame'), Buffer.of(direction), Buffer.from(keyId), Buffer.from(subject)];
+      decipher.setAAD(Buffer.concat(parts), { plaintextLength: bytes.length - 16 });
+      decipher.setAuthTag(bytes.subarray(-16));
+      const opened = Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]);
+      expect(JSON.parse(opened.toString('utf8'))).toEqual(payload);
+    }
+  });
 
   test('has one of every message', () => {
     const rows = MESSAGES.map(({ leg, type }) => `${leg}/${type}`);

@@ -1,4 +1,4 @@
-import { unsealed } from './unsealed.ts';
+import { otherEnd, unsealed } from './unsealed.ts';
 import { createKeyring, type Keyring } from '../../security/keyring.ts';
 import { MemoryDisk, MemoryJournal } from '../../events/journal/memory.ts';
 import type { BatchWrite } from '../../events/journal/batch.ts';
@@ -60,7 +60,7 @@ export function device(deviceId: string, pnId: string, pairing: PneDevice['pairi
 }
 
 interface Node {
-  readonly disk: MemoryDisk;
+  disk: MemoryDisk;
   readonly kek: Uint8Array;
   readonly keyring: Keyring;
   crash: CrashPoint | null;
@@ -215,6 +215,21 @@ export class World {
   async kill(name: NodeName): Promise<void> {
     this.#die(name);
     await this.settle();
+  }
+
+  /** The journal of a node that is down is lost for good. */
+  loseDisk(name: NodeName): void {
+    this.#nodes[name].disk = new MemoryDisk();
+  }
+
+  /** The session in force with a PN GW, as this PN GW has it. */
+  gatewaySession(gatewayId = GATEWAY): Session {
+    const authenticated = this.timeline
+      .flatMap(({ node, events }) => (node === 'server' ? events : []))
+      .findLast(({ type, stream }) => type === 'GatewayAuthenticated' && stream.endsWith(`/${gatewayId}`));
+    const session = this.#sessions.get(String(authenticated?.data['keyId']));
+    if (session === undefined) throw new Error(`${gatewayId} has no session`);
+    return otherEnd(session);
   }
 
   /** The next commit of the node is its last instruction; null takes the order back. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startGateway } from '../../../actors/roles/start.ts';
 import { device, GATEWAY, secretOf, World } from '../../simulation/world.ts';
+import { lie } from '../liar.ts';
 import { hand, last, said, type Said } from '../talk.ts';
 
 const pns = ['home', 'office'].map((id) => ({
@@ -46,18 +47,16 @@ const lies: readonly (readonly [string, Lie])[] = [
 ];
 
 describe('a PN GW that lies about a registration', () => {
-  test.each(lies)('%s: 401 and an event; the very same lie again gets its stored answer', async (_, lie) => {
+  test.each(lies)('%s: 401 and an event; the very same lie again gets its stored answer', async (_, twist) => {
     const { world, subject, message } = await intercepted();
-    const text = JSON.stringify({ ...message, ...lie(message) });
-    hand(world, 'server', subject, text);
-    await world.settle();
+    const text = JSON.stringify({ ...message, ...twist(message) });
+    await lie(world, world.gatewaySession(), subject, text);
     const answer = last(world, 'wan.down.hub.registration-response');
     expect(answer.message.body).toMatchObject({ code: 401, handshake: null });
     const events = await world.events('server');
     expect(events.map(({ type }) => type)).toContain('PneAuthenticationFailed');
     expect(events.map(({ type }) => type)).not.toContain('CpnsIdAllocated');
-    hand(world, 'server', subject, text);
-    await world.settle();
+    await lie(world, world.gatewaySession(), subject, text);
     const answers = said(world, 'wan.down.hub.registration-response').map((one) => one.text);
     expect(answers).toEqual([answer.text, answer.text]);
     expect(await world.events('server')).toEqual(events);
@@ -70,14 +69,14 @@ describe('a PN GW that lies about a registration', () => {
     await world.drain();
     await runtime.settled();
     await world.drain();
-    hand(world, 'server', 'cpns.wan.up.second.registration-request', JSON.stringify(message));
-    await world.settle();
+    const session = world.gatewaySession('second');
+    await lie(world, session, 'cpns.wan.up.second.registration-request', JSON.stringify(message));
     expect(last(world, 'wan.down.second.registration-response').message.body).toMatchObject({ code: 401 });
     expect((await world.events('server')).map(({ type }) => type)).toContain('PneAuthenticationFailed');
     await runtime.stop();
   });
 
-  test('and never registered gets 480 and reaches nobody', async () => {
+  test('and never registered gets 480 and reaches nobody, even past the seal', async () => {
     const { world, message } = await intercepted();
     const before = (await world.events('server')).length;
     hand(world, 'server', 'cpns.wan.up.other.registration-request', JSON.stringify(message));
@@ -86,10 +85,40 @@ describe('a PN GW that lies about a registration', () => {
     expect(added.map(({ type, data }) => [type, data['code']])).toEqual([['MessageRefused', 480]]);
   });
 
+  test('and is not the one that this PN belongs to: 403, whatever it asks for', async () => {
+    const { world } = await intercepted();
+    const second = { gatewayId: 'second', psk: secretOf('second'), pairing: 'permitted' as const };
+    const runtime = await startGateway(second, ['home'], world.seams('second'));
+    await world.drain();
+    await runtime.settled();
+    await world.drain();
+    expect(last(world, 'wan.down.second.pn-establishment-response').message.body).toMatchObject({ code: 403 });
+    const body = { pnId: 'home', deviceId: 'spy', action: 'add' };
+    const update = { v: 1, type: 'pn-update-request', messageId: 'u1', correlationId: 'c1', inReplyTo: null, body };
+    const session = world.gatewaySession('second');
+    await lie(world, session, 'cpns.wan.up.second.pn-update-request', JSON.stringify(update));
+    expect(last(world, 'wan.down.second.pn-update-response').message.body).toMatchObject({ code: 403 });
+    await runtime.stop();
+  });
+
+  test('and speaks in the name of another one is not heard, and the other one is not disturbed', async () => {
+    const { world, subject, message } = await intercepted();
+    const second = { gatewayId: 'second', psk: secretOf('second'), pairing: 'permitted' as const };
+    const runtime = await startGateway(second, [], world.seams('second'));
+    await world.drain();
+    await runtime.settled();
+    await world.drain();
+    const before = [await world.events('server'), await world.events('gateway')];
+    await lie(world, world.gatewaySession('second'), subject, JSON.stringify(message));
+    expect(world.log.lines.at(-1)?.fields).toMatchObject({ gatewayId: 'hub', reason: 'unknown session' });
+    await world.drain();
+    expect([await world.events('server'), await world.events('gateway')]).toEqual(before);
+    await runtime.stop();
+  });
+
   test('leaves the true request as good as it was', async () => {
     const { world, subject, message } = await intercepted();
-    hand(world, 'server', subject, JSON.stringify({ ...message, messageId: 'another' }));
-    await world.settle();
+    await lie(world, world.gatewaySession(), subject, JSON.stringify({ ...message, messageId: 'another' }));
     await world.calm();
     expect((await world.events('pnes')).at(-1)?.type).toBe('SecureSessionConfirmed');
   });
@@ -98,8 +127,7 @@ describe('a PN GW that lies about a registration', () => {
 describe('a PN GW that lies about an answer', () => {
   test('cannot make the PNE believe it: the PNE refuses it and takes the true one', async () => {
     const { world, subject, message } = await intercepted();
-    hand(world, 'server', subject, JSON.stringify(message));
-    await world.settle();
+    await lie(world, world.gatewaySession(), subject, JSON.stringify(message));
     const { body } = last(world, 'wan.down.hub.registration-response').message;
     const { correlationId, messageId: inReplyTo } = message;
     const answer = { v: 1, type: 'registration-response', messageId: 'forged', correlationId, inReplyTo };

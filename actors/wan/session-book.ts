@@ -5,14 +5,14 @@ import { sessionFromBytes } from '../../security/session.ts';
 import { foldActor } from '../fold.ts';
 import type { Log } from '../seams/log.ts';
 import type { Keyring } from '../step.ts';
-import type { Peer, SessionBook } from '../wire/sealed.ts';
-import { sessionKey } from './session.ts';
+import type { Peer, SessionBook } from './sealed-wire.ts';
+import { sessionKey } from '../roles/session.ts';
 
 /**
  * How many frames a peer may send before the newest number is written down. After a crash of ours so many old frames
  * could pass the window once more; their message ids are in the journal, so they are answered, not acted upon.
  */
-const FRAMES_PER_NOTE = 256;
+export const FRAMES_PER_NOTE = 256;
 
 /** Ids without a session that are remembered; more are looked up again. */
 const MAX_STRANGERS = 10_000;

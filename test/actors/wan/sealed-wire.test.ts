@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from '../../../actors/seams/clock.ts';
 import { RecordedLog } from '../../../actors/seams/log.ts';
 import { createMemoryNetwork, type InFlight } from '../../../actors/wire/memory.ts';
-import { SealedWire, type Peer, type SessionBook } from '../../../actors/wire/sealed.ts';
+import { SealedWire, type Peer, type SessionBook } from '../../../actors/wan/sealed-wire.ts';
 import { ReplayWindow } from '../../../security/replay-window.ts';
 import type { Session } from '../../../security/session.ts';
 

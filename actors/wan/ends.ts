@@ -3,10 +3,10 @@ import { pnGateway } from '../../machines/pn-gateway/gateway.ts';
 import type { RuntimeOptions } from '../runtime.ts';
 import { encodeMessage } from '../wire/messages.ts';
 import type { Wire } from '../wire/port.ts';
-import { SealedWire } from '../wire/sealed.ts';
+import { SealedWire } from './sealed-wire.ts';
 import { wanDown } from '../wire/subjects.ts';
-import { gatewayRegistrationStream } from './cpns-server.ts';
-import { gatewayStream } from './pn-gateway.ts';
+import { gatewayRegistrationStream } from '../roles/cpns-server.ts';
+import { gatewayStream } from '../roles/pn-gateway.ts';
 import { openSessionBook } from './session-book.ts';
 
 /** How each end of the WAN finds the session that its frames are sealed in. */

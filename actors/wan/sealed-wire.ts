@@ -1,12 +1,18 @@
 import { z } from 'zod';
 import { KeyId } from '../../events/fields.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
-import { frameCounter, MAX_COUNTER, MAX_START, ReplayWindow, type FrameNumber } from '../../security/replay-window.ts';
+import {
+  frameCounter,
+  MAX_COUNTER,
+  MAX_START,
+  type FrameNumber,
+  type ReplayWindow,
+} from '../../security/replay-window.ts';
 import { openFrame, sealFrame, type Session } from '../../security/session.ts';
 import type { Log } from '../seams/log.ts';
-import { PROTOCOL_VERSION } from './messages.ts';
-import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from './port.ts';
-import { parseSubject, type Address } from './subjects.ts';
+import { PROTOCOL_VERSION } from '../wire/messages.ts';
+import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from '../wire/port.ts';
+import { parseSubject, type Address } from '../wire/subjects.ts';
 
 /**
  * Between PN GW and CPNS Server everything is sealed in the session of the PN GW, but for the registration that makes
