@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
 import { DEFAULT_READ_LIMIT, type RecordedEvent } from '../../events/journal/port.ts';
 import { createKeyring } from '../../security/keyring.ts';
+import { sessionFromBytes, type Session } from '../../security/session.ts';
 import {
   cpnsIdAfterAuthentication,
   cpnsIdBelongsToOneDevice,
@@ -18,6 +19,7 @@ import {
   type Checker,
   type Evidence,
 } from '../properties/invariants.ts';
+import { unsealed } from '../simulation/unsealed.ts';
 import type { Moment, NodeName } from '../simulation/world.ts';
 
 /** The journals of a finished run, put before the invariants of the simulation. */
@@ -128,6 +130,19 @@ const CHECKERS: Readonly<Record<string, Checker>> = {
   I11: noProvisionalAfterRefusal,
 };
 
+/** The messages as their senders wrote them: on the WAN they were sealed in a session that the server has. */
+function opened(sent: Evidence['sent'], files: readonly JournalFile[]): Evidence['sent'] {
+  const sessions = new Map<string, Session>();
+  for (const { secret } of files.filter(({ node }) => node === 'server').flatMap(keysIn)) {
+    const session = sessionFromBytes(secret);
+    if (session !== null) sessions.set(session.keyId, session);
+  }
+  return sent.map((message) => {
+    const bytes = unsealed(message.subject, Buffer.from(message.payload), (keyId) => sessions.get(keyId));
+    return { ...message, payload: Buffer.from(bytes).toString('utf8') };
+  });
+}
+
 /** Everything that the journals of a run that came to rest, its messages and its logs have against it. */
 export async function violations(
   files: readonly JournalFile[],
@@ -137,7 +152,8 @@ export async function violations(
   for (const { node, journal } of files)
     found.push(...faultsOf(await eventsIn(journal)).map((fault) => `${node}: ${fault}`));
   const timeline = merge(await Promise.all(files.map(momentsOf)));
-  const evidence: Evidence = { phase: 'calm', timeline, inMemory: [], ...rest };
+  const sent = opened(rest.sent, files);
+  const evidence: Evidence = { phase: 'calm', timeline, inMemory: [], ...rest, sent };
   for (const [name, checker] of Object.entries(CHECKERS)) {
     found.push(...(await checker(evidence)).map((violation) => `${name} ${violation}`));
   }
