@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { localPn, pnGateway } from '../../../machines/pn-gateway/gateway.ts';
+import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
+import { localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
 
 test('a PN GW establishes as many PNs as it may have', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InventoryChange } from '../../../events/fields.ts';
-import { changesAfter, localMember, pnGateway as chart } from '../../../machines/pn-gateway/gateway.ts';
+import { pnGateway as chart } from '../../../machines/pn-gateway/gateway.ts';
+import { changesAfter, localMember } from '../../../machines/pn-gateway/gateway-terms.ts';
 import {
   arm,
   armAnswer,
