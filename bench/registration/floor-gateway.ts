@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { systemEntropy } from '../../actors/seams/entropy.ts';
-import { encode, HandJournal, HandWire, untilEnd } from './hand.ts';
+import { encode, HandJournal, HandWire, untilEnd, wanSession } from './hand.ts';
 import { GATEWAY, type ServerConfig } from './operator.ts';
 
 /** The PN GW of the floor. Arguments: configuration, NATS, journal. */
 const [config = '', url = '', file = ''] = process.argv.slice(2);
 const journal = await HandJournal.open(file, 'pn-gateway');
-const wire = await HandWire.connect(url);
+const wire = await HandWire.connect(url, wanSession('initiator'));
 const { pns }: ServerConfig = JSON.parse(readFileSync(config, 'utf8'));
 const chart = 'pn-gateway/admission';
 

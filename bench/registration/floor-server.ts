@@ -4,13 +4,22 @@ import { systemEntropy } from '../../actors/seams/entropy.ts';
 import { cpnsId as cpnsIdOf } from '../../security/cpns-id.ts';
 import { readRegistration } from '../../security/registration-handshake.ts';
 import { sessionToBytes, type Session } from '../../security/session.ts';
-import { encode, HandJournal, handKeyring, HandWire, openConfirmation, sealConfirmation, untilEnd } from './hand.ts';
+import {
+  encode,
+  HandJournal,
+  handKeyring,
+  HandWire,
+  openConfirmation,
+  sealConfirmation,
+  untilEnd,
+  wanSession,
+} from './hand.ts';
 import type { Credentials, ServerConfig } from './operator.ts';
 
 /** The CPNS Server of the floor. Arguments: configuration, NATS, journal. */
 const [config = '', url = '', file = ''] = process.argv.slice(2);
 const journal = await HandJournal.open(file, 'cpns-server');
-const wire = await HandWire.connect(url);
+const wire = await HandWire.connect(url, wanSession('responder'));
 const keyring = handKeyring();
 const { pns }: ServerConfig = JSON.parse(readFileSync(config, 'utf8'));
 const { pnes }: Credentials = JSON.parse(readFileSync(join(dirname(config), 'server.credentials.yaml'), 'utf8'));

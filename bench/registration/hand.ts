@@ -2,6 +2,7 @@ import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { systemEntropy } from '../../actors/seams/entropy.ts';
 import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
 import { createKeyring, type Keyring } from '../../security/keyring.ts';
+import { frameCounter, ReplayWindow, type FrameNumber } from '../../security/replay-window.ts';
 import { openFrame, sealFrame, type Session } from '../../security/session.ts';
 import { openFloor } from '../journal/floor.ts';
 
@@ -127,22 +128,54 @@ export interface HandMessage {
   readonly body: Readonly<Record<string, string>>;
 }
 
-/** NATS without a port around it. */
+/** The session between PN GW and CPNS Server: nobody registers a PN GW on the floor. */
+export function wanSession(role: Session['role']): Session {
+  const [ups, downs] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  const [sendKey, receiveKey] = role === 'initiator' ? [ups, downs] : [downs, ups];
+  return { keyId: 'the-wan-of-the-floor--', role, sendKey, receiveKey };
+}
+
+/** NATS without a port around it. What goes over the WAN is sealed as ours is: the same cryptography, the same window. */
 export class HandWire {
   readonly #connection: NatsConnection;
+  readonly #session: Session | null;
+  readonly #window = new ReplayWindow();
+  #counter = 0;
 
-  static async connect(url: string): Promise<HandWire> {
-    return new HandWire(await connect({ servers: [url] }));
+  static async connect(url: string, session: Session | null = null): Promise<HandWire> {
+    return new HandWire(await connect({ servers: [url] }), session);
   }
 
-  private constructor(connection: NatsConnection) {
+  private constructor(connection: NatsConnection, session: Session | null) {
     this.#connection = connection;
+    this.#session = session;
   }
 
   on(pattern: string, handler: (message: HandMessage, subject: readonly string[]) => void): void {
     this.#connection.subscribe(pattern, {
-      callback: (_, { data, subject }) => handler(JSON.parse(new TextDecoder().decode(data)), subject.split('.')),
+      callback: (_, { data, subject }) => {
+        const plain = subject.startsWith('cpns.wan.') ? this.#open(subject, data) : data;
+        if (plain !== null) handler(JSON.parse(new TextDecoder().decode(plain)), subject.split('.'));
+      },
     });
+  }
+
+  #open(subject: string, data: Uint8Array): Uint8Array | null {
+    const sealed: FrameNumber & { readonly frame: string } = JSON.parse(new TextDecoder().decode(data));
+    const { start, counter, frame } = sealed;
+    if (this.#session === null || !this.#window.isNew({ start, counter })) return null;
+    const bound = new TextEncoder().encode(subject);
+    const plain = openFrame(this.#session, frameCounter({ start, counter }), Buffer.from(frame, 'base64url'), bound);
+    if (plain !== null) this.#window.accept({ start, counter });
+    return plain;
+  }
+
+  #seal(session: Session, subject: string, payload: string): string {
+    const number = { start: 1, counter: this.#counter++ };
+    const bound = new TextEncoder().encode(subject);
+    const frame = sealFrame(session, frameCounter(number), new TextEncoder().encode(payload), bound);
+    const text = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('base64url');
+    return JSON.stringify({ v: 1, keyId: session.keyId, ...number, frame: text });
   }
 
   send(
@@ -153,7 +186,9 @@ export class HandWire {
     const carried = headers();
     carried.set('Nats-Msg-Id', messageId);
     carried.set('Cpns-Correlation-Id', correlationId);
-    this.#connection.publish(subject, payload, { headers: carried });
+    const isWan = this.#session !== null && subject.startsWith('cpns.wan.');
+    const sent = isWan ? this.#seal(this.#session, subject, payload) : payload;
+    this.#connection.publish(subject, sent, { headers: carried });
   }
 
   async flush(): Promise<void> {
