@@ -81,7 +81,8 @@ function kind(value: unknown): string {
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((at, key) => {
     if (typeof at !== 'object' || at === null) return undefined;
-    return Object.entries(at).find(([name]) => name === String(key))?.[1];
+    const found: unknown = Object.getOwnPropertyDescriptor(at, key)?.value;
+    return found;
   }, value);
 }
 

@@ -61,7 +61,7 @@ function readText(file: string): string {
 /** @throws ConfigError with every syntax error */
 export function parseConfig(file: string, text: string, contents: Contents): ConfigDocument {
   const lines = new LineCounter();
-  const yaml = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true });
+  const yaml = readYaml(file, text, lines);
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -91,6 +91,19 @@ export function parseConfig(file: string, text: string, contents: Contents): Con
       return isNode(pair?.key) && pair.key.range ? position(pair.key.range[0]) : at(path);
     },
   };
+}
+
+/** @throws ConfigError for what is nested deeper than the library's stack; all else is in the document's errors */
+function readYaml(file: string, text: string, lineCounter: LineCounter): Document.Parsed {
+  // At its own level the library prints a key that is a list, and in a file of secrets that may be one.
+  const quiet = { prettyErrors: false, logLevel: 'error' } as const;
+  try {
+    return parseDocument(text, { lineCounter, strict: true, uniqueKeys: true, ...quiet });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const message = 'is not valid YAML: lists and fields are nested too deeply';
+    throw new ConfigError(file, [{ path: '', message, remedy: 'Check the indentation.' }]);
+  }
 }
 
 function find(yaml: Document, path: readonly PropertyKey[]): unknown {

@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { MAX_PROBLEMS_SHOWN } from '../../cli/config/problems.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
@@ -167,6 +167,12 @@ describe('a household that cannot be used is refused with file, line, column and
     expect(message).toContain('aliases');
     expect(code).toBe(2);
   });
+
+  test('fields in fields without end', async () => {
+    const { message, code } = await provisionWith(`${'? '.repeat(20_000)}\nb: 1\n`);
+    expect(message).toContain('FILE: is not valid YAML: lists and fields are nested too deeply');
+    expect(code).toBe(2);
+  });
 });
 
 describe('the configuration of a role', () => {
@@ -219,6 +225,7 @@ describe('the configuration of a role', () => {
   });
 
   test('never quotes a file of secrets, however broken it is', async () => {
+    const warned = vi.spyOn(process, 'emitWarning');
     const server = write(
       'server.yaml',
       'journal: j\nkeyFile: k\nidKeyFile: i\ncredentialsFile: credentials.yaml\npns: []\n',
@@ -230,12 +237,15 @@ describe('the configuration of a role', () => {
       `gateways: { ${secretText} }\npnes: {}\n`,
       `gateways: *${secretText}\npnes: {}\n`,
       `gateways: {}\npnes: {}\n  ${secretText}\n`,
+      `gateways: {}\npnes: {}\n? [${secretText}]\n: 1\n`,
     ]) {
       write('credentials.yaml', broken);
       const message = await attempt('server', '--config', server);
       expect(message).toMatch(/^DIR\/credentials\.yaml/);
       expect(message).not.toContain(secretText);
     }
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
     write('short.psk', secretText.slice(1));
     const given = ['--device-id', 'd', '--pn-id', 'p', '--gateway-id', 'g', '--journal', 'j', '--key-file', 'k'];
     expect(await attempt('pne', ...given, '--psk-file', 'short.psk')).not.toContain(secretText.slice(1));
