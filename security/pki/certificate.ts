@@ -20,7 +20,7 @@ import {
   type KeyUsageType,
 } from '@peculiar/asn1-x509';
 import { publicKeyOf } from './algorithms.ts';
-import { fromDer, fromInnerDer, isSpeltOut, toDer } from './der.ts';
+import { fromDer, fromInnerDer, isSpeltOut, isWritable, toDer } from './der.ts';
 
 /** A device certificate made here has 400 bytes, one of `openssl` with ECDSA 500. Three must fit one handshake message. */
 export const MAX_CERTIFICATE_BYTES = 2_048;
@@ -71,6 +71,7 @@ export function readCertificate(der: Uint8Array): Certificate | null {
   if (parsed === null) return null;
   const { tbsCertificate: tbs, tbsCertificateRaw } = parsed;
   if (tbsCertificateRaw === undefined) return null;
+  if (!isWritable(tbs.signature, tbs.issuer, tbs.subject, tbs.subjectPublicKeyInfo)) return null;
   const data = new Uint8Array(tbsCertificateRaw);
   const signature = new Uint8Array(parsed.signatureValue);
   if (!isSpeltOut(der, { data, algorithm: tbs.signature, signature })) return null;

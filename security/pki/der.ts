@@ -34,6 +34,16 @@ export function toDer(value: object): Uint8Array {
   return new Uint8Array(AsnConvert.serialize(value));
 }
 
+/** False for values that the schemas read out of bytes and cannot write: a text of half a character, for one. */
+export function isWritable(...values: readonly object[]): boolean {
+  try {
+    for (const value of values) AsnConvert.serialize(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * True when a signed value (X.509's SIGNED, RFC 5280 section 4.1.1) is its signed part, the algorithm as that part names it,
  * and the signature, each in the one spelling that DER has. The latter two are outside what is signed: read leniently, they

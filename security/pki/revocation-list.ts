@@ -5,7 +5,7 @@
 import { CertificateList, CRLNumber, id_ce_cRLNumber, type Extension } from '@peculiar/asn1-x509';
 import { isSignedBy } from './algorithms.ts';
 import { hexOf, serialOf, type Certificate } from './certificate.ts';
-import { fromDer, fromInnerDer, isSpeltOut, toDer } from './der.ts';
+import { fromDer, fromInnerDer, isSpeltOut, isWritable, toDer } from './der.ts';
 
 /** Room for some 25,000 revocations, parsed in one go between two requests. */
 export const MAX_REVOCATION_LIST_BYTES = 1_048_576;
@@ -41,6 +41,7 @@ export function readRevocationList(der: Uint8Array, issuer: Certificate): ReadRe
   const parsed = fromDer(der, CertificateList, LIMITS);
   if (parsed === null || parsed.tbsCertListRaw === undefined) return refused('malformed');
   const { tbsCertList: tbs } = parsed;
+  if (!isWritable(tbs.signature, tbs.issuer)) return refused('malformed');
   const signed = { data: new Uint8Array(parsed.tbsCertListRaw), signature: new Uint8Array(parsed.signature) };
   if (!isSpeltOut(der, { ...signed, algorithm: tbs.signature })) return refused('malformed');
   const entries = tbs.revokedCertificates ?? [];
