@@ -16,7 +16,7 @@ interface Window {
 }
 
 /**
- * The first refusal of a kind is an event at once; equal ones within the window are counted and become one event when
+ * The first refusal of a sender is an event at once; equal ones within the window are counted and become one event when
  * it closes, so that a flood cannot fill the journal. A count that was not yet written is lost with the process.
  */
 export class Refusals {
@@ -67,4 +67,5 @@ export class Refusals {
   }
 }
 
-const keyOf = ({ stream, code, message }: Refusal): string => `${stream}|${code}|${message}`;
+/** By sender, not by actor: whoever makes up PNs or devices is summed over all of them. */
+const keyOf = ({ from, code, message }: Refusal): string => `${from}|${code}|${message}`;

@@ -18,9 +18,11 @@ import type { Entropy } from './seams/entropy.ts';
 import type { Log, LogFields } from './seams/log.ts';
 import type { Draft, Keyring, Outgoing } from './step.ts';
 import { Timers } from './timers.ts';
+import { Warnings } from './warnings.ts';
 import { refusalFact, Unit, type Command, type UnitHost, type Work } from './unit.ts';
 import {
   decodeMessage,
+  deviceOf,
   encodeMessage,
   messageIdOf,
   type Decoded,
@@ -69,6 +71,7 @@ export class Runtime implements UnitHost {
   readonly #units = new Map<string, Unit>();
   readonly #timers: Timers;
   readonly #refusals: Refusals;
+  readonly #warnings: Warnings;
   readonly #counts = { malformed: 0, dropped: 0, busy: 0, repeated: 0, failedSteps: 0 };
   #subscriptions: readonly Subscription[] = [];
   #cancelSweep: () => void = () => {};
@@ -86,6 +89,7 @@ export class Runtime implements UnitHost {
     this.#log = options.log;
     this.#observers = options.observers;
     this.#timers = new Timers(options.clock, (row) => this.#fire(row));
+    this.#warnings = new Warnings(options.clock, options.log);
     this.#refusals = new Refusals(options.clock, (refusal, count) => {
       void this.tell(refusal.stream, () => [refusalFact(refusal, count)]).catch(() => {});
     });
@@ -108,6 +112,7 @@ export class Runtime implements UnitHost {
     this.#refusals.close();
     this.#state = 'stopping';
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#warnings.close();
     this.#cancelSweep();
     this.#cancelRecovery?.();
     await this.settled();
@@ -171,6 +176,7 @@ export class Runtime implements UnitHost {
     else if (route.kind === 'drop') this.#drop(message, route.reason);
     else if (!this.#enqueue({ kind: 'message', stream: route.stream, message })) {
       this.#counts.busy += 1;
+      this.warn('mailbox full', { unit: this.role.unitOf(route.stream) });
       this.notice(message, this.role.busy);
     }
   }
@@ -222,7 +228,7 @@ export class Runtime implements UnitHost {
   }
 
   warn(message: string, fields: LogFields): void {
-    this.#log.warn(message, fields);
+    this.#warnings.say(message, fields);
   }
 
   #busyUnits(): readonly Unit[] {
@@ -233,7 +239,7 @@ export class Runtime implements UnitHost {
     const id = this.role.unitOf(work.stream);
     let unit = this.#units.get(id);
     if (unit === undefined) {
-      unit = new Unit(this);
+      unit = new Unit(this, () => this.#units.delete(id));
       this.#units.set(id, unit);
     }
     return unit.enqueue(work);
@@ -311,13 +317,18 @@ export class Runtime implements UnitHost {
   }
 
   #tellObservers(events: readonly RecordedEvent[]): void {
-    for (const event of events) this.#wire.publish(eventsOf(event.meta.chart.id), JSON.stringify(event));
+    try {
+      for (const event of events) this.#wire.publish(eventsOf(event.meta.chart.id), JSON.stringify(event));
+    } catch (error) {
+      // An event may be larger than what the NATS server takes; the messages of its step leave all the same.
+      this.warn('observers not told', { error: String(error) });
+    }
   }
 
   #refuseMalformed(decoded: Extract<Decoded, { readonly kind: 'malformed' }>): void {
     this.#counts.malformed += 1;
     const { address, code, reason, messageId } = decoded;
-    this.#log.warn('malformed message', { code, reason, from: address?.deviceId ?? address?.gatewayId ?? null });
+    this.warn('malformed message', { code, reason, from: address?.deviceId ?? address?.gatewayId ?? null });
     if (address === null) return;
     const letter = this.role.notice(address, code, messageId);
     if (letter !== null) this.#send(letter, decoded.correlationId ?? this.entropy.id());
@@ -325,7 +336,7 @@ export class Runtime implements UnitHost {
 
   #drop(message: Incoming, reason: string): void {
     this.#counts.dropped += 1;
-    this.#log.warn('message dropped', { type: message.content.type, from: message.gatewayId, reason });
+    this.warn('message dropped', { type: message.content.type, from: message.gatewayId, reason });
   }
 
   #sweepLater(): void {
@@ -343,9 +354,4 @@ export class Runtime implements UnitHost {
       this.#sweepLater();
     });
   }
-}
-
-function deviceOf(message: Incoming): string | null {
-  const { body } = message.content;
-  return 'deviceId' in body && typeof body.deviceId === 'string' ? body.deviceId : message.deviceId;
 }

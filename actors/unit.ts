@@ -7,7 +7,7 @@ import type { Refusal } from './refusals.ts';
 import type { Scope, Targeted } from './role.ts';
 import type { LogFields } from './seams/log.ts';
 import { Draft, messageKey, type Cause, type StepHost } from './step.ts';
-import type { Incoming } from './wire/messages.ts';
+import { deviceOf, type Incoming } from './wire/messages.ts';
 
 /** Makes the facts of a command from the state it finds; none when there is nothing to do. */
 export type Command = (scope: Scope) => readonly Targeted[] | Promise<readonly Targeted[]>;
@@ -61,7 +61,7 @@ export interface UnitHost extends Omit<StepHost, 'actor' | 'journal'> {
 }
 
 /**
- * One unit of serialisation and its mailbox: the loop of the design. Messages are computed one at a time; a step is
+ * One unit of serialisation and its mailbox: the loop of the README. Messages are computed one at a time; a step is
  * handed to the journal and the next one is computed on its result before it is durable, but nothing leaves before its
  * commit. When a commit is refused, everything in memory is dropped and the steps are done again.
  */
@@ -77,9 +77,12 @@ export class Unit {
   #epoch = 0;
   #pumping = false;
   readonly #idle: (() => void)[] = [];
+  readonly #unload: () => void;
 
-  constructor(host: UnitHost) {
+  /** @param unload called when nothing is under way and nothing in memory any more */
+  constructor(host: UnitHost, unload: () => void) {
     this.#host = host;
+    this.#unload = unload;
   }
 
   get isBusy(): boolean {
@@ -92,7 +95,9 @@ export class Unit {
   }
 
   #rest(): void {
-    if (!this.isBusy) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.isBusy) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.isEmpty) this.#unload();
   }
 
   /** Nothing under way and nothing in memory. */
@@ -127,7 +132,9 @@ export class Unit {
     for (const [stream, { usedAt }] of this.#actors) if (usedAt <= before) this.#actors.delete(stream);
   }
 
+  /** An actor without events is not kept: whoever names actors that are not there shall not fill the memory. */
   #keep(stream: string, actor: Actor): void {
+    if (actor.version === 0) return;
     this.#actors.set(stream, { actor, usedAt: this.#host.clock.now() });
   }
 
@@ -263,7 +270,7 @@ export class Unit {
   }
 
   async #refuse(message: Incoming, stream: string, code: ResponseCode, draft: Draft): Promise<Outcome> {
-    const from = message.deviceId ?? message.gatewayId;
+    const from = deviceOf(message) ?? message.gatewayId;
     const refusal: Refusal = { stream, message: message.content.type, from, code };
     draft.forgetKeys();
     await draft.take(refusalFact(refusal, 1));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ResponseCode } from '../../events/codes.ts';
 import type { InventoryChange } from '../../events/fields.ts';
 import type { AdmissionEvent } from '../../events/vocabulary/admission.ts';
 import type { PnGatewayEvent } from '../../events/vocabulary/pn-gateway.ts';
@@ -80,6 +81,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     if (requestId !== context.requestId) return { kind: 'refuse', code: 409 };
     if (body.code !== 200) {
       const data = { requestId, code: body.code };
+      scope.keys.drop(handshakeKey(requestId));
       return { kind: 'facts', primary: aboutGateway(own, { type: 'GatewayRegistrationRefused', data }) };
     }
     const pending = await scope.keys.get(handshakeKey(requestId));
@@ -130,7 +132,16 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     const { gap } = await follow(pnId, changes, revision, scope);
     if (gap !== null) return { kind: 'notYet', meanwhile: gap };
     const data = { updateId: message.inReplyTo ?? '', code };
-    return { kind: 'facts', primary: aboutPne(stream, { type: 'PnUpdateAnswered', data }) };
+    const after = await establishAgain(pnId, code, scope);
+    return { kind: 'facts', primary: aboutPne(stream, { type: 'PnUpdateAnswered', data }), after };
+  }
+
+  /** 480: the server set the PN up anew and waits to be asked. */
+  async function establishAgain(pnId: string, code: ResponseCode, scope: Scope): Promise<readonly Targeted[]> {
+    const pn = localPn((await scope.state(pnGateway, own)).context, pnId);
+    if (code !== 480 || pn === null || pn.requestId !== null) return [];
+    const data = { requestId: scope.id(), pnId, revision: pn.revision };
+    return [aboutGateway(own, { type: 'PnEstablishmentRequested', data })];
   }
 
   async function registrationAnswer(
@@ -146,7 +157,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     const answered = aboutPne(stream, { type: 'RegistrationAnswered', data: { requestId, code, handshake } });
     const late = aboutPne(stream, { type: 'LateAnswerReceived', data: { requestId, code } });
     const primary = admission.can(await scope.state(admission, stream), answered) ? answered : late;
-    return { kind: 'facts', primary };
+    return { kind: 'facts', primary, after: await establishAgain(pnId, code, scope) };
   }
 
   async function inventoryNotice(
@@ -245,6 +256,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
       },
       gatewayRegistrationTimedOut(scope, stream) {
         const { requestId } = scope.context(pnGateway, stream);
+        scope.keys.drop(handshakeKey(requestId));
         return [aboutGateway(stream, { type: 'GatewayRegistrationTimedOut', data: { requestId } })];
       },
       wantGatewayRegistration(scope, stream) {
@@ -303,12 +315,16 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     },
     upkeep: {
       stream: own,
-      /** Whoever stays provisional here may be gone at the server, and the notice of it lost: compare the inventories. */
+      /**
+       * Whoever stays provisional here may be gone at the server, and the notice of it lost; a PN that was refused may be
+       * there by now: compare the inventories, and ask again.
+       */
       async look(scope) {
         const { context, value } = await scope.state(pnGateway, own);
         const isStale = Object.values(context.pns).some(
-          ({ requestId, members }) =>
-            requestId === null && Object.values(members).some(({ status }) => status === 'provisional'),
+          ({ requestId, status: standing, members }) =>
+            requestId === null &&
+            (standing === 'refused' || Object.values(members).some(({ status }) => status === 'provisional')),
         );
         if (value !== 'registered' || !isStale) return [];
         const data = { gatewayId, pns: Object.keys(context.pns) };

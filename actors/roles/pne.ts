@@ -50,7 +50,9 @@ export function pneRole(devices: readonly PneDevice[]): Role {
   const credentials = new Map(devices.map(({ deviceId, credential }) => [deviceId, credential]));
   const chart: Chart<ChartId> = pneRegistration;
 
-  function refused(stream: string, requestId: string, code: ResponseCode): Meaning {
+  /** The handshake is over with the registration: its secret goes. */
+  function refused(stream: string, requestId: string, code: ResponseCode, scope: Scope): Meaning {
+    scope.keys.drop(handshakeKey(requestId));
     return { kind: 'facts', primary: fact(stream, { type: 'RegistrationRefused', data: { requestId, code } }) };
   }
 
@@ -86,7 +88,7 @@ export function pneRole(devices: readonly PneDevice[]): Role {
     if (isTemporary(code)) return { kind: 'ignore', reason: `${code}: the next attempt asks again` };
     const requestId = message.inReplyTo ?? '';
     const { value } = await scope.state(pneRegistration, stream);
-    if (value !== 'pairing') return refused(stream, requestId, code);
+    if (value !== 'pairing') return refused(stream, requestId, code, scope);
     return { kind: 'facts', primary: fact(stream, { type: 'PairingRefused', data: { requestId, code } }) };
   }
 
@@ -117,7 +119,7 @@ export function pneRole(devices: readonly PneDevice[]): Role {
         case 'registration-response':
           return content.body.code === 200
             ? acceptance(message, stream, content.body.handshake, scope)
-            : refused(stream, message.inReplyTo ?? '', content.body.code);
+            : refused(stream, message.inReplyTo ?? '', content.body.code, scope);
         case 'sealed':
           return confirmation(content, stream, scope);
         case 'notice':
@@ -169,6 +171,7 @@ export function pneRole(devices: readonly PneDevice[]): Role {
       },
       registrationTimedOut(scope, stream) {
         const { requestId } = scope.context(pneRegistration, stream);
+        scope.keys.drop(handshakeKey(requestId));
         return [fact(stream, { type: 'RegistrationTimedOut', data: { requestId } })];
       },
       pairingTimedOut(scope, stream) {

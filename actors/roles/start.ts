@@ -48,7 +48,7 @@ async function provisionMembers(scope: Scope, pnId: string, members: readonly st
   const previous = context.revision;
   const revision = await scope.nextVersion(stream);
   const changes = members
-    .filter((deviceId) => memberOf(context, deviceId) === null)
+    .filter((deviceId) => [undefined, 'provisional'].includes(memberOf(context, deviceId)?.status))
     .map((deviceId) => ({
       revision,
       previous,

@@ -224,6 +224,11 @@ function readBody(leg: Leg, type: string, body: unknown): Content | null {
   return rows.get(`${leg}/${type}`)?.content.safeParse({ leg, type, body }).data ?? null;
 }
 
+/** The device that a message is from or about: named by the subject on the link, by the body on the WAN. */
+export function deviceOf({ content: { body }, deviceId }: Incoming): string | null {
+  return 'deviceId' in body && typeof body.deviceId === 'string' ? body.deviceId : deviceId;
+}
+
 /** A message before it is addressed and numbered. */
 export interface Letter {
   readonly subject: string;

@@ -3,6 +3,7 @@ import { devicePairing } from '../config/fields.ts';
 import { register, startPnes } from '../../actors/roles/start.ts';
 import { pneStream } from '../../actors/roles/pne.ts';
 import { pneRegistration } from '../../machines/pne/registration.ts';
+import { reasonPhrase } from '../../events/codes.ts';
 import { loadPneOptions } from '../config/pne.ts';
 import { SETTINGS, type Given } from '../config/settings.ts';
 import type { PneOptions } from '../config/types.ts';
@@ -77,9 +78,11 @@ async function serve(host: Host, running: Running, options: PneOptions, flags: P
   const current = async (deviceId: string): Promise<Outcome | null> =>
     outcomeOf(deviceId, await runtime.state(pneRegistration, pneStream(deviceId)));
   const conclude = async (deviceId: string): Promise<void> => {
-    const outcome = await current(deviceId);
-    if (outcome === null) log.info('refused for now, asks again', { deviceId });
-    else settle(outcome);
+    const state = await runtime.state(pneRegistration, pneStream(deviceId));
+    const outcome = outcomeOf(deviceId, state);
+    const { code } = state.context;
+    if (outcome !== null) settle(outcome);
+    else log.info('refused for now, asks again', { deviceId, code, reason: code === null ? null : reasonPhrase(code) });
   };
   const unread = (error: unknown): void => {
     if (!running.stopped.aborted) log.error('outcome not read', { error: String(error) });

@@ -61,7 +61,7 @@ describe('a message that the state cannot take', () => {
     ask(world, 'u1', 'nowhere');
     await world.settle();
     expect((await refused(world)).map(({ stream, data }) => ({ stream, data }))).toEqual([
-      { stream: pnStream('nowhere'), data: { message: 'pn-update-request', from: GATEWAY, code: 404, count: 1 } },
+      { stream: pnStream('nowhere'), data: { message: 'pn-update-request', from: 'lamp', code: 404, count: 1 } },
     ]);
     expect(last(world, 'pn-update-response').message).toMatchObject({ inReplyTo: 'u1', body: { code: 404 } });
   });

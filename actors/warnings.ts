@@ -1,0 +1,40 @@
+import { MAX_REFUSAL_WINDOWS, REFUSAL_WINDOW_MS } from './limits.ts';
+import type { Clock } from './seams/clock.ts';
+import type { Log, LogFields } from './seams/log.ts';
+
+/** Says a warning once in a window and counts its like, so that whoever floods a role does not flood its log. */
+export class Warnings {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #open = new Map<string, { more: number; readonly cancel: () => void }>();
+
+  constructor(clock: Clock, log: Log) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  say(message: string, fields: LogFields): void {
+    const key = JSON.stringify([message, fields]);
+    const window = this.#open.get(key);
+    if (window !== undefined) {
+      window.more += 1;
+      return;
+    }
+    if (this.#open.size >= MAX_REFUSAL_WINDOWS) this.close();
+    this.#log.warn(message, fields);
+    const cancel = this.#clock.after(REFUSAL_WINDOW_MS, () => this.#close(key, message, fields));
+    this.#open.set(key, { more: 0, cancel });
+  }
+
+  /** Forgets every window that is open. */
+  close(): void {
+    for (const { cancel } of this.#open.values()) cancel();
+    this.#open.clear();
+  }
+
+  #close(key: string, message: string, fields: LogFields): void {
+    const more = this.#open.get(key)?.more ?? 0;
+    this.#open.delete(key);
+    if (more > 0) this.#log.warn(message, { ...fields, more });
+  }
+}

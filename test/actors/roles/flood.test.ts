@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
+import { device, GATEWAY, World } from '../../simulation/world.ts';
+import { fromDevice, toServer } from '../talk.ts';
+
+const FLOOD = 1_000;
+
+async function registered(): Promise<World> {
+  const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
+  const world = await World.start({ pns: [pn], devices: [device('lamp', 'home')] });
+  await world.calm();
+  await world.register('lamp');
+  await world.calm();
+  return world;
+}
+
+test('a device that makes up PNs in sealed messages fills neither the journal nor the memory of the server', async () => {
+  const world = await registered();
+  const before = (await world.events('server')).length;
+  const sealed = { keyId: 'AAAAAAAAAAAAAAAAAAAAAA', counter: 0, frame: 'A'.repeat(22) };
+  for (let i = 0; i < FLOOD; i++) fromDevice(world, 'lamp', 'sealed', `x${i}`, { pnId: `p${i}`, ...sealed });
+  await world.drain();
+  expect((await world.events('server')).length - before).toBe(1);
+  expect(world.runtime('server')?.stats.units).toBeLessThan(5);
+  world.clock.advance(REFUSAL_WINDOW_MS);
+  await world.drain();
+  const refused = (await world.events('server')).slice(before);
+  expect(refused.map(({ type, data }) => [type, data['count']])).toEqual([
+    ['MessageRefused', 1],
+    ['MessageRefused', FLOOD - 1],
+  ]);
+});
+
+test('a PN GW that makes up PNs is summed as well', async () => {
+  const world = await registered();
+  const before = (await world.events('server')).length;
+  for (let i = 0; i < FLOOD; i++) {
+    toServer(world, 'pn-update-request', `x${i}`, { pnId: `p${i}`, deviceId: 'lamp', action: 'add' });
+  }
+  await world.settle();
+  expect((await world.events('server')).length - before).toBeLessThanOrEqual(1);
+});
