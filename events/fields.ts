@@ -43,6 +43,9 @@ export const MAX_CHANGES = 100;
 export const InventoryChanges = z.strictObject({ pnId: Id, changes: z.array(InventoryChange).min(1).max(MAX_CHANGES) });
 export type InventoryChanges = z.infer<typeof InventoryChanges>;
 
+/** PNs of one PN GW: it asks for all of them in one step. */
+export const MAX_PNS = 1_000;
+
 /** The two registration flows of the change request. */
 export const FLOWS = ['1.4.1', '1.4.2'] as const;
 export type Flow = (typeof FLOWS)[number];

@@ -66,5 +66,5 @@ export class WireError extends Error {
   }
 }
 
-/** Design section 8: a larger message is refused before it is parsed. */
+/** A larger message is refused before it is parsed (docs/wire.md). */
 export const MAX_MESSAGE_BYTES = 65_536;

@@ -15,7 +15,10 @@ export const mac = z
 
 export const path = z.string().min(1, 'must name a file');
 
-export const natsUrl = z.string().regex(/^(nats|tls):\/\/[^\s,]+$/, 'must be an address such as nats://127.0.0.1:4222');
+export const natsUrl = z
+  .string()
+  .regex(/^(nats|tls):\/\/[^\s,]+$/, 'must be an address such as nats://127.0.0.1:4222')
+  .refine((url) => URL.canParse(url.replace(/^[a-z]+/, 'http')), 'must have a host and a port up to 65535');
 export const natsUrls = z.array(natsUrl).min(1, 'must name at least one NATS server');
 
 /** Where a server listens: `host:port`, an IPv6 address in brackets. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { MAX_PNS } from '../../events/fields.ts';
+import { UsageError } from '../errors.ts';
 import { check } from './check.ts';
 import { readDocument } from './document.ts';
 import { gatewayPairing, id, path } from './fields.ts';
@@ -13,7 +15,7 @@ export const GatewayFile = z.strictObject({
   keyFile: path.optional(),
   gatewayId: id.optional(),
   pskFile: path.optional(),
-  pns: z.array(id).min(1, 'must name at least one PN').optional(),
+  pns: z.array(id).min(1, 'must name at least one PN').max(MAX_PNS, `must name at most ${MAX_PNS} PNs`).optional(),
   pairing: gatewayPairing.optional(),
 });
 
@@ -27,6 +29,11 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
   const settings = new Settings('cpns gateway', document, cwd);
   const pns = given.pns ?? file.pns ?? [];
   if (pns.length === 0) settings.required('pns', undefined, undefined);
+  if (pns.length > MAX_PNS)
+    throw new UsageError(
+      `A PN GW has at most ${MAX_PNS} PNs, not ${pns.length}`,
+      'Give some of them to another PN GW.',
+    );
   const journal = settings.path('journal', given.journal, file.journal);
   const keyFile = settings.path('keyFile', given.keyFile, file.keyFile);
   const gatewayId = settings.required('gatewayId', given.gatewayId, file.gatewayId);

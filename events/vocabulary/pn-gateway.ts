@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Code, HandshakeMessage, Id, InventoryChanges, JoinPolicy, KeyId, Revision } from '../fields.ts';
+import { Code, HandshakeMessage, Id, InventoryChanges, JoinPolicy, KeyId, MAX_PNS, Revision } from '../fields.ts';
 import { answerOverdue, event, NoData, Request, sharedEvents, type EventOf } from './define.ts';
 
 /** Chart `pn-gateway/gateway`, stream `gateway/<gatewayId>`, in the journal of the gateway. */
@@ -7,7 +7,7 @@ export const pnGatewayEvents = {
   ...sharedEvents,
   GatewayRegistrationWanted: event(
     'The PN GW was started with these PNs, or its time to try again has come.',
-    z.strictObject({ gatewayId: Id, pns: z.array(Id).max(1_000) }),
+    z.strictObject({ gatewayId: Id, pns: z.array(Id).max(MAX_PNS) }),
   ),
   GatewayRegistrationRequested: event(
     'The PN GW sends its own registration request (mutual authentication and key exchange).',
