@@ -12,7 +12,7 @@ import { watch } from '../../script/fuzz/watch.ts';
 const CORPUS = fileURLToPath(new URL('../fuzz-corpus', import.meta.url));
 const SCRIPT = fileURLToPath(new URL('../../script/fuzz.ts', import.meta.url));
 const HANGING = new URL('fuzz-hanging.ts', import.meta.url);
-const CASES = 300;
+const CASES = 120;
 /** Three attempts at a case on a machine that does much else besides. */
 const PATIENCE_MS = 4_000;
 const GENUINE = /\btaken\b|^state accepted$|^wrongKeyUsage$/;
