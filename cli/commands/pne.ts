@@ -82,6 +82,8 @@ async function serve(host: Host, running: Running, options: PneOptions, flags: P
     const outcome = outcomeOf(deviceId, state);
     const { code } = state.context;
     if (outcome !== null) settle(outcome);
+    // The owner may take days to approve: with --once that is the answer.
+    else if (code === 202 && flags.once === true) settle({ deviceId, code, cpnsId: null, keyId: null });
     else log.info('refused for now, asks again', { deviceId, code, reason: code === null ? null : reasonPhrase(code) });
   };
   const unread = (error: unknown): void => {

@@ -24,7 +24,7 @@ export interface HouseholdPn {
 /** What the demo does with a device, and the response code that it must get. */
 export interface DemoExpectation {
   readonly secret: 'right' | 'wrong';
-  readonly expect: 200 | 401 | 403 | 404;
+  readonly expect: 200 | 202 | 401 | 403 | 404;
 }
 
 export interface HouseholdPne {
@@ -68,7 +68,7 @@ const HouseholdFile = z.strictObject({
       demo: z
         .strictObject({
           secret: z.enum(['right', 'wrong']).optional(),
-          expect: z.literal([200, 401, 403, 404]).optional(),
+          expect: z.literal([200, 202, 401, 403, 404]).optional(),
         })
         .optional(),
     }),
