@@ -102,7 +102,7 @@ describe('a household that cannot be used is refused with file, line, column and
     [
       'a response code that no demo can expect',
       () => edited('member: true', 'member: true\n    demo: { expect: 418 }'),
-      'FILE:14:21: pnes[0].demo.expect: must be one of 200, 401, 403, 404',
+      'FILE:14:21: pnes[0].demo.expect: must be one of 200, 202, 401, 403, 404',
     ],
     ['bad YAML', () => edited('    name: Lamp', '   name: Lamp'), 'FILE:7:'],
     [
