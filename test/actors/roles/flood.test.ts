@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
+import { MAX_MAILBOX, REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
-import { fromDevice, toServer } from '../talk.ts';
+import { fromDevice, toGateway, toServer } from '../talk.ts';
 
 const FLOOD = 1_000;
 
@@ -39,4 +39,28 @@ test('a PN GW that makes up PNs is summed as well', async () => {
   }
   await world.settle();
   expect((await world.events('server')).length - before).toBeLessThanOrEqual(1);
+});
+
+test('a full mailbox is said in the log, once for all of it', async () => {
+  const world = await registered();
+  const before = world.log.lines.length;
+  for (let i = 0; i < MAX_MAILBOX + 100; i++) {
+    toGateway(world, 'inventory-notice', 'nobody', `n${i}`, { pnId: 'home', changes: [] });
+  }
+  expect(world.runtime('gateway')?.stats.busy).toBeGreaterThan(0);
+  expect(world.log.lines.slice(before).map(({ message }) => message)).toEqual(['mailbox full']);
+});
+
+test('strangers who ask together at a PN that refuses each hear its code, at once', async () => {
+  const home = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: [] };
+  const ids = ['a', 'b', 'c'];
+  const world = await World.start({ pns: [home], devices: ids.map((id) => device(id, 'home', 'needed')) });
+  await world.calm();
+  const stream = 'pn/home';
+  await world.runtime('server')?.tell(stream, () => [{ stream, type: 'PnReleased', data: { pnId: 'home' } }]);
+  for (const id of ids) await world.register(id);
+  await world.drain();
+  const events = await world.events('pnes');
+  const codes = events.filter(({ type }) => type === 'RegistrationRefused').map(({ data }) => data['code']);
+  expect(codes).toEqual([410, 410, 410]);
 });
