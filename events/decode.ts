@@ -1,5 +1,7 @@
 import { isChartId, vocabularyOf, type ChartId } from './charts.ts';
 import type { JsonObject, NewEvent } from './journal/port.ts';
+import { upcast, UPCASTERS } from './upcasters.ts';
+import type { Vocabulary } from './vocabulary/define.ts';
 
 /** An event as a chart takes it. */
 export interface Fact {
@@ -23,34 +25,49 @@ export class UnreadableEvent extends Error {
 
 const UPGRADE = 'Use a program version that is at least as new as the one that wrote the journal.';
 
-/** Checks what is about to be written, or was read, against the vocabulary of its chart. @throws UnreadableEvent */
-export function checkFact(chart: ChartId, fact: Fact, version?: number): number {
-  const vocabulary = vocabularyOf(chart);
-  const definition = Object.hasOwn(vocabulary, fact.type) ? vocabulary[fact.type] : undefined;
-  if (definition === undefined) {
-    throw new UnreadableEvent('unknownType', `Chart ${chart} has no event of type '${fact.type}'.`, UPGRADE);
-  }
-  if (version !== undefined && version !== definition.version) {
-    const sentence = `Event ${fact.type} of chart ${chart} has schema version ${version}; this program knows ${definition.version}.`;
-    throw new UnreadableEvent('unknownVersion', sentence, UPGRADE);
-  }
-  const result = definition.data.safeParse(fact.data);
-  if (!result.success) {
-    const where = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-    const sentence = `Event ${fact.type} of chart ${chart} has invalid data (${where}).`;
-    throw new UnreadableEvent(
-      'invalidData',
-      sentence,
-      'The journal was changed by hand, or by a faulty program: verify it.',
-    );
-  }
+/** Checks what is about to be written against the vocabulary of its chart. @returns its schema version. @throws UnreadableEvent */
+export function checkFact(chart: ChartId, fact: Fact): number {
+  const definition = definitionOf(chart, fact.type);
+  checkData(chart, fact, definition);
   return definition.version;
 }
 
-/** @throws UnreadableEvent */
-export function readFact(event: NewEvent): Fact & { readonly chart: ChartId } {
+/**
+ * An event of the journal in the shape of today: one of an older schema version is brought up to it.
+ * @throws UnreadableEvent
+ */
+export function readFact(event: NewEvent, upcasters = UPCASTERS): Fact & { readonly chart: ChartId } {
+  const { type, schemaVersion } = event;
   const chart = event.meta.chart.id;
   if (!isChartId(chart)) throw new UnreadableEvent('unknownChart', `No chart has the id '${chart}'.`, UPGRADE);
-  checkFact(chart, event, event.schemaVersion);
-  return { type: event.type, data: event.data, chart };
+  const definition = definitionOf(chart, type);
+  const { version } = definition;
+  const data = upcast(upcasters, { chart, type, data: event.data }, schemaVersion, version);
+  if (data === null) {
+    const sentence = `Event ${type} of chart ${chart} has schema version ${schemaVersion}; this program knows ${version}.`;
+    throw new UnreadableEvent('unknownVersion', sentence, UPGRADE);
+  }
+  checkData(chart, { type, data }, definition);
+  return { type, data, chart };
+}
+
+type Definition = Vocabulary[string];
+
+function definitionOf(chart: ChartId, type: string): Definition {
+  const vocabulary = vocabularyOf(chart);
+  const definition = Object.hasOwn(vocabulary, type) ? vocabulary[type] : undefined;
+  if (definition !== undefined) return definition;
+  throw new UnreadableEvent('unknownType', `Chart ${chart} has no event of type '${type}'.`, UPGRADE);
+}
+
+function checkData(chart: ChartId, { type, data }: Fact, definition: Definition): void {
+  const result = definition.data.safeParse(data);
+  if (result.success) return;
+  const where = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  const sentence = `Event ${type} of chart ${chart} has invalid data (${where}).`;
+  throw new UnreadableEvent(
+    'invalidData',
+    sentence,
+    'The journal was changed by hand, or by a faulty program: verify it.',
+  );
 }

@@ -69,7 +69,9 @@ describe.each(Object.keys(VOCABULARIES).filter(isChartId))('the vocabulary of %s
     const pool: readonly Fact[] = POOL[id];
     expect(new Set(pool.map(({ type }) => type))).toEqual(new Set(Object.keys(vocabularyOf(id))));
     for (const { type, data } of pool) {
-      expect(checkFact(id, { type, data: JSON.parse(JSON.stringify(data)) }, 1)).toBe(1);
+      expect(checkFact(id, { type, data: JSON.parse(JSON.stringify(data)) }), type).toBe(
+        vocabularyOf(id)[type]?.version,
+      );
       expect(() => checkFact(id, { type, data: { ...data, secret: 'x' } }), type).toThrow(UnreadableEvent);
     }
   });
