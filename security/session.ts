@@ -2,7 +2,7 @@
  * The secure session that stands between a PNE and the CPNS Server after registration: two keys out of the handshake, one
  * a direction, and frames sealed with them. Noise, revision 34: section 5.2 (Split) and section 11.2 (channel binding).
  */
-import { counterNonce, MAX_COUNTER, open, seal } from './aead.ts';
+import { cipherKey, counterNonce, MAX_COUNTER, open, seal, type CipherKey } from './aead.ts';
 import { toBase64url } from './base64url.ts';
 import { concat, utf8 } from './bytes.ts';
 import type { Role, SplitKeys } from './noise/handshake-state.ts';
@@ -39,8 +39,8 @@ export function sealFrame(
   if (!isCounter(counter)) {
     throw new SecurityError(`Frame counter ${counter} is not in 0..2^64-2.`, 'Register again for fresh keys.');
   }
-  const bound = frameData(session, session.role, associatedData);
-  return seal(session.sendKey, counterNonce(counter), bound, plaintext);
+  const { sendKey, sent } = readied(session);
+  return seal(sendKey, counterNonce(counter), Buffer.concat([sent, associatedData]), plaintext);
 }
 
 /** The plaintext, or null for anything that the other side did not seal under this counter and associated data. */
@@ -51,12 +51,34 @@ export function openFrame(
   associatedData: Uint8Array,
 ): Uint8Array | null {
   if (!isCounter(counter)) return null;
-  const bound = frameData(session, session.role === 'initiator' ? 'responder' : 'initiator', associatedData);
-  return open(session.receiveKey, counterNonce(counter), bound, frame);
+  const { receiveKey, received } = readied(session);
+  return open(receiveKey, counterNonce(counter), Buffer.concat([received, associatedData]), frame);
 }
 
-function frameData(session: Session, sender: Role, associatedData: Uint8Array): Uint8Array {
-  return concat(FRAME_LABEL, DIRECTION[sender], utf8(session.keyId), associatedData);
+/** What all frames of a session share, made once: for each frame of 64 bytes it would take a third of the time. */
+interface Readied {
+  readonly sendKey: CipherKey;
+  readonly receiveKey: CipherKey;
+  /** What the frames of either direction are bound to, before the caller's associated data. */
+  readonly sent: Uint8Array;
+  readonly received: Uint8Array;
+}
+
+const READIED = new WeakMap<Session, Readied>();
+
+function readied(session: Session): Readied {
+  const known = READIED.get(session);
+  if (known !== undefined) return known;
+  const { role, keyId } = session;
+  const bound = (sender: Role): Uint8Array => concat(FRAME_LABEL, DIRECTION[sender], utf8(keyId));
+  const made = {
+    sendKey: cipherKey(session.sendKey),
+    receiveKey: cipherKey(session.receiveKey),
+    sent: bound(role),
+    received: bound(role === 'initiator' ? 'responder' : 'initiator'),
+  };
+  READIED.set(session, made);
+  return made;
 }
 
 function isCounter(counter: bigint | number): boolean {
