@@ -1,5 +1,7 @@
 import { admissionEvents } from './vocabulary/admission.ts';
+import { chargingEvents } from './vocabulary/charging.ts';
 import { gatewayRegistrationEvents } from './vocabulary/gateway-registration.ts';
+import { gatewayUsageEvents } from './vocabulary/gateway-usage.ts';
 import { personalNetworkEvents } from './vocabulary/personal-network.ts';
 import { pnGatewayEvents } from './vocabulary/pn-gateway.ts';
 import { pneRegistrationEvents } from './vocabulary/pne-registration.ts';
@@ -11,9 +13,11 @@ export const VOCABULARIES = {
   'pne/registration': pneRegistrationEvents,
   'pn-gateway/gateway': pnGatewayEvents,
   'pn-gateway/admission': admissionEvents,
+  'pn-gateway/usage': gatewayUsageEvents,
   'cpns-server/gateway-registration': gatewayRegistrationEvents,
   'cpns-server/personal-network': personalNetworkEvents,
   'cpns-server/registration': registrationEvents,
+  'cpns-server/charging': chargingEvents,
 } as const satisfies { readonly [chart: string]: Vocabulary };
 
 export type ChartId = keyof typeof VOCABULARIES;

@@ -46,6 +46,31 @@ export type InventoryChanges = z.infer<typeof InventoryChanges>;
 /** PNs of one PN GW: it asks for all of them in one step. */
 export const MAX_PNS = 1_000;
 
+/** `up` is PNE -> CPNS Server. */
+export const Direction = z.enum(['up', 'down']);
+export type Direction = z.infer<typeof Direction>;
+
+/** Milliseconds since 1970 UTC. */
+const Time = z.int().min(0);
+
+/** What went over one session for one service in one direction between two moments of the clock of whoever counted. */
+export const UsageSum = z.strictObject({
+  keyId: KeyId,
+  serviceId: Id,
+  direction: Direction,
+  /** Sealed messages; an application message that is sent in chunks counts once for each. */
+  messages: z.int().min(1),
+  /** Without what sealing adds. */
+  bytes: z.int().min(0),
+  from: Time,
+  to: Time,
+});
+export type UsageSum = z.infer<typeof UsageSum>;
+
+/** Sums that fit into one event and into one message: 64 of about 200 bytes are a fifth of 64 KiB. */
+export const MAX_SUMS = 64;
+export const UsageSums = z.array(UsageSum).min(1).max(MAX_SUMS);
+
 /** The two registration flows of the change request. */
 export const FLOWS = ['1.4.1', '1.4.2'] as const;
 export type Flow = (typeof FLOWS)[number];

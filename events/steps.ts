@@ -32,6 +32,7 @@ export const CHANGE_REQUEST_STEPS: { readonly [chart in ChartId]: Steps } = {
     RegistrationAnswered: { '1.4.1': 3, '1.4.2': 5 },
     ResponseForwarded: { '1.4.1': 4, '1.4.2': 6 },
   },
+  'pn-gateway/usage': {},
   'cpns-server/gateway-registration': {},
   'cpns-server/personal-network': {
     PnUpdateReceived: { '1.4.2': 4 },
@@ -49,6 +50,7 @@ export const CHANGE_REQUEST_STEPS: { readonly [chart in ChartId]: Steps } = {
     RegistrationAnswered: { '1.4.1': 3, '1.4.2': 5 },
     SecureSessionEstablished: { '1.4.1': 4, '1.4.2': 6 },
   },
+  'cpns-server/charging': {},
 };
 
 /** @returns e.g. `1.4.1/3`, or null for an event that is no step of the flow that the actor is in. */

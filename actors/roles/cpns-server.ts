@@ -3,6 +3,7 @@ import { InventoryChanges, MAX_CHANGES } from '../../events/fields.ts';
 import type { GatewayRegistrationEvent } from '../../events/vocabulary/gateway-registration.ts';
 import type { PersonalNetworkEvent } from '../../events/vocabulary/personal-network.ts';
 import type { RegistrationEvent } from '../../events/vocabulary/registration.ts';
+import { charging } from '../../machines/cpns-server/charging.ts';
 import { gatewayRegistration } from '../../machines/cpns-server/gateway-registration.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
 import { memberOf } from '../../machines/cpns-server/personal-network-terms.ts';
@@ -15,6 +16,7 @@ import type { Meaning, Role, Scope, Targeted } from '../role.ts';
 import { StepError } from '../step.ts';
 import type { Incoming, Letter } from '../wire/messages.ts';
 import { SERVER_HEARS, SERVER_QUEUE, wanDown } from '../wire/subjects.ts';
+import { chargingLetters, chargingStream, usageReport, usageReportAnswer } from './charging.ts';
 import { NO_PN } from './pn-gateway.ts';
 import { CONFIRM, openText, sealText, sessionKey, sessionOf, type SealedContent } from './session.ts';
 
@@ -75,6 +77,8 @@ export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdenti
     switch (content.type) {
       case 'sealed':
         return confirmation(content, stream, scope);
+      case 'usage-report':
+        return usageReport(message, content.body, stream, pn);
       case 'registration-request': {
         if (pn.value !== 'established') return { kind: 'refuse', code: personalNetwork.refusal(pn) };
         const { pnId, deviceId, handshake } = content.body;
@@ -127,6 +131,7 @@ export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdenti
     subscriptions: SERVER_HEARS.map((pattern) => ({ pattern, queue: SERVER_QUEUE })),
     chartOf(stream) {
       if (stream.startsWith('pn/')) return personalNetwork;
+      if (stream.startsWith('charging/')) return charging;
       return stream.startsWith('registration/') ? registration : gatewayRegistration;
     },
     unitOf(stream) {
@@ -141,6 +146,8 @@ export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdenti
         case 'registration-request':
         case 'sealed':
           return { kind: 'actor', stream: registrationStream(content.body.pnId, content.body.deviceId) };
+        case 'usage-report':
+          return { kind: 'actor', stream: chargingStream(content.body.pnId, content.body.deviceId) };
         default:
           return { kind: 'actor', stream: pnStream(content.body.pnId) };
       }
@@ -252,6 +259,7 @@ export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdenti
       },
     },
     letters: {
+      ...chargingLetters,
       'gateway-registration-response': (scope, stream) => {
         const { gatewayId, requestId, code, reply } = scope.context(gatewayRegistration, stream);
         return answer('gateway-registration-response', gatewayId, requestId, { code: code ?? 500, handshake: reply });
@@ -306,6 +314,8 @@ export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdenti
           const body = { pnId, deviceId, code, handshake: null, revision: 0, changes: [] };
           return answer('registration-response', gatewayId, messageId, body);
         }
+        case 'usage-report':
+          return usageReportAnswer(gatewayId, messageId, content.body.deviceId, code);
         default:
           return null;
       }

@@ -5,14 +5,16 @@ import type { AdmissionEvent } from '../../events/vocabulary/admission.ts';
 import type { PnGatewayEvent } from '../../events/vocabulary/pn-gateway.ts';
 import { admission } from '../../machines/pn-gateway/admission.ts';
 import { pnGateway } from '../../machines/pn-gateway/gateway.ts';
+import { gatewayUsage } from '../../machines/pn-gateway/usage.ts';
 import { changesAfter, localMember, localPn } from '../../machines/pn-gateway/gateway-terms.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
 import { finishRegistration, startRegistration } from '../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../security/session.ts';
 import type { Meaning, Role, Route, Scope, Targeted } from '../role.ts';
-import { encodeMessage, type Content, type Incoming, type Letter } from '../wire/messages.ts';
+import { encodeMessage, type Body, type Incoming, type Letter } from '../wire/messages.ts';
 import { gatewayHears, linkDown, wanUp } from '../wire/subjects.ts';
 import { readJson, sessionKey } from './session.ts';
+import { reportAnswer, usageFacts, usageLetters, usageStream } from './usage.ts';
 
 /** A PN GW as provisioned. */
 export interface GatewayIdentity {
@@ -35,8 +37,6 @@ const Acceptance = z.object({ code: z.literal(200) });
 const aboutGateway = (stream: string, event: PnGatewayEvent): Targeted => ({ stream, ...event });
 const aboutPne = (stream: string, event: AdmissionEvent): Targeted => ({ stream, ...event });
 const deviceOf = (stream: string): string => stream.split('/')[2] ?? '';
-
-type On<T extends Content['type'], L extends Content['leg']> = Extract<Content, { readonly type: T; readonly leg: L }>;
 
 /** The role of one PN GW. One unit: whoever reads the local inventory reads it as the latest step left it. */
 export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role {
@@ -73,7 +73,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
 
   async function gatewayAnswer(
     message: Incoming,
-    body: On<'gateway-registration-response', 'wan.down'>['body'],
+    body: Body<'gateway-registration-response', 'wan.down'>,
     scope: Scope,
   ): Promise<Meaning> {
     const requestId = message.inReplyTo ?? '';
@@ -100,7 +100,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
 
   async function establishmentAnswer(
     message: Incoming,
-    body: On<'pn-establishment-response', 'wan.down'>['body'],
+    body: Body<'pn-establishment-response', 'wan.down'>,
     scope: Scope,
   ): Promise<Meaning> {
     const { pnId, code, joinPolicy, changes } = body;
@@ -124,7 +124,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
 
   async function updateAnswer(
     message: Incoming,
-    body: On<'pn-update-response', 'wan.down'>['body'],
+    body: Body<'pn-update-response', 'wan.down'>,
     stream: string,
     scope: Scope,
   ): Promise<Meaning> {
@@ -146,7 +146,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
 
   async function registrationAnswer(
     message: Incoming,
-    body: On<'registration-response', 'wan.down'>['body'],
+    body: Body<'registration-response', 'wan.down'>,
     stream: string,
     scope: Scope,
   ): Promise<Meaning> {
@@ -161,7 +161,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
   }
 
   async function inventoryNotice(
-    { pnId, changes }: On<'inventory-notice', 'wan.down'>['body'],
+    { pnId, changes }: Body<'inventory-notice', 'wan.down'>,
     scope: Scope,
   ): Promise<Meaning> {
     const { update, gap } = await follow(pnId, changes, changes.at(-1)?.revision ?? 0, scope);
@@ -169,7 +169,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
   }
 
   /** Nobody sealed it, so anybody may have sent it: the session stays in use until a new one is agreed on. */
-  async function sessionLost({ keyId = '' }: On<'notice', 'wan.down'>['body'], scope: Scope): Promise<Meaning> {
+  async function sessionLost({ keyId = '' }: Body<'notice', 'wan.down'>, scope: Scope): Promise<Meaning> {
     const lost = aboutGateway(own, { type: 'GatewaySessionLost', data: { keyId } });
     if (pnGateway.can(await scope.state(pnGateway, own), lost)) return { kind: 'facts', primary: lost };
     return { kind: 'ignore', reason: 'not about the session in force' };
@@ -194,7 +194,10 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     name: 'pn-gateway',
     busy: 429,
     subscriptions: gatewayHears(gatewayId).map((pattern) => ({ pattern })),
-    chartOf: (stream) => (stream.startsWith('admission/') ? admission : pnGateway),
+    chartOf(stream) {
+      if (stream.startsWith('admission/')) return admission;
+      return stream.startsWith('usage/') ? gatewayUsage : pnGateway;
+    },
     unitOf: () => gatewayId,
     route(message) {
       const { content, deviceId } = message;
@@ -212,6 +215,8 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
         case 'pn-update-response':
         case 'registration-response':
           return { kind: 'actor', stream: admissionStream(gatewayId, content.body.deviceId) };
+        case 'usage-report-response':
+          return { kind: 'actor', stream: usageStream(gatewayId, content.body.deviceId) };
         case 'notice':
           if (content.body.code === 401 && content.body.keyId !== undefined) return { kind: 'actor', stream: own };
           return { kind: 'drop', reason: `server says ${content.body.code}; the next attempt asks again` };
@@ -233,6 +238,8 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
           return registrationAnswer(message, content.body, stream, scope);
         case 'inventory-notice':
           return inventoryNotice(content.body, scope);
+        case 'usage-report-response':
+          return reportAnswer(message, content.body, stream);
         case 'notice':
           return sessionLost(content.body, scope);
         default:
@@ -240,6 +247,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
       }
     },
     facts: {
+      ...usageFacts,
       requestGatewayRegistration(scope, stream) {
         const requestId = scope.id();
         const { message, pending } = startRegistration({
@@ -332,6 +340,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
       },
     },
     letters: {
+      ...usageLetters,
       'gateway-registration-request': (scope, stream) => {
         const { requestId, handshake } = scope.context(pnGateway, stream);
         return wanRequest('gateway-registration-request', requestId, { handshake });

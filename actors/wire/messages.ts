@@ -8,6 +8,7 @@ import {
   KeyId,
   MAX_CHANGES,
   Revision,
+  UsageSums,
 } from '../../events/fields.ts';
 import { MAX_MESSAGE_BYTES } from './port.ts';
 import { parseSubject, type Address, type Leg } from './subjects.ts';
@@ -96,6 +97,12 @@ export const MESSAGES = [
     z.strictObject({ pnId: Id, deviceId: Id, keyId: KeyId, counter: Counter, frame: SealedFrame }),
   ),
   row(
+    'wan.up',
+    'usage-report',
+    'What the PN GW relayed for one PNE since its last report, summed. The same report again is not counted again.',
+    z.strictObject({ pnId: Id, deviceId: Id, usage: UsageSums }),
+  ),
+  row(
     'wan.down',
     'gateway-registration-response',
     'Answers the PN GW: the code and, on 200, the second handshake message.',
@@ -127,6 +134,12 @@ export const MESSAGES = [
   ),
   row(
     'wan.down',
+    'usage-report-response',
+    'Whether the report was taken.',
+    z.strictObject({ deviceId: Id, code: Code }),
+  ),
+  row(
+    'wan.down',
     'inventory-notice',
     'Changes of the PN Inventory that no request of this PN GW caused. Sent once; a gap is asked for.',
     z.strictObject({ pnId: Id, changes: Changes }),
@@ -147,6 +160,12 @@ export const MESSAGES = [
 
 /** A message that was read: its leg and type tell the shape of its body. */
 export type Content = z.infer<(typeof MESSAGES)[number]['content']>;
+
+/** The body of the messages of one type on one leg. */
+export type Body<T extends Content['type'], L extends Content['leg']> = Extract<
+  Content,
+  { readonly type: T; readonly leg: L }
+>['body'];
 
 /** What every message says of itself. Binary values are base64url. */
 export const Envelope = z.strictObject({

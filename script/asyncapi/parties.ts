@@ -54,6 +54,7 @@ const ANSWERS: { readonly [type: string]: string } = {
   'gateway-registration-request': 'gateway-registration-response',
   'pn-establishment-request': 'pn-establishment-response',
   'pn-update-request': 'pn-update-response',
+  'usage-report': 'usage-report-response',
   sealed: 'sealed',
 };
 

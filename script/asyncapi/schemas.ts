@@ -15,6 +15,7 @@ import {
   KeyId,
   MemberStatus,
   Revision,
+  UsageSum,
 } from '../../events/fields.ts';
 import { RecordedEvent } from './observed.ts';
 
@@ -48,6 +49,7 @@ const FIELDS: readonly (readonly [name: string, schema: z.ZodType, description: 
   ['MemberStatus', MemberStatus, 'provisional: added, and not yet authenticated.'],
   ['InventoryChange', InventoryChange, 'One change of a PN Inventory; `previous` is the revision it applies to.'],
   ['InventoryChanges', InventoryChanges, 'Changes of one PN Inventory.'],
+  ['UsageSum', UsageSum, 'What went over one session for one service in one direction, as the sender counted it.'],
   [
     'SealedMessage',
     SealedMessage,

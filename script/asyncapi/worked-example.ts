@@ -2,7 +2,7 @@ import { NO_PN } from '../../actors/roles/pn-gateway.ts';
 import { encodeMessage, PROTOCOL_VERSION } from '../../actors/wire/messages.ts';
 import { isSealed } from '../../actors/wan/sealed-wire.ts';
 import { linkDown, linkUp, wanDown, wanUp, type Leg } from '../../actors/wire/subjects.ts';
-import type { InventoryChange } from '../../events/fields.ts';
+import type { InventoryChange, UsageSum } from '../../events/fields.ts';
 import { toBase64url } from '../../security/base64url.ts';
 import { cpnsId } from '../../security/cpns-id.ts';
 import { finishRegistration, readRegistration, startRegistration } from '../../security/registration-handshake.ts';
@@ -100,6 +100,12 @@ const removed: InventoryChange = {
   status: 'removed',
   cpnsId: null,
 };
+
+const minute = { keyId, serviceId: 'echo', from: 1_767_225_600_000, to: 1_767_225_660_000 };
+const usage: readonly UsageSum[] = [
+  { ...minute, direction: 'up', messages: 3, bytes: 93 },
+  { ...minute, direction: 'down', messages: 2, bytes: 62 },
+];
 
 /** The session of the PN GW of the story, as the PN GW and as the server has it. */
 export const GATEWAY_SESSION = { gateway: gateway.device, server: gateway.server } as const;
@@ -339,6 +345,24 @@ const rows: readonly Row[] = [
     summary: 'A provisional PNE that was not registered in time leaves the PN Inventory.',
     ids: ofStranger('note-hub-hall-1'),
     body: { pnId: PN, changes: [removed] },
+  },
+  {
+    leg: 'wan.up',
+    about: MEMBER,
+    type: 'usage-report',
+    name: 'usage-reported',
+    summary: 'The PN GW relayed three messages of the member to the service `echo`, and two back.',
+    ids: ofMember('rep-hub-hall-1'),
+    body: { pnId: PN, deviceId: MEMBER, usage },
+  },
+  {
+    leg: 'wan.down',
+    about: MEMBER,
+    type: 'usage-report-response',
+    name: 'usage-taken',
+    summary: 'The report is counted, once.',
+    ids: ofMember('ans-hub-hall-9', 'rep-hub-hall-1'),
+    body: { deviceId: MEMBER, code: 200 },
   },
   {
     leg: 'link.down',

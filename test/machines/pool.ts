@@ -163,11 +163,40 @@ const registration: readonly EventOfChart<'cpns-server/registration'>[] = [
   ]),
 ];
 
+const sums = keys.map((keyId) => ({
+  keyId,
+  serviceId: 'echo',
+  direction: 'up' as const,
+  messages: 1,
+  bytes: 10,
+  from: 0,
+  to: 1,
+}));
+
+const gatewayUsage: readonly EventOfChart<'pn-gateway/usage'>[] = [
+  ...shared,
+  overdue(1),
+  { type: 'BackOffEnded', data: {} },
+  ...sums.map((sum) => ({ type: 'UsageRecorded' as const, data: { pnId: 'home', usage: [sum] } })),
+  ...requests.flatMap((reportId): EventOfChart<'pn-gateway/usage'>[] => [
+    ...sums.map((sum) => ({ type: 'UsageReported' as const, data: { reportId, pnId: 'home', usage: [sum] } })),
+    ...([200, 403, 480] as const).map((code) => ({ type: 'UsageReportAnswered' as const, data: { reportId, code } })),
+  ]),
+];
+
+const charging: readonly EventOfChart<'cpns-server/charging'>[] = [
+  ...shared,
+  { type: 'UsageRecorded', data: { usage: sums } },
+  { type: 'GatewayUsageReceived', data: { reportId: 'a', gatewayId: 'hub', usage: sums } },
+];
+
 export const POOL: { readonly [Id in ChartId]: readonly EventOfChart<Id>[] } = {
   'pne/registration': pne,
   'pn-gateway/gateway': gateway,
   'pn-gateway/admission': admission,
+  'pn-gateway/usage': gatewayUsage,
   'cpns-server/gateway-registration': gatewayRegistration,
   'cpns-server/personal-network': personalNetwork,
   'cpns-server/registration': registration,
+  'cpns-server/charging': charging,
 };

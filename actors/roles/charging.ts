@@ -1,0 +1,46 @@
+import type { ChargingEvent } from '../../events/vocabulary/charging.ts';
+import type { ChartState } from '../../machines/chart.ts';
+import { charging } from '../../machines/cpns-server/charging.ts';
+import type { PersonalNetworkContext } from '../../machines/cpns-server/personal-network-terms.ts';
+import type { Meaning, Scope, Targeted } from '../role.ts';
+import type { Incoming, Letter, Body } from '../wire/messages.ts';
+import { wanDown } from '../wire/subjects.ts';
+
+/** What the CPNS Server has to do with usage. */
+
+export const chargingStream = (pnId: string, deviceId: string): string => `charging/${pnId}/${deviceId}`;
+
+const aboutUsage = (stream: string, event: ChargingEvent): Targeted => ({ stream, ...event });
+
+/** What the server itself counted. */
+export const serverUsage = (
+  pnId: string,
+  deviceId: string,
+  usage: Extract<ChargingEvent, { readonly type: 'UsageRecorded' }>['data']['usage'],
+): Targeted => aboutUsage(chargingStream(pnId, deviceId), { type: 'UsageRecorded', data: { usage } });
+
+/** A PN GW reports for its own PNs only, also for one that was released meanwhile. */
+export function usageReport(
+  message: Incoming,
+  { usage }: Body<'usage-report', 'wan.up'>,
+  stream: string,
+  pn: ChartState<PersonalNetworkContext>,
+): Meaning {
+  const { gatewayId, messageId: reportId } = message;
+  if (pn.context.pnId === '') return { kind: 'refuse', code: 404 };
+  if (pn.context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
+  const data = { reportId, gatewayId, usage };
+  return { kind: 'facts', primary: aboutUsage(stream, { type: 'GatewayUsageReceived', data }) };
+}
+
+export function usageReportAnswer(gatewayId: string, reportId: string, deviceId: string, code: number): Letter {
+  const type = 'usage-report-response';
+  return { subject: wanDown(gatewayId, type), type, inReplyTo: reportId, body: { deviceId, code } };
+}
+
+export const chargingLetters = {
+  'usage-report-response': (scope: Scope, stream: string): Letter => {
+    const { gatewayId, reportId } = scope.context(charging, stream);
+    return usageReportAnswer(gatewayId, reportId, stream.split('/')[2] ?? '', 200);
+  },
+};
