@@ -13,7 +13,7 @@ import type {
 import { changeRequestStep } from '../events/steps.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
 import type { Effect } from '../machines/effect.ts';
-import { chartName } from './chart-hash.ts';
+import { chartName } from '../projections/chart-hash.ts';
 import { foldActor, type Actor } from './fold.ts';
 import { MAX_FACTS_PER_STEP } from './limits.ts';
 import type { Role, Scope, StepMemory, Targeted } from './role.ts';

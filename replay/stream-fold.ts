@@ -1,0 +1,114 @@
+import { isChartId, type ChartId } from '../events/charts.ts';
+import { readFact, UnreadableEvent, type Fact } from '../events/decode.ts';
+import type { RecordedEvent } from '../events/journal/port.ts';
+import { CHARTS } from '../machines/all.ts';
+import { chartName } from '../projections/chart-hash.ts';
+import { ChartError, type Chart, type ChartState } from '../machines/chart.ts';
+
+/** What a stream's event did that its chart does not foresee. */
+export interface Deviation {
+  /**
+   * `impossible`: the state cannot take the event. `unreadable`: type, version or data is not of the vocabulary.
+   * `otherChart`: the stream began with another chart. `gap`: the version is not the next one.
+   */
+  readonly kind: 'impossible' | 'unreadable' | 'otherChart' | 'gap';
+  readonly position: number;
+  readonly stream: string;
+  readonly version: number;
+  readonly type: string;
+  /** State value before the event; null where the chart is not known. */
+  readonly state: ChartState<unknown>['value'] | null;
+  /** Types of the events that the state names transitions for. */
+  readonly possible: readonly string[];
+  readonly says: string;
+}
+
+/** An event that was taken under a chart which this program does not have: its fold is not judged. */
+export interface UnknownChart {
+  readonly id: string;
+  readonly hash: string;
+}
+
+export type Taken =
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'deviates'; readonly deviation: Deviation }
+  /** After a deviation, or under a chart that is not known, there is no state to judge by. */
+  | { readonly kind: 'unjudged'; readonly because: 'deviation' | UnknownChart };
+
+export type Charts = { readonly [Id in ChartId]: Chart };
+
+/**
+ * One actor, folded event by event as an auditor does: what cannot be is told, not thrown. The chart is the one that the
+ * event was recorded under, by its hash; another one is never put in its place.
+ */
+export class StreamFold {
+  readonly #charts: Charts;
+  readonly #stream: string;
+  #chart: Chart | null = null;
+  #state: ChartState<unknown> | null = null;
+  #version = 0;
+  #lost: 'deviation' | UnknownChart | null = null;
+
+  constructor(stream: string, charts: Charts = CHARTS) {
+    this.#stream = stream;
+    this.#charts = charts;
+  }
+
+  /** Null before the first event, and where there is none to judge by. */
+  get state(): ChartState<unknown> | null {
+    return this.#lost === null ? this.#state : null;
+  }
+
+  get chart(): Chart | null {
+    return this.#chart;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  take(event: RecordedEvent): Taken {
+    const expected = this.#version + 1;
+    this.#version = event.version;
+    if (this.#lost !== null) return { kind: 'unjudged', because: this.#lost };
+    if (event.version !== expected) {
+      return this.#deviate('gap', event, `has version ${event.version}, and ${expected} was to come`);
+    }
+    const { id, hash } = event.meta.chart;
+    if (!isChartId(id) || chartName(this.#charts[id]).hash !== hash) {
+      this.#lost = { id, hash };
+      return { kind: 'unjudged', because: this.#lost };
+    }
+    const chart = this.#charts[id];
+    if (this.#chart !== null && this.#chart.id !== id) {
+      return this.#deviate('otherChart', event, `is of chart ${id}, the stream is of ${this.#chart.id}`);
+    }
+    this.#chart = chart;
+    return this.#fold(chart, event);
+  }
+
+  #fold(chart: Chart, event: RecordedEvent): Taken {
+    let fact: Fact;
+    try {
+      fact = readFact(event);
+    } catch (error) {
+      if (!(error instanceof UnreadableEvent)) throw error;
+      return this.#deviate('unreadable', event, error.message);
+    }
+    try {
+      this.#state = chart.transition(this.#state ?? chart.initial(), fact).state;
+    } catch (error) {
+      if (!(error instanceof ChartError)) throw error;
+      return this.#deviate('impossible', event, error.message);
+    }
+    return { kind: 'taken' };
+  }
+
+  #deviate(kind: Deviation['kind'], { position, version, type }: RecordedEvent, says: string): Taken {
+    const state = this.#state ?? this.#chart?.initial() ?? null;
+    const possible = state === null ? [] : (this.#chart?.next(state) ?? []);
+    this.#lost = 'deviation';
+    const where = { position, stream: this.#stream, version, type };
+    return { kind: 'deviates', deviation: { kind, ...where, state: state?.value ?? null, possible, says } };
+  }
+}
