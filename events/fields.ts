@@ -14,6 +14,15 @@ export const KeyId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 
 export const Code = z.literal(RESPONSE_CODE_VALUES);
 
+/**
+ * The timestamp of a request: a TAI64N label in lower-case hex, so it sorts as the timestamps do. Null for a request from
+ * before they had it.
+ */
+export const Timestamp = z
+  .string()
+  .regex(/^[0-9a-f]{24}$/)
+  .nullable();
+
 /** A Noise handshake message, base64url: public values and ciphertext. Noise messages are at most 65,535 bytes. */
 export const HandshakeMessage = z.string().regex(/^[A-Za-z0-9_-]{1,8192}$/);
 

@@ -57,6 +57,19 @@ function prologue(...ids) {
   return Buffer.from(`CPNS registration\x01${fields.join('')}`);
 }
 
+/**
+ * docs/security-bytes.md, Timestamp: later in every request than in the one before, or the answer is 401. Here the clock does
+ * that. A device whose clock can step back also keeps the last one, and takes the larger of now and last + 1. A device without
+ * a clock keeps a counter of its starts in flash and writes it into the first eight bytes, and counts its requests since the
+ * start in the last four; it may change over to a clock one day, but not back.
+ */
+function timestamp(nowMs = Date.now()) {
+  const bytes = Buffer.alloc(12);
+  bytes.writeBigUInt64BE(0x4000_0000_0000_000an + BigInt(Math.floor(nowMs / 1_000))); // TAI64 seconds
+  bytes.writeUInt32BE((nowMs % 1_000) * 1_000_000, 8); // nanoseconds
+  return bytes;
+}
+
 /** Steps 1 to 6: the first message, "psk, e" (Noise 9.4), and what reads the answer. */
 function startHandshake(psk, bound) {
   const own = crypto.generateKeyPairSync('x25519');
@@ -66,7 +79,7 @@ function startHandshake(psk, bound) {
   const h0 = sha256(sha256(name, bound), mixed); // steps 2 and 3; Noise 5.3, Initialize: MixHash(prologue)
   const h1 = sha256(h0, e1); // step 4; token e: MixHash, and where there is a psk (Noise 9.2) also MixKey
   const [ck1, k1] = hkdf(ck0, e1);
-  const c1 = seal(k1, 0, h1, Buffer.alloc(0)); // step 5; Noise 5.2, EncryptAndHash: the payload is empty
+  const c1 = seal(k1, 0, h1, timestamp()); // step 5; Noise 5.2, EncryptAndHash of the payload
 
   /** Steps 7 to 12: the second message, "e, ee". Throws when who answers does not hold the secret. */
   function finish(message) {

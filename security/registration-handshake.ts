@@ -9,7 +9,8 @@
  *
  * Nothing in a message says which of the two it is: the server knows what it provisioned the device with, and tries no other.
  *
- * The first message alone has no replay protection (Noise, section 7.7): a caller acts once per `requestId`.
+ * The first message alone has no replay protection (Noise, section 7.7): a caller acts once per `requestId`, and puts a timestamp
+ * into its payload (`timestamp.ts`).
  */
 import { prologueOf, type Binding } from './binding.ts';
 import { concat } from './bytes.ts';

@@ -7,11 +7,18 @@ import { charging } from '../../machines/cpns-server/charging.ts';
 import { gatewayRegistration } from '../../machines/cpns-server/gateway-registration.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
 import { memberOf } from '../../machines/cpns-server/personal-network-terms.ts';
+import { isNewer } from '../../machines/newest.ts';
 import { registration } from '../../machines/cpns-server/registration.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
 import { cpnsId } from '../../security/cpns-id.ts';
-import { readRegistration, type Binding, type ExpectedCredential } from '../../security/registration-handshake.ts';
+import {
+  readRegistration,
+  type Binding,
+  type ExpectedCredential,
+  type RegistrationFailure,
+} from '../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../security/session.ts';
+import { timestampFromBytes } from '../../security/timestamp.ts';
 import type { Meaning, Role, Scope, Targeted } from '../role.ts';
 import { StepError } from '../step.ts';
 import type { Incoming, Letter } from '../wire/messages.ts';
@@ -35,6 +42,10 @@ export const gatewayRegistrationStream = (gatewayId: string): string => `gateway
 const aboutGateway = (stream: string, event: GatewayRegistrationEvent): Targeted => ({ stream, ...event });
 const aboutPn = (stream: string, event: PersonalNetworkEvent): Targeted => ({ stream, ...event });
 const aboutPne = (stream: string, event: RegistrationEvent): Targeted => ({ stream, ...event });
+
+type Verdict =
+  | { readonly kind: 'authenticated'; readonly timestamp: string }
+  | { readonly kind: 'failed'; readonly reason: RegistrationFailure | 'replayed' };
 
 const utf8 = new TextEncoder();
 const json = (value: object): Uint8Array => utf8.encode(JSON.stringify(value));
@@ -106,13 +117,21 @@ export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdenti
     return { kind: 'facts', primary: aboutPne(stream, { type: 'SecureSessionEstablished', data: { keyId } }) };
   }
 
-  function read(scope: Scope, credential: ExpectedCredential, binding: Binding, handshake: string) {
+  function read(
+    scope: Scope,
+    credential: ExpectedCredential,
+    binding: Binding,
+    { handshake, newest }: { readonly handshake: string; readonly newest: string | null },
+  ): Verdict {
     const message = fromBase64url(handshake);
-    if (message === null) return 'malformed';
+    if (message === null) return { kind: 'failed', reason: 'malformed' };
     const result = readRegistration({ credential, binding, message, bytes: (length) => scope.bytes(length) });
-    if (result.kind === 'failed') return result.reason;
+    if (result.kind === 'failed') return result;
+    const timestamp = timestampFromBytes(result.payload);
+    if (timestamp === null) return { kind: 'failed', reason: 'malformed' };
+    if (!isNewer(timestamp, newest)) return { kind: 'failed', reason: 'replayed' };
     scope.memory.respond = result.respond;
-    return 'authenticated';
+    return { kind: 'authenticated', timestamp };
   }
 
   /** Writes the second handshake message and takes the session into the keyring. */
@@ -155,18 +174,18 @@ export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdenti
     interpret: fromGateway,
     facts: {
       authenticateGateway(scope, stream) {
-        const { gatewayId, requestId, handshake } = scope.context(gatewayRegistration, stream);
+        const { gatewayId, requestId, handshake, newest } = scope.context(gatewayRegistration, stream);
         const psk = gatewaySecret(gatewayId);
         const binding: Binding = { protocolVersion: 1, pnId: NO_PN, gatewayId, deviceId: gatewayId, requestId };
         const credential: ExpectedCredential = psk === null ? { kind: 'none' } : { kind: 'psk', psk };
-        const verdict = read(scope, credential, binding, handshake);
-        if (verdict !== 'authenticated') {
-          const reason = psk === null ? 'unknownGateway' : verdict;
+        const verdict = read(scope, credential, binding, { handshake, newest });
+        if (verdict.kind === 'failed') {
+          const reason = psk === null ? 'unknownGateway' : verdict.reason;
           return [aboutGateway(stream, { type: 'GatewayAuthenticationFailed', data: { reason } })];
         }
         const { keyId, handshake: reply } = respond(scope, { code: 200 });
         scope.memory.reply = reply;
-        return [aboutGateway(stream, { type: 'GatewayAuthenticated', data: { keyId } })];
+        return [aboutGateway(stream, { type: 'GatewayAuthenticated', data: { keyId, timestamp: verdict.timestamp } })];
       },
       answerGateway(scope, stream) {
         const { requestId } = scope.context(gatewayRegistration, stream);
@@ -208,12 +227,15 @@ export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdenti
       },
 
       authenticatePne(scope, stream) {
-        const { pnId, gatewayId, deviceId, requestId, handshake } = scope.context(registration, stream);
+        const { pnId, gatewayId, deviceId, requestId, handshake, newest } = scope.context(registration, stream);
         const credential = pneCredential(deviceId, scope.now);
         const binding: Binding = { protocolVersion: 1, pnId, gatewayId, deviceId, requestId };
-        const verdict = read(scope, credential, binding, handshake);
-        if (verdict === 'authenticated') return [aboutPne(stream, { type: 'PneAuthenticated', data: {} })];
-        const reason = credential.kind === 'none' ? 'unknownDevice' : verdict;
+        const verdict = read(scope, credential, binding, { handshake, newest });
+        if (verdict.kind === 'authenticated') {
+          const { timestamp } = verdict;
+          return [aboutPne(stream, { type: 'PneAuthenticated', data: { timestamp } })];
+        }
+        const reason = credential.kind === 'none' ? 'unknownDevice' : verdict.reason;
         return [aboutPne(stream, { type: 'PneAuthenticationFailed', data: { reason } })];
       },
       async allocateCpnsId(scope, stream) {

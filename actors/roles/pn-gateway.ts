@@ -10,6 +10,7 @@ import { changesAfter, localMember, localPn } from '../../machines/pn-gateway/ga
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
 import { finishRegistration, startRegistration } from '../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../security/session.ts';
+import { timestampAfter, timestampToBytes } from '../../security/timestamp.ts';
 import type { Meaning, Role, Route, Scope, Targeted } from '../role.ts';
 import { encodeMessage, type Body, type Incoming, type Letter } from '../wire/messages.ts';
 import { gatewayHears, linkDown, wanUp } from '../wire/subjects.ts';
@@ -250,16 +251,17 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
       ...usageFacts,
       requestGatewayRegistration(scope, stream) {
         const requestId = scope.id();
+        const { requestId: earlier, timestamp: last } = scope.context(pnGateway, stream);
+        const timestamp = timestampAfter(last, scope.now);
         const { message, pending } = startRegistration({
           credential: { kind: 'psk', psk },
           binding: { protocolVersion: 1, pnId: NO_PN, gatewayId, deviceId: gatewayId, requestId },
-          payload: new Uint8Array(0),
+          payload: timestampToBytes(timestamp),
           bytes: (length) => scope.bytes(length),
         });
-        const earlier = scope.context(pnGateway, stream).requestId;
         if (earlier !== '') scope.keys.drop(handshakeKey(earlier));
         scope.keys.put(handshakeKey(requestId), pending);
-        const data = { requestId, handshake: toBase64url(message) };
+        const data = { requestId, handshake: toBase64url(message), timestamp };
         return [aboutGateway(stream, { type: 'GatewayRegistrationRequested', data })];
       },
       gatewayRegistrationTimedOut(scope, stream) {

@@ -14,6 +14,7 @@ import {
   type Credential,
 } from '../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../security/session.ts';
+import { timestampAfter, timestampToBytes } from '../../security/timestamp.ts';
 
 import type { Meaning, Role, Scope, Targeted } from '../role.ts';
 import type { Incoming, Letter } from '../wire/messages.ts';
@@ -133,17 +134,19 @@ export function pneRole(devices: readonly PneDevice[]): Role {
         const credential = credentials.get(deviceOf(stream));
         if (credential === undefined) throw new Error(`No credential is provisioned for ${deviceOf(stream)}.`);
         const requestId = scope.id();
+        const timestamp = timestampAfter(context.timestamp, scope.now);
         const { message, pending } = startRegistration({
           credential,
           binding: binding(context, requestId),
-          payload: new Uint8Array(0),
+          payload: timestampToBytes(timestamp),
           bytes: (length) => scope.bytes(length),
         });
         if (context.requestId !== '') scope.keys.drop(handshakeKey(context.requestId));
         scope.keys.put(handshakeKey(requestId), pending);
         const { pnId, gatewayId } = context;
         const handshake = toBase64url(message);
-        return [fact(stream, { type: 'RegistrationRequested', data: { requestId, pnId, gatewayId, handshake } })];
+        const data = { requestId, pnId, gatewayId, handshake, timestamp };
+        return [fact(stream, { type: 'RegistrationRequested', data })];
       },
       establishSession(scope, stream) {
         const { keyId: earlier, requestId } = scope.context(pneRegistration, stream);

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { systemEntropy } from '../../actors/seams/entropy.ts';
 import { finishRegistration, startRegistration } from '../../security/registration-handshake.ts';
 import { sessionToBytes, type Session } from '../../security/session.ts';
+import { timestampAfter, timestampToBytes } from '../../security/timestamp.ts';
 import { encode, HandJournal, handKeyring, HandWire, openConfirmation, sealConfirmation } from './hand.ts';
 import { serveLoads } from './load.ts';
 import type { PneConfig } from './operator.ts';
@@ -26,6 +27,7 @@ interface Waiting {
   readonly done: (code: number) => void;
 }
 const waiting = new Map<string, Waiting>();
+const timestamps = new Map<string, string>();
 const known = new Map(
   devices.map((device) => {
     const file = device.pskFile;
@@ -50,10 +52,12 @@ function register(deviceId: string): Promise<number> {
   const stream = `pne/${deviceId}`;
   const [requestId, correlationId] = [systemEntropy.id(), systemEntropy.id()];
   const binding = { protocolVersion: 1, pnId, gatewayId, deviceId, requestId } as const;
+  const timestamp = timestampAfter(timestamps.get(deviceId) ?? null, Date.now());
+  timestamps.set(deviceId, timestamp);
   const { message, pending } = startRegistration({
     credential: { kind: 'psk', psk },
     binding,
-    payload: new Uint8Array(0),
+    payload: timestampToBytes(timestamp),
     bytes,
   });
   const handshake = base64url(message);
@@ -63,7 +67,13 @@ function register(deviceId: string): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   const events = [
     { chart, type: 'RegistrationWanted', crStep: null, data: { deviceId, pnId, gatewayId, pairing: 'none' } },
-    { chart, type: 'RegistrationRequested', crStep: '1.4.1/1', data: { requestId, pnId, gatewayId, handshake } },
+    {
+      chart,
+      type: 'RegistrationRequested',
+      schemaVersion: 2,
+      crStep: '1.4.1/1',
+      data: { requestId, pnId, gatewayId, handshake, timestamp },
+    },
   ];
   const id = `handshake/${requestId}`;
   journal.commit(

@@ -4,6 +4,7 @@ import { systemEntropy } from '../../actors/seams/entropy.ts';
 import { cpnsId as cpnsIdOf } from '../../security/cpns-id.ts';
 import { readRegistration } from '../../security/registration-handshake.ts';
 import { sessionToBytes, type Session } from '../../security/session.ts';
+import { timestampFromBytes } from '../../security/timestamp.ts';
 import {
   encode,
   HandJournal,
@@ -34,6 +35,7 @@ const inventory = new Map(
   pns.map(({ id, members }) => [id, { revision: 0, members: new Map(members.map((device) => [device, 'member'])) }]),
 );
 const sessions = new Map<string, Session>();
+const newest = new Map<string, string>();
 
 wire.on('cpns.wan.up.>', (message, [, , , gatewayId = '', type]) => {
   const { messageId, correlationId, body } = message;
@@ -65,6 +67,9 @@ wire.on('cpns.wan.up.>', (message, [, , , gatewayId = '', type]) => {
   const first = Buffer.from(handshake, 'base64url');
   const read = readRegistration({ credential: { kind: 'psk', psk }, binding, message: first, bytes });
   if (read.kind === 'failed') return;
+  const timestamp = timestampFromBytes(read.payload);
+  if (timestamp === null || timestamp <= (newest.get(stream) ?? '')) return;
+  newest.set(stream, timestamp);
   const cpnsId = cpnsIdOf(idKey, deviceId);
   const previous = pn.revision;
   pn.revision += 1;
@@ -82,7 +87,7 @@ wire.on('cpns.wan.up.>', (message, [, , , gatewayId = '', type]) => {
   const answered = { requestId, code: 200, cpnsId, keyId, handshake: reply };
   const events = [
     { chart, type: 'RegistrationRequestReceived', crStep: '1.4.1/3', data: received },
-    { chart, type: 'PneAuthenticated', crStep: '1.4.1/3', data: {} },
+    { chart, type: 'PneAuthenticated', schemaVersion: 2, crStep: '1.4.1/3', data: { timestamp } },
     { chart, type: 'CpnsIdAllocated', crStep: '1.4.1/3', data: { deviceId, cpnsId } },
     {
       stream: `pn/${pnId}`,

@@ -23,6 +23,8 @@ export interface Rows {
     readonly chart: string;
     readonly type: string;
     readonly crStep: string | null;
+    /** Schema version; 1 when absent. */
+    readonly schemaVersion?: number;
     readonly data: object;
   }[];
   readonly consumed?: string;
@@ -87,7 +89,14 @@ export class HandJournal {
       const of = event.stream ?? stream;
       const version = (this.#versions.get(of) ?? 0) + 1;
       this.#versions.set(of, version);
-      const what = [++this.#position, of, version, event.type, 1, JSON.stringify(event.data)] as const;
+      const what = [
+        ++this.#position,
+        of,
+        version,
+        event.type,
+        event.schemaVersion ?? 1,
+        JSON.stringify(event.data),
+      ] as const;
       const why = [messageId, correlationId, causationId, this.#role, event.chart, CHART_HASH] as const;
       s.event.run(...what, ...why, event.crStep, recordedAt);
     }

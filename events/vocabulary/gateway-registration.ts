@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Code, HandshakeMessage, Id, KeyId } from '../fields.ts';
+import { Code, HandshakeMessage, Id, KeyId, Timestamp } from '../fields.ts';
 import { authenticationFailures } from './authentication.ts';
 import { event, sharedEvents, type EventOf } from './define.ts';
 
@@ -10,7 +10,11 @@ export const gatewayRegistrationEvents = {
     'The CPNS Server received the registration request of a PN GW.',
     z.strictObject({ requestId: Id, gatewayId: Id, handshake: HandshakeMessage }),
   ),
-  GatewayAuthenticated: event('The PN GW proved that it holds its secret.', z.strictObject({ keyId: KeyId })),
+  GatewayAuthenticated: event(
+    'The PN GW proved that it holds its secret, in its newest request.',
+    z.strictObject({ keyId: KeyId, timestamp: Timestamp }),
+    2,
+  ),
   GatewayAuthenticationFailed: event(
     'The PN GW did not prove itself.',
     z.strictObject({ reason: z.enum([...authenticationFailures, 'unknownGateway']) }),

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { Code, HandshakeMessage, Id, InventoryChanges, JoinPolicy, KeyId, MAX_PNS, Revision } from '../fields.ts';
+import {
+  Code,
+  HandshakeMessage,
+  Id,
+  InventoryChanges,
+  JoinPolicy,
+  KeyId,
+  MAX_PNS,
+  Revision,
+  Timestamp,
+} from '../fields.ts';
 import { answerOverdue, event, NoData, Request, sharedEvents, type EventOf } from './define.ts';
 
 /** Chart `pn-gateway/gateway`, stream `gateway/<gatewayId>`, in the journal of the gateway. */
@@ -11,7 +21,8 @@ export const pnGatewayEvents = {
   ),
   GatewayRegistrationRequested: event(
     'The PN GW sends its own registration request (mutual authentication and key exchange).',
-    z.strictObject({ requestId: Id, handshake: HandshakeMessage }),
+    z.strictObject({ requestId: Id, handshake: HandshakeMessage, timestamp: Timestamp }),
+    2,
   ),
   GatewayRegistered: event(
     'The PN GW and the CPNS Server have authenticated each other.',

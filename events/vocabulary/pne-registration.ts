@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Code, CpnsId, HandshakeMessage, Id, KeyId } from '../fields.ts';
+import { Code, CpnsId, HandshakeMessage, Id, KeyId, Timestamp } from '../fields.ts';
 import { answerOverdue, event, NoData, Request, sharedEvents, type EventOf } from './define.ts';
 
 /** Chart `pne/registration`, stream `pne/<deviceId>`, in the journal of the device. */
@@ -15,7 +15,8 @@ export const pneRegistrationEvents = {
   PairingTimedOut: event('Pairing had no answer after the last attempt.', Request),
   RegistrationRequested: event(
     'The device sends its PNE Registration Request with the ID of its PN.',
-    z.strictObject({ requestId: Id, pnId: Id, gatewayId: Id, handshake: HandshakeMessage }),
+    z.strictObject({ requestId: Id, pnId: Id, gatewayId: Id, handshake: HandshakeMessage, timestamp: Timestamp }),
+    2,
   ),
   AnswerOverdue: answerOverdue,
   RegistrationAccepted: event(

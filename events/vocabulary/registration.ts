@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Code, CpnsId, HandshakeMessage, Id, KeyId } from '../fields.ts';
+import { Code, CpnsId, HandshakeMessage, Id, KeyId, Timestamp } from '../fields.ts';
 import { authenticationFailures } from './authentication.ts';
-import { event, NoData, sharedEvents, type EventOf } from './define.ts';
+import { event, sharedEvents, type EventOf } from './define.ts';
 
 /** Chart `cpns-server/registration`, stream `registration/<pnId>/<deviceId>`, in the journal of the server. */
 export const registrationEvents = {
@@ -17,7 +17,11 @@ export const registrationEvents = {
       handshake: HandshakeMessage,
     }),
   ),
-  PneAuthenticated: event('The PNE proved that it holds its secret.', NoData),
+  PneAuthenticated: event(
+    'The PNE proved that it holds its secret, in its newest request.',
+    z.strictObject({ timestamp: Timestamp }),
+    2,
+  ),
   PneAuthenticationFailed: event(
     'The PNE did not prove itself, or what was said about it on the way was altered.',
     z.strictObject({ reason: z.enum([...authenticationFailures, 'unknownDevice']) }),

@@ -3,6 +3,7 @@ import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { GatewayRegistrationEvent } from '../../events/vocabulary/gateway-registration.ts';
 import type { Effect } from '../effect.ts';
+import { isNewer } from '../newest.ts';
 
 export interface GatewayRegistrationContext {
   readonly flow: Flow | null;
@@ -10,6 +11,8 @@ export interface GatewayRegistrationContext {
   readonly requestId: string;
   readonly handshake: string;
   readonly keyId: string | null;
+  /** Timestamp of the newest request that was authenticated. */
+  readonly newest: string | null;
   readonly code: ResponseCode | null;
   readonly reply: string | null;
   readonly refusals: number;
@@ -21,6 +24,7 @@ export const initialContext: GatewayRegistrationContext = {
   requestId: '',
   handshake: '',
   keyId: null,
+  newest: null,
   code: null,
   reply: null,
   refusals: 0,
@@ -36,6 +40,7 @@ export const terms = setup({
     emitted: {} as Effect,
   },
   guards: {
+    isNewer: ({ context, event }) => 'timestamp' in event.data && isNewer(event.data.timestamp, context.newest),
     standsAlready: ({ context }) => context.keyId !== null,
   },
   actions: {
@@ -44,7 +49,9 @@ export const terms = setup({
         ? { gatewayId: event.data.gatewayId, requestId: event.data.requestId, handshake: event.data.handshake }
         : {},
     ),
-    keepKey: assign(({ event }) => (event.type === 'GatewayAuthenticated' ? { keyId: event.data.keyId } : {})),
+    keepKey: assign(({ event }) =>
+      event.type === 'GatewayAuthenticated' ? { keyId: event.data.keyId, newest: event.data.timestamp } : {},
+    ),
     keepReply: assign(({ event }) =>
       event.type === 'GatewayRegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
     ),

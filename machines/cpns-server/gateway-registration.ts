@@ -29,7 +29,12 @@ const machine = terms.createMachine({
       description: 'Reads the first handshake message with the secret of the PN GW.',
       entry: 'askAuthentication',
       on: {
-        GatewayAuthenticated: { target: 'answering', actions: 'keepKey', description: 'Holds its secret.' },
+        GatewayAuthenticated: {
+          guard: 'isNewer',
+          target: 'answering',
+          actions: 'keepKey',
+          description: 'Holds its secret, and asked later than before.',
+        },
         GatewayAuthenticationFailed: { target: 'refusing', description: 'Does not hold its secret, or is unknown.' },
       },
     },

@@ -3,6 +3,7 @@ import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { RegistrationEvent } from '../../events/vocabulary/registration.ts';
 import type { Effect } from '../effect.ts';
+import { isNewer } from '../newest.ts';
 
 export interface RegistrationContext {
   readonly flow: Flow | null;
@@ -12,6 +13,8 @@ export interface RegistrationContext {
   readonly requestId: string;
   readonly handshake: string;
   readonly authenticated: 'yes' | 'no';
+  /** Timestamp of the newest request that was authenticated. */
+  readonly newest: string | null;
   readonly cpnsId: string | null;
   readonly keyId: string | null;
   /** Whether the PNE has shown that it holds the session of `keyId`. */
@@ -31,6 +34,7 @@ export const initialContext: RegistrationContext = {
   requestId: '',
   handshake: '',
   authenticated: 'no',
+  newest: null,
   cpnsId: null,
   keyId: null,
   session: 'unconfirmed',
@@ -52,6 +56,7 @@ export const terms = setup({
       event.type === 'RegistrationAnswered' && event.data.code !== 200 && context.session === 'established',
     isRefusalOfRegistered: ({ context, event }) =>
       event.type === 'RegistrationAnswered' && event.data.code !== 200 && context.keyId !== null,
+    isNewer: ({ context, event }) => 'timestamp' in event.data && isNewer(event.data.timestamp, context.newest),
     isAuthenticated: ({ context }) => context.authenticated === 'yes',
     isCurrentKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.keyId,
     isUnshownKey: ({ context, event }) =>
@@ -76,7 +81,9 @@ export const terms = setup({
           }
         : {},
     ),
-    keepAuthenticated: assign({ authenticated: 'yes' as const }),
+    keepAuthenticated: assign(({ event }) =>
+      event.type === 'PneAuthenticated' ? { authenticated: 'yes' as const, newest: event.data.timestamp } : {},
+    ),
     asAuthenticationFailed: assign({ code: 401 as const }),
     keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
     keepCpnsId: assign(({ event }) => (event.type === 'CpnsIdAllocated' ? { cpnsId: event.data.cpnsId } : {})),

@@ -65,9 +65,10 @@ const machine = terms.createMachine({
       entry: 'askAuthentication',
       on: {
         PneAuthenticated: {
+          guard: 'isNewer',
           target: 'allocating',
           actions: 'keepAuthenticated',
-          description: '1.4.1/3, 1.4.2/5: it holds its secret.',
+          description: '1.4.1/3, 1.4.2/5: it holds its secret, and asked later than before.',
         },
         PneAuthenticationFailed: {
           target: 'refusing',

@@ -25,6 +25,8 @@ export interface GatewayContext {
   readonly requestId: string;
   /** First handshake message of that request. */
   readonly handshake: string;
+  /** Timestamp in it; the next one is later, whatever the clock does. */
+  readonly timestamp: string | null;
   readonly attempt: number;
   readonly backOffs: number;
   readonly keyId: string | null;
@@ -37,6 +39,7 @@ export const initialContext: GatewayContext = {
   gatewayId: '',
   requestId: '',
   handshake: '',
+  timestamp: null,
   attempt: 0,
   backOffs: 0,
   keyId: null,
@@ -113,7 +116,7 @@ export const terms = setup({
     }),
     keepRequest: assign(({ event }) => ({
       ...('requestId' in event.data ? { requestId: event.data.requestId } : {}),
-      ...('handshake' in event.data ? { handshake: event.data.handshake } : {}),
+      ...('handshake' in event.data ? { handshake: event.data.handshake, timestamp: event.data.timestamp } : {}),
     })),
     keepKey: assign(({ event }) =>
       event.type === 'GatewayRegistered' ? { keyId: event.data.keyId, backOffs: 0 } : {},

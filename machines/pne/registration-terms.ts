@@ -13,6 +13,8 @@ export interface PneContext {
   readonly requestId: string;
   /** First handshake message of that request. */
   readonly handshake: string;
+  /** Timestamp in it; the next one is later, whatever the clock does. */
+  readonly timestamp: string | null;
   readonly attempt: number;
   /** Temporary refusals in a row. */
   readonly backOffs: number;
@@ -29,6 +31,7 @@ export const initialContext: PneContext = {
   gatewayId: '',
   requestId: '',
   handshake: '',
+  timestamp: null,
   attempt: 0,
   backOffs: 0,
   code: null,
@@ -69,7 +72,7 @@ export const terms = setup({
     ),
     keepRequest: assign(({ event }) => ({
       ...('requestId' in event.data ? { requestId: event.data.requestId } : {}),
-      ...('handshake' in event.data ? { handshake: event.data.handshake } : {}),
+      ...('handshake' in event.data ? { handshake: event.data.handshake, timestamp: event.data.timestamp } : {}),
     })),
     keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
     keepAcceptance: assign(({ event }) =>

@@ -8,6 +8,7 @@ import { cpnsId } from '../../security/cpns-id.ts';
 import { finishRegistration, readRegistration, startRegistration } from '../../security/registration-handshake.ts';
 import { frameCounter } from '../../security/replay-window.ts';
 import { sealFrame } from '../../security/session.ts';
+import { timestampAt, timestampToBytes } from '../../security/timestamp.ts';
 
 /**
  * One message of each kind, from one story with fixed keys, so that a device engineer can check bytes: `hall-motion`, a
@@ -30,6 +31,8 @@ const countingBytes = (first: number): Uint8Array => Uint8Array.from({ length: 3
 
 /** Secret of the member, ephemeral secrets of device and server: 00 01 02 ..., 20 21 22 ..., 40 41 42 ... */
 export const KEYS = { psk: countingBytes(0x00), device: countingBytes(0x20), server: countingBytes(0x40) } as const;
+/** 2026-01-01 00:00:00 UTC. */
+const TIMESTAMP = timestampAt(1_767_225_600_000);
 const ID_KEY = countingBytes(0x60);
 const GATEWAY_PSK = countingBytes(0x80);
 
@@ -44,7 +47,12 @@ const utf8 = (value: object): Uint8Array => new TextEncoder().encode(JSON.string
 function handshake(psk: Uint8Array, pnId: string, deviceId: string, requestId: string, answer: object) {
   const binding = { protocolVersion: 1, pnId, gatewayId: GATEWAY, deviceId, requestId } as const;
   const credential = { kind: 'psk', psk } as const;
-  const started = startRegistration({ credential, binding, payload: new Uint8Array(0), bytes: () => KEYS.device });
+  const started = startRegistration({
+    credential,
+    binding,
+    payload: timestampToBytes(TIMESTAMP),
+    bytes: () => KEYS.device,
+  });
   const read = readRegistration({ credential, binding, message: started.message, bytes: () => KEYS.server });
   if (read.kind === 'failed') throw new Error(`The worked example does not authenticate: ${read.reason}.`);
   const answered = read.respond(utf8(answer));

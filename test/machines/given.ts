@@ -121,6 +121,8 @@ export const messageRefused = (count: number) =>
 
 /** Values of the right shape. */
 export const HANDSHAKE = 'Zmlyc3Q';
+/** The first three requests of somebody, each later than the one before. */
+export const TIMESTAMPS = ['40000000695600000000000a', '40000000695600000000000b', '40000000695600000000000c'] as const;
 export const REPLY = 'c2Vjb25k';
 export const KEY_1 = 'key-1-----------------';
 export const KEY_2 = 'key-2-----------------';

@@ -1,7 +1,17 @@
 import type { ChartId } from '../../events/charts.ts';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { InventoryChange, JoinPolicy } from '../../events/fields.ts';
-import { CPNS_ID, HANDSHAKE, KEY_1, KEY_2, messageRefused, overdue, REPLY, type EventOfChart } from './given.ts';
+import {
+  CPNS_ID,
+  HANDSHAKE,
+  KEY_1,
+  KEY_2,
+  messageRefused,
+  overdue,
+  REPLY,
+  TIMESTAMPS,
+  type EventOfChart,
+} from './given.ts';
 
 /**
  * Events of every type of every chart, over few ids: enough that whatever a chart distinguishes (this request or
@@ -46,7 +56,7 @@ const pne: readonly EventOfChart<'pne/registration'>[] = [
     { type: 'PairingTimedOut', data: { requestId } },
     {
       type: 'RegistrationRequested',
-      data: { requestId, pnId: 'home', gatewayId: 'hub', handshake: HANDSHAKE },
+      data: { requestId, pnId: 'home', gatewayId: 'hub', handshake: HANDSHAKE, timestamp: TIMESTAMPS[0] },
     },
     { type: 'RegistrationAccepted', data: { requestId, code: 200, cpnsId: CPNS_ID, keyId: KEY_1 } },
     ...refusals.map((code) => ({ type: 'RegistrationRefused' as const, data: { requestId, code } })),
@@ -66,7 +76,7 @@ const gateway: readonly EventOfChart<'pn-gateway/gateway'>[] = [
   { type: 'GatewayRegistrationWanted', data: { gatewayId: 'hub', pns: ['home'] } },
   { type: 'GatewayRegistrationWanted', data: { gatewayId: 'hub', pns: [] } },
   ...requests.flatMap((requestId): EventOfChart<'pn-gateway/gateway'>[] => [
-    { type: 'GatewayRegistrationRequested', data: { requestId, handshake: HANDSHAKE } },
+    { type: 'GatewayRegistrationRequested', data: { requestId, handshake: HANDSHAKE, timestamp: TIMESTAMPS[0] } },
     { type: 'GatewayRegistered', data: { requestId, keyId: KEY_1 } },
     { type: 'GatewayRegistrationRefused', data: { requestId, code: 503 } },
     { type: 'GatewayRegistrationTimedOut', data: { requestId } },
@@ -111,7 +121,9 @@ const admission: readonly EventOfChart<'pn-gateway/admission'>[] = [
 const gatewayRegistration: readonly EventOfChart<'cpns-server/gateway-registration'>[] = [
   ...shared,
   { type: 'GatewayRegistrationReceived', data: { requestId: 'a', gatewayId: 'hub', handshake: HANDSHAKE } },
-  ...keys.map((keyId) => ({ type: 'GatewayAuthenticated' as const, data: { keyId } })),
+  ...keys.flatMap((keyId) =>
+    TIMESTAMPS.map((timestamp) => ({ type: 'GatewayAuthenticated' as const, data: { keyId, timestamp } })),
+  ),
   { type: 'GatewayAuthenticationFailed', data: { reason: 'unknownGateway' } },
   { type: 'GatewayRegistrationAnswered', data: { requestId: 'a', code: 200, handshake: REPLY } },
   { type: 'GatewayRegistrationAnswered', data: { requestId: 'a', code: 401, handshake: null } },
@@ -148,7 +160,7 @@ const registration: readonly EventOfChart<'cpns-server/registration'>[] = [
     type: 'RegistrationRequestReceived' as const,
     data: { requestId: 'a', gatewayId: 'hub', pnId: 'home', deviceId: 'tag', flow, handshake: HANDSHAKE },
   })),
-  { type: 'PneAuthenticated', data: {} },
+  ...TIMESTAMPS.map((timestamp) => ({ type: 'PneAuthenticated' as const, data: { timestamp } })),
   { type: 'PneAuthenticationFailed', data: { reason: 'decryptFailed' } },
   { type: 'RegistrationDenied', data: { code: 403 } },
   { type: 'CpnsIdAllocated', data: { deviceId: 'tag', cpnsId: CPNS_ID } },

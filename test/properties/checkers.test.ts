@@ -56,6 +56,11 @@ function held(node: NodeName, one: Session, ...events: readonly RecordedEvent[])
   return { node, events, keys: { drop: [], put: [{ id: `session/${one.keyId}`, secret: sessionToBytes(one) }] } };
 }
 
+const asks = (requestId: string): Moment =>
+  at('pnes', event('pne/registration', 'pne/lamp', 1, 'RegistrationRequested', { requestId }));
+const accepts = (requestId: string): Moment =>
+  at('server', onRegistration('RegistrationRequestReceived', { requestId }), onRegistration('PneAuthenticated'));
+
 const confirmed = event('pne/registration', 'pne/lamp', 1, 'SecureSessionConfirmed', { keyId: 'k'.repeat(22) });
 const answer = (inReplyTo: string, code: number) => ({
   source: 'server',
@@ -272,6 +277,18 @@ describe('the checker finds', () => {
       invariants.noProvisionalAfterRefusal,
       evidence([at('server', onPn('PneAdded', change(1, 0, 'provisional')))], { phase: 'calm' }),
       /stays provisional/,
+    ],
+    [
+      'I12 a request that is accepted after a later one',
+      invariants.newestRequestOnly,
+      evidence([asks('early'), asks('late'), accepts('late'), accepts('early')]),
+      /early is accepted after late/,
+    ],
+    [
+      'I12 a request that is accepted twice',
+      invariants.newestRequestOnly,
+      evidence([asks('once'), accepts('once'), accepts('once')]),
+      /once is accepted after once/,
     ],
   ];
 

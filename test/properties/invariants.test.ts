@@ -39,4 +39,6 @@ describe('over generated runs', { timeout: 30_000 * Math.max(1, RUNS / 20) }, ()
   test('I10 both ends hold a session with the same keyId and keys, or the one that does not tries again', () =>
     holds(invariants.sessionsAgree));
   test('I11 after a refusal no provisional PNE stays', () => holds(invariants.noProvisionalAfterRefusal));
+  test('I12 no request is accepted twice, or after a later one of the same sender', () =>
+    holds(invariants.newestRequestOnly));
 });

@@ -478,3 +478,26 @@ export const noProvisionalAfterRefusal: Checker = (evidence) => {
   }
   return found;
 };
+
+/** I12: of the requests that a sender made, one after the other, none is authenticated after itself or a later one. */
+export const newestRequestOnly: Checker = (evidence) => {
+  const found: string[] = [];
+  const made = new Map<string, number>();
+  const current = new Map<string, string>();
+  const newest = new Map<string, string>();
+  for (const one of placed(evidence)) {
+    const { type, stream } = one.event;
+    const requestId = text(one.event, 'requestId') ?? '';
+    if (/^(Gateway)?RegistrationRequested$/.test(type)) made.set(requestId, made.size);
+    if (one.node !== 'server') continue;
+    if (/^(Registration|GatewayRegistration)(Request)?Received$/.test(type)) current.set(stream, requestId);
+    if (type !== 'PneAuthenticated' && type !== 'GatewayAuthenticated') continue;
+    const accepted = current.get(stream) ?? '';
+    const before = newest.get(stream);
+    if (before !== undefined && (made.get(accepted) ?? 0) <= (made.get(before) ?? 0)) {
+      found.push(`${where(one)}: ${accepted} is accepted after ${before}`);
+    }
+    newest.set(stream, accepted);
+  }
+  return found;
+};

@@ -194,7 +194,7 @@ describe('the worked example', () => {
   test('is what another implementation makes of the same keys', () => {
     const { pnId, gatewayId, deviceId, requestId } = STORY;
     const binding = { protocolVersion: 1, pnId, gatewayId, deviceId, requestId } as const;
-    const request = writeRequest(KEYS.psk, binding, new Uint8Array(0), KEYS.device);
+    const request = writeRequest(KEYS.psk, binding, Buffer.from('400000006955b90a00000000', 'hex'), KEYS.device);
     const payload = Buffer.from(JSON.stringify({ code: 200, cpnsId: STORY.cpnsId }));
     const answer = answerRequest(readRequest(KEYS.psk, binding, request), payload, KEYS.server);
     const handshakeOf = (name: string) =>

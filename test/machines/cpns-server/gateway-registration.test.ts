@@ -1,6 +1,17 @@
 import { describe, it } from 'vitest';
 import { gatewayRegistration as chart } from '../../../machines/cpns-server/gateway-registration.ts';
-import { answer, ask, given, HANDSHAKE, KEY_1, KEY_2, messageRefused, REPLY, type EventOfChart } from '../given.ts';
+import {
+  answer,
+  ask,
+  given,
+  HANDSHAKE,
+  KEY_1,
+  KEY_2,
+  messageRefused,
+  REPLY,
+  TIMESTAMPS,
+  type EventOfChart,
+} from '../given.ts';
 
 type Event = EventOfChart<'cpns-server/gateway-registration'>;
 
@@ -8,7 +19,10 @@ const received = (requestId: string): Event => ({
   type: 'GatewayRegistrationReceived',
   data: { requestId, gatewayId: 'hub', handshake: HANDSHAKE },
 });
-const authenticated = (keyId: string): Event => ({ type: 'GatewayAuthenticated', data: { keyId } });
+const authenticated = (keyId: string, timestamp: string = TIMESTAMPS[0]): Event => ({
+  type: 'GatewayAuthenticated',
+  data: { keyId, timestamp },
+});
 const failed: Event = { type: 'GatewayAuthenticationFailed', data: { reason: 'decryptFailed' } };
 const accepts = (requestId: string): Event => ({
   type: 'GatewayRegistrationAnswered',
@@ -65,14 +79,14 @@ describe('the CPNS Server registers a PN GW', () => {
   });
 
   it('registers it later, when it holds its secret after all', () => {
-    given(chart, [received('g1'), failed, refuses('g1'), received('g2'), authenticated(KEY_2)])
+    given(chart, [received('g1'), failed, refuses('g1'), received('g2'), authenticated(KEY_2, TIMESTAMPS[1])])
       .when(accepts('g2'))
       .thenTaken({ state: { idle: 'registered' }, effects: [answer('gateway-registration-response')] });
   });
 
   it('registers it again under another key', () => {
     given(chart, [...registered, received('g2')])
-      .when(authenticated(KEY_2))
+      .when(authenticated(KEY_2, TIMESTAMPS[1]))
       .thenTaken({ state: 'answering', effects: [ask('answerGateway')], context: { keyId: KEY_2, requestId: 'g2' } });
   });
 

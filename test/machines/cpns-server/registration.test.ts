@@ -11,6 +11,7 @@ import {
   KEY_3,
   messageRefused,
   REPLY,
+  TIMESTAMPS,
   type EventOfChart,
 } from '../given.ts';
 
@@ -20,7 +21,11 @@ const received = (requestId: string, flow: '1.4.1' | '1.4.2' = '1.4.1'): Event =
   type: 'RegistrationRequestReceived',
   data: { requestId, gatewayId: 'hub', pnId: 'home', deviceId: 'lamp', flow, handshake: HANDSHAKE },
 });
-const authenticated: Event = { type: 'PneAuthenticated', data: {} };
+/** The n-th request is later than those before it. */
+const authenticated = (request: 1 | 2 | 3 = 1): Event => ({
+  type: 'PneAuthenticated',
+  data: { timestamp: TIMESTAMPS[request - 1] ?? '' },
+});
 const failed = (reason: 'malformed' | 'decryptFailed' | 'unknownDevice'): Event => ({
   type: 'PneAuthenticationFailed',
   data: { reason },
@@ -38,7 +43,7 @@ const refuses = (requestId: string, code: 401 | 403): Event => ({
 const established = (keyId: string): Event => ({ type: 'SecureSessionEstablished', data: { keyId } });
 const closed = (keyId: string): Event => ({ type: 'SecureSessionClosed', data: { keyId, reason: 'replaced' } });
 
-const answered = [received('r1'), authenticated, allocated, accepts('r1', KEY_1)];
+const answered = [received('r1'), authenticated(), allocated, accepts('r1', KEY_1)];
 const inSession = [...answered, established(KEY_1)];
 const UNCONFIRMED = { idle: { registered: 'unconfirmed' } };
 const IN_SESSION = { idle: { registered: 'sessionEstablished' } };
@@ -64,12 +69,12 @@ describe('the CPNS Server registers a PNE (1.4.1/3, 1.4.2/5)', () => {
 
   it('allocates its CPNS ID', () => {
     given(chart, [received('r1')])
-      .when(authenticated)
+      .when(authenticated())
       .thenTaken({ state: 'allocating', effects: [ask('allocateCpnsId')], context: { authenticated: 'yes' } });
   });
 
   it('ends the earlier session, updates the PN Inventory and answers, in this order', () => {
-    given(chart, [received('r1'), authenticated])
+    given(chart, [received('r1'), authenticated()])
       .when(allocated)
       .thenTaken({
         state: 'updating',
@@ -79,7 +84,7 @@ describe('the CPNS Server registers a PNE (1.4.1/3, 1.4.2/5)', () => {
   });
 
   it('answers 200 with the security information', () => {
-    given(chart, [received('r1'), authenticated, allocated])
+    given(chart, [received('r1'), authenticated(), allocated])
       .when(accepts('r1', KEY_1))
       .thenTaken({
         state: UNCONFIRMED,
@@ -110,7 +115,7 @@ describe('the CPNS Server refuses a PNE', () => {
   );
 
   it('that the PN does not take: compensates first, then says 403', () => {
-    given(chart, [received('r1'), authenticated])
+    given(chart, [received('r1'), authenticated()])
       .when(denied)
       .thenTaken({
         state: 'refusing',
@@ -137,7 +142,7 @@ describe('the CPNS Server refuses a PNE', () => {
 });
 
 describe('a PNE that is registered registers again', () => {
-  const again = [...inSession, received('r2'), authenticated, allocated];
+  const again = [...inSession, received('r2'), authenticated(2), allocated];
 
   it('is authenticated again: what it proved before does not count', () => {
     given(chart, inSession)
@@ -173,7 +178,7 @@ describe('a PNE that is registered registers again', () => {
   });
 
   it('keeps the one that stands through several that it never shows', () => {
-    const third = [received('r3'), authenticated, allocated, closed(KEY_2), accepts('r3', KEY_3)];
+    const third = [received('r3'), authenticated(3), allocated, closed(KEY_2), accepts('r3', KEY_3)];
     given(chart, [...again, accepts('r2', KEY_2), ...third])
       .when(established(KEY_3))
       .thenTaken({
@@ -184,10 +189,10 @@ describe('a PNE that is registered registers again', () => {
   });
 
   it('loses a session that it has never shown at once', () => {
-    given(chart, [...answered, received('r2'), authenticated, allocated])
+    given(chart, [...answered, received('r2'), authenticated(2), allocated])
       .when(closed(KEY_1))
       .thenTaken({ state: 'updating', effects: [], context: { keyId: null } });
-    given(chart, [...answered, received('r2'), authenticated, allocated, closed(KEY_1)])
+    given(chart, [...answered, received('r2'), authenticated(2), allocated, closed(KEY_1)])
       .when(accepts('r2', KEY_2))
       .thenTaken({
         state: UNCONFIRMED,
@@ -220,7 +225,7 @@ describe('a PNE that is registered registers again', () => {
 
   it('has to show its next session also when it was refused in between', () => {
     const refusedOnce = [...inSession, received('r2'), failed('malformed'), refuses('r2', 401)];
-    given(chart, [...refusedOnce, received('r3'), authenticated, allocated])
+    given(chart, [...refusedOnce, received('r3'), authenticated(3), allocated])
       .when(accepts('r3', KEY_2))
       .thenTaken({
         state: UNCONFIRMED,
@@ -236,22 +241,22 @@ describe('the registration of a PNE does not take', () => {
     ['a denial before authentication', [received('r1')], denied],
     ['an acceptance before authentication', [received('r1')], accepts('r1', KEY_1)],
     ['an acceptance after the authentication failed', [received('r1'), failed('malformed')], accepts('r1', KEY_1)],
-    ['a refusal after the CPNS ID was allocated', [received('r1'), authenticated, allocated], refuses('r1', 403)],
+    ['a refusal after the CPNS ID was allocated', [received('r1'), authenticated(), allocated], refuses('r1', 403)],
     ['another request while it works on one', [received('r1')], received('r2')],
     ['a sealed message before any session', [], established(KEY_1)],
     ['a sealed message of another session', answered, established(KEY_2)],
     ['a second first sealed message', inSession, established(KEY_1)],
     [
       'the end of the session that stands, before the next one is shown',
-      [...inSession, received('r2'), authenticated, allocated],
+      [...inSession, received('r2'), authenticated(2), allocated],
       closed(KEY_1),
     ],
     [
       'a sealed message of the session that stands as the first of the next one',
-      [...inSession, received('r2'), authenticated, allocated, accepts('r2', KEY_2)],
+      [...inSession, received('r2'), authenticated(2), allocated, accepts('r2', KEY_2)],
       established(KEY_1),
     ],
-    ['the end of another session', [...inSession, received('r2'), authenticated, allocated], closed(KEY_2)],
+    ['the end of another session', [...inSession, received('r2'), authenticated(2), allocated], closed(KEY_2)],
     ['a sealed message after a refusal', [received('r1'), failed('malformed'), refuses('r1', 401)], established(KEY_1)],
   ])('%s', (_, events, event) => {
     given(chart, events).when(event).thenRefused(409);

@@ -18,6 +18,7 @@ import {
   send,
   settle,
   stateAfter,
+  TIMESTAMPS,
   type EventOfChart,
 } from '../given.ts';
 
@@ -26,7 +27,7 @@ type Event = EventOfChart<'pn-gateway/gateway'>;
 const wanted = (...pns: string[]): Event => ({ type: 'GatewayRegistrationWanted', data: { gatewayId: 'hub', pns } });
 const requested = (requestId: string): Event => ({
   type: 'GatewayRegistrationRequested',
-  data: { requestId, handshake: HANDSHAKE },
+  data: { requestId, handshake: HANDSHAKE, timestamp: TIMESTAMPS[0] },
 });
 const registered = (requestId: string): Event => ({ type: 'GatewayRegistered', data: { requestId, keyId: KEY_1 } });
 const sessionLost = (keyId: string): Event => ({ type: 'GatewaySessionLost', data: { keyId } });

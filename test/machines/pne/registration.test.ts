@@ -17,6 +17,7 @@ import {
   resend,
   send,
   settle,
+  TIMESTAMPS,
   type EventOfChart,
 } from '../given.ts';
 
@@ -34,7 +35,7 @@ const pairingRefused = (requestId: string, code: ResponseCode): Event => ({
 const pairingTimedOut = (requestId: string): Event => ({ type: 'PairingTimedOut', data: { requestId } });
 const requested = (requestId: string): Event => ({
   type: 'RegistrationRequested',
-  data: { requestId, pnId: 'home', gatewayId: 'hub', handshake: HANDSHAKE },
+  data: { requestId, pnId: 'home', gatewayId: 'hub', handshake: HANDSHAKE, timestamp: TIMESTAMPS[0] },
 });
 const accepted = (requestId: string, keyId = KEY_1): Event => ({
   type: 'RegistrationAccepted',
