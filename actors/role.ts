@@ -61,9 +61,10 @@ export interface StepMemory {
 
 export type FactAnswer = readonly Targeted[] | Promise<readonly Targeted[]>;
 
-/** Whom a message is for: an actor's stream, somebody else (relayed as it is), or nobody. */
+/** Whom a message is for: an actor's stream, a session's channel (`channel/`), somebody else (relayed), or nobody. */
 export type Route =
   | { readonly kind: 'actor'; readonly stream: string }
+  | { readonly kind: 'data' }
   | { readonly kind: 'relay'; readonly subject: string; readonly payload: string }
   | { readonly kind: 'drop'; readonly reason: string };
 

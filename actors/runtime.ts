@@ -42,6 +42,8 @@ export interface RuntimeOptions {
   readonly keyring: Keyring;
   /** Whether copies of committed events go out on `cpns.events.>`. */
   readonly observers: 'publish' | 'none';
+  /** Takes the data of the sessions; default: it is dropped. */
+  readonly data?: (message: Incoming) => void;
 }
 
 /** Counts since the start, and what is in memory now. */
@@ -68,6 +70,7 @@ export class Runtime implements UnitHost {
   readonly #wire: Wire;
   readonly #log: Log;
   readonly #observers: RuntimeOptions['observers'];
+  readonly #data: (message: Incoming) => void;
   readonly #units = new Map<string, Unit>();
   readonly #timers: Timers;
   readonly #refusals: Refusals;
@@ -88,6 +91,7 @@ export class Runtime implements UnitHost {
     this.#wire = options.wire;
     this.#log = options.log;
     this.#observers = options.observers;
+    this.#data = options.data ?? ((message) => this.#drop(message, 'no channels here'));
     this.#timers = new Timers(options.clock, (row) => this.#fire(row));
     this.#warnings = new Warnings(options.clock, options.log);
     this.#refusals = new Refusals(options.clock, (refusal, count) => {
@@ -173,6 +177,7 @@ export class Runtime implements UnitHost {
     const { message } = decoded;
     const route = this.role.route(message, delivery.payload);
     if (route.kind === 'relay') this.#wire.publish(route.subject, route.payload, message);
+    else if (route.kind === 'data') this.#data(message);
     else if (route.kind === 'drop') this.#drop(message, route.reason);
     else if (!this.#enqueue({ kind: 'message', stream: route.stream, message })) {
       this.#counts.busy += 1;

@@ -12,6 +12,12 @@ export const CpnsId = z.string().regex(/^cpns-[a-z2-7]{26}$/);
 /** The public name of a session key: base64url of 16 bytes. */
 export const KeyId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 
+/** An epoch of the keys of one direction: 24 bits. */
+export const Epoch = z
+  .int()
+  .min(0)
+  .max(2 ** 24 - 1);
+
 export const Code = z.literal(RESPONSE_CODE_VALUES);
 
 /**

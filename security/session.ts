@@ -1,20 +1,28 @@
 /**
  * The secure session that stands between a PNE and the CPNS Server after registration: two keys out of the handshake, one
  * a direction, and frames sealed with them. Noise, revision 34: section 5.2 (Split) and section 11.2 (channel binding).
+ * They seal what the protocol itself says; application data goes under the epochs of the two chains (`epochs.ts`).
  */
 import { cipherKey, counterNonce, MAX_COUNTER, open, seal, type CipherKey } from './aead.ts';
 import { toBase64url } from './base64url.ts';
-import { concat, utf8 } from './bytes.ts';
+import { concat, uint32, utf8 } from './bytes.ts';
+import { firstChain, type Chain, type Direction } from './epochs.ts';
 import type { Role, SplitKeys } from './noise/handshake-state.ts';
 import { sha256 } from './noise/hkdf.ts';
 import { KEY_BYTES, SecurityError } from './security-error.ts';
 
-export interface Session {
+/** What the protocol's own messages are sealed with. */
+export interface SessionKeys {
   /** Names the session in events and logs: 22 characters, public, and the same on both sides. */
   readonly keyId: string;
   readonly role: Role;
   readonly sendKey: Uint8Array;
   readonly receiveKey: Uint8Array;
+}
+
+export interface Session extends SessionKeys {
+  /** The next epoch of each direction: those before it were claimed, and their keys are nowhere but in their owner. */
+  readonly chains: { readonly [direction in Direction]: Chain };
 }
 
 const KEY_ID_LABEL = utf8('CPNS key id');
@@ -26,12 +34,13 @@ export function sessionOf(role: Role, keys: SplitKeys): Session {
   const id = sha256(KEY_ID_LABEL, keys.handshakeHash).subarray(0, KEY_ID_BYTES);
   const [sendKey, receiveKey] =
     role === 'initiator' ? [keys.initiatorKey, keys.responderKey] : [keys.responderKey, keys.initiatorKey];
-  return { keyId: toBase64url(id), role, sendKey, receiveKey };
+  const chains = { up: firstChain(keys.dataRoot, 'up'), down: firstChain(keys.dataRoot, 'down') };
+  return { keyId: toBase64url(id), role, sendKey, receiveKey, chains };
 }
 
 /** Ciphertext and tag. A counter is used once: the caller keeps it, sends it along, and refuses a repeated one. */
 export function sealFrame(
-  session: Session,
+  session: SessionKeys,
   counter: bigint | number,
   plaintext: Uint8Array,
   associatedData: Uint8Array,
@@ -45,7 +54,7 @@ export function sealFrame(
 
 /** The plaintext, or null for anything that the other side did not seal under this counter and associated data. */
 export function openFrame(
-  session: Session,
+  session: SessionKeys,
   counter: bigint | number,
   frame: Uint8Array,
   associatedData: Uint8Array,
@@ -64,9 +73,9 @@ interface Readied {
   readonly received: Uint8Array;
 }
 
-const READIED = new WeakMap<Session, Readied>();
+const READIED = new WeakMap<SessionKeys, Readied>();
 
-function readied(session: Session): Readied {
+function readied(session: SessionKeys): Readied {
   const known = READIED.get(session);
   if (known !== undefined) return known;
   const { role, keyId } = session;
@@ -86,26 +95,40 @@ function isCounter(counter: bigint | number): boolean {
   return counter >= 0n && counter <= MAX_COUNTER;
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 const KEY_ID_CHARACTERS = 22;
-const SESSION_BYTES = 2 + KEY_ID_CHARACTERS + 2 * KEY_BYTES;
+const EPOCH_BYTES = 4;
+const KEYS_AT = 2 + KEY_ID_CHARACTERS;
+const CHAINS_AT = KEYS_AT + 2 * KEY_BYTES;
+const CHAIN_BYTES = EPOCH_BYTES + KEY_BYTES;
+const SESSION_BYTES = CHAINS_AT + 2 * CHAIN_BYTES;
 
-/** For the keyring, secret: format (1), role (1 initiator, 2 responder), key id in ASCII, send key, receive key. */
-export function sessionToBytes(session: Session): Uint8Array {
-  const head = concat(Uint8Array.of(FORMAT), DIRECTION[session.role], utf8(session.keyId));
-  return concat(head, session.sendKey, session.receiveKey);
+/**
+ * For the keyring, secret: format (2), role (1 initiator, 2 responder), key id in ASCII, send key, receive key, then the chain
+ * up and the chain down, each its epoch in four bytes and its key.
+ */
+export function sessionToBytes({ keyId, role, sendKey, receiveKey, chains: { up, down } }: Session): Uint8Array {
+  const head = concat(Uint8Array.of(FORMAT), DIRECTION[role], utf8(keyId), sendKey, receiveKey);
+  return concat(head, uint32(up.epoch), up.key, uint32(down.epoch), down.key);
 }
 
 /** Null for bytes that `sessionToBytes` did not write. */
 export function sessionFromBytes(bytes: Uint8Array): Session | null {
   if (bytes.length !== SESSION_BYTES || bytes[0] !== FORMAT || (bytes[1] !== 1 && bytes[1] !== 2)) return null;
-  const keyId = Buffer.from(bytes.subarray(2, 2 + KEY_ID_CHARACTERS)).toString('latin1');
+  const keyId = Buffer.from(bytes.subarray(2, KEYS_AT)).toString('latin1');
   if (!/^[A-Za-z0-9_-]{22}$/.test(keyId)) return null;
-  const keys = bytes.slice(2 + KEY_ID_CHARACTERS);
+  const up = chainAt(bytes, CHAINS_AT);
+  const down = chainAt(bytes, CHAINS_AT + CHAIN_BYTES);
   return {
     keyId,
     role: bytes[1] === 1 ? 'initiator' : 'responder',
-    sendKey: keys.slice(0, KEY_BYTES),
-    receiveKey: keys.slice(KEY_BYTES),
+    sendKey: bytes.slice(KEYS_AT, KEYS_AT + KEY_BYTES),
+    receiveKey: bytes.slice(KEYS_AT + KEY_BYTES, CHAINS_AT),
+    chains: { up, down },
   };
+}
+
+function chainAt(bytes: Uint8Array, offset: number): Chain {
+  const epoch = new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset);
+  return { epoch, key: bytes.slice(offset + EPOCH_BYTES, offset + CHAIN_BYTES) };
 }

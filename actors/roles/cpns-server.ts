@@ -86,6 +86,8 @@ export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdenti
     if (!(await isRegistered(gatewayId, scope))) return { kind: 'refuse', code: 480 };
     const pn = await scope.state(personalNetwork, pnStream(content.body.pnId));
     switch (content.type) {
+      case 'data':
+        return { kind: 'ignore', reason: 'for no actor' };
       case 'sealed':
         return confirmation(content, stream, scope);
       case 'usage-report':
@@ -160,6 +162,8 @@ export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdenti
     route({ content, gatewayId }) {
       if (content.leg !== 'wan.up') return { kind: 'drop', reason: 'not for a server' };
       switch (content.type) {
+        case 'data':
+          return { kind: 'data' };
         case 'gateway-registration-request':
           return { kind: 'actor', stream: gatewayRegistrationStream(gatewayId) };
         case 'registration-request':

@@ -8,9 +8,11 @@ import { pnGateway } from '../../machines/pn-gateway/gateway.ts';
 import { gatewayUsage } from '../../machines/pn-gateway/usage.ts';
 import { changesAfter, localMember, localPn } from '../../machines/pn-gateway/gateway-terms.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
+import { chunkBytes } from '../../security/data-frame.ts';
 import { finishRegistration, startRegistration } from '../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../security/session.ts';
 import { timestampAfter, timestampToBytes } from '../../security/timestamp.ts';
+import { NO_RELAY_METER, type RelayMeter } from '../channel/usage.ts';
 import type { Meaning, Role, Route, Scope, Targeted } from '../role.ts';
 import { encodeMessage, type Body, type Incoming, type Letter } from '../wire/messages.ts';
 import { gatewayHears, linkDown, wanUp } from '../wire/subjects.ts';
@@ -40,7 +42,7 @@ const aboutPne = (stream: string, event: AdmissionEvent): Targeted => ({ stream,
 const deviceOf = (stream: string): string => stream.split('/')[2] ?? '';
 
 /** The role of one PN GW. One unit: whoever reads the local inventory reads it as the latest step left it. */
-export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role {
+export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity, meter: RelayMeter = NO_RELAY_METER): Role {
   const own = gatewayStream(gatewayId);
 
   /** The local inventory takes what follows it; a gap is asked for and the answer is taken when it comes again. */
@@ -176,6 +178,12 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
     return { kind: 'ignore', reason: 'not about the session in force' };
   }
 
+  /** Tells the meter of a data frame that is for or from a service. */
+  function count({ frame, serviceId, ...of }: Body<'data', 'wan.down'>, direction: 'up' | 'down'): void {
+    const bytes = chunkBytes(Math.floor((frame.length * 3) / 4));
+    if (serviceId !== null) meter.relayed({ ...of, serviceId, direction, bytes });
+  }
+
   function fromPne(message: Incoming, stream: string): Meaning {
     const { content, messageId: requestId } = message;
     const deviceId = deviceOf(stream);
@@ -204,14 +212,28 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
       const { content, deviceId } = message;
       if (message.gatewayId !== gatewayId) return { kind: 'drop', reason: 'for another PN GW' };
       if (content.leg === 'link.up' && deviceId !== null) {
-        if (content.type !== 'sealed') return { kind: 'actor', stream: admissionStream(gatewayId, deviceId) };
-        return relay(message, wanUp(gatewayId, 'sealed'), { deviceId, ...content.body });
+        switch (content.type) {
+          case 'sealed':
+            return relay(message, wanUp(gatewayId, 'sealed'), { deviceId, ...content.body });
+          case 'data': {
+            const body = { deviceId, ...content.body };
+            count(body, 'up');
+            return relay(message, wanUp(gatewayId, 'data'), body);
+          }
+          default:
+            return { kind: 'actor', stream: admissionStream(gatewayId, deviceId) };
+        }
       }
       if (content.leg !== 'wan.down') return { kind: 'drop', reason: 'not for a PN GW' };
       switch (content.type) {
         case 'sealed': {
           const { deviceId: to, ...body } = content.body;
           return relay(message, linkDown(gatewayId, to, 'sealed'), body);
+        }
+        case 'data': {
+          const { pnId: _, deviceId: to, ...body } = content.body;
+          count(content.body, 'down');
+          return relay(message, linkDown(gatewayId, to, 'data'), body);
         }
         case 'pn-update-response':
         case 'registration-response':
@@ -397,7 +419,8 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity): Role 
 }
 
 /** A sealed message goes on under its own ids; the PN GW cannot read it and keeps nothing of it. */
-function relay({ messageId, correlationId, inReplyTo }: Incoming, subject: string, body: object): Route {
-  const payload = encodeMessage({ subject, type: 'sealed', inReplyTo, body }, messageId, correlationId);
+function relay(message: Incoming, subject: string, body: object): Route {
+  const { messageId, correlationId, inReplyTo, content } = message;
+  const payload = encodeMessage({ subject, type: content.type, inReplyTo, body }, messageId, correlationId);
   return { kind: 'relay', subject, payload };
 }

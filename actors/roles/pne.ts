@@ -99,10 +99,11 @@ export function pneRole(devices: readonly PneDevice[]): Role {
     subscriptions: devices.flatMap(({ deviceId }) => deviceHears(deviceId)).map((pattern) => ({ pattern })),
     chartOf: () => chart,
     unitOf: (stream) => stream,
-    route: (message) =>
-      message.deviceId !== null && credentials.has(message.deviceId)
-        ? { kind: 'actor', stream: pneStream(message.deviceId) }
-        : { kind: 'drop', reason: 'not a device of this process' },
+    route({ content, deviceId }) {
+      if (deviceId === null || !credentials.has(deviceId))
+        return { kind: 'drop', reason: 'not a device of this process' };
+      return content.type === 'data' ? { kind: 'data' } : { kind: 'actor', stream: pneStream(deviceId) };
+    },
     interpret(message, stream, scope) {
       const { content } = message;
       if (content.leg !== 'link.down') return { kind: 'ignore', reason: 'not for a PNE' };
@@ -123,6 +124,8 @@ export function pneRole(devices: readonly PneDevice[]): Role {
             : refused(stream, message.inReplyTo ?? '', content.body.code, scope);
         case 'sealed':
           return confirmation(content, stream, scope);
+        case 'data':
+          return { kind: 'ignore', reason: 'for no actor' };
         case 'notice':
           return refusedByNotice(message, stream, content.body.code, scope);
       }

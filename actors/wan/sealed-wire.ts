@@ -8,7 +8,7 @@ import {
   type FrameNumber,
   type ReplayWindow,
 } from '../../security/replay-window.ts';
-import { openFrame, sealFrame, type Session } from '../../security/session.ts';
+import { openFrame, sealFrame, type SessionKeys } from '../../security/session.ts';
 import type { Log } from '../seams/log.ts';
 import { PROTOCOL_VERSION } from '../wire/messages.ts';
 import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from '../wire/port.ts';
@@ -41,7 +41,7 @@ const IN_THE_CLEAR: ReadonlySet<string> = new Set([
 
 /** The session in force with a PN GW, and which of its frames were seen. */
 export interface Peer {
-  readonly session: Session;
+  readonly session: SessionKeys;
   readonly window: ReplayWindow;
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   Code,
+  Epoch,
   HandshakeMessage,
   Id,
   InventoryChange,
@@ -20,6 +21,14 @@ export const PROTOCOL_VERSION = 1;
 /** A frame holds at most 32 KiB, so that its message in base64url with the envelope stays below 64 KiB. */
 const SealedFrame = z.string().regex(/^[A-Za-z0-9_-]{22,43712}$/);
 const Counter = z.int().min(0);
+/** In the clear beside a data frame, for whoever relays it. The counter is that of its epoch, 40 bits. */
+const data = {
+  keyId: KeyId,
+  epoch: Epoch,
+  counter: Counter.max(2 ** 40 - 1),
+  serviceId: Id.nullable(),
+  frame: SealedFrame,
+};
 const Changes = z.array(InventoryChange).max(MAX_CHANGES);
 const handshake = HandshakeMessage.nullable();
 const notice = z.strictObject({ code: Code, deviceId: Id.nullable() });
@@ -47,6 +56,12 @@ export const MESSAGES = [
     'A sealed message of the secure session PNE -> CPNS Server; the PN GW cannot read it.',
     z.strictObject({ pnId: Id, keyId: KeyId, counter: Counter, frame: SealedFrame }),
   ),
+  row(
+    'link.up',
+    'data',
+    'A data frame of the secure session PNE -> CPNS Server: for a service, or (null) about the session itself.',
+    z.strictObject({ pnId: Id, ...data }),
+  ),
   row('link.down', 'pairing-response', 'Whether the pairing was formed.', z.strictObject({ code: Code })),
   row(
     'link.down',
@@ -60,6 +75,7 @@ export const MESSAGES = [
     'A sealed message of the secure session CPNS Server -> PNE.',
     z.strictObject({ keyId: KeyId, counter: Counter, frame: SealedFrame }),
   ),
+  row('link.down', 'data', 'A data frame of the secure session CPNS Server -> PNE.', z.strictObject(data)),
   row(
     'link.down',
     'notice',
@@ -96,6 +112,7 @@ export const MESSAGES = [
     'A sealed message of a PNE, relayed.',
     z.strictObject({ pnId: Id, deviceId: Id, keyId: KeyId, counter: Counter, frame: SealedFrame }),
   ),
+  row('wan.up', 'data', 'A data frame of a PNE, relayed.', z.strictObject({ pnId: Id, deviceId: Id, ...data })),
   row(
     'wan.up',
     'usage-report',
@@ -150,6 +167,7 @@ export const MESSAGES = [
     'A sealed message to a PNE, to be relayed.',
     z.strictObject({ deviceId: Id, keyId: KeyId, counter: Counter, frame: SealedFrame }),
   ),
+  row('wan.down', 'data', 'A data frame to a PNE, to be relayed.', z.strictObject({ pnId: Id, deviceId: Id, ...data })),
   row(
     'wan.down',
     'notice',

@@ -3,7 +3,7 @@ import { systemEntropy } from '../../actors/seams/entropy.ts';
 import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
 import { createKeyring, type Keyring } from '../../security/keyring.ts';
 import { frameCounter, ReplayWindow, type FrameNumber } from '../../security/replay-window.ts';
-import { openFrame, sealFrame, type Session } from '../../security/session.ts';
+import { openFrame, sealFrame, type SessionKeys } from '../../security/session.ts';
 import { openFloor } from '../journal/floor.ts';
 
 /**
@@ -138,7 +138,7 @@ export interface HandMessage {
 }
 
 /** The session between PN GW and CPNS Server: nobody registers a PN GW on the floor. */
-export function wanSession(role: Session['role']): Session {
+export function wanSession(role: SessionKeys['role']): SessionKeys {
   const [ups, downs] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
   const [sendKey, receiveKey] = role === 'initiator' ? [ups, downs] : [downs, ups];
   return { keyId: 'the-wan-of-the-floor--', role, sendKey, receiveKey };
@@ -147,15 +147,15 @@ export function wanSession(role: Session['role']): Session {
 /** NATS without a port around it. What goes over the WAN is sealed as ours is: the same cryptography, the same window. */
 export class HandWire {
   readonly #connection: NatsConnection;
-  readonly #session: Session | null;
+  readonly #session: SessionKeys | null;
   readonly #window = new ReplayWindow();
   #counter = 0;
 
-  static async connect(url: string, session: Session | null = null): Promise<HandWire> {
+  static async connect(url: string, session: SessionKeys | null = null): Promise<HandWire> {
     return new HandWire(await connect({ servers: [url] }), session);
   }
 
-  private constructor(connection: NatsConnection, session: Session | null) {
+  private constructor(connection: NatsConnection, session: SessionKeys | null) {
     this.#connection = connection;
     this.#session = session;
   }
@@ -179,7 +179,7 @@ export class HandWire {
     return plain;
   }
 
-  #seal(session: Session, subject: string, payload: string): string {
+  #seal(session: SessionKeys, subject: string, payload: string): string {
     const number = { start: 1, counter: this.#counter++ };
     const bound = new TextEncoder().encode(subject);
     const frame = sealFrame(session, frameCounter(number), new TextEncoder().encode(payload), bound);
@@ -213,13 +213,13 @@ export function encode({ type, messageId, correlationId, inReplyTo }: Omit<HandM
   return JSON.stringify({ v: 1, type, messageId, correlationId, inReplyTo, body });
 }
 
-export function sealConfirmation(session: Session, type: string) {
+export function sealConfirmation(session: SessionKeys, type: string) {
   const frame = sealFrame(session, 0, new TextEncoder().encode(JSON.stringify({ type })), new Uint8Array(0));
   return { keyId: session.keyId, counter: 0, frame: Buffer.from(frame).toString('base64url') };
 }
 
 /** @throws Error unless the frame is the confirmation of that type */
-export function openConfirmation(session: Session, frame: string, type: string): void {
+export function openConfirmation(session: SessionKeys, frame: string, type: string): void {
   const text = openFrame(session, 0, Buffer.from(frame, 'base64url'), new Uint8Array(0));
   if (text === null || JSON.parse(new TextDecoder().decode(text)).type !== type)
     throw new Error('a false confirmation');

@@ -5,6 +5,8 @@ import { linkDown, linkUp, wanDown, wanUp, type Leg } from '../../actors/wire/su
 import type { InventoryChange, UsageSum } from '../../events/fields.ts';
 import { toBase64url } from '../../security/base64url.ts';
 import { cpnsId } from '../../security/cpns-id.ts';
+import { sealData } from '../../security/data-frame.ts';
+import { claimEpoch } from '../../security/epochs.ts';
 import { finishRegistration, readRegistration, startRegistration } from '../../security/registration-handshake.ts';
 import { frameCounter } from '../../security/replay-window.ts';
 import { sealFrame } from '../../security/session.ts';
@@ -75,6 +77,30 @@ const nothing = new Uint8Array(0);
 const { keyId } = member.device;
 const confirm = toBase64url(sealFrame(member.device, 0, utf8({ type: 'session-confirm' }), nothing));
 const confirmed = toBase64url(sealFrame(member.server, 0, utf8({ type: 'session-confirmed' }), nothing));
+
+/** The first data frame of each direction: a message of the service `echo`, and that it was delivered. */
+function dataFrames() {
+  const [up, down] = [claimEpoch(member.device.chains.up, 0), claimEpoch(member.server.chains.down, 0)];
+  if (up === null || down === null) throw new Error('The worked example has no epoch.');
+  const chunk = {
+    kind: 'chunk',
+    messageNumber: 0n,
+    index: 0,
+    count: 1,
+    bytes: new TextEncoder().encode('21.5'),
+  } as const;
+  const ack = { kind: 'ack', messageNumber: 0n, index: 0, code: 200 } as const;
+  const sent = { keyId, epoch: 0, counter: 0, serviceId: 'echo' };
+  const acknowledged = { ...sent, serviceId: null };
+  return {
+    sent: { ...sent, frame: toBase64url(sealData(up.claimed, { direction: 'up', ...sent }, chunk)) },
+    acknowledged: {
+      ...acknowledged,
+      frame: toBase64url(sealData(down.claimed, { direction: 'down', ...acknowledged }, ack)),
+    },
+  };
+}
+const data = dataFrames();
 
 const provisioned: InventoryChange = {
   revision: 2,
@@ -290,6 +316,42 @@ const rows: readonly Row[] = [
     summary: '1.4.1/4: both ends have shown that they hold the keys.',
     ids: ofMember('seal-server-1', 'seal-hall-motion-1'),
     body: sealedDown,
+  },
+  {
+    leg: 'link.up',
+    about: MEMBER,
+    type: 'data',
+    name: 'data-sent',
+    summary: 'In the session: the device sends `21.5` to the service `echo`.',
+    ids: ofMember('data-hall-motion-1'),
+    body: { pnId: PN, ...data.sent },
+  },
+  {
+    leg: 'wan.up',
+    about: MEMBER,
+    type: 'data',
+    name: 'data-relayed',
+    summary: 'In the session: relayed under the same ids.',
+    ids: ofMember('data-hall-motion-1'),
+    body: { deviceId: MEMBER, pnId: PN, ...data.sent },
+  },
+  {
+    leg: 'wan.down',
+    about: MEMBER,
+    type: 'data',
+    name: 'data-acknowledged-to-relay',
+    summary: 'In the session: the server says, sealed, that it was delivered.',
+    ids: ofMember('data-server-1'),
+    body: { pnId: PN, deviceId: MEMBER, ...data.acknowledged },
+  },
+  {
+    leg: 'link.down',
+    about: MEMBER,
+    type: 'data',
+    name: 'data-acknowledged',
+    summary: 'In the session: the message was delivered.',
+    ids: ofMember('data-server-1'),
+    body: data.acknowledged,
   },
   {
     leg: 'link.up',

@@ -15,6 +15,7 @@ import { checkDevices, PneFile } from '../../cli/config/pne.ts';
 import { ConfigError } from '../../cli/config/problems.ts';
 import { CredentialsFile } from '../../cli/config/secrets.ts';
 import { ServerFile, uniquePns } from '../../cli/config/server.ts';
+import { decodeContent, encodeContent, type DataContent } from '../../security/data-frame.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { readCertificate } from '../../security/pki/certificate.ts';
 import { readChain } from '../../security/pki/chain.ts';
@@ -146,6 +147,29 @@ function frame(): SeededTarget {
       const border = 9 + (head[8] ?? 0);
       const opened = openFrame(secret.serverSession, counter, input.subarray(border), input.subarray(9, border));
       return opened === null ? 'refused' : onlyGenuine(input, seeds);
+    },
+  };
+}
+
+/** What is inside a data frame, once it is open: the other end of the session wrote it, and may be anybody's device. */
+function dataContent(): SeededTarget {
+  const bytes = encoder.encode('21.5');
+  const contents: readonly DataContent[] = [
+    { kind: 'chunk', messageNumber: 2n ** 40n, index: 0, count: 1, bytes },
+    { kind: 'chunk', messageNumber: 2n ** 64n - 1n, index: 65_534, count: 65_535, bytes: bytes.subarray(0, 0) },
+    { kind: 'ack', messageNumber: 2n ** 40n, index: 16, code: 404 },
+    { kind: 'rekey', epoch: 258 },
+    { kind: 'hello' },
+  ];
+  return {
+    name: 'data-content',
+    tokens: DER,
+    seeds: contents.map((content, at) => ({ name: `${at}-${content.kind}`, bytes: encodeContent(content) })),
+    run(input) {
+      const content = decodeContent(input);
+      if (content === null) return 'refused';
+      if (!isSame(encodeContent(content), input)) throw new Error('Content is written otherwise than it was read.');
+      return `taken ${content.kind}`;
     },
   };
 }
@@ -328,6 +352,7 @@ export function targets(written: ReadonlyMap<string, readonly CorpusEntry[]> = n
     message(seedsOf('message')),
     sealedEnvelope(),
     frame(),
+    dataContent(),
     handshake(),
     certificate(),
     revocationList(),

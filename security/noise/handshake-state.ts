@@ -31,6 +31,8 @@ export type ReadOutcome =
 export interface SplitKeys {
   readonly initiatorKey: Uint8Array;
   readonly responderKey: Uint8Array;
+  /** What the keys of the data frames are derived from. */
+  readonly dataRoot: Uint8Array;
   readonly handshakeHash: Uint8Array;
 }
 
@@ -104,11 +106,12 @@ export class HandshakeState {
     if (this.#failed || !this.isFinished) {
       throw new SecurityError('The handshake is not finished.', 'Split after the last message.');
     }
-    const [initiatorKey, responderKey] = this.#symmetric.split();
+    const [initiatorKey, responderKey, dataRoot] = this.#symmetric.split();
     // Copies: hashes come out of node's shared pool, and what outlives the handshake has memory of its own.
     return {
       initiatorKey: new Uint8Array(initiatorKey),
       responderKey: new Uint8Array(responderKey),
+      dataRoot: new Uint8Array(dataRoot),
       handshakeHash: new Uint8Array(this.#symmetric.handshakeHash),
     };
   }

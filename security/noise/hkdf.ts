@@ -23,7 +23,7 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** HMAC under one key, whose pads are made once. The key is 32 bytes here, never longer than a block. */
-function hmacUnder(key: Uint8Array): (...parts: readonly Uint8Array[]) => Uint8Array {
+export function hmacUnder(key: Uint8Array): (...parts: readonly Uint8Array[]) => Uint8Array {
   const innerPad = new Uint8Array(BLOCK_BYTES).fill(INNER_PAD);
   const outerPad = new Uint8Array(BLOCK_BYTES).fill(OUTER_PAD);
   for (let i = 0; i < key.length; i++) {

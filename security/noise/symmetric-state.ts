@@ -92,9 +92,12 @@ export class SymmetricState {
     return plaintext;
   }
 
-  /** Split: the key for what the initiator sends, then the key for what the responder sends. */
-  split(): readonly [Uint8Array, Uint8Array] {
-    return hkdf2(this.#chainingKey, NOTHING);
+  /**
+   * Split: the key for what the initiator sends, the key for what the responder sends, and a third output for the caller
+   * (section 4.3: the first two are what HKDF with two outputs gives).
+   */
+  split(): readonly [Uint8Array, Uint8Array, Uint8Array] {
+    return hkdf3(this.#chainingKey, NOTHING);
   }
 
   #setKey(key: Uint8Array): void {

@@ -1,13 +1,13 @@
 import { SealedWire } from '../../actors/wan/sealed-wire.ts';
 import { ReplayWindow } from '../../security/replay-window.ts';
-import type { Session } from '../../security/session.ts';
+import type { SessionKeys } from '../../security/session.ts';
 import type { World } from '../simulation/world.ts';
 
 /** Numbers that the true PN GW is not at yet, and that leave its own within the window. */
 let counter = 1_000;
 
 /** Says to the server what somebody with this session can say: sealed, on whatever subject. */
-export async function lie(world: World, session: Session, subject: string, payload: string): Promise<void> {
+export async function lie(world: World, session: SessionKeys, subject: string, payload: string): Promise<void> {
   const { network, log } = world;
   const peer = { session, window: new ReplayWindow() };
   const book = { peer: () => peer, nextNumber: () => ({ start: 1, counter: counter++ }), accepted: () => {} };

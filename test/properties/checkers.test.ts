@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { toBase64url } from '../../security/base64url.ts';
+import { firstChain } from '../../security/epochs.ts';
 import { sessionToBytes, type Session } from '../../security/session.ts';
 import type { JsonObject, RecordedEvent } from '../../events/journal/port.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
@@ -48,8 +49,9 @@ function evidence(timeline: readonly Moment[], more: Partial<Evidence> = {}): Ev
 
 function session(role: Session['role'], name: string): Session {
   const [a, b] = [secretOf(`${name} a`), secretOf(`${name} b`)];
-  const keyId = 'k'.repeat(22);
-  return role === 'initiator' ? { keyId, role, sendKey: a, receiveKey: b } : { keyId, role, sendKey: b, receiveKey: a };
+  const [sendKey, receiveKey] = role === 'initiator' ? [a, b] : [b, a];
+  const chains = { up: firstChain(a, 'up'), down: firstChain(a, 'down') };
+  return { keyId: 'k'.repeat(22), role, sendKey, receiveKey, chains };
 }
 
 function held(node: NodeName, one: Session, ...events: readonly RecordedEvent[]): Moment {

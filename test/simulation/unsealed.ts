@@ -1,10 +1,10 @@
 import { SealedMessage } from '../../actors/wan/sealed-wire.ts';
 import { fromBase64url } from '../../security/base64url.ts';
 import { frameCounter } from '../../security/replay-window.ts';
-import { openFrame, type Session } from '../../security/session.ts';
+import { openFrame, type SessionKeys } from '../../security/session.ts';
 
 /** The same session as the other end has it. */
-export const otherEnd = ({ keyId, role, sendKey, receiveKey }: Session): Session => ({
+export const otherEnd = ({ keyId, role, sendKey, receiveKey }: SessionKeys): SessionKeys => ({
   keyId,
   role: role === 'initiator' ? 'responder' : 'initiator',
   sendKey: receiveKey,
@@ -15,7 +15,7 @@ export const otherEnd = ({ keyId, role, sendKey, receiveKey }: Session): Session
 export function unsealed(
   subject: string,
   payload: Uint8Array,
-  sessionOf: (keyId: string) => Session | undefined,
+  sessionOf: (keyId: string) => SessionKeys | undefined,
 ): Uint8Array {
   if (!subject.startsWith('cpns.wan.')) return payload;
   const sealed = SealedMessage.safeParse(read(payload)).data;

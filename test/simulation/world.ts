@@ -9,7 +9,7 @@ import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';
 import type { Runtime } from '../../actors/runtime.ts';
-import { sessionFromBytes, type Session } from '../../security/session.ts';
+import { sessionFromBytes, type Session, type SessionKeys } from '../../security/session.ts';
 import type { PneDevice } from '../../actors/roles/pne.ts';
 import {
   register,
@@ -223,7 +223,7 @@ export class World {
   }
 
   /** The session in force with a PN GW, as this PN GW has it. */
-  gatewaySession(gatewayId = GATEWAY): Session {
+  gatewaySession(gatewayId = GATEWAY): SessionKeys {
     const authenticated = this.timeline
       .flatMap(({ node, events }) => (node === 'server' ? events : []))
       .findLast(({ type, stream }) => type === 'GatewayAuthenticated' && stream.endsWith(`/${gatewayId}`));

@@ -5,15 +5,15 @@ import { RecordedLog } from '../../../actors/seams/log.ts';
 import { createMemoryNetwork, type InFlight } from '../../../actors/wire/memory.ts';
 import { SealedWire, type Peer, type SessionBook } from '../../../actors/wan/sealed-wire.ts';
 import { ReplayWindow } from '../../../security/replay-window.ts';
-import type { Session } from '../../../security/session.ts';
+import type { SessionKeys } from '../../../security/session.ts';
 
 const KEY_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 const ups = new Uint8Array(32).fill(1);
 const downs = new Uint8Array(32).fill(2);
-const hubSession: Session = { keyId: KEY_ID, role: 'initiator', sendKey: ups, receiveKey: downs };
-const serverSession: Session = { keyId: KEY_ID, role: 'responder', sendKey: downs, receiveKey: ups };
+const hubSession: SessionKeys = { keyId: KEY_ID, role: 'initiator', sendKey: ups, receiveKey: downs };
+const serverSession: SessionKeys = { keyId: KEY_ID, role: 'responder', sendKey: downs, receiveKey: ups };
 
-function bookOf(session: Session | null, wait: 'at once' | 'later'): SessionBook {
+function bookOf(session: SessionKeys | null, wait: 'at once' | 'later'): SessionBook {
   let counter = 0;
   const peer: Peer | null = session === null ? null : { session, window: new ReplayWindow() };
   return {
@@ -23,7 +23,7 @@ function bookOf(session: Session | null, wait: 'at once' | 'later'): SessionBook
   };
 }
 
-function setUp(options: { readonly session?: Session | null; readonly wait?: 'at once' | 'later' } = {}) {
+function setUp(options: { readonly session?: SessionKeys | null; readonly wait?: 'at once' | 'later' } = {}) {
   const log = new RecordedLog();
   const network = createMemoryNetwork({ policy: () => 'hold', clock: new SimulatedClock(), log });
   const { session = hubSession, wait = 'at once' } = options;
