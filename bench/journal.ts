@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Commit, Journal } from '../events/journal/port.ts';
 import { openSqliteJournal } from '../events/journal/sqlite/open.ts';
 import { InventoryProjection } from '../projections/projection.ts';
-import { openSqliteInventoryStore } from '../projections/sqlite.ts';
+import { openInventoryStore } from '../projections/sql.ts';
 import { commits, withFile } from './journal/data.ts';
 import { appendByHand, openFloor, readByHand, rebuildByHand } from './journal/floor.ts';
 import type { Figure } from './journal/measure.ts';
@@ -76,7 +76,7 @@ function readAndRebuild(): Promise<readonly Figure[]> {
   return withFile(async (file) => {
     const journal = await openSqliteJournal(file);
     for (const commit of commits(STORED / 100, 100)) await journal.commit(commit);
-    const projection = new InventoryProjection(journal, await openSqliteInventoryStore(journal));
+    const projection = new InventoryProjection(journal, await openInventoryStore(journal));
     const db = openFloor(file);
     const readAll = async (): Promise<number> => {
       for (let after = 0; ;) {

@@ -5,7 +5,7 @@ import { connectNats } from '../actors/wire/nats.ts';
 import type { Wire } from '../actors/wire/port.ts';
 import { openSqliteJournal } from '../events/journal/sqlite/open.ts';
 import { InventoryProjection } from '../projections/projection.ts';
-import { openSqliteInventoryStore } from '../projections/sqlite.ts';
+import { openInventoryStore } from '../projections/sql.ts';
 import { createKeyring } from '../security/keyring.ts';
 import { loadKeyFile } from '../security/key-file.ts';
 import type { NatsAccess } from './config/types.ts';
@@ -51,7 +51,7 @@ export async function openRoleProcess(
   if (key.kind === 'refused') throw new UsageError(key.message, key.remedy);
   const journal = await openSqliteJournal(options.journal);
   onClose('the journal', () => journal.close());
-  const inventory = new InventoryProjection(journal, await openSqliteInventoryStore(journal));
+  const inventory = new InventoryProjection(journal, await openInventoryStore(journal));
   const wire = connectNats({ servers: natsUrls, user: natsUser, ca: natsCa, name, log, clock, entropy });
   onClose('the connection to NATS', () => wire.close());
   wire.onStatus((status) => log.info(`NATS ${status}`, { servers: natsUrls.length }));

@@ -5,7 +5,7 @@ import { lineLog } from '../../actors/seams/log.ts';
 import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '../../actors/wire/queries.ts';
 import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
-import { openSqliteInventoryStore } from '../../projections/sqlite.ts';
+import { openInventoryStore } from '../../projections/sql.ts';
 import { id } from '../config/fields.ts';
 import { natsAccess, type NatsFlags } from '../config/nats.ts';
 import { Settings } from '../config/settings.ts';
@@ -91,7 +91,7 @@ async function rebuild(host: Host, { onClose }: Running, flags: InventoryFlags):
   if (!existsSync(file)) throw new UsageError(`There is no journal ${file}`, 'Check the path.');
   const journal = await openSqliteJournal(file);
   onClose('the journal', () => journal.close());
-  const projection = new InventoryProjection(journal, await openSqliteInventoryStore(journal));
+  const projection = new InventoryProjection(journal, await openInventoryStore(journal));
   let told = 0;
   await projection.rebuild(({ position, head }) => {
     if (position < told + PROGRESS_EVERY) return;

@@ -40,7 +40,7 @@ export interface BatchWrite {
 /** What the store knows before the batch. */
 export interface BatchBasis {
   readonly head: Head;
-  /** Version of every stream that the batch names. */
+  /** Versions of the streams that the batch names; those without events may be missing. */
   readonly versions: ReadonlyMap<string, number>;
   /** Those message keys of the batch that the store has seen. */
   readonly consumed: ReadonlyMap<string, Consumed>;

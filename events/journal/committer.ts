@@ -1,5 +1,6 @@
-import type { BatchWrite, Consumed, Head } from './batch.ts';
+import type { BatchBasis, BatchWrite, Consumed } from './batch.ts';
 import { planBatch } from './batch.ts';
+import { Listeners } from './listeners.ts';
 import type { Commit, CommitResult, RecordedEvent } from './port.ts';
 import { JournalError } from './port.ts';
 
@@ -10,14 +11,19 @@ export interface BatchStore {
 }
 
 export interface BatchTransaction {
-  head(): Promise<Head>;
-  /** Versions of those of the streams that have events. */
+  /** What the batch is decided on. From here to the end of the transaction nobody else moves the head. */
+  basis(wanted: Wanted): Promise<BatchBasis>;
+  /** Versions of streams, 0 for those without events. */
   versions(streams: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Those of the keys that were committed before. */
-  consumed(messageKeys: readonly string[]): Promise<ReadonlyMap<string, Consumed>>;
   /** Events from `firstPosition` on, `count` of them. */
   events(firstPosition: number, count: number): Promise<readonly RecordedEvent[]>;
   write(batch: BatchWrite): Promise<void>;
+}
+
+/** What the committer does not know by itself. */
+export interface Wanted {
+  readonly streams: readonly string[];
+  readonly messageKeys: readonly string[];
 }
 
 /** Bounds the time that one transaction holds up whoever comes next: 1,000 events take some 10 ms on SQLite. */
@@ -45,15 +51,16 @@ function reject(batch: readonly Waiting[], failure: Failure | null): void {
 }
 
 /**
- * Group commit: all commits that wait share one transaction, in the order of their calls. The process must be the only
- * writer of the store, for stream versions and the head are remembered between batches.
+ * Group commit: all commits that wait share one transaction, in the order of their calls. Versions of streams are
+ * remembered between batches, and forgotten where the head is not where this process left it: somebody else wrote.
  */
 export class Committer {
   readonly #store: BatchStore;
   readonly #schedule: (run: () => void) => void;
-  readonly #listeners = new Set<(events: readonly RecordedEvent[]) => void>();
+  readonly #listeners = new Listeners();
   readonly #versions = new Map<string, number>();
-  #head: Head | null = null;
+  /** Where this process left the head; what is in `#versions` holds only there. */
+  #position: number | null = null;
   #queue: Waiting[] = [];
   #state: 'idle' | 'running' = 'idle';
   #closed: PromiseWithResolvers<void> | null = null;
@@ -77,8 +84,7 @@ export class Committer {
   }
 
   onCommit(listener: (events: readonly RecordedEvent[]) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Takes no more commits; resolves when those that wait are decided. */
@@ -127,38 +133,29 @@ export class Committer {
         when = 'during';
         return applied;
       });
-      this.#head = done.head;
+      this.#position = done.position;
       for (const [stream, version] of done.versions) this.#remember(stream, version);
       batch.forEach(({ resolve }, i) => {
         const result = done.results[i];
         if (result !== undefined) resolve(result);
       });
-      if (done.wrote) this.#notify(done.events);
+      if (done.wrote) this.#listeners.tell(done.events);
       return null;
     } catch (error) {
-      this.#head = null;
-      this.#versions.clear();
+      this.#forget();
       return { when, error };
     }
   }
 
   async #apply(tx: BatchTransaction, commits: readonly Commit[]) {
-    const head = this.#head ?? (await tx.head());
-    const streams = new Set(commits.flatMap((commit) => commit.appends.map((append) => append.stream)));
-    const keys = new Set(commits.flatMap(({ messageKey }) => (messageKey === null ? [] : [messageKey])));
-    const unknown = [...streams].filter((stream) => !this.#versions.has(stream));
-    const found = unknown.length === 0 ? null : await tx.versions(unknown);
-    const versions = new Map<string, number>();
-    for (const stream of streams) versions.set(stream, this.#versions.get(stream) ?? found?.get(stream) ?? 0);
-    const consumed = keys.size === 0 ? new Map<string, Consumed>() : await tx.consumed([...keys]);
-
-    const plan = planBatch(commits, { head, versions, consumed });
+    const basis = await this.#basis(tx, commits);
+    const plan = planBatch(commits, basis);
     const wrote = plan.outcomes.some((outcome) => outcome.kind === 'committed');
     if (wrote) await tx.write(plan.write);
 
     const events = plan.write.events;
     const firstTime = async ({ firstPosition, eventCount }: Consumed): Promise<readonly RecordedEvent[]> => {
-      const offset = firstPosition - head.position - 1;
+      const offset = firstPosition - basis.head.position - 1;
       if (offset >= 0) return events.slice(offset, offset + eventCount);
       return eventCount === 0 ? [] : await tx.events(firstPosition, eventCount);
     };
@@ -167,7 +164,26 @@ export class Committer {
       if (outcome.kind !== 'duplicate') results.push(outcome);
       else results.push({ kind: 'duplicate', events: await firstTime(outcome.of) });
     }
-    return { head: plan.write.to, versions: plan.versions, results, events, wrote };
+    return { position: plan.write.to.position, versions: plan.versions, results, events, wrote };
+  }
+
+  async #basis(tx: BatchTransaction, commits: readonly Commit[]): Promise<BatchBasis> {
+    const streams = new Set(commits.flatMap((commit) => commit.appends.map((append) => append.stream)));
+    const keys = new Set(commits.flatMap(({ messageKey }) => (messageKey === null ? [] : [messageKey])));
+    const known = [...streams].filter((stream) => this.#versions.has(stream));
+    const unknown = [...streams].filter((stream) => !this.#versions.has(stream));
+    const basis = await tx.basis({ streams: unknown, messageKeys: [...keys] });
+    const isAsLeft = basis.head.position === this.#position;
+    if (!isAsLeft) this.#forget();
+    const rest = isAsLeft || known.length === 0 ? null : await tx.versions(known);
+    const versions = new Map(basis.versions);
+    for (const stream of known) versions.set(stream, this.#versions.get(stream) ?? rest?.get(stream) ?? 0);
+    return { ...basis, versions };
+  }
+
+  #forget(): void {
+    this.#position = null;
+    this.#versions.clear();
   }
 
   #remember(stream: string, version: number): void {
@@ -177,19 +193,6 @@ export class Committer {
     for (const oldest of this.#versions.keys()) {
       this.#versions.delete(oldest);
       break;
-    }
-  }
-
-  #notify(events: readonly RecordedEvent[]): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(events);
-      } catch (error) {
-        // The commit stands, whatever its listener does; the listener's error surfaces as an uncaught one.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
     }
   }
 }

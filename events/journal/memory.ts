@@ -120,16 +120,20 @@ export class MemoryJournal implements Journal {
   async #transaction<T>(work: (tx: BatchTransaction) => Promise<T>): Promise<T> {
     const disk = this.#open();
     const written: BatchWrite[] = [];
+    const versions = (streams: readonly string[]): ReadonlyMap<string, number> =>
+      new Map(streams.map((stream) => [stream, disk.streams.get(stream)?.length ?? 0]));
     const result = await work({
-      head: async () => disk.head,
-      versions: async (streams) => new Map(streams.map((stream) => [stream, disk.streams.get(stream)?.length ?? 0])),
-      consumed: async (keys) =>
-        new Map(
-          keys.flatMap((key): [string, Consumed][] => {
+      basis: async ({ streams, messageKeys }) => ({
+        head: disk.head,
+        versions: versions(streams),
+        consumed: new Map(
+          messageKeys.flatMap((key): [string, Consumed][] => {
             const found = disk.consumed.get(key);
             return found === undefined ? [] : [[key, found]];
           }),
         ),
+      }),
+      versions: async (streams) => versions(streams),
       events: async (first, count) => this.#events(Array.from({ length: count }, (_, i) => first + i)),
       write: async (batch) => {
         this.#faults.beforeCommit?.(batch);

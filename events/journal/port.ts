@@ -2,7 +2,7 @@
  * The journal: what a role has committed, in one gapless order. It stores opaque events, outgoing messages, timers and
  * wrapped keys, and commits all that one step of an actor produced in one transaction. It knows no CPNS.
  *
- * Adapters: `memory.ts`, `sqlite/`, both under one `committer.ts`. Each is held to the contract in `test/events/journal/contract.ts`.
+ * Adapters: `memory.ts`, `sqlite/`, `postgres/`, all under one `committer.ts`. Each is held to the contract in `test/events/journal/contract.ts`.
  */
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -138,7 +138,8 @@ export interface Journal extends JournalReader {
    * Commits one step, together with whatever other steps are waiting (group commit). Commits are applied in the order in
    * which `commit` was called; a conflicting one fails alone. Resolves after the data is durable.
    * Not resent by itself: a message key makes it safe to try again, for what was kept is then a `duplicate`.
-   * @throws JournalError `full` when the disk is full, `closed` after close: nothing of the step was kept. `failed` when
+   * @throws JournalError `full` when the disk is full, `closed` after close, `unreachable` when the database server did
+   * not come back in time: nothing of the step was kept. `failed` when
    * the store refused it or gave out: whether it was kept, the journal tells when it is opened again.
    */
   commit(commit: Commit): Promise<CommitResult>;
@@ -159,7 +160,16 @@ export interface Journal extends JournalReader {
   close(): Promise<void>;
 }
 
-export type JournalFault = 'newer' | 'corrupt' | 'locked' | 'readOnly' | 'full' | 'closed' | 'missing' | 'failed';
+export type JournalFault =
+  | 'newer'
+  | 'corrupt'
+  | 'locked'
+  | 'readOnly'
+  | 'full'
+  | 'closed'
+  | 'missing'
+  | 'unreachable'
+  | 'failed';
 
 /** An expected failure of the store, with what to do about it. */
 export class JournalError extends Error {

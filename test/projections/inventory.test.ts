@@ -10,7 +10,7 @@ import { openSqliteJournal, openSqliteReader } from '../../events/journal/sqlite
 import { MemoryInventoryStore } from '../../projections/memory.ts';
 import type { InventoryStore } from '../../projections/port.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
-import { openSqliteInventoryStore, readSqliteInventory } from '../../projections/sqlite.ts';
+import { openInventoryStore, readInventoryOf } from '../../projections/sql.ts';
 import { any, commitOf, eventOf } from '../events/journal/controls.ts';
 import type { Step } from './controls.ts';
 import { inventoryEvent } from './controls.ts';
@@ -36,7 +36,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   },
   SQLite: async () => {
     const journal = await sqliteJournal();
-    return { journal, openStore: () => openSqliteInventoryStore(journal) };
+    return { journal, openStore: () => openInventoryStore(journal) };
   },
 };
 
@@ -138,7 +138,7 @@ describe.each(Object.entries(BENCHES))('PN Inventory in %s', (_, makeBench) => {
 
 it('does not get in the way of the committer on the same file, nor the committer in its way', async () => {
   const journal = await sqliteJournal();
-  const projection = new InventoryProjection(journal, await openSqliteInventoryStore(journal));
+  const projection = new InventoryProjection(journal, await openInventoryStore(journal));
   const commits = Array.from({ length: 300 }, (_, i) =>
     append(journal, inventoryEvent('home', i, [{ deviceId: `d${i % 9}`, kind: 'added' }])),
   );
@@ -151,11 +151,11 @@ it('does not get in the way of the committer on the same file, nor the committer
 it('can be read by another connection beside the server', async () => {
   const journal = await sqliteJournal();
   const reader = await openSqliteReader(join(folders.at(-1) ?? '', 'journal.db'));
-  expect(await readSqliteInventory(reader)).toEqual([]);
-  const projection = new InventoryProjection(journal, await openSqliteInventoryStore(journal));
+  expect(await readInventoryOf(reader)).toEqual([]);
+  const projection = new InventoryProjection(journal, await openInventoryStore(journal));
   await append(journal, inventoryEvent('home', 0, [{ deviceId: 'watch', kind: 'added' }]));
   await projection.catchUp();
-  expect(await readSqliteInventory(reader, 'home')).toEqual(await projection.inventory());
+  expect(await readInventoryOf(reader, 'home')).toEqual(await projection.inventory());
   await reader.close();
   await journal.close();
 });
@@ -163,9 +163,9 @@ it('can be read by another connection beside the server', async () => {
 it('drops rows of another shape and builds them again', async () => {
   const journal = await sqliteJournal();
   await append(journal, inventoryEvent('home', 0, [{ deviceId: 'watch', kind: 'added' }]));
-  await new InventoryProjection(journal, await openSqliteInventoryStore(journal)).catchUp();
+  await new InventoryProjection(journal, await openInventoryStore(journal)).catchUp();
   await sql`update pn_inventory_checkpoint set shape = 0`.execute(journal.writer);
-  const projection = new InventoryProjection(journal, await openSqliteInventoryStore(journal));
+  const projection = new InventoryProjection(journal, await openInventoryStore(journal));
   expect(await projection.checkpoint()).toBe(0);
   expect(await projection.catchUp()).toBe(1);
   await journal.close();
@@ -188,7 +188,7 @@ it('is, however often it caught up, what a rebuild gives and what the last chang
   const journal = await sqliteJournal();
   const property = fc.asyncProperty(history, async (entries) => {
     const memory = new MemoryJournal();
-    const stores = [new MemoryInventoryStore(), await openSqliteInventoryStore(journal)];
+    const stores = [new MemoryInventoryStore(), await openInventoryStore(journal)];
     await stores[1]?.replace({ to: 0, delta: { revisions: new Map(), members: new Map() } });
     const projections = stores.map((store) => new InventoryProjection(memory, store));
     const revisions = new Map<string, number>();

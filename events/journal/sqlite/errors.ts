@@ -31,6 +31,7 @@ const REMEDIES: Readonly<Record<JournalFault, string>> = {
   full: 'Make room on the disk; nothing acknowledged was lost, and commits work again once there is room.',
   closed: 'Open the journal again before using it.',
   missing: 'Check the path, and create the folder.',
+  unreachable: 'Check that the disk is there.',
   failed: 'Look at the cause and at the system log; restart the program once the disk is well.',
 };
 

@@ -1,13 +1,14 @@
 import type { Kysely } from 'kysely';
 import { Committer } from '../committer.ts';
 import type { Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
-import type { StoredAnswer, TimerRow } from '../port.ts';
+import type { StoredAnswer } from '../port.ts';
 import { bounded } from '../range.ts';
+import { SqlReader } from '../sql/reader.ts';
+import { toAnswer, toEvent, toOutboxRow } from '../sql/rows.ts';
+import type { JournalTables } from '../sql/tables.ts';
 import type { PointReads } from './point-reads.ts';
-import { SqliteReader } from './reader.ts';
-import { toAnswer, toEvent, toOutboxRow, toTimer } from './rows.ts';
+import { SQLITE } from './schema.ts';
 import { SqliteStore } from './store.ts';
-import type { JournalTables } from './tables.ts';
 
 /**
  * A batch waits for one more turn of the event loop than the one that asked for it: the messages that came in while the
@@ -17,7 +18,7 @@ import type { JournalTables } from './tables.ts';
 const afterTheNextTurn = (run: () => void): void => void setImmediate(() => setImmediate(run));
 
 /** The journal of one process in one SQLite file. `openSqliteJournal` makes it. */
-export class SqliteJournal extends SqliteReader implements Journal {
+export class SqliteJournal extends SqlReader implements Journal {
   /** The only writing connection. Read models write through it too; their transactions and batches take turns. */
   readonly writer: Kysely<JournalTables>;
   readonly #committer: Committer;
@@ -30,7 +31,7 @@ export class SqliteJournal extends SqliteReader implements Journal {
     readonly points: PointReads;
     readonly close: () => void;
   }) {
-    super(options.reader, options.close);
+    super(options.reader, SQLITE, options.close);
     this.writer = options.writer;
     this.#points = options.points;
     this.#committer = new Committer(new SqliteStore(options.writer, options.file), afterTheNextTurn);
@@ -57,20 +58,9 @@ export class SqliteJournal extends SqliteReader implements Journal {
     return this.#points.answers(messageKey).map(toAnswer);
   }
 
-  async pendingOutbox(range?: ReadRange): Promise<readonly (OutboxRow & { readonly seq: number })[]> {
-    const { after, limit } = bounded(range);
-    const query = this.db.selectFrom('outbox').selectAll().where('seq', '>', after).orderBy('seq').limit(limit);
-    return (await query.execute()).map((row) => ({ ...toOutboxRow(row), seq: row.seq }));
-  }
-
   async outboxRow(id: string): Promise<OutboxRow | null> {
     const row = this.#points.outboxRow(id);
     return row === undefined ? null : toOutboxRow(row);
-  }
-
-  async pendingTimers(range?: { readonly limit?: number }): Promise<readonly TimerRow[]> {
-    const query = this.db.selectFrom('timers').selectAll().orderBy('due_at').orderBy('stream').orderBy('name');
-    return (await query.limit(bounded(range).limit).execute()).map(toTimer);
   }
 
   async wrappedKey(id: string): Promise<Uint8Array | null> {

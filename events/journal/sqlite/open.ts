@@ -3,14 +3,15 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { Kysely } from 'kysely';
+import { migrate } from '../sql/migrations.ts';
+import { SqlReader } from '../sql/reader.ts';
+import type { JournalTables } from '../sql/tables.ts';
 import { NodeSqliteConnection, NodeSqliteDialect } from './dialect.ts';
 import { journalError, toJournalError } from './errors.ts';
 import { SqliteJournal } from './journal.ts';
 import { ensurePrivateFile, lockForWriting } from './lock.ts';
-import { checkSchema, migrate } from './migrations.ts';
 import { PointReads } from './point-reads.ts';
-import { SqliteReader } from './reader.ts';
-import type { JournalTables } from './tables.ts';
+import { SQLITE, SQLITE_MIGRATIONS, checkSchema } from './schema.ts';
 
 export interface SqliteJournalOptions {
   /** Largest size of the database in pages of 4,096 bytes; beyond it commits fail as on a full disk. */
@@ -42,7 +43,7 @@ export async function openSqliteJournal(file: string, options: SqliteJournalOpti
     if (options.maxPageCount !== undefined) writing.exec(`pragma max_page_count = ${Math.floor(options.maxPageCount)}`);
     // A read-only file shows only in a write; `begin immediate` alone succeeds on it.
     writing.exec('begin immediate; pragma user_version = 0; rollback');
-    await migrate(writer, path);
+    await migrate(writer, SQLITE_MIGRATIONS);
     if (found === 'journal') await checkHead(writer, path);
     const reading = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
     opened.push(reading);
@@ -64,7 +65,7 @@ export async function openSqliteJournal(file: string, options: SqliteJournalOpti
  * Opens the journal in `file` for reading, beside the process that writes it or without one. Never writes the file.
  * @throws JournalError `missing`, `newer`, `corrupt`, `readOnly`, `failed`
  */
-export async function openSqliteReader(file: string): Promise<SqliteReader> {
+export async function openSqliteReader(file: string): Promise<SqlReader> {
   if (!existsSync(file)) throw journalError('missing', `Journal ${file}: there is no such file.`);
   const path = realPath(file);
   try {
@@ -81,14 +82,14 @@ export async function openSqliteReader(file: string): Promise<SqliteReader> {
   }
 }
 
-async function openReading(path: string, address: string | URL): Promise<SqliteReader> {
+async function openReading(path: string, address: string | URL): Promise<SqlReader> {
   const opened: DatabaseSync[] = [];
   const close = (): void => closeAll(opened);
   try {
     const reading = new DatabaseSync(address, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
     opened.push(reading);
     const db = kyselyOver(reading, new NodeSqliteConnection(reading, path));
-    if ((await checkSchema(db, path)) === 'journal') return new SqliteReader(db, close);
+    if ((await checkSchema(db, path)) === 'journal') return new SqlReader(db, SQLITE, close);
     throw journalError('corrupt', `Journal ${path}: it is empty; no program has set it up.`);
   } catch (error) {
     close();

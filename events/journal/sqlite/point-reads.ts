@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery, Kysely } from 'kysely';
-import { sql } from 'kysely';
+import { compilePointQueries } from '../sql/point-queries.ts';
+import type { EventsTable, JournalTables } from '../sql/tables.ts';
 import type { NodeSqliteConnection } from './dialect.ts';
-import type { EventsTable, JournalTables } from './tables.ts';
+import { SQLITE } from './schema.ts';
 
 /**
  * The small reads that every step of an actor makes, on statements compiled once. They go to the writing connection,
@@ -17,7 +18,7 @@ export class PointReads {
   readonly #database: DatabaseSync;
   readonly #writing: NodeSqliteConnection;
   readonly #reading: NodeSqliteConnection;
-  readonly #queries: ReturnType<typeof compileQueries>;
+  readonly #queries: ReturnType<typeof compilePointQueries>;
 
   constructor(options: {
     readonly database: DatabaseSync;
@@ -28,7 +29,7 @@ export class PointReads {
     this.#database = options.database;
     this.#writing = options.writing;
     this.#reading = options.reading;
-    this.#queries = compileQueries(options.db);
+    this.#queries = compilePointQueries(options.db, SQLITE);
   }
 
   isConsumed(messageKey: string): boolean {
@@ -55,20 +56,4 @@ export class PointReads {
     const inTransaction = this.#database.isOpen && this.#database.isTransaction;
     return (inTransaction ? this.#reading : this.#writing).rows({ ...query, parameters });
   }
-}
-
-function compileQueries(db: Kysely<JournalTables>) {
-  const ofStream = db.selectFrom('events').selectAll().where('stream', '=', '').where('version', '>', 0);
-  return {
-    inbox: db.selectFrom('inbox').select('message_key').where('message_key', '=', '').compile(),
-    answers: db
-      .selectFrom('answers')
-      .selectAll()
-      .where('message_key', '=', '')
-      .orderBy(sql`rowid`)
-      .compile(),
-    outbox: db.selectFrom('outbox').selectAll().where('id', '=', '').compile(),
-    key: db.selectFrom('keys').select('wrapped').where('id', '=', '').compile(),
-    stream: ofStream.orderBy('version').limit(0).compile(),
-  };
 }

@@ -2,11 +2,11 @@ import type { CompiledQuery, Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { BatchWrite, Consumed, Head } from '../batch.ts';
 import type { BatchStore, BatchTransaction } from '../committer.ts';
-import type { RecordedEvent } from '../port.ts';
-import { BulkInsert } from './bulk.ts';
+import { BulkInsert } from '../sql/bulk.ts';
 import { journalError } from './errors.ts';
-import { toEvent } from './rows.ts';
-import type { JournalTables } from './tables.ts';
+import { toConsumed, toEvent } from '../sql/rows.ts';
+import type { JournalTables } from '../sql/tables.ts';
+import { valuesOf } from '../sql/values.ts';
 
 /** Writes batches: a fixed set of compiled statements, whose parameters alone change. */
 export class SqliteStore implements BatchStore {
@@ -26,26 +26,36 @@ export class SqliteStore implements BatchStore {
   #transaction(trx: Kysely<JournalTables>): BatchTransaction {
     const s = this.#statements;
     return {
-      head: async () => {
-        const { rows } = await trx.executeQuery(s.head);
-        const [head] = rows;
-        if (head === undefined) throw journalError('corrupt', `Journal ${this.#file}: its head row is gone.`);
-        return { position: head.position, outboxSeq: head.outbox_seq };
-      },
-      versions: async (streams) => {
-        const { rows } = await trx.executeQuery(withParameters(s.versions, [JSON.stringify(streams)]));
-        return new Map(rows.map(({ stream, version }) => [stream, version]));
-      },
-      consumed: async (keys) => {
-        const { rows } = await trx.executeQuery(withParameters(s.consumed, [JSON.stringify(keys)]));
-        return new Map(rows.map((row): [string, Consumed] => [row.message_key, toConsumed(row)]));
-      },
+      basis: async ({ streams, messageKeys }) => ({
+        head: await this.#head(trx),
+        versions: await this.#versions(trx, streams),
+        consumed: await this.#consumed(trx, messageKeys),
+      }),
+      versions: (streams) => this.#versions(trx, streams),
       events: async (firstPosition, count) => {
         const { rows } = await trx.executeQuery(withParameters(s.events, [firstPosition, count]));
         return rows.map(toEvent);
       },
       write: (batch) => this.#write(trx, batch),
     };
+  }
+
+  async #head(trx: Kysely<JournalTables>): Promise<Head> {
+    const [head] = (await trx.executeQuery(this.#statements.head)).rows;
+    if (head === undefined) throw journalError('corrupt', `Journal ${this.#file}: its head row is gone.`);
+    return { position: head.position, outboxSeq: head.outbox_seq };
+  }
+
+  async #versions(trx: Kysely<JournalTables>, streams: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (streams.length === 0) return new Map();
+    const { rows } = await trx.executeQuery(withParameters(this.#statements.versions, [JSON.stringify(streams)]));
+    return new Map(rows.map(({ stream, version }) => [stream, version]));
+  }
+
+  async #consumed(trx: Kysely<JournalTables>, keys: readonly string[]): Promise<ReadonlyMap<string, Consumed>> {
+    if (keys.length === 0) return new Map();
+    const { rows } = await trx.executeQuery(withParameters(this.#statements.consumed, [JSON.stringify(keys)]));
+    return new Map(rows.map((row) => [row.message_key, toConsumed(row)]));
   }
 
   async #write(trx: Kysely<JournalTables>, batch: BatchWrite): Promise<void> {
@@ -64,44 +74,18 @@ export class SqliteStore implements BatchStore {
       timers.disarm.map(({ stream, name }) => [stream, name]),
     );
     await drop(s.dropKeys, keys.drop);
-    await s.putEvents.run(trx, batch.events.map(eventValues));
-    await s.putInbox.run(
-      trx,
-      batch.consumed.map((row) => [row.messageKey, row.firstPosition, row.eventCount]),
-    );
-    await s.putOutbox.run(
-      trx,
-      outbox.put.map((row) => [row.seq, row.id, row.stream, row.subject, row.payload, row.correlationId]),
-    );
-    await s.putAnswers.run(
-      trx,
-      batch.answers.map((row) => [row.messageKey, row.messageId, row.subject, row.payload, row.correlationId]),
-    );
-    await s.putTimers.run(
-      trx,
-      timers.arm.map((row) => [row.stream, row.name, row.dueAt, JSON.stringify(row.event), row.correlationId]),
-    );
-    await s.putKeys.run(
-      trx,
-      keys.put.map((row) => [row.id, row.wrapped]),
-    );
+    const rows = valuesOf(batch);
+    await s.putEvents.run(trx, rows.events);
+    await s.putInbox.run(trx, rows.inbox);
+    await s.putOutbox.run(trx, rows.outbox);
+    await s.putAnswers.run(trx, rows.answers);
+    await s.putTimers.run(trx, rows.timers);
+    await s.putKeys.run(trx, rows.keys);
   }
 }
 
 function headValues(to: Head, from: Head): readonly number[] {
   return [to.position, to.outboxSeq, from.position, from.outboxSeq];
-}
-
-function toConsumed(row: JournalTables['inbox']): Consumed {
-  return { messageKey: row.message_key, firstPosition: row.first_position, eventCount: row.event_count };
-}
-
-/** In the order of the columns of `EVENT` below. */
-function eventValues({ position, stream, version, type, schemaVersion, data, meta }: RecordedEvent) {
-  const { messageId, correlationId, causationId, role, chart, crStep, recordedAt } = meta;
-  const body = JSON.stringify(data);
-  const what = [position, stream, version, type, schemaVersion, body];
-  return [...what, messageId, correlationId, causationId, role, chart.id, chart.hash, crStep, recordedAt];
 }
 
 function withParameters<O>(query: CompiledQuery<O>, parameters: readonly unknown[]): CompiledQuery<O> {

@@ -2,8 +2,9 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { MIGRATIONS, migrate } from '../../../../events/journal/sqlite/migrations.ts';
+import { migrate } from '../../../../events/journal/sql/migrations.ts';
 import { openSqliteJournal } from '../../../../events/journal/sqlite/open.ts';
+import { SQLITE_MIGRATIONS } from '../../../../events/journal/sqlite/schema.ts';
 import { appendTo, exactly, noStream } from '../controls.ts';
 import { useFolder } from './folder.ts';
 
@@ -22,18 +23,18 @@ it('runs each migration once', async () => {
     expect(await journal.commit(appendTo('s', exactly(version), 'E'))).toMatchObject({ kind: 'committed' });
     await journal.close();
   }
-  expect(namesIn('kysely_migration', 'name')).toEqual(Object.keys(MIGRATIONS));
+  expect(namesIn('kysely_migration', 'name')).toEqual(Object.keys(SQLITE_MIGRATIONS));
 });
 
 it('names its migrations so that they sort in the order in which they were written', () => {
-  expect(Object.keys(MIGRATIONS)).toEqual(Object.keys(MIGRATIONS).toSorted());
+  expect(Object.keys(SQLITE_MIGRATIONS)).toEqual(Object.keys(SQLITE_MIGRATIONS).toSorted());
 });
 
 it('leaves nothing of a migration that fails, and the journal as it was', async () => {
   const journal = await openSqliteJournal(file());
   await journal.commit(appendTo('s', noStream, 'E1'));
   const broken = {
-    ...MIGRATIONS,
+    ...SQLITE_MIGRATIONS,
     '0002-broken': {
       async up(db: Kysely<unknown>): Promise<void> {
         await sql`create table half (a integer)`.execute(db);
@@ -41,13 +42,13 @@ it('leaves nothing of a migration that fails, and the journal as it was', async 
       },
     },
   };
-  await expect(migrate(journal.writer, file(), broken)).rejects.toMatchObject({
+  await expect(migrate(journal.writer, broken)).rejects.toMatchObject({
     name: 'JournalError',
     fault: 'failed',
   });
   expect(await journal.head()).toBe(1);
   expect((await journal.commit(appendTo('s', exactly(1), 'E2'))).kind).toBe('committed');
   await journal.close();
-  expect(namesIn('kysely_migration', 'name')).toEqual(Object.keys(MIGRATIONS));
+  expect(namesIn('kysely_migration', 'name')).toEqual(Object.keys(SQLITE_MIGRATIONS));
   expect(namesIn('sqlite_schema', 'name')).not.toContain('half');
 });

@@ -15,8 +15,8 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { JournalError } from '../../../../events/journal/port.ts';
 import type { JournalFault } from '../../../../events/journal/port.ts';
-import { APPLICATION_ID } from '../../../../events/journal/sqlite/migrations.ts';
 import { openSqliteJournal, openSqliteReader } from '../../../../events/journal/sqlite/open.ts';
+import { APPLICATION_ID } from '../../../../events/journal/sqlite/schema.ts';
 import { appendTo, noStream } from '../controls.ts';
 import { useFolder } from './folder.ts';
 

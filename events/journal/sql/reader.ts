@@ -1,17 +1,20 @@
 import type { Kysely } from 'kysely';
-import type { JournalReader, ReadRange, RecordedEvent } from '../port.ts';
+import type { JournalReader, OutboxRow, ReadRange, RecordedEvent, TimerRow } from '../port.ts';
 import { bounded } from '../range.ts';
-import { toEvent } from './rows.ts';
+import type { Capabilities } from './capabilities.ts';
+import { toEvent, toOutboxRow, toTimer } from './rows.ts';
 import type { JournalTables } from './tables.ts';
 
-/** Reads of one connection, which never writes. */
-export class SqliteReader implements JournalReader {
-  /** The connection, for read models in the same file. */
+/** Reads of connections that never write. */
+export class SqlReader implements JournalReader {
+  readonly capabilities: Capabilities;
+  /** The connections, for read models in the same database. */
   readonly db: Kysely<JournalTables>;
-  readonly #close: () => void;
-  /** @param close closes the connection; safe to call twice */
-  constructor(db: Kysely<JournalTables>, close: () => void) {
+  readonly #close: () => void | Promise<void>;
+  /** @param close closes the connections; safe to call twice */
+  constructor(db: Kysely<JournalTables>, capabilities: Capabilities, close: () => void | Promise<void>) {
     this.db = db;
+    this.capabilities = capabilities;
     this.#close = close;
   }
 
@@ -38,8 +41,19 @@ export class SqliteReader implements JournalReader {
     return (await query.where('position', '>', after).orderBy('position').limit(limit).execute()).map(toEvent);
   }
 
+  async pendingOutbox(range?: ReadRange): Promise<readonly (OutboxRow & { readonly seq: number })[]> {
+    const { after, limit } = bounded(range);
+    const query = this.db.selectFrom('outbox').selectAll().where('seq', '>', after).orderBy('seq').limit(limit);
+    return (await query.execute()).map((row) => ({ ...toOutboxRow(row), seq: row.seq }));
+  }
+
+  async pendingTimers(range?: { readonly limit?: number }): Promise<readonly TimerRow[]> {
+    const query = this.db.selectFrom('timers').selectAll().orderBy('due_at').orderBy('stream').orderBy('name');
+    return (await query.limit(bounded(range).limit).execute()).map(toTimer);
+  }
+
   /** Whoever reads afterwards gets a `JournalError` `closed`. */
   async close(): Promise<void> {
-    this.#close();
+    await this.#close();
   }
 }

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
-import { BulkInsert } from '../events/journal/sqlite/bulk.ts';
-import type { JournalTables } from '../events/journal/sqlite/tables.ts';
+import { BulkInsert } from '../events/journal/sql/bulk.ts';
+import type { Capabilities } from '../events/journal/sql/capabilities.ts';
+import type { JournalTables } from '../events/journal/sql/tables.ts';
 import type { InventoryDelta } from './inventory.ts';
 import type { MemberStatus } from '../events/fields.ts';
 import type { InventoryStore, MemberRow, PnInventory } from './port.ts';
@@ -27,37 +28,42 @@ type Database = Kysely<JournalTables & InventoryTables>;
 /** Raised with every change of the tables or of what the fold puts there: older rows are dropped and built again. */
 const SHAPE = 1;
 
-const SETUP: readonly string[] = [
-  'drop table if exists pn_inventory',
-  'drop table if exists pn_revision',
-  'drop table if exists pn_inventory_checkpoint',
-  `create table pn_inventory (
-     pn_id text not null, device_id text not null, status text not null, cpns_id text, revision integer not null,
-     primary key (pn_id, device_id)) strict, without rowid`,
-  'create table pn_revision (pn_id text primary key, revision integer not null) strict, without rowid',
-  `create table pn_inventory_checkpoint (
-     id integer primary key check (id = 1), shape integer not null, position integer not null) strict`,
-  `insert into pn_inventory_checkpoint (id, shape, position) values (1, ${SHAPE}, 0)`,
-];
+function inventoryTables({ types: { text, number }, table }: Capabilities) {
+  return [
+    sql`drop table if exists pn_inventory`,
+    sql`drop table if exists pn_revision`,
+    sql`drop table if exists pn_inventory_checkpoint`,
+    sql`create table pn_inventory (
+      pn_id ${text} not null, device_id ${text} not null, status ${text} not null, cpns_id ${text},
+      revision ${number} not null, primary key (pn_id, device_id)) ${table.keyed}`,
+    sql`create table pn_revision (pn_id ${text} primary key, revision ${number} not null) ${table.keyed}`,
+    sql`create table pn_inventory_checkpoint (
+      id integer primary key check (id = 1), shape integer not null, position ${number} not null) ${table.hot}`,
+    sql`insert into pn_inventory_checkpoint (id, shape, position) values (1, ${sql.lit(SHAPE)}, 0)`,
+  ];
+}
 
-/** The journal's connections; a `SqliteJournal` is one. */
+/** The journal's connections; a journal on SQLite or PostgreSQL is one. */
 export interface Connections {
   readonly writer: Kysely<JournalTables>;
   readonly db: Kysely<JournalTables>;
+  readonly capabilities: Capabilities;
 }
 
-/** Opens the read model in the journal's own file and sets up its tables where they are absent or of another shape. */
-export async function openSqliteInventoryStore(journal: Connections): Promise<InventoryStore> {
+/** Opens the read model in the journal's own database and sets up its tables where they are absent or of another shape. */
+export async function openInventoryStore(journal: Connections): Promise<InventoryStore> {
   const writer = journal.writer.$extendTables<InventoryTables>();
   await writer.transaction().execute(async (trx) => {
+    // Another process may be setting them up: it holds the head for that long, as every batch does.
+    await trx.updateTable('head').set({ id: 1 }).execute();
     if ((await hasTables(trx)) && (await shapeOf(trx)) === SHAPE) return;
-    for (const statement of SETUP) await sql.raw(statement).execute(trx);
+    for (const statement of inventoryTables(journal.capabilities)) await statement.execute(trx);
   });
-  return new SqliteInventoryStore(writer, journal.db.$extendTables<InventoryTables>());
+  return new SqlInventoryStore(writer, journal.db.$extendTables<InventoryTables>(), journal.capabilities);
 }
 
 /** The inventory as a reader beside the server finds it: one PN, or all. Empty where no projection was ever built. */
-export async function readSqliteInventory(
+export async function readInventoryOf(
   journal: Pick<Connections, 'db'>,
   pnId?: string,
 ): Promise<readonly PnInventory[]> {
@@ -65,12 +71,14 @@ export async function readSqliteInventory(
   return (await hasTables(db)) ? readInventory(db, pnId) : [];
 }
 
-class SqliteInventoryStore implements InventoryStore {
+class SqlInventoryStore implements InventoryStore {
   readonly #writer: Database;
   readonly #reader: Database;
   readonly #putMembers: BulkInsert;
   readonly #putRevisions: BulkInsert;
-  constructor(writer: Database, reader: Database) {
+  readonly #capabilities: Capabilities;
+  constructor(writer: Database, reader: Database, capabilities: Capabilities) {
+    this.#capabilities = capabilities;
     this.#writer = writer;
     this.#reader = reader;
     this.#putMembers = new BulkInsert((size) => compilePutMembers(writer, size));
@@ -83,24 +91,27 @@ class SqliteInventoryStore implements InventoryStore {
 
   async revisions(pnIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
     if (pnIds.length === 0) return new Map();
-    const given = sql<string>`(select value from json_each(${JSON.stringify(pnIds)}))`;
+    const given = this.#capabilities.list(pnIds);
     const rows = await this.#reader.selectFrom('pn_revision').selectAll().where('pn_id', 'in', given).execute();
     return new Map(rows.map((row) => [row.pn_id, row.revision]));
   }
 
   async advance(step: { readonly from: number; readonly to: number; readonly delta: InventoryDelta }): Promise<void> {
     await this.#writer.transaction().execute(async (trx) => {
-      const actual = await checkpointOf(trx);
-      if (actual !== step.from) throw overlapError(step.from, actual);
-      await this.#put(trx, step.delta, step.to);
+      // First of all, for it is the fence: whoever else is about to move the checkpoint waits here, and then finds it moved.
+      const checkpoint = trx.updateTable('pn_inventory_checkpoint').set({ position: step.to });
+      const { numUpdatedRows } = await checkpoint.where('position', '=', step.from).executeTakeFirstOrThrow();
+      if (numUpdatedRows !== 1n) throw overlapError(step.from, await checkpointOf(trx));
+      await this.#put(trx, step.delta);
     });
   }
 
   async replace(state: { readonly to: number; readonly delta: InventoryDelta }): Promise<void> {
     await this.#writer.transaction().execute(async (trx) => {
+      await trx.updateTable('pn_inventory_checkpoint').set({ position: state.to }).execute();
       await trx.deleteFrom('pn_inventory').execute();
       await trx.deleteFrom('pn_revision').execute();
-      await this.#put(trx, state.delta, state.to);
+      await this.#put(trx, state.delta);
     });
   }
 
@@ -108,27 +119,25 @@ class SqliteInventoryStore implements InventoryStore {
     return readInventory(this.#reader, pnId);
   }
 
-  async #put(trx: Database, delta: InventoryDelta, checkpoint: number): Promise<void> {
+  async #put(trx: Database, delta: InventoryDelta): Promise<void> {
     const rows = [...delta.members].flatMap(([pnId, members]) =>
       [...members].map(([deviceId, row]) => ({ pnId, deviceId, row })),
     );
-    const removed = rows.flatMap(({ pnId, deviceId, row }) => (row === null ? [[pnId, deviceId]] : []));
+    const removed = rows.flatMap(({ pnId, deviceId, row }) => (row === null ? [[pnId, deviceId] as const] : []));
     if (removed.length > 0) {
-      await sql`delete from pn_inventory where (pn_id, device_id) in
-        (select value ->> 0, value ->> 1 from json_each(${JSON.stringify(removed)}))`.execute(trx);
+      const gone = this.#capabilities.pairs(removed);
+      await sql`delete from pn_inventory where (pn_id, device_id) in ${gone}`.execute(trx);
     }
     const kept = rows.flatMap(({ pnId, row }) =>
       row === null ? [] : [[pnId, row.deviceId, row.status, row.cpnsId, row.revision]],
     );
     await this.#putMembers.run(trx, kept);
     await this.#putRevisions.run(trx, [...delta.revisions]);
-    await trx.updateTable('pn_inventory_checkpoint').set({ position: checkpoint }).execute();
   }
 }
 
 async function hasTables(db: Database): Promise<boolean> {
-  const { rows } = await sql`select 1 from sqlite_schema where name = 'pn_inventory_checkpoint'`.execute(db);
-  return rows.length > 0;
+  return (await db.introspection.getTables()).some(({ name }) => name === 'pn_inventory_checkpoint');
 }
 
 async function shapeOf(db: Database): Promise<number> {

@@ -1,6 +1,7 @@
+import type { Consumed } from '../batch.ts';
 import type { JsonObject, OutboxRow, RecordedEvent, StoredAnswer, TimerRow } from '../port.ts';
-import { journalError } from './errors.ts';
-import type { AnswersTable, EventsTable, OutboxTable, TimersTable } from './tables.ts';
+import { JournalError } from '../port.ts';
+import type { AnswersTable, EventsTable, JournalTables, OutboxTable, TimersTable } from './tables.ts';
 
 /** @throws JournalError `corrupt` where the data is no JSON */
 export function toEvent(row: EventsTable): RecordedEvent {
@@ -27,8 +28,13 @@ function parsed(row: EventsTable): JsonObject {
   try {
     return JSON.parse(row.data);
   } catch (error) {
-    throw journalError('corrupt', `Event ${row.position} of the journal: its data is no JSON.`, error);
+    const message = `Event ${row.position} of the journal: its data is no JSON.`;
+    throw new JournalError('corrupt', message, 'Restore the journal from a backup.', { cause: error });
   }
+}
+
+export function toConsumed(row: JournalTables['inbox']): Consumed {
+  return { messageKey: row.message_key, firstPosition: row.first_position, eventCount: row.event_count };
 }
 
 export function toOutboxRow({ id, stream, subject, payload, correlation_id }: OutboxTable): OutboxRow {

@@ -8,6 +8,8 @@ export interface JournalTables {
   readonly answers: AnswersTable;
   readonly timers: TimersTable;
   readonly keys: { readonly id: string; readonly wrapped: Uint8Array };
+  /** Where several processes write: the number of the last batch of each that was kept. */
+  readonly writers: { readonly id: string; readonly batch: number; readonly written_at: Date };
 }
 
 export interface EventsTable {

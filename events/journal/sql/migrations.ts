@@ -1,0 +1,70 @@
+import type { Kysely, QueryExecutorProvider } from 'kysely';
+import { sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import { Migrator } from 'kysely/migration';
+import type { Capabilities } from './capabilities.ts';
+import type { JournalTables } from './tables.ts';
+
+export type Migrations = Readonly<Record<string, Migration>>;
+
+/** In the order of their names. A migration that was released never changes; a new one is added. */
+export function migrationsFor(capabilities: Capabilities): Migrations {
+  return {
+    '0001-journal': {
+      async up(db: Kysely<unknown>): Promise<void> {
+        for (const statement of journalTables(capabilities)) await statement.execute(db);
+      },
+    },
+  };
+}
+
+function journalTables({ types, table, arrival, writers, mark }: Capabilities) {
+  const { text, number, bytes } = types;
+  const journal = [
+    sql`create table events (
+      position ${number} primary key, stream ${text} not null, version integer not null, type ${text} not null,
+      schema_version integer not null, data ${text} not null, message_id ${text} not null,
+      correlation_id ${text} not null, causation_id ${text}, role ${text} not null, chart_id ${text} not null,
+      chart_hash ${text} not null, cr_step ${text}, recorded_at ${text} not null, unique (stream, version)) ${table.rows}`,
+    sql`create index events_of_correlation on events (correlation_id)`,
+    sql`create table head (
+      id integer primary key check (id = 1), position ${number} not null, outbox_seq ${number} not null) ${table.hot}`,
+    sql`insert into head (id, position, outbox_seq) values (1, 0, 0)`,
+    sql`create table inbox (
+      message_key ${text} primary key, first_position ${number} not null, event_count integer not null) ${table.keyed}`,
+    sql`create table outbox (
+      seq ${number} primary key, id ${text} not null unique, stream ${text} not null, subject ${text} not null,
+      payload ${text} not null, correlation_id ${text} not null) ${table.rows}`,
+    sql`create table answers (
+      message_key ${text} not null, message_id ${text} not null, subject ${text} not null, payload ${text} not null,
+      correlation_id ${text} not null, ${arrival.definition} unique (message_key, message_id)) ${table.rows}`,
+    sql`create table timers (
+      stream ${text} not null, name ${text} not null, due_at ${number} not null, event ${text} not null,
+      correlation_id ${text} not null, primary key (stream, name)) ${table.keyed}`,
+    sql`create index timers_by_due_time on timers (due_at, stream, name)`,
+    sql`create table keys (id ${text} primary key, wrapped ${bytes} not null) ${table.keyed}`,
+    mark,
+  ];
+  if (writers === 'one') return journal;
+  return [
+    ...journal,
+    sql`create table writers (
+      id ${text} primary key, batch ${number} not null, written_at timestamptz not null) ${table.hot}`,
+  ];
+}
+
+/** The first migration in the journal that this program does not know, or null. */
+export async function unknownMigration(db: QueryExecutorProvider, known: Migrations): Promise<string | null> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
+  return rows.find(({ name }) => !Object.hasOwn(known, name))?.name ?? null;
+}
+
+/**
+ * Brings the schema up to date, all missing migrations in one transaction.
+ * @throws what the database throws; then the schema is as it was
+ */
+export async function migrate(db: Kysely<JournalTables>, migrations: Migrations): Promise<void> {
+  const provider = { getMigrations: async () => ({ ...migrations }) };
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error !== undefined) throw error;
+}

@@ -1,0 +1,16 @@
+import type { Kysely } from 'kysely';
+import type { Capabilities } from './capabilities.ts';
+import type { JournalTables } from './tables.ts';
+
+/** The small reads that every step of an actor makes, compiled once; their parameters are replaced. */
+export function compilePointQueries(db: Kysely<JournalTables>, { arrival }: Capabilities) {
+  const ofStream = db.selectFrom('events').selectAll().where('stream', '=', '').where('version', '>', 0);
+  const answers = db.selectFrom('answers').selectAll().where('message_key', '=', '');
+  return {
+    inbox: db.selectFrom('inbox').select('message_key').where('message_key', '=', '').compile(),
+    answers: answers.orderBy(db.dynamic.ref(arrival.column)).compile(),
+    outbox: db.selectFrom('outbox').selectAll().where('id', '=', '').compile(),
+    key: db.selectFrom('keys').select('wrapped').where('id', '=', '').compile(),
+    stream: ofStream.orderBy('version').limit(0).compile(),
+  };
+}

@@ -1,0 +1,53 @@
+import type { BatchWrite } from '../batch.ts';
+import type { RecordedEvent } from '../port.ts';
+import type { Values } from './bulk.ts';
+import type { JournalTables } from './tables.ts';
+
+type Insertable = Omit<JournalTables, 'head' | 'writers'>;
+
+/** Columns of the tables that batches insert into, in the order in which `valuesOf` gives their values. */
+export const COLUMNS = {
+  events: [
+    'position',
+    'stream',
+    'version',
+    'type',
+    'schema_version',
+    'data',
+    'message_id',
+    'correlation_id',
+    'causation_id',
+    'role',
+    'chart_id',
+    'chart_hash',
+    'cr_step',
+    'recorded_at',
+  ],
+  inbox: ['message_key', 'first_position', 'event_count'],
+  outbox: ['seq', 'id', 'stream', 'subject', 'payload', 'correlation_id'],
+  answers: ['message_key', 'message_id', 'subject', 'payload', 'correlation_id'],
+  timers: ['stream', 'name', 'due_at', 'event', 'correlation_id'],
+  keys: ['id', 'wrapped'],
+} as const satisfies { readonly [Table in keyof Insertable]: readonly (keyof Insertable[Table])[] };
+
+export type InsertTable = keyof typeof COLUMNS;
+
+/** The rows that a batch inserts. */
+export function valuesOf(batch: BatchWrite): Readonly<Record<InsertTable, readonly Values[]>> {
+  const { consumed, outbox, answers, timers, keys } = batch;
+  return {
+    events: batch.events.map(eventValues),
+    inbox: consumed.map((row) => [row.messageKey, row.firstPosition, row.eventCount]),
+    outbox: outbox.put.map((row) => [row.seq, row.id, row.stream, row.subject, row.payload, row.correlationId]),
+    answers: answers.map((row) => [row.messageKey, row.messageId, row.subject, row.payload, row.correlationId]),
+    timers: timers.arm.map((row) => [row.stream, row.name, row.dueAt, JSON.stringify(row.event), row.correlationId]),
+    keys: keys.put.map((row) => [row.id, row.wrapped]),
+  };
+}
+
+function eventValues({ position, stream, version, type, schemaVersion, data, meta }: RecordedEvent): Values {
+  const { messageId, correlationId, causationId, role, chart, crStep, recordedAt } = meta;
+  const body = JSON.stringify(data);
+  const what = [position, stream, version, type, schemaVersion, body];
+  return [...what, messageId, correlationId, causationId, role, chart.id, chart.hash, crStep, recordedAt];
+}
