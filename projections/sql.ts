@@ -56,7 +56,7 @@ export async function openInventoryStore(journal: Connections): Promise<Inventor
   await writer.transaction().execute(async (trx) => {
     // Another process may be setting them up: it holds the head for that long, as every batch does.
     await trx.updateTable('head').set({ id: 1 }).execute();
-    if ((await hasTables(trx)) && (await shapeOf(trx)) === SHAPE) return;
+    if ((await hasTables(trx, journal.capabilities)) && (await shapeOf(trx)) === SHAPE) return;
     for (const statement of inventoryTables(journal.capabilities)) await statement.execute(trx);
   });
   return new SqlInventoryStore(writer, journal.db.$extendTables<InventoryTables>(), journal.capabilities);
@@ -64,11 +64,11 @@ export async function openInventoryStore(journal: Connections): Promise<Inventor
 
 /** The inventory as a reader beside the server finds it: one PN, or all. Empty where no projection was ever built. */
 export async function readInventoryOf(
-  journal: Pick<Connections, 'db'>,
+  journal: Omit<Connections, 'writer'>,
   pnId?: string,
 ): Promise<readonly PnInventory[]> {
   const db = journal.db.$extendTables<InventoryTables>();
-  return (await hasTables(db)) ? readInventory(db, pnId) : [];
+  return (await hasTables(db, journal.capabilities)) ? readInventory(db, pnId) : [];
 }
 
 class SqlInventoryStore implements InventoryStore {
@@ -136,8 +136,8 @@ class SqlInventoryStore implements InventoryStore {
   }
 }
 
-async function hasTables(db: Database): Promise<boolean> {
-  return (await db.introspection.getTables()).some(({ name }) => name === 'pn_inventory_checkpoint');
+async function hasTables(db: Database, capabilities: Capabilities): Promise<boolean> {
+  return (await capabilities.tables.execute(db)).rows.some(({ name }) => name === 'pn_inventory_checkpoint');
 }
 
 async function shapeOf(db: Database): Promise<number> {

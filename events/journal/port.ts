@@ -168,7 +168,9 @@ export type JournalFault =
   | 'full'
   | 'closed'
   | 'missing'
+  | 'denied'
   | 'unreachable'
+  | 'unsafe'
   | 'failed';
 
 /** An expected failure of the store, with what to do about it. */

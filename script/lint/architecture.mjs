@@ -27,7 +27,7 @@ const MAY_IMPORT_TYPES = {
 const PACKAGES = [
   { name: /^@nats-io\//, only: ['actors/wire/nats', 'cli/', 'bench/', 'test/'] },
   {
-    name: /^(kysely|pg|node:sqlite)$/,
+    name: /^(kysely|pg|pg-connection-string|node:sqlite)$/,
     only: ['events/journal/', 'projections/', 'replay/', 'cli/', 'bench/', 'test/'],
   },
   { name: /^(?!xstate$)(?![./])/, never: ['machines/'] },
@@ -38,6 +38,7 @@ const SEAMS = [
   'actors/seams/',
   'actors/wire/nats',
   'events/journal/sqlite/',
+  'events/journal/postgres/',
   'security/key-file.ts',
   'cli/',
   'bench/',

@@ -19,6 +19,8 @@ export interface Capabilities {
   readonly writers: 'one' | 'several';
   /** Marks the database as a journal. */
   readonly mark: Fragment;
+  /** Names of the tables beside which ours are. */
+  readonly tables: RawBuilder<{ readonly name: string }>;
   /** One column of texts, and two, as subqueries for `in`. */
   list(texts: readonly string[]): RawBuilder<string>;
   pairs(texts: readonly (readonly [string, string])[]): Fragment;

@@ -61,10 +61,15 @@ export async function unknownMigration(db: QueryExecutorProvider, known: Migrati
 
 /**
  * Brings the schema up to date, all missing migrations in one transaction.
+ * @param schema the one that the tables are in, where the database has several
  * @throws what the database throws; then the schema is as it was
  */
-export async function migrate(db: Kysely<JournalTables>, migrations: Migrations): Promise<void> {
+export async function migrate(db: Kysely<JournalTables>, migrations: Migrations, schema?: string): Promise<void> {
   const provider = { getMigrations: async () => ({ ...migrations }) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  const { error } = await new Migrator({
+    db,
+    provider,
+    ...(schema === undefined ? {} : { migrationTableSchema: schema }),
+  }).migrateToLatest();
   if (error !== undefined) throw error;
 }

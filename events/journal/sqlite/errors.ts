@@ -31,7 +31,9 @@ const REMEDIES: Readonly<Record<JournalFault, string>> = {
   full: 'Make room on the disk; nothing acknowledged was lost, and commits work again once there is room.',
   closed: 'Open the journal again before using it.',
   missing: 'Check the path, and create the folder.',
+  denied: 'Let this user read and write the file and its folder.',
   unreachable: 'Check that the disk is there.',
+  unsafe: 'Use a build of SQLite that syncs, on a disk that keeps what it is told.',
   failed: 'Look at the cause and at the system log; restart the program once the disk is well.',
 };
 

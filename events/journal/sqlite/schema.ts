@@ -13,6 +13,7 @@ export const SQLITE: Capabilities = {
   arrival: { column: 'rowid', definition: sql`` },
   writers: 'one',
   mark: sql`pragma application_id = ${sql.lit(APPLICATION_ID)}`,
+  tables: sql`select name from sqlite_schema where type = 'table'`,
   list: (texts) => sql<string>`(select value from json_each(${JSON.stringify(texts)}))`,
   pairs: (texts) => sql`(select value ->> 0, value ->> 1 from json_each(${JSON.stringify(texts)}))`,
 };
@@ -24,7 +25,7 @@ export const SQLITE_MIGRATIONS = migrationsFor(SQLITE);
  * @throws JournalError `corrupt`, `newer`
  */
 export async function checkSchema(db: QueryExecutorProvider, file: string): Promise<'empty' | 'journal'> {
-  const { rows: tables } = await sql<{ name: string }>`select name from sqlite_schema where type = 'table'`.execute(db);
+  const { rows: tables } = await SQLITE.tables.execute(db);
   if (tables.length === 0) return 'empty';
   const { rows: ids } = await sql<{ application_id: number }>`pragma application_id`.execute(db);
   if (ids[0]?.application_id !== APPLICATION_ID || !tables.some(({ name }) => name === 'kysely_migration')) {

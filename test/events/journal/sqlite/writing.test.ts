@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { openSqliteJournal } from '../../../../events/journal/sqlite/open.ts';
-import { any, appendTo, commitOf, eventOf, exactly, noStream } from '../controls.ts';
+import { appendTo, commitOf, eventOf, exactly, noStream } from '../controls.ts';
 import { useFolder } from './folder.ts';
 
 const file = useFolder();

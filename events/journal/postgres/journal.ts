@@ -1,0 +1,115 @@
+import type { CompiledQuery, Kysely } from 'kysely';
+import { Committer } from '../committer.ts';
+import type { Durability } from '../durability.ts';
+import { Follower } from '../follower.ts';
+import type { Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
+import type { StoredAnswer } from '../port.ts';
+import { bounded } from '../range.ts';
+import { compilePointQueries } from '../sql/point-queries.ts';
+import { SqlReader } from '../sql/reader.ts';
+import { toAnswer, toEvent, toOutboxRow } from '../sql/rows.ts';
+import type { JournalTables } from '../sql/tables.ts';
+import type { Address } from './address.ts';
+import { Announcements } from './announcements.ts';
+import type { Connection } from './connection.ts';
+import type { Database } from './dialect.ts';
+import { Link } from './link.ts';
+import { POSTGRES } from './schema.ts';
+import { PostgresStore } from './store.ts';
+
+/**
+ * The journal of one process on a PostgreSQL database, which other processes may write as well. `openPostgresJournal`
+ * makes it. Connections: one commits, one makes point reads, one listens; read models and long reads have a pool each.
+ */
+export class PostgresJournal extends SqlReader implements Journal {
+  /** For read models; their transactions and batches do not wait for each other. */
+  readonly writer: Kysely<JournalTables>;
+  /** What the server said of its settings at the start. */
+  readonly durability: Durability;
+  readonly #committer: Committer;
+  readonly #points: Link;
+  readonly #queries: ReturnType<typeof compilePointQueries>;
+  readonly #follower: Follower;
+  readonly #end: () => Promise<void>;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: {
+    readonly address: Address;
+    readonly durability: Durability;
+    readonly reading: Database;
+    readonly writing: Database;
+    /** Listens. */
+    readonly connection: Connection;
+    /** Id of this process among the writers. */
+    readonly writer: string;
+    readonly head: number;
+  }) {
+    const { address, reading, writing, connection, writer } = options;
+    super(reading.kysely, POSTGRES, () => reading.close());
+    this.writer = writing.kysely;
+    this.durability = options.durability;
+    this.#queries = compilePointQueries(reading.kysely, POSTGRES);
+    this.#points = new Link(address, 'reads');
+    this.#follower = new Follower(this, options.head);
+    const announcements = new Announcements({ address, connection, writer, follower: this.#follower });
+    const commits = new Link(address, 'commits');
+    const store = new PostgresStore({ link: commits, db: writing.kysely, name: address.name, writer });
+    // What came in while the last batch was under way shares the next one; its round trips take longer than a turn.
+    this.#committer = new Committer(store, (run) => void setImmediate(run));
+    this.#committer.onCommit((events) => this.#follower.committed(events));
+    this.#end = async () => {
+      await this.#committer.close();
+      await announcements.close();
+      // Best effort: the row tells whether a batch was kept that is decided by now.
+      await this.writer
+        .deleteFrom('writers')
+        .where('id', '=', writer)
+        .execute()
+        .catch(() => undefined);
+      commits.close();
+      this.#points.close();
+      await writing.close();
+    };
+  }
+
+  commit(commit: Commit): Promise<CommitResult> {
+    return this.#committer.commit(commit);
+  }
+
+  /** Tells of other processes' commits as well; those come a moment later, and in pages that are not their batches. */
+  onCommit(listener: (events: readonly RecordedEvent[]) => void): () => void {
+    return this.#follower.add(listener);
+  }
+
+  override async readStream(stream: string, range?: ReadRange): Promise<readonly RecordedEvent[]> {
+    const { after, limit } = bounded(range);
+    return (await this.#rows(this.#queries.stream, [stream, after, limit])).map(toEvent);
+  }
+
+  async seen(messageKey: string): Promise<boolean> {
+    return (await this.#rows(this.#queries.inbox, [messageKey])).length > 0;
+  }
+
+  async answersTo(messageKey: string): Promise<readonly StoredAnswer[]> {
+    return (await this.#rows(this.#queries.answers, [messageKey])).map(toAnswer);
+  }
+
+  async outboxRow(id: string): Promise<OutboxRow | null> {
+    const [row] = await this.#rows(this.#queries.outbox, [id]);
+    return row === undefined ? null : toOutboxRow(row);
+  }
+
+  async wrappedKey(id: string): Promise<Uint8Array | null> {
+    const [row] = await this.#rows(this.#queries.key, [id]);
+    return row?.wrapped ?? null;
+  }
+
+  /** Commits what waits, then closes. */
+  override close(): Promise<void> {
+    return (this.#closing ??= this.#end().then(() => super.close()));
+  }
+
+  #rows<Row>(query: CompiledQuery<Row>, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#points.read({ ...query, parameters });
+  }
+}
