@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
 import { devicePairing, gatewayPairing, id, natsUrl, path } from './config/fields.ts';
+import { graceMs, rekeyAfterMessages, rekeyAfterMs } from './config/session.ts';
 import { SETTINGS, type SettingName } from './config/settings.ts';
 import { UsageError } from './errors.ts';
 import type { Host } from './host.ts';
@@ -37,9 +38,15 @@ function parseNats(value: string, before?: readonly string[]): readonly string[]
   return collectNats(value, before);
 }
 
-const PARSERS: Readonly<
-  Record<SettingName, (value: string, before?: readonly string[]) => string | readonly string[]>
-> = {
+const digits = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be a whole number')
+  .transform(Number);
+const number = (range: z.ZodInt): ((value: string) => number) => parser(digits.pipe(range));
+
+type Value = string | number | readonly string[];
+
+const PARSERS: Readonly<Record<SettingName, (value: string, before?: readonly string[]) => Value>> = {
   config: parser(path),
   nats: parseNats,
   natsSeedFile: parser(path),
@@ -51,9 +58,13 @@ const PARSERS: Readonly<
   gatewayId: parser(id),
   pns: several(id),
   pskFile: parser(path),
+  serviceId: parser(id),
   pairing: parser(z.enum([...gatewayPairing.options, ...devicePairing.options])),
   deviceId: parser(id),
   pnId: parser(id),
+  rekeyAfterMessages: number(rekeyAfterMessages),
+  rekeyAfterMs: number(rekeyAfterMs),
+  graceMs: number(graceMs),
 };
 
 /** The option of a setting: flag, variable and check. */
@@ -62,15 +73,10 @@ export function setting(name: SettingName, says: string = SETTINGS[name].says): 
   const parse = PARSERS[name];
   return new Option(flag, says)
     .env(env)
-    .argParser<string | readonly string[]>((value, before) => parse(value, typeof before === 'string' ? [] : before));
+    .argParser<Value>((value, before) => parse(value, typeof before === 'object' ? before : []));
 }
 
-export const count = parser(
-  z
-    .string()
-    .regex(/^\d{1,15}$/, 'must be a whole number')
-    .transform(Number),
-);
+export const count = parser(digits);
 
 export function jsonOption(): Option {
   return new Option('--json', 'print JSON lines instead of text');

@@ -102,7 +102,7 @@ export class SealedWire implements Wire {
     return this.#wire.subscribe(pattern, (delivery) => this.#receive(delivery, handler), options);
   }
 
-  request(subject: string, payload: string, options: { readonly timeoutMs: number }): Promise<Uint8Array> {
+  request(subject: string, payload: string | Uint8Array, options: { readonly timeoutMs: number }): Promise<Uint8Array> {
     return this.#wire.request(subject, payload, options);
   }
 

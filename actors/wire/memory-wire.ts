@@ -66,7 +66,7 @@ export class MemoryWire implements Wire {
     return { unsubscribe: () => this.#network.leave(interest) };
   }
 
-  request(subject: string, payload: string, options: { readonly timeoutMs: number }): Promise<Uint8Array> {
+  request(subject: string, payload: string | Uint8Array, options: { readonly timeoutMs: number }): Promise<Uint8Array> {
     assertSubject(subject);
     const bytes = toBytes(payload);
     assertPayload(subject, bytes.length);

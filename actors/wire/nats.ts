@@ -114,9 +114,13 @@ class NatsWire implements Wire {
     };
   }
 
-  async request(subject: string, payload: string, options: { readonly timeoutMs: number }): Promise<Uint8Array> {
+  async request(
+    subject: string,
+    payload: string | Uint8Array,
+    options: { readonly timeoutMs: number },
+  ): Promise<Uint8Array> {
     assertSubject(subject);
-    assertPayload(subject, Buffer.byteLength(payload));
+    assertPayload(subject, typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length);
     const deadline = this.#clock.now() + options.timeoutMs;
     const connection = await this.#connected({ subject, timeoutMs: options.timeoutMs });
     const timeout = Math.max(1, deadline - this.#clock.now());

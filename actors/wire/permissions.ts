@@ -10,17 +10,22 @@ import {
   linkUp,
   OBSERVERS_HEAR,
   SERVER_HEARS,
+  serviceDeliver,
+  serviceSend,
   wanDown,
   wanUp,
 } from './subjects.ts';
 
 /** Who connects to the NATS server. */
 export type Principal =
-  | { readonly kind: 'server' }
+  /** @see inboxOf */
+  | { readonly kind: 'server'; readonly inbox: string }
   | { readonly kind: 'gateway'; readonly gatewayId: string }
   /** One PNE, or the several of one process. */
   | { readonly kind: 'pnes'; readonly deviceIds: readonly string[] }
-  /** Asks for inventories. @see inboxOf */
+  /** An application of the operator: it talks to the CPNS Server and to nobody else. */
+  | { readonly kind: 'service'; readonly serviceId: string; readonly inbox: string }
+  /** Asks for inventories. */
   | { readonly kind: 'inquirer'; readonly inbox: string }
   /** Asks for inventories and sees copies of all events. */
   | { readonly kind: 'observer'; readonly inbox: string };
@@ -33,7 +38,7 @@ export interface Permissions {
 
 const QUERIES = [INVENTORY_QUERY, gatewayInventoryQuery(ANY)];
 
-/** Whoever may answer a query may send to each inbox, but only below the name of that query. */
+/** Whoever may answer a question may send to each inbox, but only below the name of that question. */
 const answering = (question: string): string => `${answersTo(inboxOf(ANY), question)}.>`;
 
 /**
@@ -49,8 +54,14 @@ export function permissionsOf(principal: Principal): Permissions {
   switch (principal.kind) {
     case 'server':
       return {
-        publish: [wanDown(ANY, ANY), eventsOf('cpns-server/*'), answering(INVENTORY_QUERY)],
-        subscribe: [...SERVER_HEARS, INVENTORY_QUERY],
+        publish: [
+          wanDown(ANY, ANY),
+          eventsOf('cpns-server/*'),
+          serviceDeliver(ANY),
+          answering(INVENTORY_QUERY),
+          answering(serviceSend(ANY)),
+        ],
+        subscribe: [...SERVER_HEARS, INVENTORY_QUERY, serviceSend(ANY), `${principal.inbox}.>`],
       };
     case 'gateway': {
       const { gatewayId } = principal;
@@ -65,6 +76,13 @@ export function permissionsOf(principal: Principal): Permissions {
       return {
         publish: [...deviceIds.map((deviceId) => linkUp(ANY, deviceId, ANY)), eventsOf('pne/*')],
         subscribe: deviceIds.flatMap((deviceId) => deviceHears(deviceId)),
+      };
+    }
+    case 'service': {
+      const { serviceId, inbox } = principal;
+      return {
+        publish: [serviceSend(serviceId), answering(serviceDeliver(serviceId))],
+        subscribe: [serviceDeliver(serviceId), `${inbox}.>`],
       };
     }
     case 'inquirer':

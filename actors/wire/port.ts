@@ -39,10 +39,11 @@ export interface Wire {
     options?: { readonly queue?: string },
   ): Subscription;
   /**
-   * Query: request/reply for reads only. While disconnected it waits for the connection within its time.
+   * Request/reply, for reads and for the services of the operator. While disconnected it waits for the connection within
+   * its time.
    * @throws WireError `timeout`, `noResponders`, `refused`, `closed` (also when the connection is lost under way)
    */
-  request(subject: string, payload: string, options: { readonly timeoutMs: number }): Promise<Uint8Array>;
+  request(subject: string, payload: string | Uint8Array, options: { readonly timeoutMs: number }): Promise<Uint8Array>;
   readonly status: WireStatus;
   onStatus(listener: (status: WireStatus) => void): () => void;
   /**

@@ -17,6 +17,9 @@ export const linkDown = (gatewayId: string, deviceId: string, type: string): str
 export const wanUp = (gatewayId: string, type: string): string => `cpns.wan.up.${gatewayId}.${type}`;
 export const wanDown = (gatewayId: string, type: string): string => `cpns.wan.down.${gatewayId}.${type}`;
 export const query = (noun: string): string => `cpns.query.${noun}`;
+/** What a device sent to a service, or a service to a device: request/reply between the CPNS Server and the service. */
+export const serviceDeliver = (serviceId: string): string => `cpns.service.${serviceId}.deliver`;
+export const serviceSend = (serviceId: string): string => `cpns.service.${serviceId}.send`;
 /** @param chart chart id, `<role>/<name>` */
 export const eventsOf = (chart: string): string => `cpns.events.${chart.replace('/', '.')}`;
 

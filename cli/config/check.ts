@@ -62,6 +62,7 @@ function explain(document: ConfigDocument, issue: Issue, found: unknown): { mess
 const KINDS: Readonly<Record<string, string>> = {
   string: 'text',
   number: 'a number',
+  int: 'a whole number',
   boolean: 'true or false',
   array: 'a list',
   object: 'a map of fields',

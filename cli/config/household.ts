@@ -43,16 +43,19 @@ export interface HouseholdPne {
   readonly demo: DemoExpectation;
 }
 
-/** The people's side of provisioning: their gateways, PNs and devices. No secrets. */
+/** The people's side of provisioning: their gateways, PNs and devices, and the services for them. No secrets. */
 export interface Household {
   readonly gateways: readonly HouseholdGateway[];
   readonly pns: readonly HouseholdPn[];
   readonly pnes: readonly HouseholdPne[];
+  /** Ids of the operator's services that the devices may talk to. */
+  readonly services: readonly string[];
 }
 
 const HouseholdFile = z.strictObject({
   gateways: z.array(z.strictObject({ id, vendor: text, model: text, mac })),
   pns: z.array(z.strictObject({ id, name: text, gateway: id, joinPolicy })),
+  services: z.array(id).optional(),
   pnes: z.array(
     z.strictObject({
       id,
@@ -93,11 +96,12 @@ const Names = z
         })
         .catch({ id: undefined, mac: undefined, pn: undefined, gateway: undefined, demo: { expect: undefined } }),
     ),
+    services: list(name),
   })
-  .catch({ gateways: [], pns: [], pnes: [] });
+  .catch({ gateways: [], pns: [], pnes: [], services: [] });
 
 function crossCheck(document: ConfigDocument): readonly Problem[] {
-  const { gateways, pns, pnes } = Names.parse(document.value);
+  const { gateways, pns, pnes, services } = Names.parse(document.value);
   const column = (list: string, names: readonly (string | undefined)[], field: string): readonly Named[] =>
     names.map((value, index) => ({ name: value, path: [list, index, field] }));
   const ids = (entries: readonly { readonly id?: string | undefined }[]) => entries.map((entry) => entry.id);
@@ -112,6 +116,11 @@ function crossCheck(document: ConfigDocument): readonly Problem[] {
     ...duplicates(document, 'gateway id', column('gateways', ids(gateways), 'id')),
     ...duplicates(document, 'PN id', column('pns', ids(pns), 'id')),
     ...duplicates(document, 'PNE id', column('pnes', ids(pnes), 'id')),
+    ...duplicates(
+      document,
+      'service id',
+      services.map((value, index) => ({ name: value, path: ['services', index] })),
+    ),
     ...duplicates(document, 'MAC address', [
       ...column('gateways', macs(gateways), 'mac'),
       ...column('pnes', macs(pnes), 'mac'),
@@ -150,6 +159,7 @@ export function householdOf(document: ConfigDocument): Household {
   return {
     gateways: file.gateways,
     pns: file.pns,
+    services: file.services ?? [],
     pnes: file.pnes.map(({ member, demo, gateway, credential, ...pne }) => ({
       ...pne,
       gateway: gateway ?? gatewayOf.get(pne.pn) ?? '',

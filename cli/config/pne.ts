@@ -8,6 +8,7 @@ import { duplicates } from './references.ts';
 import { natsAccess, natsFields } from './nats.ts';
 import { devicePki, readDevicePki } from './pki.ts';
 import { readSecret } from './secrets.ts';
+import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
 import type { PneDevice, PneOptions } from './types.ts';
 
@@ -15,6 +16,7 @@ export const PneFile = z.strictObject({
   ...natsFields,
   journal: path.optional(),
   keyFile: path.optional(),
+  ...sessionFields,
   devices: z
     .array(
       z.strictObject({
@@ -75,13 +77,14 @@ function oneCredential(document: ConfigDocument): readonly Problem[] {
  */
 export function loadPneOptions(given: Given, cwd: string): PneOptions {
   const document = given.config === undefined ? null : readDocument(given.config, 'public');
-  const file = document === null ? { devices: [] } : check(document, PneFile, checkDevices);
+  const file: z.infer<typeof PneFile> = document === null ? { devices: [] } : check(document, PneFile, checkDevices);
   const settings = new Settings('cpns pne', document, cwd);
   const journal = settings.path('journal', given.journal, file.journal);
   const keyFile = settings.path('keyFile', given.keyFile, file.keyFile);
+  const session = sessionSettings(given, file);
   if (given.deviceId !== undefined || file.devices.length === 0) {
     const devices = [givenDevice(given, settings)];
-    return { ...natsAccess(settings, given, file), journal, keyFile, devices };
+    return { ...natsAccess(settings, given, file), journal, keyFile, devices, session };
   }
   settings.throwProblems();
   const devices = file.devices.map(({ pskFile, pki, pairing, ...device }) => ({
@@ -89,7 +92,7 @@ export function loadPneOptions(given: Given, cwd: string): PneOptions {
     credential: credentialOf({ pskFile, pki }, settings),
     pairing: pairing ?? 'none',
   }));
-  return { ...natsAccess(settings, given, file), journal, keyFile, devices };
+  return { ...natsAccess(settings, given, file), journal, keyFile, devices, session };
 }
 
 /** `oneCredential` has seen to it that there is one of the two. */

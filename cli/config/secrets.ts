@@ -73,24 +73,29 @@ const secretOrPki = z
   .string()
   .refine((text) => text === BY_CERTIFICATE || SECRET_PATTERN.test(text), 'must be 32 bytes in base64url, or pki');
 
-export const CredentialsFile = z.strictObject({ gateways: z.record(id, secret), pnes: z.record(id, secretOrPki) });
+export const CredentialsFile = z.strictObject({
+  gateways: z.record(id, secret),
+  pnes: z.record(id, secretOrPki),
+  services: z.record(id, secret).optional(),
+});
 
 export interface Credentials {
   readonly gateways: readonly Credential[];
   readonly pnes: readonly Credential[];
   /** Ids of the PNEs that have a certificate. */
   readonly certified: readonly string[];
+  readonly services: readonly Credential[];
 }
 
 /** The secrets that the server knows. @throws ConfigError */
 export function readCredentials(file: string): Credentials {
   const document = readDocument(file, 'secret');
   refuseOpenToOthers(file);
-  const { gateways, pnes } = check(document, CredentialsFile);
+  const { gateways, pnes, services = {} } = check(document, CredentialsFile);
   const toList = (record: Readonly<Record<string, string>>): readonly Credential[] =>
     Object.entries(record)
       .filter(([, text]) => text !== BY_CERTIFICATE)
       .map(([name, text]) => ({ id: name, psk: decodeSecret(text) }));
   const certified = Object.keys(pnes).filter((name) => pnes[name] === BY_CERTIFICATE);
-  return { gateways: toList(gateways), pnes: toList(pnes), certified };
+  return { gateways: toList(gateways), pnes: toList(pnes), certified, services: toList(services) };
 }

@@ -8,6 +8,7 @@ import { pathText, type Problem } from './problems.ts';
 import { duplicates } from './references.ts';
 import { readServerPki, serverPki } from './pki.ts';
 import { BY_CERTIFICATE, readCredentials, readSecret } from './secrets.ts';
+import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
 import type { Credential, ProvisionedPn, ServerOptions } from './types.ts';
 
@@ -18,6 +19,7 @@ export const ServerFile = z.strictObject({
   idKeyFile: path.optional(),
   credentialsFile: path.optional(),
   pki: serverPki.optional(),
+  ...sessionFields,
   pns: z.array(z.strictObject({ id, gatewayId: id, joinPolicy, members: z.array(id) })),
 });
 
@@ -50,7 +52,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   };
   settings.throwProblems();
 
-  const { gateways, pnes, certified } = readCredentials(paths.credentialsFile);
+  const { gateways, pnes, certified, services } = readCredentials(paths.credentialsFile);
   const pneIds = [...pnes.map((one) => one.id), ...certified];
   if (document !== null) settings.add(...withoutCredential(document, file.pns, gateways, pneIds));
   if (certified.length > 0 && file.pki === undefined)
@@ -69,7 +71,9 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     pns: file.pns,
     pnes,
     certified,
+    services,
     pki: file.pki === undefined ? null : readServerPki(file.pki, (name) => settings.fromFile(name)),
+    session: sessionSettings(given, file),
   };
 }
 

@@ -41,7 +41,7 @@ export const SETTINGS = {
   credentialsFile: {
     flag: '--credentials-file <file>',
     env: 'CPNS_CREDENTIALS_FILE',
-    says: 'YAML file of the secrets of gateways and PNEs',
+    says: 'YAML file of the secrets of gateways, PNEs and services',
   },
   gatewayId: { flag: '--gateway-id <id>', env: 'CPNS_GATEWAY_ID', says: 'id of the PN GW' },
   pns: {
@@ -50,6 +50,7 @@ export const SETTINGS = {
     says: 'PNs that the gateway establishes; repeat it or separate by commas',
   },
   pskFile: { flag: '--psk-file <file>', env: 'CPNS_PSK_FILE', says: 'file of the pre-shared secret' },
+  serviceId: { flag: '--service-id <id>', env: 'CPNS_SERVICE_ID', says: 'id of the service' },
   pairing: { flag: '--pairing <mode>', env: 'CPNS_PAIRING', says: 'whether strangers are paired' },
   deviceId: {
     flag: '--device-id <id>',
@@ -57,15 +58,34 @@ export const SETTINGS = {
     says: 'id of the device; then the devices of the file are left aside',
   },
   pnId: { flag: '--pn-id <id>', env: 'CPNS_PN_ID', says: 'PN that the device asks for' },
+  rekeyAfterMessages: {
+    flag: '--rekey-after-messages <number>',
+    env: 'CPNS_REKEY_AFTER_MESSAGES',
+    says: 'messages of a secure session after which its keys change (default: 65536)',
+  },
+  rekeyAfterMs: {
+    flag: '--rekey-after-ms <ms>',
+    env: 'CPNS_REKEY_AFTER_MS',
+    says: 'time after which the keys of a secure session change (default: 3600000)',
+  },
+  graceMs: {
+    flag: '--grace-ms <ms>',
+    env: 'CPNS_GRACE_MS',
+    says: 'how long messages under the keys before are still taken (default: 10000)',
+  },
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;
 
+type ListName = 'nats' | 'pns';
+type NumberName = 'rekeyAfterMessages' | 'rekeyAfterMs' | 'graceMs';
+
 /** What flags and variables gave, checked one by one when they were read. */
-export type Given = Partial<Readonly<Record<Exclude<SettingName, 'nats' | 'pns'>, string>>> & {
-  readonly nats?: readonly string[];
-  readonly pns?: readonly string[];
-};
+export type Given = Partial<
+  Readonly<Record<Exclude<SettingName, ListName | NumberName>, string>> &
+    Readonly<Record<NumberName, number>> &
+    Readonly<Record<ListName, readonly string[]>>
+>;
 
 /** Merges what was given with what the file says, and collects what neither does. */
 export class Settings {

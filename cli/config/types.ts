@@ -1,3 +1,4 @@
+import type { SessionSettings } from '../../actors/channel/port.ts';
 import type { NatsUser } from '../../actors/wire/nats-user.ts';
 import type { Credential as DeviceCredential } from '../../security/registration-handshake.ts';
 import type { ServerPki } from './pki.ts';
@@ -42,10 +43,19 @@ export interface ServerOptions extends RoleOptions {
   readonly gateways: readonly Credential[];
   readonly pns: readonly ProvisionedPn[];
   readonly pnes: readonly Credential[];
+  readonly services: readonly Credential[];
   /** Ids of the PNEs that have a certificate; none of them is in `pnes`. */
   readonly certified: readonly string[];
   /** Null: no device has a certificate. */
   readonly pki: ServerPki | null;
+  readonly session: SessionSettings;
+}
+
+/** An application of the operator; it keeps no journal. */
+export interface ServiceOptions extends NatsAccess {
+  readonly serviceId: string;
+  /** Shared with the server, 32 bytes. */
+  readonly secret: Uint8Array;
 }
 
 export interface GatewayOptions extends RoleOptions {
@@ -68,4 +78,5 @@ export interface PneDevice {
 
 export interface PneOptions extends RoleOptions {
   readonly devices: readonly PneDevice[];
+  readonly session: SessionSettings;
 }

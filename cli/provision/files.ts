@@ -5,6 +5,7 @@ import { PneFile, uniqueDevices } from '../config/pne.ts';
 import type { serverPki } from '../config/pki.ts';
 import { CredentialsFile } from '../config/secrets.ts';
 import { ServerFile, uniquePns } from '../config/server.ts';
+import { ServiceFile } from '../config/service.ts';
 import type { Addition, ConfigFile } from './entries.ts';
 import { CA_FILES, deviceFiles, SERVER_FILES } from './pki.ts';
 
@@ -119,19 +120,23 @@ export function serverConfig(household: Household, forRoles: NatsForRoles): Conf
 export type CredentialTable = z.infer<typeof CredentialsFile>;
 
 export function credentialsConfig(wanted: CredentialTable): ConfigFile<CredentialTable> {
-  const missing = (kind: 'gateways' | 'pnes', there: Readonly<Record<string, string>>): readonly Addition[] =>
-    Object.entries(wanted[kind])
+  const missing = (kind: keyof CredentialTable, there: Readonly<Record<string, string>> = {}): readonly Addition[] =>
+    Object.entries(wanted[kind] ?? {})
       .filter(([id]) => !Object.hasOwn(there, id))
       .map(([id, value]) => ({ path: [kind, id], value, kind: 'put' }));
   return {
     file: 'server.credentials.yaml',
-    detail: 'secrets of gateways and PNEs that the server knows',
+    detail: 'secrets of gateways, PNEs and services that the server knows',
     comment: `${HEADER} Secret: 32 bytes each, base64url; or pki, for a PNE with a certificate.`,
     contents: 'secret',
     schema: CredentialsFile,
     whole: wanted,
     merge: (current) => ({
-      add: [...missing('gateways', current.gateways), ...missing('pnes', current.pnes)],
+      add: [
+        ...missing('gateways', current.gateways),
+        ...missing('pnes', current.pnes),
+        ...missing('services', current.services),
+      ],
       differs: [],
     }),
   };
@@ -167,6 +172,22 @@ export function gatewayConfig(
         add: [...add, ...more],
         differs: [...differs, ...differing('gatewayId', current.gatewayId, gateway.id)],
       };
+    },
+  };
+}
+
+export function serviceConfig(serviceId: string, forRoles: NatsForRoles): ConfigFile<z.infer<typeof ServiceFile>> {
+  const nats = natsOf(forRoles, `${serviceId}.nk`, '../');
+  return {
+    file: `services/${serviceId}.yaml`,
+    detail: `configuration of the service ${serviceId}`,
+    comment: header(`cpns service --config services/${serviceId}.yaml`),
+    contents: 'public',
+    schema: ServiceFile,
+    whole: { ...nats, serviceId, pskFile: `${serviceId}.psk` },
+    merge(current) {
+      const { add, differs } = mergeNats(current, nats);
+      return { add, differs: [...differs, ...differing('serviceId', current.serviceId, serviceId)] };
     },
   };
 }

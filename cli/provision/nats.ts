@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { NatsUser } from '../../actors/wire/nats-user.ts';
 import { permissionsOf, type Principal } from '../../actors/wire/permissions.ts';
 import { check } from '../config/check.ts';
 import { readDocument } from '../config/document.ts';
@@ -6,6 +7,7 @@ import { GatewayFile } from '../config/gateway.ts';
 import { readNatsUser } from '../config/nats.ts';
 import { PneFile, uniqueDevices } from '../config/pne.ts';
 import { ServerFile, uniquePns } from '../config/server.ts';
+import { ServiceFile } from '../config/service.ts';
 import { UsageError } from '../errors.ts';
 import { OperatorDirectory, type Step } from './directory.ts';
 import {
@@ -65,27 +67,37 @@ const entry = (name: string, publicKey: string, principal: Principal): NatsUserE
 });
 
 function roleUsers(directory: OperatorDirectory): readonly NatsUserEntry[] {
-  const user = (file: string, seedFile: string | undefined, principal: Principal): readonly NatsUserEntry[] => {
+  const user = (
+    file: string,
+    seedFile: string | undefined,
+    principalOf: (user: NatsUser) => Principal,
+  ): readonly NatsUserEntry[] => {
     if (seedFile === undefined) {
       directory.note('differs', file, 'names no natsSeedFile, so the NATS server will not let it in');
       return [];
     }
-    const { publicKey } = readNatsUser(resolve(dirname(directory.path(file)), seedFile));
-    return [entry(file, publicKey, principal)];
+    const natsUser = readNatsUser(resolve(dirname(directory.path(file)), seedFile));
+    return [entry(file, natsUser.publicKey, principalOf(natsUser))];
   };
   const read = (file: string) => readDocument(directory.path(file), 'public');
   const whenThere = (file: string): readonly string[] => (directory.has(file) ? [file] : []);
   return [
     ...whenThere('server.yaml').flatMap((file) =>
-      user(file, check(read(file), ServerFile, uniquePns).natsSeedFile, { kind: 'server' }),
+      user(file, check(read(file), ServerFile, uniquePns).natsSeedFile, ({ inbox }) => ({ kind: 'server', inbox })),
     ),
     ...directory.configFiles('gateways').flatMap((file) => {
       const { gatewayId, natsSeedFile } = check(read(file), GatewayFile);
-      return gatewayId === undefined ? [] : user(file, natsSeedFile, { kind: 'gateway', gatewayId });
+      return gatewayId === undefined ? [] : user(file, natsSeedFile, () => ({ kind: 'gateway', gatewayId }));
     }),
     ...[...whenThere('pnes.yaml'), ...directory.configFiles('pnes')].flatMap((file) => {
       const { devices, natsSeedFile } = check(read(file), PneFile, uniqueDevices);
-      return user(file, natsSeedFile, { kind: 'pnes', deviceIds: devices.map(({ deviceId }) => deviceId) });
+      return user(file, natsSeedFile, () => ({ kind: 'pnes', deviceIds: devices.map(({ deviceId }) => deviceId) }));
+    }),
+    ...(directory.has('services') ? directory.configFiles('services') : []).flatMap((file) => {
+      const { serviceId, natsSeedFile } = check(read(file), ServiceFile);
+      return serviceId === undefined
+        ? []
+        : user(file, natsSeedFile, ({ inbox }) => ({ kind: 'service', serviceId, inbox }));
     }),
   ];
 }

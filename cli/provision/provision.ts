@@ -13,6 +13,7 @@ import {
   gatewayConfig,
   pneConfig,
   serverConfig,
+  serviceConfig,
   type CredentialTable,
 } from './files.ts';
 
@@ -72,7 +73,22 @@ export function provision(wanted: Household, options: ProvisionOptions): readonl
     directory.natsUser('pnes.nk', 'NATS user of all PNEs in one process');
     writeConfig(directory, allPnesConfig(household, nats));
   }
-  writeConfig(directory, credentialsConfig({ gateways: Object.fromEntries(gateways), pnes: Object.fromEntries(pnes) }));
+  if (household.services.length > 0) directory.folder('services');
+  const services = household.services.map((serviceId) => {
+    const before = known.services?.[serviceId];
+    const psk = directory.secret(`services/${serviceId}.psk`, `secret of the service ${serviceId}`, before);
+    directory.natsUser(`services/${serviceId}.nk`, `NATS user of the service ${serviceId}`);
+    writeConfig(directory, serviceConfig(serviceId, nats));
+    return [serviceId, before ?? psk] as const;
+  });
+  writeConfig(
+    directory,
+    credentialsConfig({
+      gateways: Object.fromEntries(gateways),
+      pnes: Object.fromEntries(pnes),
+      ...(services.length === 0 ? {} : { services: Object.fromEntries(services) }),
+    }),
+  );
   writeConfig(directory, serverConfig(household, nats));
   writeNats(directory, options.natsServer ?? LOOPBACK_SERVER);
   return directory.steps;

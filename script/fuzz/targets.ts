@@ -15,6 +15,7 @@ import { checkDevices, PneFile } from '../../cli/config/pne.ts';
 import { ConfigError } from '../../cli/config/problems.ts';
 import { CredentialsFile } from '../../cli/config/secrets.ts';
 import { ServerFile, uniquePns } from '../../cli/config/server.ts';
+import { ServiceFile } from '../../cli/config/service.ts';
 import { decodeContent, encodeContent, type DataContent } from '../../security/data-frame.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { readCertificate } from '../../security/pki/certificate.ts';
@@ -29,6 +30,7 @@ import { openFrame, sealFrame, sessionFromBytes, sessionToBytes } from '../../se
 import type { CorpusEntry } from './corpus.ts';
 import type { Target } from './engine.ts';
 import * as genuine from './genuine.ts';
+import { serviceEnvelope, serviceMessage } from './service.ts';
 import { ALIASES, DER, JSONS, PEM, YAML } from './tokens.ts';
 
 /** A target and the inputs that it takes, made by the product itself. */
@@ -44,7 +46,7 @@ const concat = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(B
 const isSame = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
 
 /** Holds that nothing but the genuine input is taken. */
-function onlyGenuine(input: Uint8Array, seeds: readonly CorpusEntry[]): string {
+export function onlyGenuine(input: Uint8Array, seeds: readonly CorpusEntry[]): string {
   if (seeds.some((seed) => isSame(seed.bytes, input))) return 'taken';
   throw new Error('A forged input was taken.');
 }
@@ -333,7 +335,10 @@ function refuseQuoted(said: string): void {
 export const FUZZED_SECRET = 'Qk9Zt3LmPx7RwVb2NcHd8GfJs5TyKa4EuXo6MiBzDqI';
 
 const checked =
-  (schema: typeof ServerFile | typeof GatewayFile | typeof PneFile | typeof CredentialsFile, cross?: CrossCheck) =>
+  (
+    schema: typeof ServerFile | typeof GatewayFile | typeof PneFile | typeof ServiceFile | typeof CredentialsFile,
+    cross?: CrossCheck,
+  ) =>
   (document: ReturnType<typeof parseConfig>): unknown =>
     check<unknown>(document, schema, cross);
 
@@ -342,6 +347,7 @@ const CONFIGS: readonly ConfigKind[] = [
   { name: 'config-server', contents: 'public', read: checked(ServerFile, uniquePns) },
   { name: 'config-gateway', contents: 'public', read: checked(GatewayFile) },
   { name: 'config-pne', contents: 'public', read: checked(PneFile, checkDevices) },
+  { name: 'config-service', contents: 'public', read: checked(ServiceFile) },
   { name: 'config-credentials', contents: 'secret', read: checked(CredentialsFile) },
 ];
 
@@ -358,6 +364,8 @@ export function targets(written: ReadonlyMap<string, readonly CorpusEntry[]> = n
     revocationList(),
     pem(seedsOf('pem')),
     atRest(),
+    serviceEnvelope(),
+    serviceMessage(),
     ...CONFIGS.map((kind) => config(kind, seedsOf(kind.name))),
   ];
 }

@@ -100,6 +100,16 @@ describe('a household that cannot be used is refused with file, line, column and
       'FILE:11:10: pnes[0].mac: duplicate MAC address "00:1f:ee:00:00:01", first in line 2',
     ],
     [
+      'a service given twice',
+      () => `${HOUSEHOLD}services: [echo, echo]\n`,
+      'FILE:14:18: services[1]: duplicate service id "echo", first in line 14',
+    ],
+    [
+      'a service that is no id',
+      () => `${HOUSEHOLD}services: [Echo Service]\n`,
+      'FILE:14:12: services[0]: must be an id: 1 to 64 of a-z, 0-9, _ and -',
+    ],
+    [
       'a response code that no demo can expect',
       () => edited('member: true', 'member: true\n    demo: { expect: 418 }'),
       'FILE:14:21: pnes[0].demo.expect: must be one of 200, 202, 401, 403, 404',

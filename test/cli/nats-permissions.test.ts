@@ -11,7 +11,7 @@ import { type NatsServer, startNatsServer } from '../../cli/nats-server.ts';
 import { until } from '../actors/wire/until.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
-/** Two gateways, a PN and a PNE behind each, in front of a real nats-server with the configuration that provision wrote. */
+/** Two gateways, a PN and a PNE behind each, and two services, in front of a real nats-server with the configuration that provision wrote. */
 const HOUSEHOLD = `
 gateways:
   - { id: gw-a, vendor: V, model: M, mac: '00:1f:ee:00:00:01' }
@@ -19,6 +19,7 @@ gateways:
 pns:
   - { id: pn-a, name: A, gateway: gw-a, joinPolicy: open }
   - { id: pn-b, name: B, gateway: gw-b, joinPolicy: open }
+services: [svc-a, svc-b]
 pnes:
   - { id: pne-a, name: A, vendor: V, model: M, type: T, mac: '00:17:88:00:00:01', pn: pn-a, member: true }
   - { id: pne-b, name: B, vendor: V, model: M, type: T, mac: '00:17:88:00:00:02', pn: pn-b, member: true }
@@ -31,6 +32,8 @@ const SEED_FILES = {
   'PNE A': 'pnes/pne-a.nk',
   'PNE B': 'pnes/pne-b.nk',
   'host of PNE A and B': 'pnes.nk',
+  'service A': 'services/svc-a.nk',
+  'service B': 'services/svc-b.nk',
   observer: 'nats/observer.nk',
   inquirer: 'nats/inquirer.nk',
 } as const;
@@ -42,12 +45,14 @@ const WHO: readonly Who[] = [
   'PNE A',
   'PNE B',
   'host of PNE A and B',
+  'service A',
+  'service B',
   'observer',
   'inquirer',
 ];
 
 interface Channel {
-  /** `<observer>` and `<inquirer>` stand for their inboxes. */
+  /** `<observer>` stands for the inbox of that user, and so for the others that have one. */
   readonly subject: string;
   readonly from: readonly Who[];
   readonly to: readonly Who[];
@@ -77,6 +82,14 @@ const CHANNELS: readonly Channel[] = [
   { subject: '<inquirer>.cpns.query.inventory.1', from: ['server'], to: ['inquirer'] },
   { subject: '<observer>.cpns.query.gateway-inventory.gw-a.1', from: ['PN GW A'], to: ['observer'] },
   { subject: '<inquirer>.cpns.query.gateway-inventory.gw-b.1', from: ['PN GW B'], to: ['inquirer'] },
+  { subject: 'cpns.service.svc-a.deliver', from: ['server'], to: ['service A'] },
+  { subject: 'cpns.service.svc-b.deliver', from: ['server'], to: ['service B'] },
+  { subject: 'cpns.service.svc-a.send', from: ['service A'], to: ['server'] },
+  { subject: 'cpns.service.svc-b.send', from: ['service B'], to: ['server'] },
+  { subject: '<server>.cpns.service.svc-a.deliver.1', from: ['service A'], to: ['server'] },
+  { subject: '<service A>.cpns.service.svc-a.deliver.1', from: ['service A'], to: ['service A'] },
+  { subject: '<service A>.cpns.service.svc-a.send.1', from: ['server'], to: ['service A'] },
+  { subject: '<service B>.cpns.service.svc-b.send.1', from: ['server'], to: ['service B'] },
   { subject: 'cpns.events.cpns-server.registration', from: ['server'], to: ['observer'] },
   { subject: 'cpns.events.pn-gateway.admission', from: ['PN GW A', 'PN GW B'], to: ['observer'] },
   { subject: 'cpns.events.pne.registration', from: ['PNE A', 'PNE B', 'host of PNE A and B'], to: ['observer'] },
@@ -85,6 +98,8 @@ const CHANNELS: readonly Channel[] = [
   { subject: 'cpns.wan.up.gw-a.x.y', from: [], to: ['server'] },
   { subject: 'cpns.link.gw-a.up.pne-a', from: [], to: ['PN GW A'] },
   { subject: 'cpns.query.other', from: [], to: [] },
+  { subject: 'cpns.service.svc-a.else', from: [], to: [] },
+  { subject: 'cpns.service.svc-a', from: [], to: [] },
   { subject: 'cpns', from: [], to: [] },
   { subject: 'elsewhere', from: [], to: [] },
   { subject: '_INBOX.1', from: [], to: [] },
@@ -115,6 +130,14 @@ const PATTERNS: readonly { readonly pattern: string; readonly to: readonly Who[]
   { pattern: 'cpns.link.gw-a.down.pne-b.*', to: B },
   { pattern: 'cpns.query.>', to: [] },
   { pattern: 'cpns.query.gateway-inventory.*', to: [] },
+  { pattern: 'cpns.service.>', to: [] },
+  { pattern: 'cpns.service.*.deliver', to: [] },
+  { pattern: 'cpns.service.*.send', to: ['server'] },
+  { pattern: 'cpns.service.svc-b.send', to: ['server'], queue: 'cpns-server' },
+  { pattern: 'cpns.service.svc-a.*', to: [] },
+  { pattern: 'cpns.service.svc-a.deliver', to: ['service A'], queue: 'svc-a' },
+  { pattern: '<server>.>', to: ['server'] },
+  { pattern: '<service A>.>', to: ['service A'] },
   { pattern: 'cpns.events.>', to: ['observer'] },
   { pattern: '_INBOX.>', to: [] },
   { pattern: '_INBOX.*.cpns.query.inventory.>', to: [] },
@@ -138,8 +161,12 @@ const client = (who: Who): Client => {
   if (found === undefined) throw new Error(`${who} is not connected`);
   return found;
 };
-const named = (subject: string): string =>
-  subject.replace('<observer>', client('observer').user.inbox).replace('<inquirer>', client('inquirer').user.inbox);
+const named = (subject: string): string => subject.replace(/<(.+)>\./, (_, who: string) => `${inboxOf(who)}.`);
+function inboxOf(who: string): string {
+  const found = WHO.find((one) => one === who);
+  if (found === undefined) throw new Error(`${who} is nobody`);
+  return client(found).user.inbox;
+}
 const may = (yes: readonly Who[], who: Who): string => (yes.includes(who) ? 'may' : 'may not');
 /** What the server told the client that it must not do. */
 const violations = ({ log }: Client): readonly unknown[] =>
@@ -246,6 +273,20 @@ describe('a query under these permissions', () => {
   test('that one must not ask is refused', async () => {
     const asked = client('PNE A').wire.request('cpns.query.inventory', '', { timeoutMs: 10_000 });
     await expect(asked).rejects.toMatchObject({ fault: 'refused' });
+  });
+
+  test.each([
+    ['server', 'service A', 'cpns.service.svc-a.deliver'],
+    ['service B', 'server', 'cpns.service.svc-b.send'],
+  ] as const)('of the %s to the %s on %s is answered', async (asker, answerer, subject) => {
+    const { wire } = client(answerer);
+    const subscription = wire.subscribe(subject, ({ reply }) => reply !== undefined && wire.publish(reply, 'here'), {
+      queue: 'any',
+    });
+    await flush(answerer);
+    const answer = await client(asker).wire.request(subject, new Uint8Array(1), { timeoutMs: 10_000 });
+    expect(Buffer.from(answer).toString()).toBe('here');
+    subscription.unsubscribe();
   });
 });
 

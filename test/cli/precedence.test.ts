@@ -92,3 +92,44 @@ describe('flag, then variable, then file, then default', () => {
     expect(one.journal).toBe(join(folder.path, 'operator', 'p'));
   });
 });
+
+describe('when the keys of a session change', () => {
+  const file = join(folder.path, 'operator', 'session.yaml');
+  const pnes = 'journal: p\nkeyFile: k\ndevices:\n  - { deviceId: a, pnId: home, gatewayId: hub, pskFile: hub.psk }\n';
+  const session = (text: string, ...argv: readonly string[]) => {
+    writeFileSync(file, `${pnes}${text}`);
+    const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+    for (const name of ['config', 'rekeyAfterMessages', 'rekeyAfterMs', 'graceMs'] as const)
+      command.addOption(setting(name));
+    return loadPneOptions(command.parse(['--config', file, ...argv], { from: 'user' }).opts(), folder.path).session;
+  };
+
+  test('is said by flag, variable, file and default', () => {
+    vi.stubEnv('CPNS_REKEY_AFTER_MS', '2000');
+    vi.stubEnv('CPNS_REKEY_AFTER_MESSAGES', '8');
+    const text = 'rekeyAfterMs: 3000\nrekeyAfterMessages: 9\n';
+    expect(session(text, '--rekey-after-messages', '7')).toEqual({
+      rekeyAfterMessages: 7,
+      rekeyAfterMs: 2_000,
+      graceMs: 10_000,
+    });
+  });
+
+  test.each([
+    ['rekeyAfterMessages: 0', 'session.yaml:5:21: rekeyAfterMessages: must be 1 to 100000000 messages'],
+    ['rekeyAfterMs: 999', 'rekeyAfterMs: must be 1000 to 86400000 ms'],
+    ['graceMs: 60001', 'graceMs: must be 0 to 60000 ms'],
+    ['graceMs: 1.5', 'graceMs: must be a whole number, but is a number'],
+    ['graceMs: long', 'graceMs: must be a number, but is text'],
+  ])('is refused in a file as %s', (text, message) => {
+    expect(() => session(`${text}\n`)).toThrow(message);
+  });
+
+  test.each([
+    ['0', 'must be 1 to 100000000 messages'],
+    ['many', 'must be a whole number'],
+    ['-1', 'must be a whole number'],
+  ])('is refused by a flag as %s', (value, message) => {
+    expect(() => session('', `--rekey-after-messages=${value}`)).toThrow(message);
+  });
+});

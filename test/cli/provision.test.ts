@@ -16,6 +16,7 @@ import { loadGatewayOptions } from '../../cli/config/gateway.ts';
 import { loadHousehold } from '../../cli/config/household.ts';
 import { loadPneOptions } from '../../cli/config/pne.ts';
 import { loadServerOptions } from '../../cli/config/server.ts';
+import { loadServiceOptions } from '../../cli/config/service.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 import type { PneDevice } from '../../cli/config/types.ts';
 
@@ -53,7 +54,7 @@ describe('the operator directory of the example household', () => {
     await provision();
     expect(files().length).toBeGreaterThan(60);
     for (const file of files()) expect([file, modeOf(file)]).toEqual([file, 0o600]);
-    for (const dir of ['.', 'gateways', 'pnes', 'nats']) expect(modeOf(join(out, dir))).toBe(0o700);
+    for (const dir of ['.', 'gateways', 'pnes', 'services', 'nats']) expect(modeOf(join(out, dir))).toBe(0o700);
   });
 
   test('starts every role, each with the secret that the server knows, but for those of the demo that are wrong', async () => {
@@ -70,6 +71,12 @@ describe('the operator directory of the example household', () => {
       expect(gateway).toMatchObject({ gatewayId: id, pns: ['home', 'alarm'], pairing: 'permitted' });
       expect(gateway.psk).toEqual(server.gateways.find((one) => one.id === id)?.psk);
     }
+    for (const serviceId of household.services) {
+      const service = loadServiceOptions({ config: join(out, 'services', `${serviceId}.yaml`) }, '/');
+      expect(service.serviceId).toBe(serviceId);
+      expect(service.secret).toEqual(server.services.find((one) => one.id === serviceId)?.psk);
+    }
+    expect(server.services.map((one) => one.id)).toEqual(household.services);
     const all = loadPneOptions({ config: join(out, 'pnes.yaml') }, '/');
     for (const { id, pn, demo, membership, credential } of household.pnes) {
       const known = server.pnes.find((one) => one.id === id)?.psk ?? null;
@@ -150,6 +157,19 @@ describe('run again', () => {
     expect(readdirSync(out).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
+  test('a directory of a version without services gets them', async () => {
+    const before = join(folder.path, 'before.yaml');
+    writeFileSync(before, readFileSync(EXAMPLE, 'utf8').replace(/^services: .*\n/m, ''));
+    await provision(before);
+    expect(existsSync(join(out, 'services'))).toBe(false);
+    expect(readFileSync(join(out, 'server.credentials.yaml'), 'utf8')).not.toContain('services');
+    await provision();
+    const [known] = loadServerOptions({ config: join(out, 'server.yaml') }, '/').services;
+    const service = loadServiceOptions({ config: join(out, 'services', 'echo.yaml') }, '/');
+    expect(known).toEqual({ id: 'echo', psk: service.secret });
+    expect(readFileSync(join(out, 'nats', 'users.conf'), 'utf8')).toContain('# services/echo.yaml');
+  });
+
   test('it says what the household would have otherwise, and leaves it', async () => {
     await provision();
     const other = join(folder.path, 'other.yaml');
@@ -168,7 +188,7 @@ describe('run again', () => {
     for (const file of files()) expect(modeOf(file)).toBe(0o600);
   });
 
-  test.each(['server.credentials.yaml', 'pnes/hall-motion.psk', 'gateways/hub-hall.psk'])(
+  test.each(['server.credentials.yaml', 'pnes/hall-motion.psk', 'gateways/hub-hall.psk', 'services/echo.psk'])(
     'after it was stopped before it wrote %s, both ends still hold the same secret',
     async (file) => {
       await provision();
@@ -180,6 +200,8 @@ describe('run again', () => {
       expect(server.pnes.find((one) => one.id === 'hall-motion')?.psk).toEqual(pskOf(device));
       const gateway = loadGatewayOptions({ config: join(out, 'gateways', 'hub-hall.yaml') }, '/');
       expect(server.gateways[0]?.psk).toEqual(gateway.psk);
+      const service = loadServiceOptions({ config: join(out, 'services', 'echo.yaml') }, '/');
+      expect(server.services[0]?.psk).toEqual(service.secret);
     },
   );
 

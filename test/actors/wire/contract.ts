@@ -155,6 +155,14 @@ export function wireContract(adapter: string, harness: WireHarness): void {
       expect(answers.map((each) => new TextDecoder().decode(each))).toEqual(['query.a a', 'query.b b', 'query.c c']);
     });
 
+    test('a request of bytes arrives as it is', async () => {
+      const [alice, bob] = [await connected('alice'), await connected('bob')];
+      bob.subscribe('echo', ({ payload, reply }) => reply !== undefined && bob.publish(reply, payload));
+      await bob.flush();
+      const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+      expect(new Uint8Array(await alice.request('echo', bytes, { timeoutMs: 5_000 }))).toEqual(bytes);
+    });
+
     test('a plain message has no reply subject', async () => {
       const wire = await connected('alice');
       const heard: Delivery[] = [];

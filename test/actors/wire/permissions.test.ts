@@ -7,9 +7,10 @@ const DOCUMENT = readFileSync(new URL('../../../docs/nats.md', import.meta.url),
 
 const inbox = inboxOf('k');
 const PRINCIPALS: readonly (readonly [string, Principal])[] = [
-  ['CPNS Server', { kind: 'server' }],
+  ['CPNS Server', { kind: 'server', inbox }],
   ['PN GW *g*', { kind: 'gateway', gatewayId: 'g' }],
   ['PNE *d*', { kind: 'pnes', deviceIds: ['d'] }],
+  ['service *s*', { kind: 'service', serviceId: 's', inbox }],
   ['inquirer *k*', { kind: 'inquirer', inbox }],
   ['observer *k*', { kind: 'observer', inbox }],
 ];

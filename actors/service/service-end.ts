@@ -1,0 +1,46 @@
+import { serviceDeliver, serviceSend } from '../wire/subjects.ts';
+import { Answering, type Take } from './answer.ts';
+import { askSealed, type Asked } from './ask.ts';
+import type { ServiceQuestion } from './messages.ts';
+import type { ServiceSeams } from './seams.ts';
+
+/** Longer than the server itself waits for a device (actors/channel/). */
+export const SEND_WITHIN_MS = 90_000;
+
+/** A service of the operator as the server knows it. */
+export interface ServiceIdentity {
+  readonly serviceId: string;
+  /** 32 bytes. */
+  readonly secret: Uint8Array;
+}
+
+/** A service's end of the service leg: takes what devices send to it, and sends to devices. */
+export class ServiceEnd {
+  readonly #seams: ServiceSeams;
+  readonly #identity: ServiceIdentity;
+  #answering: Answering | null = null;
+
+  constructor(seams: ServiceSeams, identity: ServiceIdentity) {
+    this.#seams = seams;
+    this.#identity = identity;
+  }
+
+  /** Takes what devices send, from now on. Of several processes of one service each message goes to one. */
+  listen(take: Take): void {
+    const { serviceId, secret } = this.#identity;
+    this.#answering = new Answering(this.#seams, { subject: serviceDeliver(serviceId), secret }, serviceId, take);
+  }
+
+  /**
+   * Sends to a device. 480: it has no session; 408: nobody knows whether it has the message; others are the device's own.
+   * @throws WireError `refused`
+   */
+  send(message: ServiceQuestion): Promise<Asked> {
+    const { serviceId, secret } = this.#identity;
+    return askSealed(this.#seams, { subject: serviceSend(serviceId), secret }, message, SEND_WITHIN_MS);
+  }
+
+  stop(): void {
+    this.#answering?.stop();
+  }
+}

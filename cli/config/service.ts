@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { check } from './check.ts';
+import { readDocument } from './document.ts';
+import { id, path } from './fields.ts';
+import { natsAccess, natsFields } from './nats.ts';
+import { readSecret } from './secrets.ts';
+import { Settings, type Given } from './settings.ts';
+import type { ServiceOptions } from './types.ts';
+
+export const ServiceFile = z.strictObject({ ...natsFields, serviceId: id.optional(), pskFile: path.optional() });
+
+/**
+ * The options of `cpns service`.
+ * @throws ConfigError
+ */
+export function loadServiceOptions(given: Given, cwd: string): ServiceOptions {
+  const document = given.config === undefined ? null : readDocument(given.config, 'public');
+  const file = document === null ? {} : check(document, ServiceFile);
+  const settings = new Settings('cpns service', document, cwd);
+  const serviceId = settings.required('serviceId', given.serviceId, file.serviceId);
+  const pskFile = settings.path('pskFile', given.pskFile, file.pskFile);
+  settings.throwProblems();
+  return { ...natsAccess(settings, given, file), serviceId, secret: readSecret(pskFile) };
+}
