@@ -13,23 +13,26 @@ import { readJson } from '../roles/session.ts';
 /** Base64url without padding: four characters for three bytes. */
 const MAX_CHARACTERS = Math.ceil((MAX_APPLICATION_BYTES * 4) / 3);
 
-const Bytes = z
-  .string()
-  .max(MAX_CHARACTERS)
-  .transform((text, context) => {
-    const bytes = fromBase64url(text);
-    if (bytes !== null) return bytes;
-    context.addIssue('not base64url');
-    return z.NEVER;
-  });
-
 /** A message from a device, or one for it. */
-const Question = z.strictObject({ pnId: Id, deviceId: Id, bytes: Bytes });
-export type ServiceQuestion = z.infer<typeof Question>;
+export const ServiceQuestion = z.strictObject({
+  pnId: Id,
+  deviceId: Id,
+  bytes: z
+    .string()
+    .max(MAX_CHARACTERS)
+    .regex(/^[A-Za-z0-9_-]*$/),
+});
+
+/** The same, decoded. */
+export interface ServiceQuestion {
+  readonly pnId: string;
+  readonly deviceId: string;
+  readonly bytes: Uint8Array;
+}
 
 /** What became of the message: 200 says that it was delivered. */
-const Answer = z.strictObject({ code: Code });
-export type ServiceAnswer = z.infer<typeof Answer>;
+export const ServiceAnswer = z.strictObject({ code: Code });
+export type ServiceAnswer = z.infer<typeof ServiceAnswer>;
 
 export function questionToBytes({ pnId, deviceId, bytes }: ServiceQuestion): Uint8Array {
   return utf8(JSON.stringify({ pnId, deviceId, bytes: toBase64url(bytes) }));
@@ -37,7 +40,9 @@ export function questionToBytes({ pnId, deviceId, bytes }: ServiceQuestion): Uin
 
 /** Null for whatever is no question. */
 export function questionFromBytes(bytes: Uint8Array): ServiceQuestion | null {
-  return Question.safeParse(readJson(bytes)).data ?? null;
+  const question = ServiceQuestion.safeParse(readJson(bytes)).data;
+  const content = question === undefined ? null : fromBase64url(question.bytes);
+  return question === undefined || content === null ? null : { ...question, bytes: content };
 }
 
 export function answerToBytes({ code }: ServiceAnswer): Uint8Array {
@@ -46,5 +51,5 @@ export function answerToBytes({ code }: ServiceAnswer): Uint8Array {
 
 /** Null for whatever is no answer. */
 export function answerFromBytes(bytes: Uint8Array): ServiceAnswer | null {
-  return Answer.safeParse(readJson(bytes)).data ?? null;
+  return ServiceAnswer.safeParse(readJson(bytes)).data ?? null;
 }

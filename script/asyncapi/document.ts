@@ -7,6 +7,7 @@ import { eventsOf, SERVER_QUEUE, type Leg } from '../../actors/wire/subjects.ts'
 import { RESPONSE_CODES } from '../../events/codes.ts';
 import { answerTo, isAnswer, LEGS, ROLES, type RoleName } from './parties.ts';
 import { charts, schemaRef, schemas } from './schemas.ts';
+import { serviceChannels, serviceMessages, serviceOperations } from './services.ts';
 import { EXAMPLES, STORY } from './worked-example.ts';
 
 /** The wire as an AsyncAPI 3.0 document. */
@@ -252,17 +253,20 @@ export function asyncapiDocument(version: string): Node {
     channels: Object.fromEntries([
       ...MESSAGES.map(({ leg, type, says }) => [`${leg}.${type}`, wireChannel(leg, type, says)] as const),
       ...queryChannels,
+      ...serviceChannels,
       ...eventChannels,
     ]),
     operations: Object.fromEntries([
       ...MESSAGES.flatMap(({ leg, type, says }) => wireOperations(leg, type, says)),
       ...queryOperations,
+      ...serviceOperations,
       ...eventOperations,
     ]),
     components: {
       parameters: {
         gatewayId: parameter('Id of the PN GW: 1 to 64 of a-z, 0-9, _ and -.', STORY.gatewayId),
         deviceId: parameter('Id of the PNE: 1 to 64 of a-z, 0-9, _ and -.', STORY.deviceId),
+        serviceId: parameter('Id of the service: 1 to 64 of a-z, 0-9, _ and -.', 'echo'),
       },
       correlationIds: {
         correlationId: {
@@ -281,6 +285,7 @@ export function asyncapiDocument(version: string): Node {
       messages: Object.fromEntries([
         ...MESSAGES.map(({ leg, type, says }) => [`${leg}.${type}`, wireMessage(leg, type, says)] as const),
         ...queryMessages,
+        ...serviceMessages,
         ...eventMessages,
       ]),
       schemas: schemas(),

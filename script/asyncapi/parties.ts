@@ -6,6 +6,7 @@ export const ROLES = {
   pne: 'a PNE (device)',
   'pn-gateway': 'a PN GW',
   'cpns-server': 'the CPNS Server',
+  service: 'a service of the operator',
   client: 'whoever asks about the state',
   observer: 'whoever watches what happens',
 } as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ServiceAnswer, ServiceQuestion } from '../../actors/service/messages.ts';
 import { Envelope, MESSAGES } from '../../actors/wire/messages.ts';
 import { InventoryAnswer, InventoryMember, InventoryRequest, QueryRefusal } from '../../actors/wire/queries.ts';
 import { SealedMessage } from '../../actors/wan/sealed-wire.ts';
@@ -59,6 +60,8 @@ const FIELDS: readonly (readonly [name: string, schema: z.ZodType, description: 
   ['query.inventory-request', InventoryRequest, 'One PN, or null for every PN.'],
   ['query.inventory-member', InventoryMember, 'A PNE in a PN Inventory, and the revision of its last change.'],
   ['query.inventory-answer', InventoryAnswer, 'PN Inventories with their revisions.'],
+  ['service.question', ServiceQuestion, 'A message of a device for the service, or of the service for a device.'],
+  ['service.answer', ServiceAnswer, 'What became of the message: 200 says that it was delivered.'],
   ['query.refusal', QueryRefusal, 'Why the question was not answered.'],
 ];
 

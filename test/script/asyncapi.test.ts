@@ -45,7 +45,7 @@ describe('docs/asyncapi.yaml', () => {
     expect(said.filter((line) => !line.startsWith('Information asyncapi-latest-version'))).toEqual([]);
   });
 
-  test('has a channel for every message on its leg, for the queries and for the events of every chart', () => {
+  test('has a channel for every message on its leg, for the queries, for services and for the events of every chart', () => {
     const addresses = document
       ?.channels()
       .all()
@@ -55,7 +55,8 @@ describe('docs/asyncapi.yaml', () => {
       return net === 'link' ? `cpns.link.{gatewayId}.${way}.{deviceId}.${type}` : `cpns.wan.${way}.{gatewayId}.${type}`;
     });
     const queries = ['cpns.query.inventory', 'cpns.query.gateway-inventory.{gatewayId}', null];
-    expect(addresses).toEqual([...messages, ...queries, ...Object.keys(VOCABULARIES).map(eventsOf)]);
+    const services = ['cpns.service.{serviceId}.deliver', 'cpns.service.{serviceId}.send', null];
+    expect(addresses).toEqual([...messages, ...queries, ...services, ...Object.keys(VOCABULARIES).map(eventsOf)]);
   });
 
   test('has each message sent by one role and received by another, as an operation of its own or as a reply', () => {
