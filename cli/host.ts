@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../actors/seams/clock.ts';
 import { systemEntropy, type Entropy } from '../actors/seams/entropy.ts';
+import { KEYRING_KEY } from './config/kek.ts';
 import { errorCode } from './errors.ts';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
@@ -17,9 +18,13 @@ export interface Host {
   /** Ends the process at once. */
   exit(code: number): void;
   readonly stackTraces: 'shown' | 'hidden';
+  /** What `CPNS_KEYRING_KEY` held when the process started. */
+  readonly keyringKey: string | undefined;
 }
 
 export function processHost(): Host {
+  const { [KEYRING_KEY]: keyringKey } = process.env;
+  delete process.env[KEYRING_KEY];
   // Without a listener a reader that goes away would end the process with a stack trace.
   for (const stream of [process.stdout, process.stderr])
     if (stream.listenerCount('error') === 0) stream.on('error', () => {});
@@ -43,5 +48,6 @@ export function processHost(): Host {
     },
     exit: (code) => process.exit(code),
     stackTraces: process.env['CPNS_DEBUG'] === '1' ? 'shown' : 'hidden',
+    keyringKey,
   };
 }

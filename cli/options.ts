@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
 import { devicePairing, gatewayPairing, id, natsUrl, path } from './config/fields.ts';
 import { graceMs, rekeyAfterMessages, rekeyAfterMs } from './config/session.ts';
-import { SETTINGS, type SettingName } from './config/settings.ts';
+import { SETTINGS, type Given, type SettingName } from './config/settings.ts';
 import { UsageError } from './errors.ts';
 import type { Host } from './host.ts';
 
@@ -77,6 +77,11 @@ export function setting(name: SettingName, says: string = SETTINGS[name].says): 
 }
 
 export const count = parser(digits);
+
+/** The flags of a command, and the key that the environment had. */
+export function withKeyringKey<Flags extends object>(flags: Flags, host: Host): Flags & Pick<Given, 'keyringKey'> {
+  return host.keyringKey === undefined ? flags : { ...flags, keyringKey: host.keyringKey };
+}
 
 export function jsonOption(): Option {
   return new Option('--json', 'print JSON lines instead of text');

@@ -6,11 +6,10 @@ import type { Wire } from '../actors/wire/port.ts';
 import { openSqliteJournal } from '../events/journal/sqlite/open.ts';
 import { InventoryProjection } from '../projections/projection.ts';
 import { openInventoryStore } from '../projections/sql.ts';
-import { createKeyring } from '../security/keyring.ts';
-import { loadKeyFile } from '../security/key-file.ts';
+import type { Kek } from './config/kek.ts';
 import type { NatsAccess } from './config/types.ts';
-import { UsageError } from './errors.ts';
 import type { Host } from './host.ts';
+import { openKeyringOf } from './keys/open.ts';
 import type { LogFlags } from './options.ts';
 import type { Running } from './run.ts';
 
@@ -27,7 +26,7 @@ export interface RoleProcessOptions extends NatsAccess {
   /** Shown in the NATS server's connection list. */
   readonly name: string;
   readonly journal: string;
-  readonly keyFile: string;
+  readonly kek: Kek;
 }
 
 /** How long the PN Inventory may lag behind the journal while nobody asks for it. */
@@ -35,7 +34,7 @@ const PROJECTION_LAG_MS = 200;
 
 /**
  * Opens journal, key file and wire of a role; whatever was opened is closed at the end of the run, the journal last.
- * @throws JournalError, UsageError for the key file
+ * @throws JournalError, UsageError for the key-encryption key
  */
 export async function openRoleProcess(
   host: Host,
@@ -43,19 +42,16 @@ export async function openRoleProcess(
   options: RoleProcessOptions,
   flags: LogFlags,
 ): Promise<RoleProcess> {
-  const { role, name, natsUrls, natsUser, natsCa, keyFile } = options;
+  const { role, name, natsUrls, natsUser, natsCa, kek } = options;
   const { clock, entropy } = host;
   const log = lineLog({ role, json: flags.log, now: () => clock.now(), write: (line) => host.err(line) });
-  const bytes = (length: number): Uint8Array => entropy.bytes(length);
-  const key = loadKeyFile(keyFile, bytes);
-  if (key.kind === 'refused') throw new UsageError(key.message, key.remedy);
   const journal = await openSqliteJournal(options.journal);
   onClose('the journal', () => journal.close());
+  const keyring = await openKeyringOf({ journal, clock, entropy, role }, options.journal, kek);
   const inventory = new InventoryProjection(journal, await openInventoryStore(journal));
   const wire = connectNats({ servers: natsUrls, user: natsUser, ca: natsCa, name, log, clock, entropy });
   onClose('the connection to NATS', () => wire.close());
   wire.onStatus((status) => log.info(`NATS ${status}`, { servers: natsUrls.length }));
-  const keyring = createKeyring({ kek: key.key, bytes });
   const seams: Seams = { journal, wire, clock, entropy, log, keyring, observers: 'publish' };
   if (role !== 'pne') onClose('the PN Inventory', follow(journal.onCommit.bind(journal), inventory, host, log));
   return { seams, wire, log, inventory };

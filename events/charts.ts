@@ -2,6 +2,7 @@ import { admissionEvents } from './vocabulary/admission.ts';
 import { chargingEvents } from './vocabulary/charging.ts';
 import { gatewayRegistrationEvents } from './vocabulary/gateway-registration.ts';
 import { gatewayUsageEvents } from './vocabulary/gateway-usage.ts';
+import { keyringEvents } from './vocabulary/keyring.ts';
 import { personalNetworkEvents } from './vocabulary/personal-network.ts';
 import { pnGatewayEvents } from './vocabulary/pn-gateway.ts';
 import { pneRegistrationEvents } from './vocabulary/pne-registration.ts';
@@ -18,6 +19,7 @@ export const VOCABULARIES = {
   'cpns-server/personal-network': personalNetworkEvents,
   'cpns-server/registration': registrationEvents,
   'cpns-server/charging': chargingEvents,
+  'journal/keyring': keyringEvents,
 } as const satisfies { readonly [chart: string]: Vocabulary };
 
 export type ChartId = keyof typeof VOCABULARIES;

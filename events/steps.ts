@@ -51,6 +51,7 @@ export const CHANGE_REQUEST_STEPS: { readonly [chart in ChartId]: Steps } = {
     SecureSessionEstablished: { '1.4.1': 4, '1.4.2': 6 },
   },
   'cpns-server/charging': {},
+  'journal/keyring': {},
 };
 
 /** @returns e.g. `1.4.1/3`, or null for an event that is no step of the flow that the actor is in. */

@@ -4,6 +4,7 @@ import { charging } from './cpns-server/charging.ts';
 import { gatewayRegistration } from './cpns-server/gateway-registration.ts';
 import { personalNetwork } from './cpns-server/personal-network.ts';
 import { registration } from './cpns-server/registration.ts';
+import { keyring } from './journal/keyring.ts';
 import { admission } from './pn-gateway/admission.ts';
 import { pnGateway } from './pn-gateway/gateway.ts';
 import { gatewayUsage } from './pn-gateway/usage.ts';
@@ -19,4 +20,5 @@ export const CHARTS: { readonly [Id in ChartId]: Chart<Id> } = {
   'cpns-server/personal-network': personalNetwork,
   'cpns-server/registration': registration,
   'cpns-server/charging': charging,
+  'journal/keyring': keyring,
 };

@@ -15,10 +15,10 @@ const root = new URL('../', import.meta.url);
 const block = (mermaid: string): string => `\`\`\`mermaid\n${mermaid}\`\`\`\n`;
 const ids = Object.keys(CHARTS).filter(isChartId);
 
-const aboutAll = (id: ChartId): string =>
-  `In every state, and not drawn: ${everywhere(CHARTS[id])
-    .map((label) => `\`${label}\``)
-    .join(', ')}.\n`;
+const aboutAll = (id: ChartId): string => {
+  const labels = everywhere(CHARTS[id]).map((label) => `\`${label}\``);
+  return labels.length === 0 ? '' : `In every state, and not drawn: ${labels.join(', ')}.\n`;
+};
 
 const chartPicture = (id: ChartId, heading: '##' | '###', folder: string): string =>
   [
@@ -39,9 +39,12 @@ function chartsDocument(): string {
     'An arrow is `Event [guard] (steps of the change request)`; a line in a box is an event that is taken without',
     'leaving the state; `timer` marks an event that a timer brings.\n',
   ].join('\n');
-  return [head, ...ids.map((id) => [chartPicture(id, '##', '../'), aboutAll(id), stateTable(id)].join('\n'))].join(
-    '\n',
-  );
+  return [
+    head,
+    ...ids.map((id) =>
+      [chartPicture(id, '##', '../'), aboutAll(id), stateTable(id)].filter((part) => part !== '').join('\n'),
+    ),
+  ].join('\n');
 }
 
 async function flowsRegion(): Promise<string> {

@@ -33,7 +33,7 @@ export function loadKeyFile(path: string, bytes: RandomBytes): KeyFile {
 }
 
 /** Null when there is no such file. */
-function readKeyFile(path: string): KeyFile | null {
+export function readKeyFile(path: string): KeyFile | null {
   let text: string;
   let mode: number;
   try {

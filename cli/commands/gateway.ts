@@ -8,7 +8,7 @@ import type { GatewayOptions } from '../config/types.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { answerInventory } from '../inventory/answer.ts';
-import { examples, logOption, setting, type LogFlags, type Register } from '../options.ts';
+import { examples, logOption, setting, type LogFlags, withKeyringKey, type Register } from '../options.ts';
 import { openRoleProcess } from '../role-process.ts';
 import { run, untilStopped, type Running } from '../run.ts';
 
@@ -42,7 +42,7 @@ export const gateway: Register = (program, host, finish) => {
       ),
     )
     .action(async (flags: Given & LogFlags) => {
-      const options = loadGatewayOptions(flags, host.cwd);
+      const options = loadGatewayOptions(withKeyringKey(flags, host), host.cwd);
       finish(await run(host, (running) => serve(host, running, options, flags)));
     });
 };

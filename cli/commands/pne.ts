@@ -9,7 +9,7 @@ import { SETTINGS, type Given } from '../config/settings.ts';
 import type { PneOptions } from '../config/types.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { examples, jsonOption, logOption, setting, type LogFlags, type Register } from '../options.ts';
+import { examples, jsonOption, logOption, setting, type LogFlags, withKeyringKey, type Register } from '../options.ts';
 import { concludedBy, outcomeOf, outcomeText, type Outcome } from '../pne/outcome.ts';
 import { openRoleProcess } from '../role-process.ts';
 import { run, untilConnected, untilStopped, type Running } from '../run.ts';
@@ -53,7 +53,7 @@ export const pne: Register = (program, host, finish) => {
       examples('cpns pne --config operator/pnes/hall-motion.yaml', 'cpns pne --config operator/pnes.yaml --once'),
     )
     .action(async (flags: Given & PneFlags) => {
-      const options = loadPneOptions(flags, host.cwd);
+      const options = loadPneOptions(withKeyringKey(flags, host), host.cwd);
       finish(await run(host, (running) => serve(host, running, options, flags)));
     });
 };

@@ -9,7 +9,7 @@ import type { Credential, ServerOptions } from '../config/types.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { answerInventory } from '../inventory/answer.ts';
-import { examples, logOption, setting, type LogFlags, type Register } from '../options.ts';
+import { examples, logOption, setting, type LogFlags, withKeyringKey, type Register } from '../options.ts';
 import { openRoleProcess } from '../role-process.ts';
 import { RevocationFile } from '../revocation-file.ts';
 import { run, untilStopped, type Running } from '../run.ts';
@@ -38,7 +38,7 @@ export const server: Register = (program, host, finish) => {
       ),
     )
     .action(async (flags: Given & LogFlags) => {
-      const options = loadServerOptions(flags, host.cwd);
+      const options = loadServerOptions(withKeyringKey(flags, host), host.cwd);
       finish(await run(host, (running) => serve(host, running, options, flags)));
     });
 };

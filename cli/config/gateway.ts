@@ -4,6 +4,7 @@ import { UsageError } from '../errors.ts';
 import { check } from './check.ts';
 import { readDocument } from './document.ts';
 import { gatewayPairing, id, path } from './fields.ts';
+import { keyFileOf, readKek } from './kek.ts';
 import { natsAccess, natsFields } from './nats.ts';
 import { readSecret } from './secrets.ts';
 import { Settings, type Given } from './settings.ts';
@@ -35,14 +36,14 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
       'Give some of them to another PN GW.',
     );
   const journal = settings.path('journal', given.journal, file.journal);
-  const keyFile = settings.path('keyFile', given.keyFile, file.keyFile);
+  const keyFile = keyFileOf(settings, given, file.keyFile);
   const gatewayId = settings.required('gatewayId', given.gatewayId, file.gatewayId);
   const pskFile = settings.path('pskFile', given.pskFile, file.pskFile);
   settings.throwProblems();
   return {
     ...natsAccess(settings, given, file),
     journal,
-    keyFile,
+    kek: readKek(keyFile, given),
     gatewayId,
     psk: readSecret(pskFile),
     pns: [...new Set(pns)],

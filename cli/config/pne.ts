@@ -3,6 +3,7 @@ import type { Credential } from '../../security/registration-handshake.ts';
 import { check } from './check.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
 import { devicePairing, id, path } from './fields.ts';
+import { keyFileOf, readKek } from './kek.ts';
 import { pathText, type Problem } from './problems.ts';
 import { duplicates } from './references.ts';
 import { natsAccess, natsFields } from './nats.ts';
@@ -80,11 +81,11 @@ export function loadPneOptions(given: Given, cwd: string): PneOptions {
   const file: z.infer<typeof PneFile> = document === null ? { devices: [] } : check(document, PneFile, checkDevices);
   const settings = new Settings('cpns pne', document, cwd);
   const journal = settings.path('journal', given.journal, file.journal);
-  const keyFile = settings.path('keyFile', given.keyFile, file.keyFile);
+  const keyFile = keyFileOf(settings, given, file.keyFile);
   const session = sessionSettings(given, file);
   if (given.deviceId !== undefined || file.devices.length === 0) {
     const devices = [givenDevice(given, settings)];
-    return { ...natsAccess(settings, given, file), journal, keyFile, devices, session };
+    return { ...natsAccess(settings, given, file), journal, kek: readKek(keyFile, given), devices, session };
   }
   settings.throwProblems();
   const devices = file.devices.map(({ pskFile, pki, pairing, ...device }) => ({
@@ -92,7 +93,7 @@ export function loadPneOptions(given: Given, cwd: string): PneOptions {
     credential: credentialOf({ pskFile, pki }, settings),
     pairing: pairing ?? 'none',
   }));
-  return { ...natsAccess(settings, given, file), journal, keyFile, devices, session };
+  return { ...natsAccess(settings, given, file), journal, kek: readKek(keyFile, given), devices, session };
 }
 
 /** `oneCredential` has seen to it that there is one of the two. */

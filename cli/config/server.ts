@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { check } from './check.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
 import { id, joinPolicy, path } from './fields.ts';
+import { keyFileOf, readKek } from './kek.ts';
 import { natsAccess, natsFields } from './nats.ts';
 import { suggestion } from './nearest.ts';
 import { pathText, type Problem } from './problems.ts';
@@ -46,7 +47,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   const settings = new Settings('cpns server', document, cwd);
   const paths = {
     journal: settings.path('journal', given.journal, file.journal),
-    keyFile: settings.path('keyFile', given.keyFile, file.keyFile),
+    keyFile: keyFileOf(settings, given, file.keyFile),
     idKeyFile: settings.path('idKeyFile', given.idKeyFile, file.idKeyFile),
     credentialsFile: settings.path('credentialsFile', given.credentialsFile, file.credentialsFile),
   };
@@ -65,7 +66,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   return {
     ...natsAccess(settings, given, file),
     journal: paths.journal,
-    keyFile: paths.keyFile,
+    kek: readKek(paths.keyFile, given),
     idKey: readSecret(paths.idKeyFile),
     gateways,
     pns: file.pns,

@@ -4,7 +4,8 @@ import { ConfigError, type Problem } from './problems.ts';
 
 /**
  * Every setting of the roles that is one value: its field in the file, its flag, its variable.
- * Precedence: flag, variable, file, default. A secret is never a value here, only the file that holds it.
+ * Precedence: flag, variable, file, default. A secret is never a value here, only the file that holds it; the one secret
+ * that a variable may hold, the key-encryption key, is in `kek.ts`.
  */
 export const SETTINGS = {
   config: {
@@ -85,7 +86,10 @@ export type Given = Partial<
   Readonly<Record<Exclude<SettingName, ListName | NumberName>, string>> &
     Readonly<Record<NumberName, number>> &
     Readonly<Record<ListName, readonly string[]>>
->;
+> & {
+  /** What `CPNS_KEYRING_KEY` held. */
+  readonly keyringKey?: string;
+};
 
 /** Merges what was given with what the file says, and collects what neither does. */
 export class Settings {

@@ -1,6 +1,7 @@
 import type { SessionSettings } from '../../actors/channel/port.ts';
 import type { NatsUser } from '../../actors/wire/nats-user.ts';
 import type { Credential as DeviceCredential } from '../../security/registration-handshake.ts';
+import type { Kek } from './kek.ts';
 import type { ServerPki } from './pki.ts';
 
 /** What a role is started with: everything read, checked and decoded. Paths are absolute, secrets are bytes. */
@@ -19,8 +20,8 @@ export interface NatsAccess {
 interface RoleOptions extends NatsAccess {
   /** Journal file. */
   readonly journal: string;
-  /** File of the key that encrypts the keys in the journal. */
-  readonly keyFile: string;
+  /** The key that encrypts the keys in the journal. */
+  readonly kek: Kek;
 }
 
 export interface Credential {

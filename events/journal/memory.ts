@@ -1,8 +1,8 @@
 import type { BatchWrite, Consumed, Head } from './batch.ts';
 import { Committer, closedError } from './committer.ts';
 import type { BatchTransaction } from './committer.ts';
-import type { Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from './port.ts';
-import type { StoredAnswer, TimerRow } from './port.ts';
+import type { Commit, CommitResult, Journal, KeyRange, OutboxRow, ReadRange, RecordedEvent } from './port.ts';
+import type { StoredAnswer, TimerRow, WrappedKey } from './port.ts';
 import { bounded } from './range.ts';
 
 /** What the simulated disk holds. It outlives the journals that are opened on it, as a file outlives a process. */
@@ -99,6 +99,18 @@ export class MemoryJournal implements Journal {
   }
   async wrappedKey(id: string): Promise<Uint8Array | null> {
     return this.#open().keys.get(id)?.slice() ?? null;
+  }
+  async wrappedKeys({ after, limit }: KeyRange): Promise<readonly WrappedKey[]> {
+    const rows = [...this.#open().keys].map(([id, wrapped]) => ({ id, wrapped: wrapped.slice() }));
+    return rows
+      .filter(({ id }) => id > after)
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .slice(0, limit);
+  }
+  /** Nothing to do: the simulated disk keeps no older state. */
+  async forgetDropped(): Promise<'forgotten'> {
+    this.#open();
+    return 'forgotten';
   }
   async close(): Promise<void> {
     await this.#committer.close();

@@ -123,6 +123,17 @@ export interface JournalReader {
   readCorrelation(correlationId: string, range?: ReadRange): Promise<readonly RecordedEvent[]>;
 }
 
+export interface KeyReader {
+  /** Wrapped keys with `id > after`, ascending by id, at most `limit`. */
+  wrappedKeys(range: KeyRange): Promise<readonly WrappedKey[]>;
+}
+
+export interface KeyRange {
+  /** The empty text is before every id. */
+  readonly after: string;
+  readonly limit: number;
+}
+
 export interface ReadRange {
   /** Default 0. */
   readonly after?: number;
@@ -130,10 +141,13 @@ export interface ReadRange {
   readonly limit?: number;
 }
 
+/** How long the bytes of a dropped key may stay in a file of a journal that is open. */
+export const FORGET_WITHIN_MS = 10_000;
+
 /** Reads are bounded; whoever wants more asks again with `after`. */
 export const DEFAULT_READ_LIMIT = 1_000;
 
-export interface Journal extends JournalReader {
+export interface Journal extends JournalReader, KeyReader {
   /**
    * Commits one step, together with whatever other steps are waiting (group commit). Commits are applied in the order in
    * which `commit` was called; a conflicting one fails alone. Resolves after the data is durable.
@@ -152,6 +166,13 @@ export interface Journal extends JournalReader {
   /** Armed timers, earliest first. */
   pendingTimers(range?: { readonly limit?: number }): Promise<readonly TimerRow[]>;
   wrappedKey(id: string): Promise<Uint8Array | null>;
+  /**
+   * Takes the bytes of keys that were dropped or replaced out of every file of the journal. A journal that is a file does
+   * so by itself while it is open, within `FORGET_WITHIN_MS`.
+   * @returns `beyondReach` where the files are a database server's, which keeps dead rows and its own log
+   * @throws JournalError `locked` where a reader holds an older state: those bytes stay until it lets go
+   */
+  forgetDropped(): Promise<'forgotten' | 'beyondReach'>;
   /**
    * Called after each transaction with the events of all its commits, in position order; with none when they only wrote
    * other rows. For waking readers only; they read again.

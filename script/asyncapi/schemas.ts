@@ -24,12 +24,14 @@ import { RecordedEvent } from './observed.ts';
 
 export const schemaRef = (name: string): { readonly $ref: string } => ({ $ref: `#/components/schemas/${name}` });
 
-/** Charts by the name of their channel: `<role>.<chart>`. */
-export const charts = Object.entries(VOCABULARIES).map(([id, vocabulary]) => ({
-  id,
-  name: `events.${id.replace('/', '.')}`,
-  events: Object.entries(vocabulary).map(([type, definition]) => ({ type, ...definition })),
-}));
+/** Charts of a role by the name of their channel: `<role>.<chart>`. What happens to keys at rest stays in the journal. */
+export const charts = Object.entries(VOCABULARIES)
+  .filter(([id]) => !id.startsWith('journal/'))
+  .map(([id, vocabulary]) => ({
+    id,
+    name: `events.${id.replace('/', '.')}`,
+    events: Object.entries(vocabulary).map(([type, definition]) => ({ type, ...definition })),
+  }));
 
 const codeTable = Object.entries(RESPONSE_CODES)
   .map(([code, { reason, lasting }]) => `${code} ${reason} (${lasting})`)

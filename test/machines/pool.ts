@@ -202,6 +202,15 @@ const charging: readonly EventOfChart<'cpns-server/charging'>[] = [
   { type: 'GatewayUsageReceived', data: { reportId: 'a', gatewayId: 'hub', usage: sums } },
 ];
 
+const keyring: readonly EventOfChart<'journal/keyring'>[] = [
+  { type: 'KeyringCreated', data: { kekId: KEY_1 } },
+  { type: 'KeyRotationStarted', data: { fromKekId: KEY_1, toKekId: KEY_2 } },
+  { type: 'KeyEncryptionKeyRotated', data: { fromKekId: KEY_1, toKekId: KEY_2, keys: 3 } },
+  { type: 'KeyRotationStarted', data: { fromKekId: KEY_2, toKekId: KEY_1 } },
+  { type: 'KeyEncryptionKeyRotated', data: { fromKekId: KEY_2, toKekId: KEY_1, keys: 0 } },
+  { type: 'KeyDestroyed', data: { keyId: `session/${KEY_1}`, reason: 'compromised' } },
+];
+
 export const POOL: { readonly [Id in ChartId]: readonly EventOfChart<Id>[] } = {
   'pne/registration': pne,
   'pn-gateway/gateway': gateway,
@@ -211,4 +220,5 @@ export const POOL: { readonly [Id in ChartId]: readonly EventOfChart<Id>[] } = {
   'cpns-server/personal-network': personalNetwork,
   'cpns-server/registration': registration,
   'cpns-server/charging': charging,
+  'journal/keyring': keyring,
 };

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
-import { createKeyring } from '../../security/keyring.ts';
+import { seal } from '../../security/aead.ts';
+import { concat, utf8 } from '../../security/bytes.ts';
+import { createKeyring, kekIdIn, kekIdOf } from '../../security/keyring.ts';
 import { openWith } from './stranger.ts';
 
 const entropy = new SeededEntropy('keyring');
@@ -14,8 +17,11 @@ describe('a wrapped secret', () => {
     const property = fc.property(fc.string(), fc.uint8Array(), (id, secret) => {
       const wrapped = keyring.wrap(id, secret);
       expect(keyring.unwrap(id, wrapped)).toEqual(secret);
-      const data = Buffer.concat([Buffer.from('CPNS keyring'), new TextEncoder().encode(id)]);
-      const opened = openWith(kek, wrapped.subarray(1, 13), data, wrapped.subarray(13));
+      const kekId = createHash('sha256').update('CPNS key-encryption key').update(kek).digest().subarray(0, 16);
+      const head = Buffer.concat([Uint8Array.of(2), kekId]);
+      expect(Buffer.from(wrapped.subarray(0, 17))).toEqual(head);
+      const data = Buffer.concat([Buffer.from('CPNS keyring'), head, new TextEncoder().encode(id)]);
+      const opened = openWith(kek, wrapped.subarray(17, 29), data, wrapped.subarray(29));
       expect(new Uint8Array(opened)).toEqual(secret);
     });
     fc.assert(property, { numRuns: 50 });
@@ -36,6 +42,39 @@ describe('a wrapped secret', () => {
     for (let length = 0; length < wrapped.length; length++) {
       expect(keyring.unwrap('a', wrapped.slice(0, length))).toBeNull();
     }
+  });
+
+  test('names its key-encryption key, so that another key is told from damage', () => {
+    const other = createKeyring({ kek: new Uint8Array(32).fill(8), bytes });
+    const wrapped = other.wrap('session/a', Uint8Array.of(1));
+    expect(kekIdIn(wrapped)).toBe(kekIdOf(new Uint8Array(32).fill(8)));
+    expect(keyring.examine('session/a', wrapped)).toEqual({ kind: 'otherKey', kekId: other.kekId });
+    expect(other.examine('session/b', wrapped)).toEqual({ kind: 'damaged' });
+    expect(other.examine('session/a', wrapped.with(40, (wrapped[40] ?? 0) ^ 1))).toEqual({ kind: 'damaged' });
+    expect(keyring.examine('session/a', new Uint8Array(0))).toEqual({ kind: 'damaged' });
+  });
+
+  test('under the former key opens beside one under the new key, while both are known', () => {
+    const next = new Uint8Array(32).fill(8);
+    const both = createKeyring({ kek: next, also: [kek], bytes });
+    expect(both.unwrap('a', keyring.wrap('a', Uint8Array.of(1)))).toEqual(Uint8Array.of(1));
+    const wrapped = both.wrap('a', Uint8Array.of(2));
+    expect(both.unwrap('a', wrapped)).toEqual(Uint8Array.of(2));
+    expect(keyring.examine('a', wrapped)).toEqual({ kind: 'otherKey', kekId: kekIdOf(next) });
+  });
+
+  test('of the first format is still read, under the right key and id only', () => {
+    const nonce = new Uint8Array(12).fill(3);
+    const wrapped = concat(
+      Uint8Array.of(1),
+      nonce,
+      seal(kek, nonce, concat(utf8('CPNS keyring'), utf8('a')), Uint8Array.of(7)),
+    );
+    expect(kekIdIn(wrapped)).toBeNull();
+    expect(keyring.unwrap('a', wrapped)).toEqual(Uint8Array.of(7));
+    expect(keyring.examine('b', wrapped)).toEqual({ kind: 'damaged' });
+    const other = createKeyring({ kek: new Uint8Array(32), bytes });
+    expect(other.examine('a', wrapped)).toEqual({ kind: 'damaged' });
   });
 
   test('differs each time', () => {

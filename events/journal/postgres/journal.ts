@@ -104,6 +104,11 @@ export class PostgresJournal extends SqlReader implements Journal {
     return row?.wrapped ?? null;
   }
 
+  /** No client can overwrite a dead row, nor the write-ahead log of the server. */
+  async forgetDropped(): Promise<'beyondReach'> {
+    return 'beyondReach';
+  }
+
   /** Commits what waits, then closes. */
   override close(): Promise<void> {
     return (this.#closing ??= this.#end().then(() => super.close()));

@@ -1,12 +1,21 @@
 import type { Kysely } from 'kysely';
-import type { JournalReader, OutboxRow, ReadRange, RecordedEvent, TimerRow } from '../port.ts';
+import type {
+  JournalReader,
+  KeyRange,
+  KeyReader,
+  OutboxRow,
+  ReadRange,
+  RecordedEvent,
+  TimerRow,
+  WrappedKey,
+} from '../port.ts';
 import { bounded } from '../range.ts';
 import type { Capabilities } from './capabilities.ts';
 import { toEvent, toOutboxRow, toTimer } from './rows.ts';
 import type { JournalTables } from './tables.ts';
 
 /** Reads of connections that never write. */
-export class SqlReader implements JournalReader {
+export class SqlReader implements JournalReader, KeyReader {
   readonly capabilities: Capabilities;
   /** The connections, for read models in the same database. */
   readonly db: Kysely<JournalTables>;
@@ -50,6 +59,10 @@ export class SqlReader implements JournalReader {
   async pendingTimers(range?: { readonly limit?: number }): Promise<readonly TimerRow[]> {
     const query = this.db.selectFrom('timers').selectAll().orderBy('due_at').orderBy('stream').orderBy('name');
     return (await query.limit(bounded(range).limit).execute()).map(toTimer);
+  }
+
+  async wrappedKeys({ after, limit }: KeyRange): Promise<readonly WrappedKey[]> {
+    return this.db.selectFrom('keys').selectAll().where('id', '>', after).orderBy('id').limit(limit).execute();
   }
 
   /** Whoever reads afterwards gets a `JournalError` `closed`. */

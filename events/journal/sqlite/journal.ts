@@ -6,6 +6,7 @@ import { bounded } from '../range.ts';
 import { SqlReader } from '../sql/reader.ts';
 import { toAnswer, toEvent, toOutboxRow } from '../sql/rows.ts';
 import type { JournalTables } from '../sql/tables.ts';
+import type { Forgetter } from './forget.ts';
 import type { PointReads } from './point-reads.ts';
 import { SQLITE } from './schema.ts';
 import { SqliteStore } from './store.ts';
@@ -23,18 +24,21 @@ export class SqliteJournal extends SqlReader implements Journal {
   readonly writer: Kysely<JournalTables>;
   readonly #committer: Committer;
   readonly #points: PointReads;
+  readonly #forgetter: Forgetter;
 
   constructor(options: {
     readonly file: string;
     readonly writer: Kysely<JournalTables>;
     readonly reader: Kysely<JournalTables>;
     readonly points: PointReads;
+    readonly forgetter: Forgetter;
     readonly close: () => void;
   }) {
     super(options.reader, SQLITE, options.close);
+    this.#forgetter = options.forgetter;
     this.writer = options.writer;
     this.#points = options.points;
-    this.#committer = new Committer(new SqliteStore(options.writer, options.file), afterTheNextTurn);
+    this.#committer = new Committer(new SqliteStore(options.writer, options.file, options.forgetter), afterTheNextTurn);
   }
 
   commit(commit: Commit): Promise<CommitResult> {
@@ -67,9 +71,15 @@ export class SqliteJournal extends SqlReader implements Journal {
     return this.#points.wrappedKey(id) ?? null;
   }
 
+  async forgetDropped(): Promise<'forgotten'> {
+    this.#forgetter.now();
+    return 'forgotten';
+  }
+
   /** Commits what waits, then closes. */
   override async close(): Promise<void> {
     await this.#committer.close();
+    this.#forgetter.end();
     await super.close();
   }
 }

@@ -8,6 +8,7 @@ import { SqlReader } from '../sql/reader.ts';
 import type { JournalTables } from '../sql/tables.ts';
 import { NodeSqliteConnection, NodeSqliteDialect } from './dialect.ts';
 import { journalError, toJournalError } from './errors.ts';
+import { Forgetter } from './forget.ts';
 import { SqliteJournal } from './journal.ts';
 import { ensurePrivateFile, lockForWriting } from './lock.ts';
 import { PointReads } from './point-reads.ts';
@@ -38,6 +39,8 @@ export async function openSqliteJournal(file: string, options: SqliteJournalOpti
     opened.push(writing);
     const writingOn = new NodeSqliteConnection(writing, path);
     const writer = kyselyOver(writing, writingOn);
+    // Not on by default everywhere: what is deleted is overwritten, in its page and where the page becomes free.
+    writing.exec('pragma secure_delete = on');
     const found = await checkSchema(writer, path);
     writing.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -${WRITER_CACHE_KIB}`);
     if (options.maxPageCount !== undefined) writing.exec(`pragma max_page_count = ${Math.floor(options.maxPageCount)}`);
@@ -52,6 +55,7 @@ export async function openSqliteJournal(file: string, options: SqliteJournalOpti
       file: path,
       writer,
       reader: kyselyOver(reading, readingOn),
+      forgetter: new Forgetter(writing, path),
       points: new PointReads({ database: writing, writing: writingOn, reading: readingOn, db: writer }),
       close: () => end(opened, release),
     });

@@ -4,6 +4,7 @@ import type { BatchWrite, Consumed, Head } from '../batch.ts';
 import type { BatchStore, BatchTransaction } from '../committer.ts';
 import { BulkInsert } from '../sql/bulk.ts';
 import { journalError } from './errors.ts';
+import type { Forgetter } from './forget.ts';
 import { toConsumed, toEvent } from '../sql/rows.ts';
 import type { JournalTables } from '../sql/tables.ts';
 import { valuesOf } from '../sql/values.ts';
@@ -13,9 +14,11 @@ export class SqliteStore implements BatchStore {
   readonly #db: Kysely<JournalTables>;
   readonly #file: string;
   readonly #statements: ReturnType<typeof compileStatements>;
-  constructor(db: Kysely<JournalTables>, file: string) {
+  readonly #forgetter: Forgetter;
+  constructor(db: Kysely<JournalTables>, file: string, forgetter: Forgetter) {
     this.#db = db;
     this.#file = file;
+    this.#forgetter = forgetter;
     this.#statements = compileStatements(db);
   }
 
@@ -81,6 +84,7 @@ export class SqliteStore implements BatchStore {
     await s.putAnswers.run(trx, rows.answers);
     await s.putTimers.run(trx, rows.timers);
     await s.putKeys.run(trx, rows.keys);
+    if (keys.drop.length + keys.put.length > 0) this.#forgetter.soon();
   }
 }
 

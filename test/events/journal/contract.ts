@@ -282,6 +282,22 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
         await journal.commit(commitOf({ keys: { put: [], drop: ['k1'] } }));
         expect(await journal.wrappedKey('k1')).toBeNull();
       });
+
+      it('lists wrapped keys by id, in pages', async () => {
+        const put = ['session/b', 'handshake/z', 'session/a', 'wan/start'].map((id, n) => ({
+          id,
+          wrapped: Uint8Array.of(n),
+        }));
+        await journal.commit(commitOf({ keys: { put, drop: [] } }));
+        await reopen();
+        const page = await journal.wrappedKeys({ after: '', limit: 2 });
+        expect(page).toEqual([put[1], put[2]]);
+        expect(await journal.wrappedKeys({ after: 'session/a', limit: 9 })).toEqual([put[0], put[3]]);
+        expect(await journal.wrappedKeys({ after: 'wan/start', limit: 9 })).toEqual([]);
+        await journal.commit(commitOf({ keys: { put: [], drop: ['session/b'] } }));
+        await journal.forgetDropped();
+        expect(await journal.wrappedKeys({ after: 'session/a', limit: 9 })).toEqual([put[3]]);
+      });
     });
 
     describe('reads', () => {

@@ -1,0 +1,32 @@
+import type { KeyringEvent } from '../../events/vocabulary/keyring.ts';
+import type { Keyring } from '../step.ts';
+import { keyringStep, type KeyringSeams } from './stream.ts';
+
+export type DestructionReason = Extract<KeyringEvent, { readonly type: 'KeyDestroyed' }>['data']['reason'];
+
+/** Others of the same journal may have changed its keyring in between. */
+const MAX_ATTEMPTS = 16;
+
+/**
+ * Destroys one key for good: its row and the event in one commit, then its bytes in the files of the journal.
+ * @returns `absent` when there is no such key: nothing is written then
+ * @throws JournalError, also `locked` where a reader keeps the bytes a while longer; the key is destroyed all the same
+ */
+export async function destroyKey(
+  seams: KeyringSeams,
+  keyring: Keyring,
+  keyId: string,
+  reason: DestructionReason,
+): Promise<'destroyed' | 'absent'> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    if ((await seams.journal.wrappedKey(keyId)) === null) return 'absent';
+    const result = await keyringStep(seams, keyring, (keys) => {
+      keys.drop(keyId);
+      return { type: 'KeyDestroyed', data: { keyId, reason } };
+    });
+    if (result.kind === 'conflict') continue;
+    await seams.journal.forgetDropped();
+    return 'destroyed';
+  }
+  throw new Error(`The keyring changed ${MAX_ATTEMPTS} times while ${keyId} was to be destroyed.`);
+}

@@ -1,0 +1,52 @@
+import { fromBase64url } from '../../security/base64url.ts';
+import { readKeyFile } from '../../security/key-file.ts';
+import { KEY_BYTES } from '../../security/security-error.ts';
+import { UsageError } from '../errors.ts';
+import type { Given, Settings } from './settings.ts';
+
+/** The variable that holds a key itself. Taken out of the environment at the start: no child process gets it. */
+export const KEYRING_KEY = 'CPNS_KEYRING_KEY';
+
+/** Where the key-encryption key of a role comes from, and what is there. */
+export interface Kek {
+  /** The key file; null: the key was given by the variable. */
+  readonly file: string | null;
+  /** Keys of 32 bytes: the one in force, if it is there, and the one that a rotation was about to put in its place. */
+  readonly keys: readonly Uint8Array[];
+}
+
+/** The key that a rotation puts into the place of the one in `keyFile`, until it is there. */
+export const nextKeyFile = (keyFile: string): string => `${keyFile}.next`;
+
+/**
+ * The key file that is to be used; null: the variable has the key, and goes before a file that the configuration names.
+ * @throws UsageError when flag or variable name a file, and the variable has a key as well: neither goes before the other
+ */
+export function keyFileOf(settings: Settings, given: Given, inFile: string | undefined): string | null {
+  if (given.keyringKey === undefined) return settings.path('keyFile', given.keyFile, inFile);
+  if (given.keyFile === undefined) return null;
+  throw new UsageError(
+    `The key-encryption key is given twice: as a file, and in ${KEYRING_KEY}`,
+    `Give either --key-file (CPNS_KEY_FILE) or ${KEYRING_KEY}.`,
+  );
+}
+
+/** @throws UsageError for what is no key, or a file that others may read. No message quotes it */
+export function readKek(file: string | null, given: Given): Kek {
+  if (file === null) return { file, keys: [keyFromText(given.keyringKey ?? '')] };
+  const keys = [file, nextKeyFile(file)].flatMap((path) => {
+    const found = readKeyFile(path);
+    if (found?.kind === 'refused') throw new UsageError(found.message, found.remedy);
+    return found === null ? [] : [found.key];
+  });
+  return { file, keys };
+}
+
+function keyFromText(text: string): Uint8Array {
+  const key = fromBase64url(text.trim());
+  if (key?.length === KEY_BYTES) return key;
+  throw new UsageError(
+    `${KEYRING_KEY} does not hold ${KEY_BYTES} bytes in base64url`,
+    'Give it the 43 characters that a key file holds, or unset it and name a key file.',
+  );
+}
