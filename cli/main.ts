@@ -6,6 +6,7 @@ import { demo } from './commands/demo.ts';
 import { events } from './commands/events.ts';
 import { gateway } from './commands/gateway.ts';
 import { inventory } from './commands/inventory.ts';
+import { keys } from './commands/keys.ts';
 import { pne } from './commands/pne.ts';
 import { provision } from './commands/provision.ts';
 import { server } from './commands/server.ts';
@@ -14,7 +15,7 @@ import { processHost, type Host } from './host.ts';
 import type { Register } from './options.ts';
 import { report } from './report.ts';
 
-const COMMANDS: readonly Register[] = [provision, server, gateway, pne, inventory, events, demo];
+const COMMANDS: readonly Register[] = [provision, server, gateway, pne, inventory, events, keys, demo];
 
 const NOTES = `
 Settings come from flags, then CPNS_* variables, then the file that --config names, then defaults.

@@ -1,8 +1,16 @@
 import type { KeyringEvent } from '../../events/vocabulary/keyring.ts';
-import type { Keyring } from '../step.ts';
+import { StepError, type Keyring } from '../step.ts';
 import { keyringStep, type KeyringSeams } from './stream.ts';
 
 export type DestructionReason = Extract<KeyringEvent, { readonly type: 'KeyDestroyed' }>['data']['reason'];
+
+/** Whoever destroys a key needs no other to do it. */
+const KEYLESS: Keyring = {
+  wrap() {
+    throw new StepError('A step that destroys a key wraps none.');
+  },
+  unwrap: () => null,
+};
 
 /** Others of the same journal may have changed its keyring in between. */
 const MAX_ATTEMPTS = 16;
@@ -14,13 +22,12 @@ const MAX_ATTEMPTS = 16;
  */
 export async function destroyKey(
   seams: KeyringSeams,
-  keyring: Keyring,
   keyId: string,
   reason: DestructionReason,
 ): Promise<'destroyed' | 'absent'> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     if ((await seams.journal.wrappedKey(keyId)) === null) return 'absent';
-    const result = await keyringStep(seams, keyring, (keys) => {
+    const result = await keyringStep(seams, KEYLESS, (keys) => {
       keys.drop(keyId);
       return { type: 'KeyDestroyed', data: { keyId, reason } };
     });

@@ -1,23 +1,10 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { newNatsSeed, type NatsUser } from '../../actors/wire/nats-user.ts';
 import { readNatsUser } from '../config/nats.ts';
 import { encodeSecret, readSecret, SECRET_BYTES } from '../config/secrets.ts';
 import { errorCode, UsageError } from '../errors.ts';
+import { writePrivately } from '../private-file.ts';
 
 /**
  * What was done about a file. `extended`: entries were added, all others kept. `rewritten`: it follows from other files,
@@ -170,30 +157,5 @@ export class OperatorDirectory {
     if ((statSync(this.path(file)).mode & PERMISSIONS) === mode) return this.note('kept', file, detail);
     chmodSync(this.path(file), mode);
     this.note('tightened', file, `mode ${mode.toString(8)} again`);
-  }
-}
-
-/**
- * Writes beside the target, makes it durable, then puts it in place at once: a reader never sees half a file.
- * @param place `linkSync` fails where the target is there (then false), `renameSync` replaces it
- */
-function writePrivately(path: string, text: string, place: (from: string, to: string) => void): boolean {
-  const draft = `${path}.new`;
-  rmSync(draft, { force: true });
-  const file = openSync(draft, 'wx', FILE_MODE);
-  try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  try {
-    place(draft, path);
-    return true;
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-    return false;
-  } finally {
-    rmSync(draft, { force: true });
   }
 }

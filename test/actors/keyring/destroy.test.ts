@@ -9,7 +9,7 @@ test('a key that is destroyed is gone with the event that says so, and no other 
   const seams = seamsOf(journal);
   await openKeyring(seams, [], () => kek(1));
   await hold(journal, keyringUnder(1), ['session/a', 'subject/b']);
-  expect(await destroyKey(seams, keyringUnder(1), 'subject/b', 'erasure')).toBe('destroyed');
+  expect(await destroyKey(seams, 'subject/b', 'erasure')).toBe('destroyed');
   expect(await openedBy(journal, keyringUnder(1))).toEqual(['session/a']);
   const [, event] = await journal.readStream('keyring');
   expect(event).toMatchObject({ type: 'KeyDestroyed', data: { keyId: 'subject/b', reason: 'erasure' } });
@@ -18,7 +18,7 @@ test('a key that is destroyed is gone with the event that says so, and no other 
 test('a key that is not there is no event', async () => {
   const journal = new MemoryJournal();
   await openKeyring(seamsOf(journal), [], () => kek(1));
-  expect(await destroyKey(seamsOf(journal), keyringUnder(1), 'session/a', 'retired')).toBe('absent');
+  expect(await destroyKey(seamsOf(journal), 'session/a', 'retired')).toBe('absent');
   expect(await journal.head()).toBe(1);
 });
 
@@ -27,7 +27,7 @@ test('two that destroy the same key at once make one event of it', async () => {
   await openKeyring(seamsOf(journal), [], () => kek(1));
   await hold(journal, keyringUnder(1), ['session/a', 'session/b']);
   const ids = ['session/a', 'session/a', 'session/b'];
-  const results = await Promise.all(ids.map((id) => destroyKey(seamsOf(journal), keyringUnder(1), id, 'compromised')));
+  const results = await Promise.all(ids.map((id) => destroyKey(seamsOf(journal), id, 'compromised')));
   expect(results).toEqual(['destroyed', 'absent', 'destroyed']);
   expect(await journal.head()).toBe(3);
 });

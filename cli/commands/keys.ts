@@ -1,0 +1,138 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { destroyKey, type DestructionReason } from '../../actors/keyring/destroy.ts';
+import { keyringState } from '../../actors/keyring/stream.ts';
+import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
+import { DESTRUCTION_REASONS } from '../../events/vocabulary/keyring.ts';
+import { createKeyring } from '../../security/keyring.ts';
+import { readKek } from '../config/kek.ts';
+import { loadKeysOptions } from '../config/keys.ts';
+import type { Given } from '../config/settings.ts';
+import { EXIT, UsageError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { entryText, keyEntries, type KeyEntry } from '../keys/list.ts';
+import { namedJournal, openForChange } from '../keys/journal.ts';
+import { addRotateCommand } from '../keys/rotate.ts';
+import { examples, jsonOption, setting, withKeyringKey, type Register } from '../options.ts';
+import { run } from '../run.ts';
+
+interface ListFlags extends Given {
+  readonly json?: true;
+}
+
+interface DestroyFlags extends Given {
+  readonly reason: DestructionReason;
+  readonly json?: true;
+}
+
+export const keys: Register = (program, host, finish) => {
+  const group = program
+    .command('keys')
+    .summary('list, rotate and destroy the keys of a journal')
+    .description(
+      'Keys lie in a journal encrypted under a key-encryption key, which is in a key file or in CPNS_KEYRING_KEY.\n' +
+        'No key is ever shown. What changes them works while the role is stopped.',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'cpns keys ls --journal operator/server.sqlite',
+        'cpns keys rotate --config operator/server.yaml',
+        'cpns keys destroy session/2Vg7dQ1sJm0Zr4yE8aXbQw --journal operator/server.sqlite',
+      ),
+    );
+
+  group
+    .command('ls')
+    .summary('list the keys of a journal')
+    .description(
+      'Names each key, the key-encryption key that it is under, and its size; also while the role runs. With a key file\n' +
+        'or CPNS_KEYRING_KEY it tries each: exit code 1 when one does not open.',
+    )
+    .addOption(setting('config', 'configuration of the role'))
+    .addOption(setting('journal', 'the journal'))
+    .addOption(setting('keyFile'))
+    .addOption(jsonOption())
+    .addHelpText('after', examples('cpns keys ls --config operator/server.yaml --json'))
+    .action(async (flags: ListFlags) => finish(await list(host, withKeyringKey(flags, host))));
+
+  group
+    .command('destroy')
+    .summary('destroy a key for good')
+    .description(
+      'Removes a key from the journal, and its bytes from the files of the journal, and records that it did. What only\n' +
+        'this key opens cannot be read again by anybody. A session whose key is gone is over: its device registers again.',
+    )
+    .argument('<id>', 'id of the key, as `cpns keys ls` shows it', destroyable)
+    .addOption(setting('config', 'configuration of the role'))
+    .addOption(setting('journal', 'the journal'))
+    .addOption(new Option('--reason <reason>', 'why').choices(DESTRUCTION_REASONS).default('retired'))
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples('cpns keys destroy session/2Vg7dQ1sJm0Zr4yE8aXbQw --reason compromised --config operator/server.yaml'),
+    )
+    .action(async (keyId: string, flags: DestroyFlags) => finish(await destroy(host, keyId, flags)));
+
+  addRotateCommand(group, host, finish);
+};
+
+/** Rows that are counters, or belong to a registration under way, are not for a person to take away. */
+function destroyable(keyId: string): string {
+  if (/^(session|subject)\/[A-Za-z0-9_/-]{1,190}$/.test(keyId)) return keyId;
+  throw new InvalidArgumentError('It must be the id of a session or subject key, as `cpns keys ls` shows it.');
+}
+
+function list(host: Host, flags: ListFlags): Promise<number> {
+  const options = loadKeysOptions(flags, host.cwd);
+  const file = namedJournal(options.journal);
+  const kek = options.keyFile === null && flags.keyringKey === undefined ? null : readKek(options.keyFile, flags);
+  const [first, ...also] = kek?.keys ?? [];
+  const bytes = (length: number): Uint8Array => host.entropy.bytes(length);
+  const keyring = first === undefined ? null : createKeyring({ kek: first, also, bytes });
+  return run(host, async ({ onClose }) => {
+    const reader = await openSqliteReader(file);
+    onClose('the journal', () => reader.close());
+    const { kekId, nextKekId, destroyed } = (await keyringState(reader)).context;
+    const underKek = new Map<string, number>();
+    let faults = 0;
+    for await (const page of keyEntries(reader, keyring)) {
+      const lines = page.map((entry) => (flags.json === true ? JSON.stringify(entry) : entryText(entry)));
+      if (!(await host.out(`${lines.join('\n')}\n`))) return EXIT.ok;
+      for (const { kekId: of } of page) underKek.set(of ?? 'unknown', (underKek.get(of ?? 'unknown') ?? 0) + 1);
+      faults += page.filter(isFault).length;
+    }
+    const total = [...underKek.values()].reduce((sum, count) => sum + count, 0);
+    const summary = { keys: total, kekId, nextKekId, underKek: Object.fromEntries(underKek), destroyed };
+    await host.out(`${flags.json === true ? JSON.stringify(summary) : summaryText(summary)}\n`);
+    return faults === 0 ? EXIT.ok : EXIT.failure;
+  });
+}
+
+const isFault = ({ state }: KeyEntry): boolean => state === 'otherKey' || state === 'damaged';
+
+function summaryText(summary: {
+  readonly keys: number;
+  readonly kekId: string | null;
+  readonly nextKekId: string | null;
+  readonly destroyed: number;
+}): string {
+  const { keys: count, kekId, nextKekId, destroyed } = summary;
+  const rotation = nextKekId === null ? '' : `; a rotation to ${nextKekId} is not finished`;
+  return `${count} keys; key-encryption key ${kekId ?? 'not named yet'}${rotation}; ${destroyed} destroyed by hand`;
+}
+
+function destroy(host: Host, keyId: string, flags: DestroyFlags): Promise<number> {
+  const file = namedJournal(loadKeysOptions(flags, host.cwd).journal);
+  return run(host, async (running) => {
+    const seams = await openForChange(host, running, file);
+    if ((await keyringState(seams.journal)).context.kekId === null)
+      throw new UsageError(`The journal ${file} does not say yet which key it is under`, 'Start its role once.');
+    if ((await destroyKey(seams, keyId, flags.reason)) === 'absent')
+      throw new UsageError(`The journal ${file} has no key ${keyId}`, 'List them with cpns keys ls.');
+    const { reason } = flags;
+    await host.out(
+      flags.json === true ? `${JSON.stringify({ destroyed: keyId, reason })}\n` : `${keyId} is destroyed\n`,
+    );
+    return EXIT.ok;
+  });
+}

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { KEYRING_STREAM, type KeyringSeams } from '../../actors/keyring/stream.ts';
+import type { Role } from '../../actors/role.ts';
+import type { JournalReader } from '../../events/journal/port.ts';
+import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
+import { UsageError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import type { Running } from '../run.ts';
+
+/** @throws UsageError where no journal is named */
+export function namedJournal(journal: string | null): string {
+  if (journal !== null) return journal;
+  throw new UsageError(
+    'No journal is given',
+    'Name it with --journal, CPNS_JOURNAL, or the file of its role with --config.',
+  );
+}
+
+/**
+ * A journal for a change of its keys: its role must be stopped.
+ * @throws JournalError `locked` while its role runs, UsageError where there is none
+ */
+export async function openForChange(host: Host, { onClose }: Running, file: string): Promise<KeyringSeams> {
+  if (!existsSync(file)) throw new UsageError(`There is no journal ${file}`, 'Check the path.');
+  const journal = await openSqliteJournal(file);
+  onClose('the journal', () => journal.close());
+  return { journal, clock: host.clock, entropy: host.entropy, role: await roleOf(journal) };
+}
+
+const ROLES: readonly Role['name'][] = ['pne', 'pn-gateway', 'cpns-server'];
+
+/** Whose journal it is: events of its keyring are of that role. */
+async function roleOf(journal: JournalReader): Promise<Role['name']> {
+  const [own] = await journal.readStream(KEYRING_STREAM, { limit: 1 });
+  const [first] = own === undefined ? await journal.readAll({ limit: 1 }) : [own];
+  return ROLES.find((role) => role === first?.meta.role) ?? 'cpns-server';
+}
