@@ -30,8 +30,8 @@ import { CONFIRM, openText, sealText, sessionKey, sessionOf, type SealedContent 
 /** What the operator provisioned. Secrets are 32 bytes. */
 export interface ServerIdentity {
   readonly idKey: Uint8Array;
-  readonly gatewaySecret: (gatewayId: string) => Uint8Array | null;
   /** @param atMs when it is asked: a certificate is judged by the revocation list and the time of that moment */
+  readonly gatewayCredential: (gatewayId: string, atMs: number) => ExpectedCredential;
   readonly pneCredential: (deviceId: string, atMs: number) => ExpectedCredential;
 }
 
@@ -65,7 +65,7 @@ async function change(
 }
 
 /** The role of the CPNS Server. One unit per PN, so a PN and its registrations change together. */
-export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdentity): Role {
+export function serverRole({ idKey, gatewayCredential, pneCredential }: ServerIdentity): Role {
   /** PN GWs that have registered; a registration is never undone, so this may be remembered. */
   const registered = new Set<string>();
 
@@ -179,12 +179,11 @@ export function serverRole({ idKey, gatewaySecret, pneCredential }: ServerIdenti
     facts: {
       authenticateGateway(scope, stream) {
         const { gatewayId, requestId, handshake, newest } = scope.context(gatewayRegistration, stream);
-        const psk = gatewaySecret(gatewayId);
+        const credential = gatewayCredential(gatewayId, scope.now);
         const binding: Binding = { protocolVersion: 1, pnId: NO_PN, gatewayId, deviceId: gatewayId, requestId };
-        const credential: ExpectedCredential = psk === null ? { kind: 'none' } : { kind: 'psk', psk };
         const verdict = read(scope, credential, binding, { handshake, newest });
         if (verdict.kind === 'failed') {
-          const reason = psk === null ? 'unknownGateway' : verdict.reason;
+          const reason = credential.kind === 'none' ? 'unknownGateway' : verdict.reason;
           return [aboutGateway(stream, { type: 'GatewayAuthenticationFailed', data: { reason } })];
         }
         const { keyId, handshake: reply } = respond(scope, { code: 200 });

@@ -9,7 +9,7 @@ import { gatewayUsage } from '../../machines/pn-gateway/usage.ts';
 import { changesAfter, localMember, localPn } from '../../machines/pn-gateway/gateway-terms.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
 import { chunkBytes } from '../../security/data-frame.ts';
-import { finishRegistration, startRegistration } from '../../security/registration-handshake.ts';
+import { finishRegistration, startRegistration, type Credential } from '../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../security/session.ts';
 import { timestampAfter, timestampToBytes } from '../../security/timestamp.ts';
 import { NO_RELAY_METER, type RelayMeter } from '../channel/usage.ts';
@@ -22,8 +22,8 @@ import { reportAnswer, usageFacts, usageLetters, usageStream } from './usage.ts'
 /** A PN GW as provisioned. */
 export interface GatewayIdentity {
   readonly gatewayId: string;
-  /** 32 bytes. */
-  readonly psk: Uint8Array;
+  /** Asked for at each registration, so that a renewed certificate is shown without a restart. */
+  readonly credential: () => Credential;
   /** Whether strangers may pair with it now. */
   readonly pairing: 'permitted' | 'forbidden';
 }
@@ -42,7 +42,10 @@ const aboutPne = (stream: string, event: AdmissionEvent): Targeted => ({ stream,
 const deviceOf = (stream: string): string => stream.split('/')[2] ?? '';
 
 /** The role of one PN GW. One unit: whoever reads the local inventory reads it as the latest step left it. */
-export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity, meter: RelayMeter = NO_RELAY_METER): Role {
+export function gatewayRole(
+  { gatewayId, credential, pairing }: GatewayIdentity,
+  meter: RelayMeter = NO_RELAY_METER,
+): Role {
   const own = gatewayStream(gatewayId);
 
   /** The local inventory takes what follows it; a gap is asked for and the answer is taken when it comes again. */
@@ -276,7 +279,7 @@ export function gatewayRole({ gatewayId, psk, pairing }: GatewayIdentity, meter:
         const { requestId: earlier, timestamp: last } = scope.context(pnGateway, stream);
         const timestamp = timestampAfter(last, scope.now);
         const { message, pending } = startRegistration({
-          credential: { kind: 'psk', psk },
+          credential: credential(),
           binding: { protocolVersion: 1, pnId: NO_PN, gatewayId, deviceId: gatewayId, requestId },
           payload: timestampToBytes(timestamp),
           bytes: (length) => scope.bytes(length),

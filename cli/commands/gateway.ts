@@ -1,5 +1,7 @@
 import { Option } from 'commander';
+import type { GatewayIdentity } from '../../actors/roles/pn-gateway.ts';
 import { startGateway } from '../../actors/roles/start.ts';
+import type { Log } from '../../actors/seams/log.ts';
 import { gatewayInventoryQuery } from '../../actors/wire/queries.ts';
 import { gatewayPairing } from '../config/fields.ts';
 import { loadGatewayOptions } from '../config/gateway.ts';
@@ -55,11 +57,28 @@ async function serve(host: Host, running: Running, options: GatewayOptions, flag
     { role: 'pn-gateway', name: gatewayId, ...options },
     flags,
   );
-  const runtime = await startGateway(options, pns, seams);
+  const credential = latestUsable(options.credential, log);
+  const runtime = await startGateway({ ...options, credential }, pns, seams);
   running.onClose('the PN GW', () => runtime.stop());
   answerInventory(wire, gatewayInventoryQuery(gatewayId), inventory, log);
   log.info('ready', { gatewayId, pns: pns.length, position: await seams.journal.head() });
   await untilStopped(running.stopped);
   log.info('ending', { ...runtime.stats });
   return EXIT.ok;
+}
+
+type Read = GatewayIdentity['credential'];
+
+/** Files that cannot be read, or are being written, leave what they said before in use. @throws ConfigError at the start */
+function latestUsable(read: Read, log: Log): Read {
+  let latest = read();
+  return () => {
+    try {
+      latest = read();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      log.error('credential cannot be read; the one before stays in use', { error: message });
+    }
+    return latest;
+  };
 }

@@ -1,13 +1,15 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { deviceNamed, gatewayNamed, type Principal } from '../../security/pki/identity.ts';
 import { id, path } from '../config/fields.ts';
 import { readStaticKey, readStaticPublicKey } from '../config/pki.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { examples, parser } from '../options.ts';
+import { enrol, refuseOtherCredential } from '../provision/enrol.ts';
 import { OperatorDirectory, type Step } from '../provision/directory.ts';
-import { Authority, DEVICE_DAYS, deviceFiles } from '../provision/pki.ts';
+import { Authority, CERTIFICATE_DAYS, certifiedFiles } from '../provision/pki.ts';
 
 /** Of `cpns provision`, and of the commands below. */
 export interface PkiFlags {
@@ -15,6 +17,7 @@ export interface PkiFlags {
   readonly json?: true;
   readonly days?: number;
   readonly publicKey?: string;
+  readonly gateway?: true;
 }
 
 const days = parser(
@@ -23,7 +26,7 @@ const days = parser(
     .regex(/^[1-9]\d{0,3}$/, 'must be a number of days, at most 9999')
     .transform(Number),
 );
-const deviceId = parser(id);
+const anId = parser(id);
 
 type Work = (authority: Authority, directory: OperatorDirectory, flags: PkiFlags) => void;
 
@@ -54,63 +57,88 @@ export function addPkiCommands(
       .description(description)
       .configureHelp({ showGlobalOptions: true })
       .addHelpText('after', examples(...lines));
+  const aboutOne = (subcommand: Command): Command =>
+    subcommand
+      .argument('<id>', 'device id, or with --gateway the id of a PN GW', anId)
+      .option('--gateway', 'it is a PN GW, not a device');
 
   command(
     'ca',
-    'make the authority that certifies devices',
+    'make the authority that certifies devices and PN GWs',
     'Makes ca/ca.key and ca/ca.pem (Ed25519), an empty revocation list, and the static key of the server.\n' +
       'An authority that is there, also one made with openssl, is kept.',
     'cpns provision ca --out operator',
   ).action((_: unknown, subcommand: Command) => work(subcommand, () => {}));
 
-  command(
-    'issue',
-    'certify a device',
-    'Writes pnes/<device>.pem, for the key of the device in the operator directory, or for a\n' +
-      'public key that the device keeps the private half of. The server knows the device by `pki` in server.credentials.yaml.',
-    'cpns provision issue hall-motion --out operator',
-    'cpns provision issue hall-motion --public-key device.pub --days 90 --out operator',
+  aboutOne(
+    command(
+      'issue',
+      'certify a device or a PN GW',
+      'Writes pnes/<device>.pem or gateways/<gateway>.pem, for its key in the operator directory, or for a public key whose\n' +
+        'private half it keeps to itself. One that the server does not know yet is added to server.credentials.yaml as `pki`;\n' +
+        'a running server takes it up when it is started again. Who has a pre-shared secret there is refused.',
+      'cpns provision issue hall-motion --out operator',
+      'cpns provision issue new-lock --public-key device.pub --days 90 --out operator',
+      'cpns provision issue hub-attic --gateway --public-key hub.pub --out operator',
+    ),
   )
-    .argument('<device>', 'device id', deviceId)
-    .option('--days <number>', 'how long it is valid', days, DEVICE_DAYS)
-    .option('--public-key <file>', 'X25519 key of the device, PEM: openssl pkey -pubout', parser(path))
-    .action((device: string, _: unknown, subcommand: Command) =>
+    .option('--days <number>', 'how long it is valid', days, CERTIFICATE_DAYS)
+    .option('--public-key <file>', 'its X25519 key, PEM: openssl pkey -pubout', parser(path))
+    .action((name: string, _: unknown, subcommand: Command) =>
       work(subcommand, (authority, directory, flags) => {
-        const { publicKey } = flags;
-        if (publicKey === undefined && !directory.has(deviceFiles(device).key)) {
-          throw new UsageError(
-            `There is no key of ${device} in the operator directory`,
-            'Give its public key with --public-key, or list the device in the household with `credential: pki`.',
-          );
-        }
-        const certified =
-          publicKey === undefined
-            ? readStaticKey(directory.path(deviceFiles(device).key)).publicKey
-            : readStaticPublicKey(resolve(host.cwd, publicKey));
-        authority.issue(device, certified, flags.days ?? DEVICE_DAYS);
+        const principal = principalOf(name, flags);
+        refuseOtherCredential(directory, principal);
+        authority.issue(principal, keyToCertify(principal, directory, flags, host.cwd), flags.days ?? CERTIFICATE_DAYS);
+        enrol(directory, principal);
       }),
     );
 
-  command(
-    'renew',
-    'certify a device again, for the same key',
-    'Writes pnes/<device>.pem anew, for the key that it certifies already. The earlier one stays valid until it expires.',
-    'cpns provision renew hall-motion --out operator',
+  aboutOne(
+    command(
+      'renew',
+      'certify a device or a PN GW again, for the same key',
+      'Writes its certificate anew, for the key that it certifies already. The earlier one stays valid until it expires.\n' +
+        'A running PN GW shows the new one when it registers next; a device when it is started next.',
+      'cpns provision renew hall-motion --out operator',
+      'cpns provision renew hub-hall --gateway --out operator',
+    ),
   )
-    .argument('<device>', 'device id', deviceId)
-    .option('--days <number>', 'how long it is valid', days, DEVICE_DAYS)
-    .action((device: string, _: unknown, subcommand: Command) =>
-      work(subcommand, (authority, _directory, flags) => authority.renew(device, flags.days ?? DEVICE_DAYS)),
+    .option('--days <number>', 'how long it is valid', days, CERTIFICATE_DAYS)
+    .action((name: string, _: unknown, subcommand: Command) =>
+      work(subcommand, (authority, _directory, flags) =>
+        authority.renew(principalOf(name, flags), flags.days ?? CERTIFICATE_DAYS),
+      ),
     );
 
-  command(
-    'revoke',
-    'declare the certificates of a device void',
-    'Puts every certificate of a device that has not expired on the revocation list. A running server goes by it at once.',
-    'cpns provision revoke hall-motion --out operator',
-  )
-    .argument('<device>', 'device id', deviceId)
-    .action((device: string, _: unknown, subcommand: Command) =>
-      work(subcommand, (authority) => authority.revoke(device)),
-    );
+  aboutOne(
+    command(
+      'revoke',
+      'declare the certificates of a device or a PN GW void',
+      'Puts every certificate of it that has not expired on the revocation list. A running server goes by it at once.',
+      'cpns provision revoke hall-motion --out operator',
+      'cpns provision revoke hub-hall --gateway --out operator',
+    ),
+  ).action((name: string, _: unknown, subcommand: Command) =>
+    work(subcommand, (authority, _directory, flags) => authority.revoke(principalOf(name, flags))),
+  );
+}
+
+function principalOf(name: string, { gateway }: PkiFlags): Principal {
+  return gateway === true ? gatewayNamed(name) : deviceNamed(name);
+}
+
+/** The key that was given, or that of the operator directory. @throws UsageError, ConfigError */
+function keyToCertify(
+  principal: Principal,
+  directory: OperatorDirectory,
+  { publicKey }: PkiFlags,
+  cwd: string,
+): Uint8Array {
+  if (publicKey !== undefined) return readStaticPublicKey(resolve(cwd, publicKey));
+  const { key } = certifiedFiles(principal);
+  if (directory.has(key)) return readStaticKey(directory.path(key)).publicKey;
+  throw new UsageError(
+    `There is no key of ${principal.id} in the operator directory: ${key}`,
+    'Give its public key with --public-key, or list it in the household with `credential: pki`.',
+  );
 }

@@ -6,6 +6,7 @@ import { readDocument } from './document.ts';
 import { gatewayPairing, id, path } from './fields.ts';
 import { keyFileOf, readKek } from './kek.ts';
 import { natsAccess, natsFields } from './nats.ts';
+import { certificateFiles, readCertificateFiles } from './pki.ts';
 import { readSecret } from './secrets.ts';
 import { Settings, type Given } from './settings.ts';
 import type { GatewayOptions } from './types.ts';
@@ -16,6 +17,7 @@ export const GatewayFile = z.strictObject({
   keyFile: path.optional(),
   gatewayId: id.optional(),
   pskFile: path.optional(),
+  pki: certificateFiles.optional(),
   pns: z.array(id).min(1, 'must name at least one PN').max(MAX_PNS, `must name at most ${MAX_PNS} PNs`).optional(),
   pairing: gatewayPairing.optional(),
 });
@@ -38,15 +40,29 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
   const journal = settings.path('journal', given.journal, file.journal);
   const keyFile = keyFileOf(settings, given, file.keyFile);
   const gatewayId = settings.required('gatewayId', given.gatewayId, file.gatewayId);
-  const pskFile = settings.path('pskFile', given.pskFile, file.pskFile);
+  const { pki } = file;
+  if (pki !== undefined && file.pskFile !== undefined)
+    settings.add({
+      path: 'pskFile',
+      message: 'stands beside pki: a PN GW has one credential',
+      remedy: 'Give either pskFile, or pki with keyFile, certificateFile and serverKeyFile.',
+    });
+  const byCertificate = given.pskFile === undefined && pki !== undefined;
+  const pskFile = byCertificate ? '' : settings.path('pskFile', given.pskFile, file.pskFile);
   settings.throwProblems();
   return {
     ...natsAccess(settings, given, file),
     journal,
     kek: readKek(keyFile, given),
     gatewayId,
-    psk: readSecret(pskFile),
+    credential: byCertificate
+      ? () => readCertificateFiles(pki, (name) => settings.fromFile(name))
+      : withSecret(readSecret(pskFile)),
     pns: [...new Set(pns)],
     pairing: gatewayPairing.parse(given.pairing ?? file.pairing ?? 'permitted'),
   };
 }
+
+const withSecret =
+  (psk: Uint8Array): GatewayOptions['credential'] =>
+  () => ({ kind: 'psk', psk });

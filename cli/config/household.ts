@@ -6,11 +6,15 @@ import { pathText, type Problem } from './problems.ts';
 import { dangling, duplicates, type Named } from './references.ts';
 import type { JoinPolicy } from './types.ts';
 
+/** How it proves itself: by a pre-shared secret or by a certificate. */
+export type CredentialKind = 'psk' | 'pki';
+
 export interface HouseholdGateway {
   readonly id: string;
   readonly vendor: string;
   readonly model: string;
   readonly mac: string;
+  readonly credential: CredentialKind;
 }
 
 export interface HouseholdPn {
@@ -38,8 +42,7 @@ export interface HouseholdPne {
   readonly pn: string;
   readonly gateway: string;
   readonly membership: 'member' | 'stranger';
-  /** How it proves itself: by a pre-shared secret or by a certificate. */
-  readonly credential: 'psk' | 'pki';
+  readonly credential: CredentialKind;
   readonly demo: DemoExpectation;
 }
 
@@ -52,8 +55,10 @@ export interface Household {
   readonly services: readonly string[];
 }
 
+const credentialKind = z.enum(['psk', 'pki']).default('psk');
+
 const HouseholdFile = z.strictObject({
-  gateways: z.array(z.strictObject({ id, vendor: text, model: text, mac })),
+  gateways: z.array(z.strictObject({ id, vendor: text, model: text, mac, credential: credentialKind })),
   pns: z.array(z.strictObject({ id, name: text, gateway: id, joinPolicy })),
   services: z.array(id).optional(),
   pnes: z.array(
@@ -67,7 +72,7 @@ const HouseholdFile = z.strictObject({
       pn: id,
       gateway: id.optional(),
       member: z.boolean(),
-      credential: z.enum(['psk', 'pki']).optional(),
+      credential: credentialKind,
       demo: z
         .strictObject({
           secret: z.enum(['right', 'wrong']).optional(),
@@ -160,11 +165,10 @@ export function householdOf(document: ConfigDocument): Household {
     gateways: file.gateways,
     pns: file.pns,
     services: file.services ?? [],
-    pnes: file.pnes.map(({ member, demo, gateway, credential, ...pne }) => ({
+    pnes: file.pnes.map(({ member, demo, gateway, ...pne }) => ({
       ...pne,
       gateway: gateway ?? gatewayOf.get(pne.pn) ?? '',
       membership: member ? 'member' : 'stranger',
-      credential: credential ?? 'psk',
       demo: { secret: demo?.secret ?? 'right', expect: demo?.expect ?? 200 },
     })),
   };

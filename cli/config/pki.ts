@@ -17,10 +17,10 @@ import { path } from './fields.ts';
 import { ConfigError } from './problems.ts';
 import { readSecretText } from './secrets.ts';
 
-/** A device's certificate instead of its secret: three PEM files. */
-export const devicePki = z.strictObject({ keyFile: path, certificateFile: path, serverKeyFile: path });
+/** The certificate of a device or PN GW instead of a secret: three PEM files. */
+export const certificateFiles = z.strictObject({ keyFile: path, certificateFile: path, serverKeyFile: path });
 
-/** What the server needs for devices with certificates. */
+/** What the server needs for devices and PN GWs with certificates. */
 export const serverPki = z.strictObject({ keyFile: path, trustFile: path, revocationFile: path });
 
 export interface ServerPki {
@@ -43,7 +43,7 @@ export function readPublicText(file: string): string {
 }
 
 /**
- * The private X25519 key of a device or of the server. No message quotes it.
+ * The private X25519 key of a device, a PN GW or the server. No message quotes it.
  * @throws ConfigError
  */
 export function readStaticKey(file: string): KeyPair {
@@ -70,11 +70,18 @@ export function readChainFile(file: string): readonly Uint8Array[] {
   }
   if (chain.length >= 1 && chain.length <= MAX_CHAIN_LENGTH) return chain;
   const message = `holds ${chain.length} certificates, not 1 to ${MAX_CHAIN_LENGTH}`;
-  throw fail(file, message, "Put the device's own first, then those of the authorities below the operator's.");
+  throw fail(
+    file,
+    message,
+    "Put that of the device or PN GW first, then those of the authorities below the operator's.",
+  );
 }
 
 /** @throws ConfigError */
-export function readDevicePki(files: z.infer<typeof devicePki>, resolve: (file: string) => string): Credential {
+export function readCertificateFiles(
+  files: z.infer<typeof certificateFiles>,
+  resolve: (file: string) => string,
+): Credential {
   return {
     kind: 'pki',
     staticKey: readStaticKey(resolve(files.keyFile)),

@@ -7,7 +7,7 @@ import { keyFileOf, readKek } from './kek.ts';
 import { pathText, type Problem } from './problems.ts';
 import { duplicates } from './references.ts';
 import { natsAccess, natsFields } from './nats.ts';
-import { devicePki, readDevicePki } from './pki.ts';
+import { certificateFiles, readCertificateFiles } from './pki.ts';
 import { readSecret } from './secrets.ts';
 import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
@@ -25,7 +25,7 @@ export const PneFile = z.strictObject({
         pnId: id,
         gatewayId: id,
         pskFile: path.optional(),
-        pki: devicePki.optional(),
+        pki: certificateFiles.optional(),
         pairing: devicePairing.optional(),
       }),
     )
@@ -98,7 +98,7 @@ export function loadPneOptions(given: Given, cwd: string): PneOptions {
 
 /** `oneCredential` has seen to it that there is one of the two. */
 function credentialOf({ pskFile, pki }: Pick<DeviceEntry, 'pskFile' | 'pki'>, settings: Settings): Credential {
-  if (pki !== undefined) return readDevicePki(pki, (name) => settings.fromFile(name));
+  if (pki !== undefined) return readCertificateFiles(pki, (name) => settings.fromFile(name));
   return { kind: 'psk', psk: readSecret(settings.fromFile(pskFile ?? '')) };
 }
 

@@ -66,7 +66,7 @@ export function readSecret(file: string): Uint8Array {
   return decodeSecret(text);
 }
 
-/** In place of a secret: the device proves itself by a certificate, and by nothing else. */
+/** In place of a secret: the PN GW or the device proves itself by a certificate, and by nothing else. */
 export const BY_CERTIFICATE = 'pki';
 
 const secretOrPki = z
@@ -74,7 +74,7 @@ const secretOrPki = z
   .refine((text) => text === BY_CERTIFICATE || SECRET_PATTERN.test(text), 'must be 32 bytes in base64url, or pki');
 
 export const CredentialsFile = z.strictObject({
-  gateways: z.record(id, secret),
+  gateways: z.record(id, secretOrPki),
   pnes: z.record(id, secretOrPki),
   services: z.record(id, secret).optional(),
 });
@@ -82,8 +82,8 @@ export const CredentialsFile = z.strictObject({
 export interface Credentials {
   readonly gateways: readonly Credential[];
   readonly pnes: readonly Credential[];
-  /** Ids of the PNEs that have a certificate. */
-  readonly certified: readonly string[];
+  /** Ids of those that have a certificate; none of them is in the lists above. */
+  readonly certified: Readonly<Record<'gateways' | 'pnes', readonly string[]>>;
   readonly services: readonly Credential[];
 }
 
@@ -96,6 +96,12 @@ export function readCredentials(file: string): Credentials {
     Object.entries(record)
       .filter(([, text]) => text !== BY_CERTIFICATE)
       .map(([name, text]) => ({ id: name, psk: decodeSecret(text) }));
-  const certified = Object.keys(pnes).filter((name) => pnes[name] === BY_CERTIFICATE);
-  return { gateways: toList(gateways), pnes: toList(pnes), certified, services: toList(services) };
+  const certified = (record: Readonly<Record<string, string>>): readonly string[] =>
+    Object.keys(record).filter((name) => record[name] === BY_CERTIFICATE);
+  return {
+    gateways: toList(gateways),
+    pnes: toList(pnes),
+    certified: { gateways: certified(gateways), pnes: certified(pnes) },
+    services: toList(services),
+  };
 }

@@ -11,7 +11,7 @@ import { readServerPki, serverPki } from './pki.ts';
 import { BY_CERTIFICATE, readCredentials, readSecret } from './secrets.ts';
 import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
-import type { Credential, ProvisionedPn, ServerOptions } from './types.ts';
+import type { ProvisionedPn, ServerOptions } from './types.ts';
 
 export const ServerFile = z.strictObject({
   ...natsFields,
@@ -54,12 +54,16 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   settings.throwProblems();
 
   const { gateways, pnes, certified, services } = readCredentials(paths.credentialsFile);
-  const pneIds = [...pnes.map((one) => one.id), ...certified];
-  if (document !== null) settings.add(...withoutCredential(document, file.pns, gateways, pneIds));
-  if (certified.length > 0 && file.pki === undefined)
+  const known = {
+    gateway: [...gateways.map((one) => one.id), ...certified.gateways],
+    PNE: [...pnes.map((one) => one.id), ...certified.pnes],
+  };
+  if (document !== null) settings.add(...withoutCredential(document, file.pns, known));
+  const certificates = certified.gateways.length + certified.pnes.length;
+  if (certificates > 0 && file.pki === undefined)
     settings.add({
       path: 'pki',
-      message: `is missing: ${certified.length} PNEs have ${BY_CERTIFICATE} in the credentials file`,
+      message: `is missing: ${certificates} entries of the credentials file are ${BY_CERTIFICATE}`,
       remedy: 'Add pki with keyFile, trustFile and revocationFile, or provision anew.',
     });
   settings.throwProblems();
@@ -78,14 +82,12 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   };
 }
 
-/** Gateways and members of a PN that the server knows no secret of: they could never register. */
+/** Gateways and members of a PN that the server knows no credential of: they could never register. */
 function withoutCredential(
   document: ConfigDocument,
   pns: readonly ProvisionedPn[],
-  gateways: readonly Credential[],
-  pneIds: readonly string[],
+  known: Readonly<Record<'gateway' | 'PNE', readonly string[]>>,
 ): readonly Problem[] {
-  const known = { gateway: gateways.map((one) => one.id), PNE: pneIds };
   const there = { gateway: new Set(known.gateway), PNE: new Set(known.PNE) };
   const missing = (what: 'gateway' | 'PNE', name: string, at: readonly PropertyKey[]): readonly Problem[] =>
     there[what].has(name)

@@ -45,9 +45,9 @@ export interface ServerOptions extends RoleOptions {
   readonly pns: readonly ProvisionedPn[];
   readonly pnes: readonly Credential[];
   readonly services: readonly Credential[];
-  /** Ids of the PNEs that have a certificate; none of them is in `pnes`. */
-  readonly certified: readonly string[];
-  /** Null: no device has a certificate. */
+  /** Ids of those that have a certificate; none of them is in the lists above. */
+  readonly certified: Readonly<Record<'gateways' | 'pnes', readonly string[]>>;
+  /** Null: nobody has a certificate. */
   readonly pki: ServerPki | null;
   readonly session: SessionSettings;
 }
@@ -61,7 +61,8 @@ export interface ServiceOptions extends NatsAccess {
 
 export interface GatewayOptions extends RoleOptions {
   readonly gatewayId: string;
-  readonly psk: Uint8Array;
+  /** Reads the files of a certificate anew. @throws ConfigError when they cannot be used */
+  readonly credential: () => DeviceCredential;
   /** Ids of the PNs that it establishes. */
   readonly pns: readonly string[];
   /** Whether devices that are not members may be paired. */

@@ -1,13 +1,14 @@
 import type { z } from 'zod';
+import { deviceNamed, gatewayNamed, type Principal } from '../../security/pki/identity.ts';
 import { GatewayFile } from '../config/gateway.ts';
 import type { Household, HouseholdGateway, HouseholdPne } from '../config/household.ts';
 import { PneFile, uniqueDevices } from '../config/pne.ts';
-import type { serverPki } from '../config/pki.ts';
+import type { certificateFiles, serverPki } from '../config/pki.ts';
 import { CredentialsFile } from '../config/secrets.ts';
 import { ServerFile, uniquePns } from '../config/server.ts';
 import { ServiceFile } from '../config/service.ts';
 import type { Addition, ConfigFile } from './entries.ts';
-import { CA_FILES, deviceFiles, SERVER_FILES } from './pki.ts';
+import { CA_FILES, certifiedFiles, SERVER_FILES } from './pki.ts';
 
 /** The files of the operator directory, as the household wants them. */
 
@@ -63,15 +64,48 @@ function mergeNats(
   };
 }
 
+/** A path in the operator directory, as a file in one of its folders names it. */
+function seenFrom(from: '' | 'pnes/' | 'gateways/', file: string): string {
+  if (from === '') return file;
+  return file.startsWith(from) ? file.slice(from.length) : `../${file}`;
+}
+
+/** The files of a certificate, and the key of the server that goes with it. */
+function certificateOf(principal: Principal, from: '' | 'pnes/' | 'gateways/'): z.infer<typeof certificateFiles> {
+  const { key, certificate } = certifiedFiles(principal);
+  return {
+    keyFile: seenFrom(from, key),
+    certificateFile: seenFrom(from, certificate),
+    serverKeyFile: seenFrom(from, SERVER_FILES.publicKey),
+  };
+}
+
+export const hasCertificates = ({ gateways, pnes }: Household): boolean =>
+  [...gateways, ...pnes].some(({ credential }) => credential === 'pki');
+
 const PKI_OF_SERVER: z.infer<typeof serverPki> = {
   keyFile: SERVER_FILES.key,
   trustFile: CA_FILES.certificate,
   revocationFile: CA_FILES.revocation,
 };
 
+/** A server that knew no certificates is told where what it needs for them is. */
+const mergePki = ({ pki }: z.infer<typeof ServerFile>): Merged => ({
+  add: pki === undefined ? [{ path: ['pki'], value: PKI_OF_SERVER, kind: 'put' }] : [],
+  differs: [],
+});
+
+/** Only that, for a server that is there. */
+export function serverPkiConfig(): ConfigFile<z.infer<typeof ServerFile>> {
+  return {
+    ...serverConfig({ gateways: [], pns: [], pnes: [], services: [] }, { url: '', caFile: null }),
+    merge: mergePki,
+  };
+}
+
 export function serverConfig(household: Household, forRoles: NatsForRoles): ConfigFile<z.infer<typeof ServerFile>> {
   const nats = natsOf(forRoles, 'server.nk', '');
-  const pki = household.pnes.some(({ credential }) => credential === 'pki') ? PKI_OF_SERVER : undefined;
+  const pki = hasCertificates(household) ? PKI_OF_SERVER : undefined;
   const pns = household.pns.map((pn) => ({
     id: pn.id,
     gatewayId: pn.gateway,
@@ -90,7 +124,7 @@ export function serverConfig(household: Household, forRoles: NatsForRoles): Conf
       journal: 'server.sqlite',
       keyFile: 'server.key',
       idKeyFile: 'server.id-key',
-      credentialsFile: 'server.credentials.yaml',
+      credentialsFile: CREDENTIALS_FILE,
       ...(pki === undefined ? {} : { pki }),
       pns,
     },
@@ -107,15 +141,13 @@ export function serverConfig(household: Household, forRoles: NatsForRoles): Conf
           ],
         };
       });
-      const putPki: Merged = {
-        add: pki === undefined || current.pki !== undefined ? [] : [{ path: ['pki'], value: pki, kind: 'put' }],
-        differs: [],
-      };
-      const all = [mergeNats(current, nats), putPki, ...results];
+      const all = [mergeNats(current, nats), ...(pki === undefined ? [] : [mergePki(current)]), ...results];
       return { add: all.flatMap((one) => one.add), differs: all.flatMap((one) => one.differs) };
     },
   };
 }
+
+export const CREDENTIALS_FILE = 'server.credentials.yaml';
 
 export type CredentialTable = z.infer<typeof CredentialsFile>;
 
@@ -125,9 +157,9 @@ export function credentialsConfig(wanted: CredentialTable): ConfigFile<Credentia
       .filter(([id]) => !Object.hasOwn(there, id))
       .map(([id, value]) => ({ path: [kind, id], value, kind: 'put' }));
   return {
-    file: 'server.credentials.yaml',
+    file: CREDENTIALS_FILE,
     detail: 'secrets of gateways, PNEs and services that the server knows',
-    comment: `${HEADER} Secret: 32 bytes each, base64url; or pki, for a PNE with a certificate.`,
+    comment: `${HEADER} Secret: 32 bytes each, base64url; or pki, for who has a certificate.`,
     contents: 'secret',
     schema: CredentialsFile,
     whole: wanted,
@@ -160,7 +192,9 @@ export function gatewayConfig(
       journal: `${gateway.id}.sqlite`,
       keyFile: `${gateway.id}.key`,
       gatewayId: gateway.id,
-      pskFile: `${gateway.id}.psk`,
+      ...(gateway.credential === 'psk'
+        ? { pskFile: `${gateway.id}.psk` }
+        : { pki: certificateOf(gatewayNamed(gateway.id), 'gateways/') }),
       ...(pns.length === 0 ? {} : { pns }),
       pairing: 'permitted',
     },
@@ -195,13 +229,10 @@ export function serviceConfig(serviceId: string, forRoles: NatsForRoles): Config
 type PneConfig = ConfigFile<z.infer<typeof PneFile>>;
 type DeviceEntry = z.infer<typeof PneFile>['devices'][number];
 
-/** Its files, as seen from a folder: those of the device are in `pnes/`, that of the server is above. */
-function credentialFiles(pne: HouseholdPne, folder: '' | 'pnes/'): Pick<DeviceEntry, 'pskFile' | 'pki'> {
-  if (pne.credential === 'psk') return { pskFile: `${folder}${pne.id}.psk` };
-  const seen = (file: string): string => `${folder}${file.slice('pnes/'.length)}`;
-  const { key, certificate } = deviceFiles(pne.id);
-  const serverKeyFile = folder === '' ? `../${SERVER_FILES.publicKey}` : SERVER_FILES.publicKey;
-  return { pki: { keyFile: seen(key), certificateFile: seen(certificate), serverKeyFile } };
+/** Its files, as seen from a folder of the operator directory. */
+function credentialFiles(pne: HouseholdPne, from: '' | 'pnes/'): Pick<DeviceEntry, 'pskFile' | 'pki'> {
+  if (pne.credential === 'pki') return { pki: certificateOf(deviceNamed(pne.id), from) };
+  return { pskFile: seenFrom(from, `pnes/${pne.id}.psk`) };
 }
 
 const deviceEntry = (pne: HouseholdPne, folder: '' | 'pnes/'): DeviceEntry => ({
@@ -236,7 +267,7 @@ function mergeDevices(devices: readonly DeviceEntry[], nats: NatsFields): PneCon
 /** One device in a process of its own. */
 export function pneConfig(pne: HouseholdPne, forRoles: NatsForRoles): PneConfig {
   const nats = natsOf(forRoles, `${pne.id}.nk`, '../');
-  const devices = [deviceEntry(pne, '')];
+  const devices = [deviceEntry(pne, 'pnes/')];
   return {
     file: `pnes/${pne.id}.yaml`,
     detail: `configuration of the PNE ${pne.id}`,
@@ -252,7 +283,7 @@ export function pneConfig(pne: HouseholdPne, forRoles: NatsForRoles): PneConfig 
 /** All devices of the household in one process. */
 export function allPnesConfig(household: Household, forRoles: NatsForRoles): PneConfig {
   const nats = natsOf(forRoles, 'pnes.nk', '');
-  const devices = household.pnes.map((pne) => deviceEntry(pne, 'pnes/'));
+  const devices = household.pnes.map((pne) => deviceEntry(pne, ''));
   return {
     file: 'pnes.yaml',
     detail: 'configuration of all PNEs in one process',

@@ -2,8 +2,8 @@ import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { keyPair, type KeyPair } from '../../security/noise/x25519.ts';
 import { readCertificate, type Certificate } from '../../security/pki/certificate.ts';
-import { deviceUri } from '../../security/pki/identity.ts';
-import { issueAuthority, issueDeviceCertificate, issueRevocationList, type Issuer } from '../../security/pki/issue.ts';
+import { principalUri, type Principal } from '../../security/pki/identity.ts';
+import { issueAuthority, issueCertificate, issueRevocationList, type Issuer } from '../../security/pki/issue.ts';
 import {
   keyPairToPem,
   newSigningKey,
@@ -25,14 +25,19 @@ export const CA_FILES = { key: 'ca/ca.key', certificate: 'ca/ca.pem', revocation
 const ISSUED_FOLDER = 'ca/issued';
 export const SERVER_FILES = { key: 'server.static.key', publicKey: 'server.static.pub' } as const;
 
-export const deviceFiles = (deviceId: string): { readonly key: string; readonly certificate: string } => ({
-  key: `pnes/${deviceId}.static.key`,
-  certificate: `pnes/${deviceId}.pem`,
+const FOLDERS = { device: 'pnes', gateway: 'gateways' } as const;
+const WORDS = { device: 'PNE', gateway: 'PN GW' } as const;
+
+export const certifiedFiles = ({ kind, id }: Principal): { readonly key: string; readonly certificate: string } => ({
+  key: `${FOLDERS[kind]}/${id}.static.key`,
+  certificate: `${FOLDERS[kind]}/${id}.pem`,
 });
+
+const nameOf = ({ kind, id }: Principal): string => `${WORDS[kind]} ${id}`;
 
 const DAY_MS = 86_400_000;
 const AUTHORITY_DAYS = 3_650;
-export const DEVICE_DAYS = 365;
+export const CERTIFICATE_DAYS = 365;
 /** When the next list is due. The server goes by an overdue one too: it is for other readers. */
 const LIST_DAYS = 30;
 /** The clock of the server may be behind the clock here. */
@@ -59,46 +64,60 @@ export class Authority {
     if (!directory.has(CA_FILES.revocation)) {
       directory.create(CA_FILES.revocation, this.#list(1, []), 'certificates that count no more');
     } else directory.keep(CA_FILES.revocation, 'certificates that count no more');
-    const pair = this.#staticKey(SERVER_FILES.key, 'key by which the server shows devices that it is the server');
-    directory.propose(SERVER_FILES.publicKey, publicKeyToPem(pair.publicKey), 'its public half, which devices pin');
+    const pair = this.#staticKey(
+      SERVER_FILES.key,
+      'key by which the server shows PNEs and PN GWs that it is the server',
+    );
+    directory.propose(
+      SERVER_FILES.publicKey,
+      publicKeyToPem(pair.publicKey),
+      'its public half, which PNEs and PN GWs pin',
+    );
   }
 
-  /** Key and certificate of a device, each unless it is there. @param proof `wrong`: the key is not the certified one */
-  provision(deviceId: string, proof: 'right' | 'wrong'): void {
-    const { key, certificate } = deviceFiles(deviceId);
-    const pair = this.#staticKey(key, `private key of the PNE ${deviceId}`);
+  /** Key and certificate of a PNE or PN GW, each unless it is there. @param proof `wrong`: the key is not the certified one */
+  provision(principal: Principal, proof: 'right' | 'wrong'): void {
+    const { key, certificate } = certifiedFiles(principal);
+    const pair = this.#staticKey(key, `private key of the ${nameOf(principal)}`);
     if (this.#directory.has(certificate)) {
-      this.#directory.keep(certificate, `certificate of the PNE ${deviceId}`);
+      this.#directory.keep(certificate, `certificate of the ${nameOf(principal)}`);
       return;
     }
     const certified = proof === 'right' ? pair : keyPair(this.#seams.bytes(SECRET_BYTES));
-    this.issue(deviceId, certified.publicKey, DEVICE_DAYS);
+    this.issue(principal, certified.publicKey, CERTIFICATE_DAYS);
   }
 
-  /** Certifies a key; the file of the device then holds the new certificate. Earlier ones stay valid until they expire. */
-  issue(deviceId: string, publicKey: Uint8Array, days: number): void {
+  /** Certifies a key; the file of its owner then holds the new certificate. Earlier ones stay valid until they expire. */
+  issue(principal: Principal, publicKey: Uint8Array, days: number): void {
     const { nowMs, bytes } = this.#seams;
     const period = {
       notBeforeMs: Math.max(nowMs - CLOCK_DIFFERENCE_MS, this.#issuer.certificate.notBeforeMs),
       notAfterMs: Math.min(nowMs + days * DAY_MS, this.#issuer.certificate.notAfterMs),
     };
-    const der = issueDeviceCertificate({ issuer: this.#issuer, deviceId, publicKey, bytes, ...period });
+    const der = issueCertificate({ issuer: this.#issuer, principal, publicKey, bytes, ...period });
     const text = toPem('CERTIFICATE', der);
     // The record first: whatever was given out can be revoked.
-    this.#directory.create(`${ISSUED_FOLDER}/${readCertificate(der)?.serial ?? ''}.pem`, text, `issued to ${deviceId}`);
+    this.#directory.create(
+      `${ISSUED_FOLDER}/${readCertificate(der)?.serial ?? ''}.pem`,
+      text,
+      `issued to the ${nameOf(principal)}`,
+    );
     const until = new Date(period.notAfterMs).toISOString().slice(0, 10);
     this.#directory.derive(
-      deviceFiles(deviceId).certificate,
+      certifiedFiles(principal).certificate,
       text,
-      `certificate of the PNE ${deviceId} until ${until}`,
+      `certificate of the ${nameOf(principal)} until ${until}`,
     );
   }
 
   /** Another certificate for the key that the present one is for. @throws UsageError, ConfigError */
-  renew(deviceId: string, days: number): void {
-    const file = deviceFiles(deviceId).certificate;
+  renew(principal: Principal, days: number): void {
+    const file = certifiedFiles(principal).certificate;
     if (!this.#directory.has(file)) {
-      throw new UsageError(`There is no certificate of ${deviceId} to renew`, 'Issue one: cpns provision issue.');
+      throw new UsageError(
+        `There is no certificate of the ${nameOf(principal)} to renew`,
+        'Issue one: cpns provision issue; a PN GW is named with --gateway.',
+      );
     }
     const [der = new Uint8Array(0)] = readChainFile(this.#directory.path(file));
     const certificate = readCertificate(der);
@@ -107,18 +126,18 @@ export class Authority {
       const message = 'is no certificate of an X25519 key';
       throw new ConfigError(this.#directory.path(file), [{ path: '', message, remedy: 'Issue another one.' }]);
     }
-    this.issue(deviceId, publicKey, days);
+    this.issue(principal, publicKey, days);
   }
 
-  /** Revokes every certificate of a device that has not expired. @throws UsageError when there is none */
-  revoke(deviceId: string): void {
+  /** Revokes every certificate of a PNE or PN GW that has not expired. @throws UsageError when there is none */
+  revoke(principal: Principal): void {
     const { nowMs } = this.#seams;
     const all = this.#issued();
-    const lost = all.filter(({ uris, notAfterMs }) => uris.includes(deviceUri(deviceId)) && nowMs <= notAfterMs);
+    const lost = all.filter(({ uris, notAfterMs }) => uris.includes(principalUri(principal)) && nowMs <= notAfterMs);
     if (lost.length === 0) {
       throw new UsageError(
-        `No certificate of ${deviceId} is valid`,
-        `The certificates given out are in ${ISSUED_FOLDER}.`,
+        `No certificate of the ${nameOf(principal)} is valid`,
+        `The certificates given out are in ${ISSUED_FOLDER}; a PN GW is named with --gateway.`,
       );
     }
     const file = this.#directory.path(CA_FILES.revocation);
@@ -131,13 +150,13 @@ export class Authority {
     // RFC 5280 section 3.3: what has expired may leave the list.
     const expired = new Set(all.filter(({ notAfterMs }) => notAfterMs < nowMs).map(({ serial }) => serial));
     const entries = [...revoked.values()].filter(({ serial }) => !expired.has(serial));
-    const detail = `${entries.length} certificates that count no more, ${lost.length} of ${deviceId}`;
+    const detail = `${entries.length} certificates that count no more, ${lost.length} of the ${nameOf(principal)}`;
     this.#directory.derive(CA_FILES.revocation, this.#list((before?.number ?? 0) + 1, entries), detail);
   }
 
   #open(): Issuer {
     const directory = this.#directory;
-    const detail = 'key of the authority that certifies devices';
+    const detail = 'key of the authority that certifies PNEs and PN GWs';
     if (!directory.has(CA_FILES.key)) {
       directory.create(CA_FILES.key, signingKeyToPem(newSigningKey(this.#seams.bytes)), detail);
     } else directory.keep(CA_FILES.key, detail);

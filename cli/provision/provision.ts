@@ -1,16 +1,18 @@
 import type { Household, HouseholdPne } from '../config/household.ts';
-import { check } from '../config/check.ts';
-import { readDocument } from '../config/document.ts';
-import { BY_CERTIFICATE, CredentialsFile } from '../config/secrets.ts';
+import { deviceNamed, gatewayNamed } from '../../security/pki/identity.ts';
+import { BY_CERTIFICATE } from '../config/secrets.ts';
 import { OperatorDirectory, type Step } from './directory.ts';
+import { knownCredentials } from './enrol.ts';
 import { writeConfig } from './entries.ts';
 import { LOOPBACK_SERVER, type NatsServerSettings } from './nats-server-config.ts';
 import { NATS_CA_FILE, writeNats } from './nats.ts';
 import { Authority } from './pki.ts';
 import {
   allPnesConfig,
+  CREDENTIALS_FILE,
   credentialsConfig,
   gatewayConfig,
+  hasCertificates,
   pneConfig,
   serverConfig,
   serviceConfig,
@@ -41,8 +43,7 @@ export function provision(wanted: Household, options: ProvisionOptions): readonl
   const directory = new OperatorDirectory(options.out, options.bytes);
   const known = knownCredentials(directory);
   const household = withKnownCredentials(wanted, known, directory);
-  const hasPki = household.pnes.some(({ credential }) => credential === 'pki');
-  const authority = hasPki ? new Authority(directory, options) : null;
+  const authority = hasCertificates(household) ? new Authority(directory, options) : null;
   const nats = { url: options.nats, caFile: options.natsCa === undefined ? null : NATS_CA_FILE };
   if (options.natsCa !== undefined)
     directory.propose(NATS_CA_FILE, options.natsCa, 'certificates that the NATS server is trusted by');
@@ -52,16 +53,20 @@ export function provision(wanted: Household, options: ProvisionOptions): readonl
   directory.natsUser('server.nk', 'NATS user of the server');
   const gateways = household.gateways.map((gateway) => {
     const before = known.gateways[gateway.id];
-    const psk = directory.secret(`gateways/${gateway.id}.psk`, `secret of the PN GW ${gateway.id}`, before);
+    const byCertificate = authority !== null && gateway.credential === 'pki';
+    if (byCertificate) authority.provision(gatewayNamed(gateway.id), 'right');
+    const credential = byCertificate
+      ? BY_CERTIFICATE
+      : directory.secret(`gateways/${gateway.id}.psk`, `secret of the PN GW ${gateway.id}`, before);
     directory.secret(`gateways/${gateway.id}.key`, `encrypts the keys in the journal of the PN GW ${gateway.id}`);
     directory.natsUser(`gateways/${gateway.id}.nk`, `NATS user of the PN GW ${gateway.id}`);
     writeConfig(directory, gatewayConfig(household, gateway, nats));
-    return [gateway.id, before ?? psk] as const;
+    return [gateway.id, before ?? credential] as const;
   });
   const pnes = household.pnes.map((pne) => {
     const before = known.pnes[pne.id];
     const byCertificate = authority !== null && pne.credential === 'pki';
-    if (byCertificate) authority.provision(pne.id, pne.demo.secret);
+    if (byCertificate) authority.provision(deviceNamed(pne.id), pne.demo.secret);
     const credential = byCertificate ? BY_CERTIFICATE : provisionSecret(directory, pne, before);
     directory.secret(`pnes/${pne.id}.key`, `encrypts the keys in the journal of the PNE ${pne.id}`);
     directory.natsUser(`pnes/${pne.id}.nk`, `NATS user of the PNE ${pne.id}`);
@@ -109,27 +114,21 @@ function provisionSecret(directory: OperatorDirectory, pne: HouseholdPne, before
   return credential;
 }
 
-/** A device that the server knows already keeps its kind of credential, whatever the household says now. */
-function withKnownCredentials(
-  household: Household,
-  { pnes }: CredentialTable,
-  directory: OperatorDirectory,
-): Household {
+/** Whom the server knows already keeps the kind of its credential, whatever the household says now. */
+function withKnownCredentials(household: Household, known: CredentialTable, directory: OperatorDirectory): Household {
+  const asKnown =
+    (table: CredentialTable['pnes']) =>
+    <T extends { readonly id: string; readonly credential: 'psk' | 'pki' }>(one: T): T => {
+      const before = table[one.id];
+      const credential = before === BY_CERTIFICATE ? 'pki' : 'psk';
+      if (before === undefined || credential === one.credential) return one;
+      const detail = `credential of ${one.id} is ${credential}, the household says ${one.credential}`;
+      directory.note('differs', CREDENTIALS_FILE, detail);
+      return { ...one, credential };
+    };
   return {
     ...household,
-    pnes: household.pnes.map((pne) => {
-      const before = pnes[pne.id];
-      const credential = before === BY_CERTIFICATE ? 'pki' : 'psk';
-      if (before === undefined || credential === pne.credential) return pne;
-      const detail = `credential of ${pne.id} is ${credential}, the household says ${pne.credential}`;
-      directory.note('differs', 'server.credentials.yaml', detail);
-      return { ...pne, credential };
-    }),
+    gateways: household.gateways.map(asKnown(known.gateways)),
+    pnes: household.pnes.map(asKnown(known.pnes)),
   };
-}
-
-function knownCredentials(directory: OperatorDirectory): CredentialTable {
-  const file = 'server.credentials.yaml';
-  if (!directory.has(file)) return { gateways: {}, pnes: {} };
-  return check(readDocument(directory.path(file), 'secret'), CredentialsFile);
 }

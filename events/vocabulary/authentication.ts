@@ -14,7 +14,7 @@ export const authenticationFailures = [
   'notYetValid',
   'expired',
   'revoked',
-  /** The certificate is of another device. */
+  /** The certificate is of another device or PN GW. */
   'wrongIdentity',
   'wrongKeyType',
 ] as const;

@@ -11,7 +11,7 @@ export const gatewayRegistrationEvents = {
     z.strictObject({ requestId: Id, gatewayId: Id, handshake: HandshakeMessage }),
   ),
   GatewayAuthenticated: event(
-    'The PN GW proved that it holds its secret, in its newest request.',
+    'The PN GW proved that it holds its secret, or the key of its certificate, in its newest request.',
     z.strictObject({ keyId: KeyId, timestamp: Timestamp }),
     2,
   ),

@@ -26,16 +26,17 @@ const machine = terms.createMachine({
       },
     },
     authenticating: {
-      description: 'Reads the first handshake message with the secret of the PN GW.',
+      description:
+        'Reads the first handshake message by what the PN GW was provisioned with: a secret or a certificate.',
       entry: 'askAuthentication',
       on: {
         GatewayAuthenticated: {
           guard: 'isNewer',
           target: 'answering',
           actions: 'keepKey',
-          description: 'Holds its secret, and asked later than before.',
+          description: 'Holds its secret, or the key of its certificate, and asked later than before.',
         },
-        GatewayAuthenticationFailed: { target: 'refusing', description: 'Does not hold its secret, or is unknown.' },
+        GatewayAuthenticationFailed: { target: 'refusing', description: 'Did not prove itself, or is unknown.' },
       },
     },
     answering: {

@@ -2,9 +2,10 @@
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { keyPair } from '../../security/noise/x25519.ts';
 import { readCertificate } from '../../security/pki/certificate.ts';
-import { issueAuthority, issueDeviceCertificate, issueRevocationList } from '../../security/pki/issue.ts';
+import { deviceNamed } from '../../security/pki/identity.ts';
+import { issueAuthority, issueCertificate, issueRevocationList } from '../../security/pki/issue.ts';
 import { newSigningKey } from '../../security/pki/keys.ts';
-import { readTrustAnchor, verifyDeviceCertificate, type CertificateVerdict } from '../../security/pki/verify.ts';
+import { readTrustAnchor, verifyCertificate, type CertificateVerdict } from '../../security/pki/verify.ts';
 import {
   finishRegistration,
   readRegistration,
@@ -38,9 +39,9 @@ export const authority = certificate;
 const staticKey = keyPair(bytes(32));
 export const serverKey = keyPair(bytes(32));
 export const psk = bytes(32);
-export const deviceDer = issueDeviceCertificate({
+export const deviceDer = issueCertificate({
   issuer: { certificate, key },
-  deviceId: binding.deviceId,
+  principal: deviceNamed(binding.deviceId),
   publicKey: staticKey.publicKey,
   bytes,
   ...period,
@@ -55,11 +56,11 @@ export const revocationListDer = issueRevocationList({
 });
 
 export const verify = (chain: readonly Uint8Array[]): CertificateVerdict =>
-  verifyDeviceCertificate({
+  verifyCertificate({
     chain,
     trustAnchors: [authority],
     revocation: [],
-    deviceId: binding.deviceId,
+    principal: deviceNamed(binding.deviceId),
     at: NOW_MS,
   });
 

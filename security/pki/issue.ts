@@ -1,6 +1,6 @@
 /**
- * Certificates made (RFC 5280 section 4, RFC 8410): an authority that signs itself, and devices certified by it. An X25519
- * key cannot sign, so a device has no certificate request: its public key and its id are all that is known of it.
+ * Certificates made (RFC 5280 section 4, RFC 8410): an authority that signs itself, and devices and PN GWs certified by it. An
+ * X25519 key cannot sign, so they have no certificate request: a public key and an id are all that is known of them.
  */
 import { createPublicKey } from 'node:crypto';
 import { OctetString } from '@peculiar/asn1-schema';
@@ -43,7 +43,7 @@ import { assertKey, SecurityError } from '../security-error.ts';
 import { signWith } from './algorithms.ts';
 import { MAX_CERTIFICATE_BYTES, type Certificate } from './certificate.ts';
 import { fromDer, toDer } from './der.ts';
-import { deviceUri } from './identity.ts';
+import { principalUri, type Principal } from './identity.ts';
 import type { SigningKey } from './keys.ts';
 import type { Revocation } from './revocation-list.ts';
 
@@ -88,24 +88,24 @@ export function issueAuthority(
   });
 }
 
-/** The DER of a certificate for the X25519 key of a device: for key agreement, in the name of that device. */
-export function issueDeviceCertificate(
+/** The DER of a certificate for the X25519 key of a device or a PN GW: for key agreement, in its name and no other. */
+export function issueCertificate(
   options: Period & {
     readonly issuer: Issuer;
-    readonly deviceId: string;
+    readonly principal: Principal;
     /** 32 bytes. */
     readonly publicKey: Uint8Array;
     readonly bytes: RandomBytes;
   },
 ): Uint8Array {
-  const { issuer, deviceId, publicKey } = options;
-  assertKey('The public key of the device', publicKey);
-  const name = new GeneralName({ uniformResourceIdentifier: deviceUri(deviceId) });
+  const { issuer, principal, publicKey } = options;
+  assertKey(`The public key of the ${principal.kind}`, publicKey);
+  const name = new GeneralName({ uniformResourceIdentifier: principalUri(principal) });
   return certify(
     { ...options, key: issuer.key },
     {
       issuer: nameOf(issuer),
-      subject: commonName(deviceId),
+      subject: commonName(principal.id),
       subjectPublicKeyInfo: new SubjectPublicKeyInfo({
         algorithm: new AlgorithmIdentifier({ algorithm: X25519_OID }),
         subjectPublicKey: bufferOf(publicKey),

@@ -1,11 +1,11 @@
 /**
- * Whether a certificate chain says, at a time, that an X25519 key is the key of a device: certification path validation of
+ * Whether a certificate chain says, at a time, that an X25519 key is the key of a device or of a PN GW: certification path validation of
  * RFC 5280 section 6.1, for paths as short as ours. Bytes from a peer give a verdict, never an exception.
  */
 import { algorithmOf, isSignedBy } from './algorithms.ts';
 import { readCertificate, sameBytes, type Certificate } from './certificate.ts';
 import { MAX_CHAIN_LENGTH } from './chain.ts';
-import { deviceUri } from './identity.ts';
+import { isNamed, type Principal } from './identity.ts';
 import { rawPublicKey } from './keys.ts';
 import { isListOf, type RevocationList } from './revocation-list.ts';
 
@@ -19,13 +19,13 @@ export const CERTIFICATE_REFUSALS = [
   'unknownIssuer',
   /** A certificate names an issuer that is known, but is not signed by it. */
   'badSignature',
-  /** A device's is not for key agreement, or an authority's not for signing certificates. */
+  /** A device's or PN GW's is not for key agreement, or an authority's not for signing certificates. */
   'wrongKeyUsage',
   /** Before the first moment of a certificate of the path, the trust anchor's included. */
   'notYetValid',
   'expired',
   'revoked',
-  /** The subject alternative name is not that of the device. */
+  /** The subject alternative name is not that of the device or PN GW, or another one beside it. */
   'wrongIdentity',
   /** The key is not an X25519 key. */
   'wrongKeyType',
@@ -34,7 +34,11 @@ export const CERTIFICATE_REFUSALS = [
 export type CertificateRefusal = (typeof CERTIFICATE_REFUSALS)[number];
 
 export type CertificateVerdict =
-  | { readonly kind: 'valid'; readonly publicKey: Uint8Array; readonly certificate: Certificate }
+  | {
+      readonly kind: 'valid';
+      readonly publicKey: Uint8Array;
+      /** From the principal's own up to the trust anchor. */ readonly path: readonly Certificate[];
+    }
   | { readonly kind: 'refused'; readonly reason: CertificateRefusal };
 
 /** An authority that the operator trusts, or null for a certificate that is none: not a CA, or with a key that does not fit. */
@@ -45,42 +49,42 @@ export function readTrustAnchor(der: Uint8Array): Certificate | null {
 }
 
 /**
- * @param options.chain DER, the device's own first, each next one the issuer of the one before; the anchor may be left out
+ * @param options.chain DER, that of the principal first, each next one the issuer of the one before; the anchor may be left out
  * @param options.revocation lists that were read against their issuer. An issuer without a list has revoked nothing; an
  *   overdue list still counts, for a registrar that stops because a list is late would be as easy to stop
  * @param options.at Unix time in milliseconds
  */
-export function verifyDeviceCertificate(options: {
+export function verifyCertificate(options: {
   readonly chain: readonly Uint8Array[];
   readonly trustAnchors: readonly Certificate[];
   readonly revocation: readonly RevocationList[];
-  readonly deviceId: string;
+  readonly principal: Principal;
   readonly at: number;
 }): CertificateVerdict {
-  const { chain, trustAnchors, revocation, deviceId, at } = options;
+  const { chain, trustAnchors, revocation, principal, at } = options;
   // The anchor itself at the end of a chain says nothing.
   const sent = chain.filter((der, index) => index === 0 || !trustAnchors.some((anchor) => sameBytes(anchor.der, der)));
   if (sent.length > MAX_CHAIN_LENGTH) return refused('chainTooLong');
   const certificates = sent.map(readCertificate).filter((certificate) => certificate !== null);
-  const [device] = certificates;
-  if (device === undefined || certificates.length < sent.length) return refused('malformed');
+  const [own] = certificates;
+  if (own === undefined || certificates.length < sent.length) return refused('malformed');
 
   const found = findPath(certificates, trustAnchors);
   if (found.kind === 'refused') return found;
   const { path } = found;
-  if (device.keyUsage !== null && !device.keyUsage.includes('keyAgreement')) return refused('wrongKeyUsage');
+  if (own.keyUsage !== null && !own.keyUsage.includes('keyAgreement')) return refused('wrongKeyUsage');
   if (path.some(({ notBeforeMs }) => at < notBeforeMs)) return refused('notYetValid');
   if (path.some(({ notAfterMs }) => at > notAfterMs)) return refused('expired');
   if (path.some((certificate, index) => isRevoked(certificate, path[index + 1], revocation))) return refused('revoked');
-  if (!device.uris.includes(deviceUri(deviceId))) return refused('wrongIdentity');
-  const publicKey = rawPublicKey(device.publicKey);
+  if (!isNamed(own.uris, principal)) return refused('wrongIdentity');
+  const publicKey = rawPublicKey(own.publicKey);
   if (publicKey === null) return refused('wrongKeyType');
-  return { kind: 'valid', publicKey, certificate: device };
+  return { kind: 'valid', publicKey, path };
 }
 
 type FoundPath = { readonly kind: 'found'; readonly path: readonly Certificate[] } | ReturnType<typeof refused>;
 
-/** From the device to a trust anchor, every signature checked. At most one signature a certificate and anchor of its name. */
+/** From the principal to a trust anchor, every signature checked. At most one signature a certificate and anchor of its name. */
 function findPath(certificates: readonly Certificate[], trustAnchors: readonly Certificate[]): FoundPath {
   const path: Certificate[] = [];
   for (const [index, certificate] of certificates.entries()) {

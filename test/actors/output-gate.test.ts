@@ -119,7 +119,7 @@ describe('when a step goes wrong', () => {
     const bytes = (length: number) => new SeededEntropy('bytes').bytes(length);
     const role = serverRole({
       idKey: secretOf('id'),
-      gatewaySecret: () => null,
+      gatewayCredential: () => ({ kind: 'none' as const }),
       pneCredential: () => ({ kind: 'none' }),
     });
     const stream = pnStream('home');

@@ -40,7 +40,7 @@ describe('flag, then variable, then file, then default', () => {
       pairing: 'permitted',
     });
     expect(options.journal).toBe(join(folder.path, 'operator', 'hub.sqlite'));
-    expect(options.psk).toHaveLength(32);
+    expect(options.credential()).toMatchObject({ kind: 'psk', psk: expect.objectContaining({ length: 32 }) });
   });
 
   test('a variable is before the file, and its paths start at the working directory', () => {

@@ -69,7 +69,9 @@ describe('the operator directory of the example household', () => {
     for (const { id } of household.gateways) {
       const gateway = loadGatewayOptions({ config: join(out, 'gateways', `${id}.yaml`) }, '/');
       expect(gateway).toMatchObject({ gatewayId: id, pns: ['home', 'alarm'], pairing: 'permitted' });
-      expect(gateway.psk).toEqual(server.gateways.find((one) => one.id === id)?.psk);
+      const psk = server.gateways.find((one) => one.id === id)?.psk;
+      expect(gateway.credential()).toMatchObject(psk === undefined ? { kind: 'pki' } : { kind: 'psk', psk });
+      expect(server.certified.gateways.includes(id)).toBe(psk === undefined);
     }
     for (const serviceId of household.services) {
       const service = loadServiceOptions({ config: join(out, 'services', `${serviceId}.yaml`) }, '/');
@@ -88,7 +90,7 @@ describe('the operator directory of the example household', () => {
       if (demo.secret === 'wrong') expect(pskOf(devices[0])).not.toEqual(known);
       else expect(pskOf(devices[0])).toEqual(known);
       expect([id, devices[0]?.credential.kind]).toEqual([id, credential]);
-      expect(server.certified.includes(id)).toBe(credential === 'pki');
+      expect(server.certified.pnes.includes(id)).toBe(credential === 'pki');
     }
   });
 
@@ -191,15 +193,17 @@ describe('run again', () => {
   test.each(['server.credentials.yaml', 'pnes/hall-motion.psk', 'gateways/hub-hall.psk', 'services/echo.psk'])(
     'after it was stopped before it wrote %s, both ends still hold the same secret',
     async (file) => {
-      await provision();
+      const bySecret = join(folder.path, 'by-secret.yaml');
+      writeFileSync(bySecret, readFileSync(EXAMPLE, 'utf8').replace(', credential: pki }', ' }'));
+      await provision(bySecret);
       rmSync(join(out, file));
-      const { stdout } = await provision();
+      const { stdout } = await provision(bySecret);
       expect(stdout).not.toContain('differs');
       const server = loadServerOptions({ config: join(out, 'server.yaml') }, '/');
       const [device] = loadPneOptions({ config: join(out, 'pnes', 'hall-motion.yaml') }, '/').devices;
       expect(server.pnes.find((one) => one.id === 'hall-motion')?.psk).toEqual(pskOf(device));
       const gateway = loadGatewayOptions({ config: join(out, 'gateways', 'hub-hall.yaml') }, '/');
-      expect(server.gateways[0]?.psk).toEqual(gateway.psk);
+      expect(gateway.credential()).toMatchObject({ kind: 'psk', psk: server.gateways[0]?.psk });
       const service = loadServiceOptions({ config: join(out, 'services', 'echo.yaml') }, '/');
       expect(server.services[0]?.psk).toEqual(service.secret);
     },

@@ -9,6 +9,7 @@ import { RecordedLog } from '../../actors/seams/log.ts';
 import { connectNats } from '../../actors/wire/nats.ts';
 import type { Wire } from '../../actors/wire/port.ts';
 import { loadServerOptions } from '../../cli/config/server.ts';
+import { expectedCredentials } from '../../cli/expected-credentials.ts';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
 import type { SqliteJournal } from '../../events/journal/sqlite/journal.ts';
@@ -85,17 +86,7 @@ test(
       keyring,
       observers: 'publish',
     };
-    const secretOf = (known: readonly { readonly id: string; readonly psk: Uint8Array }[]) => (id: string) =>
-      known.find((one) => one.id === id)?.psk ?? null;
-    const pskOf = secretOf(options.pnes);
-    const identity: ServerIdentity = {
-      idKey: options.idKey,
-      gatewaySecret: secretOf(options.gateways),
-      pneCredential(id) {
-        const psk = pskOf(id);
-        return psk === null ? { kind: 'none' } : { kind: 'psk', psk };
-      },
-    };
+    const identity: ServerIdentity = { idKey: options.idKey, ...expectedCredentials(options, log) };
     runtime = await startServer(identity, options.pns, [], seams);
     const gateway = processes.start(['gateway', '--config', operator.file('files', 'gateways', `${GATEWAY}.yaml`)]);
     const pnes = processes.start(['pne', '--config', operator.file('files', 'pnes.yaml'), '--once', '--sequential']);

@@ -29,9 +29,9 @@ const thing = (index: number) => ({
 });
 
 /** The text of its file; JSON is YAML. */
-export function householdText(devices: readonly Device[]): string {
+export function householdText(devices: readonly Device[], gatewayCredential: 'psk' | 'pki' = 'psk'): string {
   return JSON.stringify({
-    gateways: [{ id: GATEWAY, ...thing(0) }],
+    gateways: [{ id: GATEWAY, ...thing(0), credential: gatewayCredential }],
     pns: [{ id: PN, name: 'Home', gateway: GATEWAY, joinPolicy: 'open' }],
     pnes: devices.map(({ id, member, secret, credential, expect, pn }, index) => ({
       id,

@@ -6,7 +6,7 @@ import { OpenSsl } from '../security/pki/openssl.ts';
 import { GATEWAY, householdText, temporaryFolder, type Folder } from './household.ts';
 import { Processes, type Exit } from './processes.ts';
 
-/** Devices with certificates, as they are deployed: a provisioned directory, a nats-server, a process for each role. */
+/** Devices and a PN GW with certificates, as they are deployed: a provisioned directory, a nats-server, a process for each role. */
 
 const TEST_MS = 120_000;
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
     { id: 'stranger', member: false, credential: 'pki' as const },
     { id: 'by-secret', member: true },
   ];
-  const household = operator.put('household.yaml', householdText(devices));
+  const household = operator.put('household.yaml', householdText(devices, 'pki'));
   const { code, stderr } = await provision(household, '--nats', nats.url);
   expect(stderr).toBe('');
   expect(code).toBe(0);
@@ -85,7 +85,9 @@ test(
 
     const revoked = await provision('revoke', 'lock');
     expect(revoked).toMatchObject({ code: 0, stderr: '' });
-    expect(revoked.stdout).toMatch(/^rewritten +ca\/revoked\.pem +1 certificates that count no more, 1 of lock$/m);
+    expect(revoked.stdout).toMatch(
+      /^rewritten +ca\/revoked\.pem +1 certificates that count no more, 1 of the PNE lock$/m,
+    );
     expect(await register('lock')).toMatchObject(refused);
     expect(await failures('lock')).toEqual(['revoked']);
     expect(running.stderr).toContain('revocation list read again revoked=1');
@@ -139,8 +141,8 @@ test(
 test('bad use of the certificate commands says what to do', async () => {
   const nobody = await provision('revoke', 'nobody');
   expect(nobody).toMatchObject({ code: 2, stdout: '' });
-  expect(nobody.stderr).toMatch(/No certificate of nobody is valid/);
-  expect((await provision('renew', 'nobody')).stderr).toMatch(/no certificate of nobody to renew/i);
+  expect(nobody.stderr).toMatch(/No certificate of the PNE nobody is valid/);
+  expect((await provision('renew', 'nobody')).stderr).toMatch(/no certificate of the PNE nobody to renew/i);
   expect((await provision('issue', 'nobody')).stderr).toMatch(/no key of nobody/i);
   expect((await provision('issue', 'lock', '--days', '0')).stderr).toMatch(/must be a number of days/);
   const mistyped = await processes.run(['provision', 'revoke', 'lock', '--out', operator.file('operater')]);

@@ -28,7 +28,7 @@ import type { ExpectedCredential } from '../../security/registration-handshake.t
 const PROGRAM = fileURLToPath(new URL('../../examples/minimal-device.mjs', import.meta.url));
 const GATEWAY = 'hub';
 const idKey = systemEntropy.bytes(32);
-const gatewayPsk = systemEntropy.bytes(32);
+const gatewayCredential = { kind: 'psk' as const, psk: systemEntropy.bytes(32) };
 const secrets = new Map(
   ['lamp', 'stranger', 'at-home', 'late', 'forged'].map((device) => [device, systemEntropy.bytes(32)]),
 );
@@ -64,7 +64,7 @@ beforeAll(async () => {
   const journal = new MemoryJournal();
   const identity = {
     idKey,
-    gatewaySecret: (id: string) => (id === GATEWAY ? gatewayPsk : null),
+    gatewayCredential: (id: string): ExpectedCredential => (id === GATEWAY ? gatewayCredential : { kind: 'none' }),
     pneCredential(id: string): ExpectedCredential {
       const psk = secrets.get(id);
       return psk === undefined ? { kind: 'none' } : { kind: 'psk', psk };
@@ -76,7 +76,7 @@ beforeAll(async () => {
   ];
   server = { journal, runtime: await startServer(identity, pns, [], await seams('server', journal)) };
   runtimes.push(server.runtime);
-  const gatewayIdentity = { gatewayId: GATEWAY, psk: gatewayPsk, pairing: 'permitted' as const };
+  const gatewayIdentity = { gatewayId: GATEWAY, credential: () => gatewayCredential, pairing: 'permitted' as const };
   const gateway = await startGateway(gatewayIdentity, ['home', 'alarm'], await seams('gateway', new MemoryJournal()));
   runtimes.push(gateway);
   await vi.waitFor(async () => {

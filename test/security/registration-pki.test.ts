@@ -5,9 +5,10 @@ import { prologueOf } from '../../security/binding.ts';
 import { startHandshake } from '../../security/noise/handshake-state.ts';
 import { PATTERNS } from '../../security/noise/patterns.ts';
 import { keyPair } from '../../security/noise/x25519.ts';
+import { deviceNamed, gatewayNamed } from '../../security/pki/identity.ts';
 import { issueRevocationList } from '../../security/pki/issue.ts';
 import { readRevocationList } from '../../security/pki/revocation-list.ts';
-import { verifyDeviceCertificate } from '../../security/pki/verify.ts';
+import { verifyCertificate } from '../../security/pki/verify.ts';
 import { readCertificate } from '../../security/pki/certificate.ts';
 import {
   finishRegistration,
@@ -36,9 +37,14 @@ const binding: Binding = {
 
 const held = (device = watch): Credential => ({ kind: 'pki', ...device, serverPublicKey: serverKey.publicKey });
 
-function expected(options: Partial<Parameters<typeof verifyDeviceCertificate>[0]> = {}): ExpectedCredential {
-  const rest = { trustAnchors: [authority.certificate], revocation: [], deviceId: 'watch-anna', at: EPOCH_MS + 1 };
-  return { kind: 'pki', serverKey, verify: (chain) => verifyDeviceCertificate({ ...rest, ...options, chain }) };
+function expected(options: Partial<Parameters<typeof verifyCertificate>[0]> = {}): ExpectedCredential {
+  const rest = {
+    trustAnchors: [authority.certificate],
+    revocation: [],
+    principal: deviceNamed('watch-anna'),
+    at: EPOCH_MS + 1,
+  };
+  return { kind: 'pki', serverKey, verify: (chain) => verifyCertificate({ ...rest, ...options, chain }) };
 }
 
 function start(credential = held(), payload = text('request')) {
@@ -115,6 +121,21 @@ describe('a certificate that the server does not take', () => {
     expect(reasonOf(held(), { revocation: [list.list] })).toBe('revoked');
     expect(reasonOf(held(other.device('watch-anna')))).toBe('unknownIssuer');
     expect(reasonOf(held(authority.device('watch-otto')))).toBe('wrongIdentity');
+  });
+
+  test('is of no use to a device that has the id of a PN GW and says that it is one, and the other way round', () => {
+    // What a PN GW is bound to: a device could ask for the PN `-` under the same ids.
+    const about: Binding = { ...binding, pnId: '-', gatewayId: 'hub', deviceId: 'hub' };
+    const bothWays = [
+      [deviceNamed('hub'), gatewayNamed('hub')],
+      [gatewayNamed('hub'), deviceNamed('hub')],
+    ] as const;
+    for (const [shown, wanted] of bothWays) {
+      const credential = held(authority.certify(shown));
+      const { message } = startRegistration({ credential, binding: about, payload: text(''), bytes });
+      expect(read(message, expected({ principal: shown }), about)).toMatchObject({ kind: 'authenticated' });
+      expect(read(message, expected({ principal: wanted }), about)).toBe('wrongIdentity');
+    }
   });
 
   test('is of no use to who has it but not its key', () => {

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { keyPair } from '../../security/noise/x25519.ts';
-import { verifyDeviceCertificate } from '../../security/pki/verify.ts';
+import { deviceNamed } from '../../security/pki/identity.ts';
+import { verifyCertificate } from '../../security/pki/verify.ts';
 import {
   finishRegistration,
   readRegistration,
@@ -80,11 +81,11 @@ const PATTERNS: readonly Pattern[] = [
       kind: 'pki',
       serverKey,
       verify: (chain) =>
-        verifyDeviceCertificate({
+        verifyCertificate({
           chain,
           trustAnchors: [authority.certificate],
           revocation: [],
-          deviceId: binding.deviceId,
+          principal: deviceNamed(binding.deviceId),
           at: EPOCH_MS + 1,
         }),
     },

@@ -10,6 +10,7 @@ import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';
 import type { Runtime } from '../../actors/runtime.ts';
 import { sessionFromBytes, type Session, type SessionKeys } from '../../security/session.ts';
+import type { GatewayIdentity } from '../../actors/roles/pn-gateway.ts';
 import type { PneDevice } from '../../actors/roles/pne.ts';
 import {
   register,
@@ -46,6 +47,11 @@ export interface WorldOptions {
   readonly pairing?: 'permitted' | 'forbidden';
   /** PN GWs that the server knows; the secret of each is `secretOf(id)`. Default: the one of the world. */
   readonly gateways?: readonly string[];
+  /** How the PN GW of the world proves itself; default: by its secret. */
+  readonly gatewayProof?: {
+    readonly shown: GatewayIdentity['credential'];
+    readonly expected: (gatewayId: string, atMs: number) => ExpectedCredential;
+  };
   /** A slow disk takes what was computed in one turn of the event loop in one batch; default: fast. */
   readonly disk?: 'fast' | 'slow';
   /** PNs of the PN GW; default: those of the server. */
@@ -57,6 +63,11 @@ export const secretOf = (name: string): Uint8Array => new SeededEntropy(`secret 
 
 export function device(deviceId: string, pnId: string, pairing: PneDevice['pairing'] = 'none'): PneDevice {
   return { deviceId, pnId, gatewayId: GATEWAY, credential: { kind: 'psk', psk: secretOf(deviceId) }, pairing };
+}
+
+/** A PN GW of the world, with the secret that the server knows of it. */
+export function gatewayIdentity(gatewayId: string, pairing: GatewayIdentity['pairing'] = 'permitted'): GatewayIdentity {
+  return { gatewayId, credential: () => ({ kind: 'psk', psk: secretOf(gatewayId) }), pairing };
 }
 
 interface Node {
@@ -173,13 +184,13 @@ export class World {
   }
 
   #startRole(name: NodeName, seams: Seams): Promise<Runtime> {
-    const { devices, secrets, pairing } = this.options;
+    const { devices, secrets, pairing, gatewayProof } = this.options;
     switch (name) {
       case 'server': {
         const known = secrets ?? new Map(devices.map(({ deviceId }) => [deviceId, secretOf(deviceId)]));
         const identity = {
           idKey: secretOf('id key'),
-          gatewaySecret: (id: string) => ((this.options.gateways ?? [GATEWAY]).includes(id) ? secretOf(id) : null),
+          gatewayCredential: gatewayProof?.expected ?? ((id: string) => this.#secretOfGateway(id)),
           pneCredential(id: string): ExpectedCredential {
             const psk = known.get(id);
             return psk === undefined ? { kind: 'none' } : { kind: 'psk', psk };
@@ -188,12 +199,18 @@ export class World {
         return startServer(identity, this.pns, [], seams);
       }
       case 'gateway': {
-        const identity = { gatewayId: GATEWAY, psk: secretOf(GATEWAY), pairing: pairing ?? ('permitted' as const) };
+        const bySecret = gatewayIdentity(GATEWAY, pairing);
+        const identity = { ...bySecret, credential: gatewayProof?.shown ?? bySecret.credential };
         return startGateway(identity, this.options.gatewayPns ?? this.pns.map(({ id }) => id), seams);
       }
       case 'pnes':
         return startPnes(devices, seams);
     }
+  }
+
+  #secretOfGateway(id: string): ExpectedCredential {
+    const isKnown = (this.options.gateways ?? [GATEWAY]).includes(id);
+    return isKnown ? { kind: 'psk', psk: secretOf(id) } : { kind: 'none' };
   }
 
   /** Seams of a further process of this world, on a journal of its own. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startGateway } from '../../../actors/roles/start.ts';
-import { device, GATEWAY, secretOf, World } from '../../simulation/world.ts';
+import { device, GATEWAY, gatewayIdentity, secretOf, World } from '../../simulation/world.ts';
 import { lie } from '../liar.ts';
 import { hand, last, said, type Said } from '../talk.ts';
 
@@ -64,7 +64,7 @@ describe('a PN GW that lies about a registration', () => {
 
   test('and passes it on as another PN GW, which has registered as well: 401 and an event', async () => {
     const { world, message } = await intercepted();
-    const second = { gatewayId: 'second', psk: secretOf('second'), pairing: 'permitted' as const };
+    const second = gatewayIdentity('second');
     const runtime = await startGateway(second, [], world.seams('second'));
     await world.drain();
     await runtime.settled();
@@ -87,7 +87,7 @@ describe('a PN GW that lies about a registration', () => {
 
   test('and is not the one that this PN belongs to: 403, whatever it asks for', async () => {
     const { world } = await intercepted();
-    const second = { gatewayId: 'second', psk: secretOf('second'), pairing: 'permitted' as const };
+    const second = gatewayIdentity('second');
     const runtime = await startGateway(second, ['home'], world.seams('second'));
     await world.drain();
     await runtime.settled();
@@ -103,7 +103,7 @@ describe('a PN GW that lies about a registration', () => {
 
   test('and speaks in the name of another one is not heard, and the other one is not disturbed', async () => {
     const { world, subject, message } = await intercepted();
-    const second = { gatewayId: 'second', psk: secretOf('second'), pairing: 'permitted' as const };
+    const second = gatewayIdentity('second');
     const runtime = await startGateway(second, [], world.seams('second'));
     await world.drain();
     await runtime.settled();

@@ -5,7 +5,7 @@ import { chargingStream } from '../../../actors/roles/charging.ts';
 import type { UsageSum } from '../../../events/fields.ts';
 import { charging } from '../../../machines/cpns-server/charging.ts';
 import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
-import { device, GATEWAY, secretOf, World } from '../../simulation/world.ts';
+import { device, GATEWAY, gatewayIdentity, World } from '../../simulation/world.ts';
 import { lie } from '../liar.ts';
 import { last, said } from '../talk.ts';
 
@@ -133,7 +133,7 @@ describe('a PN GW that reports', () => {
 
   test('for a PN of another one gets 403, and nothing is counted', async () => {
     const world = await started();
-    const second = { gatewayId: 'second', psk: secretOf('second'), pairing: 'permitted' as const };
+    const second = gatewayIdentity('second');
     const runtime = await startGateway(second, [], world.seams('second'));
     await world.drain();
     await runtime.settled();

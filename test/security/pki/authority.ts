@@ -1,14 +1,20 @@
-/** An authority of ours with fixed randomness, for tests: a key, its certificate, and devices certified by it. */
+/** An authority of ours with fixed randomness, for tests: a key, its certificate, and devices or PN GWs certified by it. */
 import { SeededEntropy } from '../../../actors/seams/entropy.ts';
 import { keyPair, type KeyPair } from '../../../security/noise/x25519.ts';
 import type { Certificate } from '../../../security/pki/certificate.ts';
-import { issueAuthority, issueDeviceCertificate, type Issuer, type Period } from '../../../security/pki/issue.ts';
+import { deviceNamed, type Principal } from '../../../security/pki/identity.ts';
+import { issueAuthority, issueCertificate, type Issuer, type Period } from '../../../security/pki/issue.ts';
 import { newSigningKey } from '../../../security/pki/keys.ts';
 import { readTrustAnchor } from '../../../security/pki/verify.ts';
 
 const DAY_MS = 86_400_000;
 export const EPOCH_MS = Date.UTC(2026, 0, 1);
 export const PERIOD: Period = { notBeforeMs: EPOCH_MS, notAfterMs: EPOCH_MS + 30 * DAY_MS };
+
+export interface Certified {
+  readonly staticKey: KeyPair;
+  readonly chain: readonly Uint8Array[];
+}
 
 export class Authority {
   readonly #entropy: SeededEntropy;
@@ -27,15 +33,16 @@ export class Authority {
 
   readonly bytes = (length: number): Uint8Array => this.#entropy.bytes(length);
 
-  device(
-    deviceId: string,
-    period: Period = PERIOD,
-  ): { readonly staticKey: KeyPair; readonly chain: readonly Uint8Array[] } {
+  device(deviceId: string, period: Period = PERIOD): Certified {
+    return this.certify(deviceNamed(deviceId), period);
+  }
+
+  certify(principal: Principal, period: Period = PERIOD): Certified {
     const staticKey = keyPair(this.bytes(32));
     const { issuer, bytes } = this;
     return {
       staticKey,
-      chain: [issueDeviceCertificate({ issuer, deviceId, publicKey: staticKey.publicKey, bytes, ...period })],
+      chain: [issueCertificate({ issuer, principal, publicKey: staticKey.publicKey, bytes, ...period })],
     };
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { readCertificate } from '../../../security/pki/certificate.ts';
-import { issueDeviceCertificate, issueRevocationList } from '../../../security/pki/issue.ts';
+import { deviceNamed } from '../../../security/pki/identity.ts';
+import { issueCertificate, issueRevocationList } from '../../../security/pki/issue.ts';
 import {
   keyPairFromPem,
   keyPairToPem,
@@ -12,7 +13,7 @@ import {
 } from '../../../security/pki/keys.ts';
 import { fromPem, toPem } from '../../../security/pki/pem.ts';
 import { readRevocationList } from '../../../security/pki/revocation-list.ts';
-import { readTrustAnchor, verifyDeviceCertificate } from '../../../security/pki/verify.ts';
+import { readTrustAnchor, verifyCertificate } from '../../../security/pki/verify.ts';
 import { Authority, EPOCH_MS, PERIOD } from './authority.ts';
 import { OpenSsl } from './openssl.ts';
 
@@ -24,8 +25,14 @@ const device = authority.device('watch-anna');
 const [der = new Uint8Array(0)] = device.chain;
 const { certificate: root, issuer } = authority;
 const atMs = EPOCH_MS + 1_000;
-const verify = (revocation: Parameters<typeof verifyDeviceCertificate>[0]['revocation'] = []) =>
-  verifyDeviceCertificate({ chain: device.chain, trustAnchors: [root], revocation, deviceId: 'watch-anna', at: atMs });
+const verify = (revocation: Parameters<typeof verifyCertificate>[0]['revocation'] = []) =>
+  verifyCertificate({
+    chain: device.chain,
+    trustAnchors: [root],
+    revocation,
+    principal: deviceNamed('watch-anna'),
+    at: atMs,
+  });
 
 openssl.write('ca.pem', toPem('CERTIFICATE', root.der));
 openssl.write('device.pem', toPem('CERTIFICATE', der));
@@ -80,7 +87,7 @@ describe('a certificate of ours', () => {
   test('is renewed for the same key under another serial number', () => {
     const { bytes } = authority;
     const { publicKey } = device.staticKey;
-    const renewed = issueDeviceCertificate({ issuer, deviceId: 'watch-anna', publicKey, bytes, ...PERIOD });
+    const renewed = issueCertificate({ issuer, principal: deviceNamed('watch-anna'), publicKey, bytes, ...PERIOD });
     expect(readCertificate(renewed)?.publicKey.equals(readCertificate(der)?.publicKey ?? issuer.key.handle)).toBe(true);
     expect(readCertificate(renewed)?.serial).not.toBe(readCertificate(der)?.serial);
   });
@@ -96,7 +103,7 @@ test('an authority made with openssl issues here: devices and a list', () => {
   const period = { notBeforeMs: nowMs - 1_000, notAfterMs: nowMs + 86_400_000 };
   const { publicKey } = device.staticKey;
   const { bytes } = authority;
-  const issued = issueDeviceCertificate({ issuer: p256, deviceId: 'watch-anna', publicKey, bytes, ...period });
+  const issued = issueCertificate({ issuer: p256, principal: deviceNamed('watch-anna'), publicKey, bytes, ...period });
   openssl.write('by-p256.pem', toPem('CERTIFICATE', issued));
   expect(
     openssl.run('verify', '-CAfile', 'p256.pem', '-attime', String(Math.ceil(nowMs / 1_000)), 'by-p256.pem'),
@@ -111,9 +118,9 @@ test('an authority made with openssl issues here: devices and a list', () => {
   });
   const read = readRevocationList(list, certificate);
   if (read.kind === 'refused') throw new Error(read.reason);
-  const options = { chain: [issued], trustAnchors: [certificate], deviceId: 'watch-anna', at: nowMs };
-  expect(verifyDeviceCertificate({ ...options, revocation: [] }).kind).toBe('valid');
-  expect(verifyDeviceCertificate({ ...options, revocation: [read.list] })).toEqual({
+  const options = { chain: [issued], trustAnchors: [certificate], principal: deviceNamed('watch-anna'), at: nowMs };
+  expect(verifyCertificate({ ...options, revocation: [] }).kind).toBe('valid');
+  expect(verifyCertificate({ ...options, revocation: [read.list] })).toEqual({
     kind: 'refused',
     reason: 'revoked',
   });

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deviceNamed, gatewayNamed, type Principal } from '../../../security/pki/identity.ts';
 import { keyPairFromPem, publicKeyFromPem } from '../../../security/pki/keys.ts';
 import { readRevocationList, type RevocationList } from '../../../security/pki/revocation-list.ts';
-import { readTrustAnchor, verifyDeviceCertificate } from '../../../security/pki/verify.ts';
+import { readTrustAnchor, verifyCertificate } from '../../../security/pki/verify.ts';
 import { OpenSsl } from './openssl.ts';
 
 const DAY_MS = 86_400_000;
@@ -23,14 +24,20 @@ function anchor(name: string) {
 interface Case {
   readonly chain: readonly string[];
   readonly anchors?: readonly string[];
-  readonly deviceId?: string;
+  readonly principal?: Principal;
   readonly at?: number;
   readonly revocation?: readonly RevocationList[];
 }
 
-function verdict({ chain, anchors = ['root'], deviceId = 'watch-anna', at = nowMs, revocation = [] }: Case) {
+function verdict({
+  chain,
+  anchors = ['root'],
+  principal = deviceNamed('watch-anna'),
+  at = nowMs,
+  revocation = [],
+}: Case) {
   const ders = chain.map((name) => openssl.der(`${name}.pem`));
-  const result = verifyDeviceCertificate({ chain: ders, trustAnchors: anchors.map(anchor), revocation, deviceId, at });
+  const result = verifyCertificate({ chain: ders, trustAnchors: anchors.map(anchor), revocation, principal, at });
   return result.kind === 'valid' ? 'valid' : result.reason;
 }
 
@@ -42,8 +49,14 @@ beforeAll(() => {
 describe('a certificate made with openssl', () => {
   test('is valid, and its public key is the one that openssl wrote', () => {
     const chain = [openssl.der('device.pem')];
-    const options = { chain, trustAnchors: [anchor('root')], revocation: [], deviceId: 'watch-anna', at: nowMs };
-    const result = verifyDeviceCertificate(options);
+    const options = {
+      chain,
+      trustAnchors: [anchor('root')],
+      revocation: [],
+      principal: deviceNamed('watch-anna'),
+      at: nowMs,
+    };
+    const result = verifyCertificate(options);
     if (result.kind === 'refused') throw new Error(result.reason);
     expect(result.publicKey).toEqual(publicKeyFromPem(openssl.read('device.pub')));
     expect(result.publicKey).toEqual(keyPairFromPem(openssl.read('device.key'))?.publicKey);
@@ -102,16 +115,16 @@ describe('a certificate that is refused', () => {
     expect(verdict({ chain: ['impostor'] })).toBe('unknownIssuer');
     const forged = openssl.der('device.pem');
     forged[forged.length - 5] = (forged[forged.length - 5] ?? 0) ^ 1;
-    const options = { trustAnchors: [anchor('root')], revocation: [], deviceId: 'watch-anna', at: nowMs };
-    expect(verifyDeviceCertificate({ ...options, chain: [forged] })).toEqual({
+    const options = { trustAnchors: [anchor('root')], revocation: [], principal: deviceNamed('watch-anna'), at: nowMs };
+    expect(verifyCertificate({ ...options, chain: [forged] })).toEqual({
       kind: 'refused',
       reason: 'badSignature',
     });
   });
 
   test('is told apart by what it is for and whose it is', () => {
-    expect(verdict({ chain: ['device'], deviceId: 'watch-ann' })).toBe('wrongIdentity');
-    expect(verdict({ chain: ['device'], deviceId: 'watch-anna2' })).toBe('wrongIdentity');
+    expect(verdict({ chain: ['device'], principal: deviceNamed('watch-ann') })).toBe('wrongIdentity');
+    expect(verdict({ chain: ['device'], principal: deviceNamed('watch-anna2') })).toBe('wrongIdentity');
     for (const [name, extensions, reason] of [
       ['nameless', [AGREEMENT], 'wrongIdentity'],
       ['by-dns', ['subjectAltName=DNS:watch-anna', AGREEMENT], 'wrongIdentity'],
@@ -123,6 +136,28 @@ describe('a certificate that is refused', () => {
       openssl.certify(name, 'root', extensions);
       expect([name, verdict({ chain: [name] })]).toEqual([name, reason]);
     }
+  });
+
+  test('is of a device or of a PN GW, whatever their ids, and never of both', () => {
+    const gateway = { principal: gatewayNamed('watch-anna') };
+    openssl.key('gateway', 'x25519');
+    openssl.certify('gateway', 'root', ['subjectAltName=URI:urn:cpns:gateway:watch-anna', AGREEMENT]);
+    expect(verdict({ chain: ['gateway'], ...gateway })).toBe('valid');
+    expect(verdict({ chain: ['gateway'] })).toBe('wrongIdentity');
+    expect(verdict({ chain: ['device'], ...gateway })).toBe('wrongIdentity');
+    for (const [name, more] of [
+      ['both', 'URI:urn:cpns:gateway:watch-anna'],
+      ['two-devices', 'URI:urn:cpns:device:watch-otto'],
+      ['both-spelt-otherwise', 'URI:URN:CPNS:gateway:watch-anna'],
+    ] as const) {
+      openssl.key(name, 'x25519');
+      openssl.certify(name, 'root', [`${SAN},${more}`, AGREEMENT]);
+      expect([name, verdict({ chain: [name] })]).toEqual([name, 'wrongIdentity']);
+      expect([name, verdict({ chain: [name], ...gateway })]).toEqual([name, 'wrongIdentity']);
+    }
+    openssl.key('elsewhere', 'x25519');
+    openssl.certify('elsewhere', 'root', [`${SAN},URI:https://example.org/watch,DNS:watch.example.org`, AGREEMENT]);
+    expect(verdict({ chain: ['elsewhere'] })).toBe('valid');
   });
 
   test.each(['ed25519', 'p256'] as const)('is told apart by its key: %s cannot agree on a secret here', (algorithm) => {
@@ -143,8 +178,8 @@ describe('a certificate that is refused', () => {
   });
 
   test('is malformed or too long, and never an exception', () => {
-    const options = { trustAnchors: [anchor('root')], revocation: [], deviceId: 'watch-anna', at: nowMs };
-    const refuse = (chain: readonly Uint8Array[]) => verifyDeviceCertificate({ ...options, chain });
+    const options = { trustAnchors: [anchor('root')], revocation: [], principal: deviceNamed('watch-anna'), at: nowMs };
+    const refuse = (chain: readonly Uint8Array[]) => verifyCertificate({ ...options, chain });
     const der = openssl.der('device.pem');
     expect(refuse([])).toEqual({ kind: 'refused', reason: 'malformed' });
     expect(refuse([new Uint8Array(2_049)])).toEqual({ kind: 'refused', reason: 'malformed' });
@@ -163,10 +198,10 @@ describe('a certificate that is refused', () => {
 
   test('has one bit, whichever, flipped', () => {
     const der = openssl.der('device.pem');
-    const options = { trustAnchors: [anchor('root')], revocation: [], deviceId: 'watch-anna', at: nowMs };
+    const options = { trustAnchors: [anchor('root')], revocation: [], principal: deviceNamed('watch-anna'), at: nowMs };
     const accepted = Array.from({ length: der.length * 8 }, (_, bit) => bit).filter((bit) => {
       const flipped = der.with(bit >> 3, (der[bit >> 3] ?? 0) ^ (1 << (bit & 7)));
-      return verifyDeviceCertificate({ ...options, chain: [flipped] }).kind === 'valid';
+      return verifyCertificate({ ...options, chain: [flipped] }).kind === 'valid';
     });
     expect(accepted).toEqual([]);
   });

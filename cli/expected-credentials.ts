@@ -1,0 +1,37 @@
+import type { ServerIdentity } from '../actors/roles/cpns-server.ts';
+import type { Log } from '../actors/seams/log.ts';
+import { deviceNamed, gatewayNamed, type Principal } from '../security/pki/identity.ts';
+import { verifyCertificate, type CertificateVerdict } from '../security/pki/verify.ts';
+import type { ExpectedCredential } from '../security/registration-handshake.ts';
+import type { Credential, ServerOptions } from './config/types.ts';
+import { RevocationFile } from './revocation-file.ts';
+
+type Expected = Pick<ServerIdentity, 'gatewayCredential' | 'pneCredential'>;
+
+/**
+ * What the server expects of each PN GW and PNE, by what it was provisioned with. A certificate is judged anew each time, by
+ * the revocation list of that moment.
+ */
+export function expectedCredentials({ gateways, pnes, certified, pki }: ServerOptions, log: Log): Expected {
+  const revocation = pki === null ? null : new RevocationFile(pki.revocationFile, pki.trustAnchors, log);
+  const byCertificate = (principal: Principal, at: number): ExpectedCredential => {
+    if (pki === null || revocation === null) return { kind: 'none' };
+    const { serverKey, trustAnchors } = pki;
+    const verify = (chain: readonly Uint8Array[]): CertificateVerdict =>
+      verifyCertificate({ chain, trustAnchors, revocation: revocation.current(), principal, at });
+    return { kind: 'pki', serverKey, verify };
+  };
+  const expect = (secrets: readonly Credential[], ids: readonly string[], named: (id: string) => Principal) => {
+    const pskOf = new Map(secrets.map(({ id, psk }) => [id, psk]));
+    const withCertificate = new Set(ids);
+    return (id: string, atMs: number): ExpectedCredential => {
+      if (withCertificate.has(id)) return byCertificate(named(id), atMs);
+      const psk = pskOf.get(id);
+      return psk === undefined ? { kind: 'none' } : { kind: 'psk', psk };
+    };
+  };
+  return {
+    gatewayCredential: expect(gateways, certified.gateways, gatewayNamed),
+    pneCredential: expect(pnes, certified.pnes, deviceNamed),
+  };
+}
