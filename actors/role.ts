@@ -54,6 +54,8 @@ export interface StepMemory {
   /** Second handshake message, base64url. */
   reply: string | null;
   respond: ((payload: Uint8Array) => RegistrationResponse) | null;
+  /** Certificates that whoever was authenticated has shown, DER. */
+  chain: readonly Uint8Array[] | null;
   /** Inventory changes that the answer carries, and whether there are more. */
   changes: readonly InventoryChange[];
   more: 'more' | 'all';

@@ -72,7 +72,7 @@ export const messageKey = (stream: string, messageId: string): string => `${stre
  * until `commit()` is appended; a draft that is thrown away has changed nothing.
  */
 export class Draft implements Scope {
-  readonly memory: StepMemory = { session: null, reply: null, respond: null, changes: [], more: 'all' };
+  readonly memory: StepMemory = { session: null, reply: null, respond: null, chain: null, changes: [], more: 'all' };
   readonly now: number;
   readonly message: Incoming | null;
   /** Leaves after the commit, in this order. */

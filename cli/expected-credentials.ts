@@ -1,19 +1,20 @@
 import type { ServerIdentity } from '../actors/roles/cpns-server.ts';
-import type { Log } from '../actors/seams/log.ts';
 import { deviceNamed, gatewayNamed, type Principal } from '../security/pki/identity.ts';
 import { verifyCertificate, type CertificateVerdict } from '../security/pki/verify.ts';
 import type { ExpectedCredential } from '../security/registration-handshake.ts';
 import type { Credential, ServerOptions } from './config/types.ts';
-import { RevocationFile } from './revocation-file.ts';
+import type { RevocationFile } from './revocation-file.ts';
 
-type Expected = Pick<ServerIdentity, 'gatewayCredential' | 'pneCredential'>;
+type Expected = Required<Omit<ServerIdentity, 'idKey'>>;
 
 /**
  * What the server expects of each PN GW and PNE, by what it was provisioned with. A certificate is judged anew each time, by
  * the revocation list of that moment.
  */
-export function expectedCredentials({ gateways, pnes, certified, pki }: ServerOptions, log: Log): Expected {
-  const revocation = pki === null ? null : new RevocationFile(pki.revocationFile, pki.trustAnchors, log);
+export function expectedCredentials(
+  { gateways, pnes, certified, pki }: ServerOptions,
+  revocation: RevocationFile | null,
+): Expected {
   const byCertificate = (principal: Principal, at: number): ExpectedCredential => {
     if (pki === null || revocation === null) return { kind: 'none' };
     const { serverKey, trustAnchors } = pki;
@@ -33,5 +34,6 @@ export function expectedCredentials({ gateways, pnes, certified, pki }: ServerOp
   return {
     gatewayCredential: expect(gateways, certified.gateways, gatewayNamed),
     pneCredential: expect(pnes, certified.pnes, deviceNamed),
+    onRevocation: (changed) => revocation?.onChange(changed),
   };
 }

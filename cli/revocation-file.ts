@@ -1,12 +1,16 @@
 import { statSync } from 'node:fs';
+import type { Clock } from '../actors/seams/clock.ts';
 import type { Log } from '../actors/seams/log.ts';
 import type { Certificate } from '../security/pki/certificate.ts';
 import type { RevocationList } from '../security/pki/revocation-list.ts';
 import { readRevocationFile } from './config/pki.ts';
 
+/** How long a session may go on after its certificate was revoked, when nobody registers meanwhile. */
+const LOOK_EVERY_MS = 1_000;
+
 /**
  * The operator's revocation lists while the server runs. Whoever asks looks whether the file has changed since it was read
- * (6 us), so a revocation counts from the next registration on: no signal, no timer.
+ * (6 us), so a revocation counts from the next registration on; `watch` looks every second, for the sessions that stand.
  *
  * A file that cannot be used leaves the lists before it in force, and is told once.
  */
@@ -16,6 +20,7 @@ export class RevocationFile {
   readonly #log: Log;
   #lists: readonly RevocationList[];
   #seen: string;
+  readonly #listeners: (() => void)[] = [];
 
   /** @throws ConfigError when the file cannot be used at the start */
   constructor(file: string, trustAnchors: readonly Certificate[], log: Log) {
@@ -26,6 +31,24 @@ export class RevocationFile {
     this.#lists = readRevocationFile(file, trustAnchors);
   }
 
+  /** Calls back when other lists are in force. */
+  onChange(changed: () => void): void {
+    this.#listeners.push(changed);
+  }
+
+  /** @returns what ends it */
+  watch(clock: Clock): () => void {
+    let cancel = (): void => {};
+    const later = (): void => {
+      cancel = clock.after(LOOK_EVERY_MS, () => {
+        this.current();
+        later();
+      });
+    };
+    later();
+    return () => cancel();
+  }
+
   current(): readonly RevocationList[] {
     const version = versionOf(this.#file);
     if (version === this.#seen) return this.#lists;
@@ -34,6 +57,7 @@ export class RevocationFile {
       this.#lists = readRevocationFile(this.#file, this.#trustAnchors);
       const revoked = this.#lists.reduce((sum, list) => sum + list.revoked.size, 0);
       this.#log.info('revocation list read again', { revoked });
+      for (const changed of this.#listeners) changed();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#log.error('revocation list cannot be used; the one before stays in force', { error: message });

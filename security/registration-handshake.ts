@@ -72,6 +72,8 @@ export type ReadRegistration =
   | {
       readonly kind: 'authenticated';
       readonly payload: Uint8Array;
+      /** The certificates that were shown and taken, DER; null: a secret was. */
+      readonly chain: readonly Uint8Array[] | null;
       /** Once only: a second answer to one request would be a second session. Keep the first for retries. */
       readonly respond: (payload: Uint8Array) => RegistrationResponse;
     }
@@ -142,13 +144,13 @@ export function readRegistration(options: {
     const message = state.writeMessage(answer);
     return { message, session: sessionOf('responder', state.split()) };
   };
-  if (credential.kind === 'psk') return { kind: 'authenticated', payload: outcome.payload, respond };
+  if (credential.kind === 'psk') return { kind: 'authenticated', payload: outcome.payload, chain: null, respond };
   const sent = readChain(outcome.payload);
   if (sent.kind === 'refused') return { kind: 'failed', reason: sent.reason };
   const verdict = credential.verify(sent.chain);
   if (verdict.kind === 'refused') return { kind: 'failed', reason: verdict.reason };
   if (!isSameKey(verdict.publicKey, state.keys.rs)) return { kind: 'failed', reason: 'wrongKey' };
-  return { kind: 'authenticated', payload: sent.rest, respond };
+  return { kind: 'authenticated', payload: sent.rest, chain: sent.chain, respond };
 }
 
 /** Public keys both: nothing to hide in how long it takes. */

@@ -25,7 +25,8 @@ import type { Incoming, Letter } from '../wire/messages.ts';
 import { SERVER_HEARS, SERVER_QUEUE, wanDown } from '../wire/subjects.ts';
 import { chargingLetters, chargingStream, usageReport, usageReportAnswer } from './charging.ts';
 import { NO_PN } from './pn-gateway.ts';
-import { CONFIRM, openText, sealText, sessionKey, sessionOf, type SealedContent } from './session.ts';
+import { keptChain } from './standing.ts';
+import { chainKey, CONFIRM, openText, sealText, sessionKey, sessionOf, type SealedContent } from './session.ts';
 
 /** What the operator provisioned. Secrets are 32 bytes. */
 export interface ServerIdentity {
@@ -33,6 +34,8 @@ export interface ServerIdentity {
   /** @param atMs when it is asked: a certificate is judged by the revocation list and the time of that moment */
   readonly gatewayCredential: (gatewayId: string, atMs: number) => ExpectedCredential;
   readonly pneCredential: (deviceId: string, atMs: number) => ExpectedCredential;
+  /** Calls back whenever the revocation lists have changed; without it nobody is revoked while the server runs. */
+  readonly onRevocation?: (changed: () => void) => void;
 }
 
 export const pnStream = (pnId: string): string => `pn/${pnId}`;
@@ -66,7 +69,7 @@ async function change(
 
 /** The role of the CPNS Server. One unit per PN, so a PN and its registrations change together. */
 export function serverRole({ idKey, gatewayCredential, pneCredential }: ServerIdentity): Role {
-  /** PN GWs that have registered; a registration is never undone, so this may be remembered. */
+  /** PN GWs that have registered. May be remembered: without a session that stands no frame of theirs is opened. */
   const registered = new Set<string>();
 
   async function isRegistered(gatewayId: string, scope: Scope): Promise<boolean> {
@@ -133,16 +136,18 @@ export function serverRole({ idKey, gatewayCredential, pneCredential }: ServerId
     if (timestamp === null) return { kind: 'failed', reason: 'malformed' };
     if (!isNewer(timestamp, newest)) return { kind: 'failed', reason: 'replayed' };
     scope.memory.respond = result.respond;
+    scope.memory.chain = result.chain;
     return { kind: 'authenticated', timestamp };
   }
 
   /** Writes the second handshake message and takes the session into the keyring. */
   function respond(scope: Scope, payload: object): { readonly keyId: string; readonly handshake: string } {
-    const { respond: write } = scope.memory;
+    const { respond: write, chain } = scope.memory;
     if (write === null) throw new StepError('Nobody was authenticated in this step.');
     const { message, session } = write(json(payload));
     scope.memory.session = session;
     scope.keys.put(sessionKey(session.keyId), sessionToBytes(session));
+    if (chain !== null) scope.keys.put(chainKey(session.keyId), keptChain(chain));
     return { keyId: session.keyId, handshake: toBase64url(message) };
   }
 
@@ -256,7 +261,7 @@ export function serverRole({ idKey, gatewayCredential, pneCredential }: ServerId
         const { keyId: latest, session, standingKeyId } = scope.context(registration, stream);
         const keyId = session === 'established' ? standingKeyId : latest;
         if (keyId === null) return [];
-        scope.keys.drop(sessionKey(keyId));
+        for (const id of [sessionKey(keyId), chainKey(keyId)]) scope.keys.drop(id);
         return [aboutPne(stream, { type: 'SecureSessionClosed', data: { keyId, reason: 'replaced' } })];
       },
       async updateInventory(scope, stream) {

@@ -14,8 +14,10 @@ const NO_DATA = new Uint8Array(0);
 const Text = z.object({ type: z.string() });
 const utf8 = new TextEncoder();
 
-/** Id of the session's keys in the keyring. */
+/** Ids in the keyring: of the keys of a session, of the certificates that it was agreed on with, of its newest frame. */
 export const sessionKey = (keyId: string): string => `session/${keyId}`;
+export const chainKey = (keyId: string): string => `chain/${keyId}`;
+export const seenKey = (keyId: string): string => `wan/seen/${keyId}`;
 
 /** The session that an earlier fact of this step made. */
 export function sessionOf(scope: Scope): Session {

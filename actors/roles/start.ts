@@ -5,9 +5,10 @@ import { personalNetwork } from '../../machines/cpns-server/personal-network.ts'
 import { memberOf } from '../../machines/cpns-server/personal-network-terms.ts';
 import type { Scope, Targeted } from '../role.ts';
 import { Runtime, type RuntimeOptions } from '../runtime.ts';
-import { pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
+import { gatewayRegistrationStream, pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
 import { gatewayRole, gatewayStream, type GatewayIdentity } from './pn-gateway.ts';
 import { pneRole, pneStream, type PneDevice } from './pne.ts';
+import { endGatewaySession, standingOf } from './standing.ts';
 import { gatewayWan, serverWan } from '../wan/ends.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
@@ -82,7 +83,19 @@ export async function startServer(
   known: readonly string[],
   seams: Seams,
 ): Promise<Runtime> {
-  const runtime = new Runtime({ ...seams, wire: await serverWan(seams), role: serverRole(identity) });
+  const { wire, review } = await serverWan(seams, {
+    standing: (gatewayId, chain) => standingOf(identity.gatewayCredential(gatewayId, seams.clock.now()), chain),
+    onOver: (gatewayId) => endSession(gatewayId),
+  });
+  const runtime = new Runtime({ ...seams, wire, role: serverRole(identity) });
+  const endSession = (gatewayId: string): void => {
+    const stream = gatewayRegistrationStream(gatewayId);
+    const over = runtime.tell(stream, (scope) =>
+      endGatewaySession(scope, stream, identity.gatewayCredential(gatewayId, scope.now)),
+    );
+    over.catch((error: unknown) => seams.log.error('end of a session not kept', { gatewayId, error: String(error) }));
+  };
+  identity.onRevocation?.(review);
   return bringUp(runtime, async () => {
     for (const pn of pns) await provisionPn(runtime, pn);
     for (const pnId of known.filter((id) => pns.every((pn) => pn.id !== id))) {

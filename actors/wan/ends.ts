@@ -7,7 +7,7 @@ import { SealedWire } from './sealed-wire.ts';
 import { wanDown } from '../wire/subjects.ts';
 import { gatewayRegistrationStream } from '../roles/cpns-server.ts';
 import { gatewayStream } from '../roles/pn-gateway.ts';
-import { openSessionBook } from './session-book.ts';
+import { openSessionBook, type Scrutiny } from './session-book.ts';
 
 /** How each end of the WAN finds the session that its frames are sealed in. */
 
@@ -27,20 +27,24 @@ export async function gatewayWan({ wire, journal, keyring, log }: Seams): Promis
     log,
     chart: pnGateway,
     streamOf: gatewayStream,
-    changedBy: 'GatewayRegistered',
+    changedBy: ['GatewayRegistered'],
   });
   return new SealedWire({ wire, book, log, onUnknownSession: () => {} });
 }
 
-/** The wire of the CPNS Server. */
-export async function serverWan({ wire, journal, keyring, log, clock, entropy }: Seams): Promise<Wire> {
+/** The wire of the CPNS Server, and what judges the sessions of its PN GWs again. */
+export async function serverWan(
+  { wire, journal, keyring, log, clock, entropy }: Seams,
+  judge: Omit<Scrutiny, 'now'>,
+): Promise<{ readonly wire: Wire; readonly review: () => void }> {
   const book = await openSessionBook({
     journal,
     keyring,
     log,
     chart: gatewayRegistration,
     streamOf: gatewayRegistrationStream,
-    changedBy: 'GatewayAuthenticated',
+    changedBy: ['GatewayAuthenticated', 'GatewaySessionClosed'],
+    scrutiny: { now: () => clock.now(), ...judge },
   });
   const told = new Map<string, number>();
   const onUnknownSession = (gatewayId: string, keyId: string): void => {
@@ -52,5 +56,5 @@ export async function serverWan({ wire, journal, keyring, log, clock, entropy }:
     const letter = { subject, type: 'notice', inReplyTo: null, body: { code: 401, deviceId: null, keyId } };
     wire.publish(subject, encodeMessage(letter, entropy.id(), entropy.id()));
   };
-  return new SealedWire({ wire, book, log, onUnknownSession });
+  return { wire: new SealedWire({ wire, book, log, onUnknownSession }), review: () => book.review() };
 }

@@ -6,7 +6,8 @@ import { foldActor } from '../fold.ts';
 import type { Log } from '../seams/log.ts';
 import type { Keyring } from '../step.ts';
 import type { Peer, SessionBook } from './sealed-wire.ts';
-import { sessionKey } from '../roles/session.ts';
+import { chainKey, seenKey, sessionKey } from '../roles/session.ts';
+import { fromKeptChain, type Standing } from '../roles/standing.ts';
 
 /**
  * How many frames a peer may send before the newest number is written down. After a crash of ours so many old frames
@@ -18,7 +19,6 @@ export const FRAMES_PER_NOTE = 256;
 const MAX_STRANGERS = 10_000;
 
 const START_KEY = 'wan/start';
-const seenKey = (keyId: string): string => `wan/seen/${keyId}`;
 
 /** Where a role finds the session with a PN GW. */
 export interface SessionBookOptions {
@@ -27,13 +27,40 @@ export interface SessionBookOptions {
   readonly log: Log;
   readonly chart: Chart<string, { readonly keyId: string | null }>;
   readonly streamOf: (gatewayId: string) => string;
-  /** Event of that stream which puts another session in force. */
-  readonly changedBy: string;
+  /** Events of that stream which put another session in force, or none. */
+  readonly changedBy: readonly string[];
+  /** Whose sessions have to go on standing; without it all do. */
+  readonly scrutiny?: Scrutiny;
 }
 
+export interface Scrutiny {
+  readonly now: () => number;
+  /** @param chain certificates that the session was agreed on with, DER; null: a secret */
+  readonly standing: (gatewayId: string, chain: readonly Uint8Array[] | null) => Standing;
+  /** The session is used no more from now on; the journal does not say so yet. */
+  readonly onOver: (gatewayId: string) => void;
+}
+
+export interface ReviewedBook extends SessionBook {
+  /** Judges every session in memory again; those that are not are judged when they are looked up. */
+  review(): void;
+}
+
+interface Entry {
+  readonly peer: Peer;
+  readonly chain: readonly Uint8Array[] | null;
+  readonly untilMs: number;
+}
+
+const NO_SCRUTINY: Scrutiny = {
+  now: () => 0,
+  standing: () => ({ kind: 'stands', untilMs: Infinity }),
+  onOver: () => {},
+};
+
 /** Opens the book for one start of a process: its frames are numbered above those of every earlier start. */
-export async function openSessionBook(options: SessionBookOptions): Promise<SessionBook> {
-  const { journal, keyring, log, chart, streamOf, changedBy } = options;
+export async function openSessionBook(options: SessionBookOptions): Promise<ReviewedBook> {
+  const { journal, keyring, log, chart, streamOf, changedBy, scrutiny = NO_SCRUTINY } = options;
   const read = async (id: string): Promise<Uint8Array | null> => {
     const wrapped = await journal.wrappedKey(id);
     return wrapped === null ? null : keyring.unwrap(id, wrapped);
@@ -56,18 +83,22 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Sess
   await keep([[START_KEY, toBytes({ start, counter: 0 })]], []);
   let counter = 0;
 
-  const peers = new Map<string, Peer>();
+  const entries = new Map<string, Entry>();
   const strangers = new Set<string>();
   let changes = 0;
   const streams = streamOf('');
   journal.onCommit((events) => {
     for (const { type, stream } of events) {
-      if (type !== changedBy || !stream.startsWith(streams)) continue;
+      if (!changedBy.includes(type) || !stream.startsWith(streams)) continue;
       changes += 1;
       const gatewayId = stream.slice(streams.length);
-      const replaced = peers.get(gatewayId)?.session.keyId;
-      if (replaced !== undefined) keep([], [sessionKey(replaced), seenKey(replaced)]).catch(notKept);
-      peers.delete(gatewayId);
+      const replaced = entries.get(gatewayId)?.peer.session.keyId;
+      if (replaced !== undefined)
+        keep(
+          [],
+          [sessionKey, chainKey, seenKey].map((of) => of(replaced)),
+        ).catch(notKept);
+      entries.delete(gatewayId);
       strangers.delete(gatewayId);
     }
   });
@@ -78,20 +109,38 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Sess
     const bytes = keyId === null ? null : await read(sessionKey(keyId));
     const session = bytes === null ? null : sessionFromBytes(bytes);
     const seen = session === null ? null : toNumber(await read(seenKey(session.keyId)));
+    const chain = session === null ? null : fromKeptChain(await read(chainKey(session.keyId)));
     if (before !== changes) return lookUp(gatewayId);
-    if (session === null) {
-      if (strangers.size >= MAX_STRANGERS) strangers.clear();
-      strangers.add(gatewayId);
-      return null;
-    }
+    if (session === null) return withoutSession(gatewayId);
+    const standing = scrutiny.standing(gatewayId, chain);
+    if (standing.kind === 'over') return over(gatewayId);
     const peer = { session, window: new ReplayWindow(seen) };
-    peers.set(gatewayId, peer);
+    entries.set(gatewayId, { peer, chain, untilMs: standing.untilMs });
     return peer;
+  };
+  const withoutSession = (gatewayId: string): null => {
+    if (strangers.size >= MAX_STRANGERS) strangers.clear();
+    strangers.add(gatewayId);
+    return null;
+  };
+  const over = (gatewayId: string): null => {
+    entries.delete(gatewayId);
+    scrutiny.onOver(gatewayId);
+    return withoutSession(gatewayId);
   };
 
   const accepted = new WeakMap<Peer, number>();
   return {
-    peer: (gatewayId) => peers.get(gatewayId) ?? (strangers.has(gatewayId) ? null : lookUp(gatewayId)),
+    peer(gatewayId) {
+      const entry = entries.get(gatewayId);
+      if (entry !== undefined) return scrutiny.now() <= entry.untilMs ? entry.peer : over(gatewayId);
+      return strangers.has(gatewayId) ? null : lookUp(gatewayId);
+    },
+    review() {
+      strangers.clear();
+      for (const [gatewayId, { chain }] of entries)
+        if (scrutiny.standing(gatewayId, chain).kind === 'over') over(gatewayId);
+    },
     nextNumber(): FrameNumber {
       if (counter >= MAX_COUNTER) throw new Error('Every frame number of this start is used: start the process again.');
       return { start, counter: counter++ };

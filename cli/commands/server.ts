@@ -9,6 +9,7 @@ import type { Host } from '../host.ts';
 import { answerInventory } from '../inventory/answer.ts';
 import { examples, logOption, setting, type LogFlags, withKeyringKey, type Register } from '../options.ts';
 import { openRoleProcess } from '../role-process.ts';
+import { RevocationFile } from '../revocation-file.ts';
 import { run, untilStopped, type Running } from '../run.ts';
 
 export const server: Register = (program, host, finish) => {
@@ -49,12 +50,15 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
   );
   await inventory.catchUp();
   const known = (await inventory.inventory()).map(({ pnId }) => pnId);
+  const { pki } = options;
+  const revocation = pki === null ? null : new RevocationFile(pki.revocationFile, pki.trustAnchors, log);
   const identity = {
     idKey: options.idKey,
-    ...expectedCredentials(options, log),
+    ...expectedCredentials(options, revocation),
   };
   const runtime = await startServer(identity, options.pns, known, seams);
   running.onClose('the server', () => runtime.stop());
+  if (revocation !== null) running.onClose('the revocation list', revocation.watch(host.clock));
   answerInventory(wire, INVENTORY_QUERY, inventory, log);
   log.info('ready', {
     pns: options.pns.length,

@@ -23,6 +23,10 @@ export const gatewayRegistrationEvents = {
     'The CPNS Server answered the PN GW.',
     z.strictObject({ requestId: Id, code: Code, handshake: HandshakeMessage.nullable() }),
   ),
+  GatewaySessionClosed: event(
+    'What the PN GW had shown does not count any longer: its session is over, its keys are destroyed.',
+    z.strictObject({ keyId: KeyId, reason: z.enum(['revoked', 'expired', 'withdrawn']) }),
+  ),
 } as const;
 
 export type GatewayRegistrationEvent = EventOf<typeof gatewayRegistrationEvents>;

@@ -42,6 +42,7 @@ export const terms = setup({
   guards: {
     isNewer: ({ context, event }) => 'timestamp' in event.data && isNewer(event.data.timestamp, context.newest),
     standsAlready: ({ context }) => context.keyId !== null,
+    isCurrentKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.keyId,
   },
   actions: {
     keepRequest: assign(({ event }) =>
@@ -52,6 +53,7 @@ export const terms = setup({
     keepKey: assign(({ event }) =>
       event.type === 'GatewayAuthenticated' ? { keyId: event.data.keyId, newest: event.data.timestamp } : {},
     ),
+    forgetKey: assign({ keyId: null }),
     keepReply: assign(({ event }) =>
       event.type === 'GatewayRegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
     ),

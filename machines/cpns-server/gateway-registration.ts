@@ -21,8 +21,18 @@ const machine = terms.createMachine({
         },
       },
       states: {
-        unregistered: { description: 'Never proved itself.' },
-        registered: { description: 'Proved itself; a later failure does not undo that.' },
+        unregistered: { description: 'Never proved itself, or what it had shown does not count any longer.' },
+        registered: {
+          description: 'Proved itself; a later failure does not undo that.',
+          on: {
+            GatewaySessionClosed: {
+              guard: 'isCurrentKey',
+              target: 'unregistered',
+              actions: 'forgetKey',
+              description: 'Its certificate was revoked or ran out, or the operator took its credential away.',
+            },
+          },
+        },
       },
     },
     authenticating: {
@@ -64,7 +74,7 @@ const machine = terms.createMachine({
           {
             target: 'idle.unregistered',
             actions: ['keepReply', 'answerGateway'],
-            description: '401; it was never registered.',
+            description: '401; it is not registered.',
           },
         ],
       },

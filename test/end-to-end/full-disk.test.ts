@@ -86,7 +86,7 @@ test(
       keyring,
       observers: 'publish',
     };
-    const identity: ServerIdentity = { idKey: options.idKey, ...expectedCredentials(options, log) };
+    const identity: ServerIdentity = { idKey: options.idKey, ...expectedCredentials(options, null) };
     runtime = await startServer(identity, options.pns, [], seams);
     const gateway = processes.start(['gateway', '--config', operator.file('files', 'gateways', `${GATEWAY}.yaml`)]);
     const pnes = processes.start(['pne', '--config', operator.file('files', 'pnes.yaml'), '--once', '--sequential']);

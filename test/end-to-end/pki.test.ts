@@ -5,6 +5,7 @@ import { fromPem, toPem } from '../../security/pki/pem.ts';
 import { OpenSsl } from '../security/pki/openssl.ts';
 import { GATEWAY, householdText, temporaryFolder, type Folder } from './household.ts';
 import { Processes, type Exit } from './processes.ts';
+import { until } from './until.ts';
 
 /** Devices and a PN GW with certificates, as they are deployed: a provisioned directory, a nats-server, a process for each role. */
 
@@ -52,9 +53,10 @@ const provision = (...args: readonly string[]): Promise<Exit> => processes.run([
 const server = () => processes.start(['server', '--config', file('server.yaml')]);
 const gateway = () => processes.start(['gateway', '--config', file('gateways', `${GATEWAY}.yaml`)]);
 const register = (id: string) => processes.run(['pne', '--config', file('pnes', `${id}.yaml`), '--once', '--again']);
-const failures = async (id: string): Promise<readonly string[]> => {
-  const args = ['--journal', file('server.sqlite'), '--stream', `registration/home/${id}`, '--json'];
-  const { stdout } = await processes.run(['events', ...args, '--type', 'PneAuthenticationFailed']);
+const failures = (id: string) => reasons(`registration/home/${id}`, 'PneAuthenticationFailed');
+const reasons = async (stream: string, type: string): Promise<readonly string[]> => {
+  const args = ['--journal', file('server.sqlite'), '--stream', stream, '--json'];
+  const { stdout } = await processes.run(['events', ...args, '--type', type]);
   const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => {
     const event: { readonly data: { readonly reason: string } } = JSON.parse(line);
@@ -134,6 +136,31 @@ test(
     renameSync(replacement, file('ca', 'revoked.pem'));
     expect((await register('by-openssl')).code).toBe(1);
     expect(await failures('by-openssl')).toEqual(['revoked']);
+  },
+  TEST_MS,
+);
+
+test(
+  'a PN GW that is revoked loses the session that it has and gets no other, until it has a certificate that counts',
+  async () => {
+    const stream = `gateway-registration/${GATEWAY}`;
+    await server().says(/ ready /);
+    await gateway().says(/ ready /);
+    expect((await register('siren')).code).toBe(0);
+
+    const revoked = await provision('revoke', GATEWAY, '--gateway');
+    expect(revoked.stdout).toMatch(/, 1 of the PN GW hub$/m);
+    await until('the end of its session', async () =>
+      (await reasons(stream, 'GatewaySessionClosed')).includes('revoked'),
+    );
+    const asking = register('siren');
+    await until('the refusal of another one', async () =>
+      (await reasons(stream, 'GatewayAuthenticationFailed')).includes('revoked'),
+    );
+
+    // The PN GW reads its certificate anew at each registration, and what the device asked for goes on.
+    expect((await provision('renew', GATEWAY, '--gateway')).code).toBe(0);
+    expect(await asking).toMatchObject({ code: 0, stdout: expect.stringContaining(' 200 registered ') });
   },
   TEST_MS,
 );

@@ -124,6 +124,7 @@ const gatewayRegistration: readonly EventOfChart<'cpns-server/gateway-registrati
   ...keys.flatMap((keyId) =>
     TIMESTAMPS.map((timestamp) => ({ type: 'GatewayAuthenticated' as const, data: { keyId, timestamp } })),
   ),
+  ...keys.map((keyId) => ({ type: 'GatewaySessionClosed' as const, data: { keyId, reason: 'revoked' as const } })),
   { type: 'GatewayAuthenticationFailed', data: { reason: 'unknownGateway' } },
   { type: 'GatewayRegistrationAnswered', data: { requestId: 'a', code: 200, handshake: REPLY } },
   { type: 'GatewayRegistrationAnswered', data: { requestId: 'a', code: 401, handshake: null } },

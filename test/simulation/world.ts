@@ -10,6 +10,7 @@ import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';
 import type { Runtime } from '../../actors/runtime.ts';
 import { sessionFromBytes, type Session, type SessionKeys } from '../../security/session.ts';
+import type { ServerIdentity } from '../../actors/roles/cpns-server.ts';
 import type { GatewayIdentity } from '../../actors/roles/pn-gateway.ts';
 import type { PneDevice } from '../../actors/roles/pne.ts';
 import {
@@ -51,6 +52,7 @@ export interface WorldOptions {
   readonly gatewayProof?: {
     readonly shown: GatewayIdentity['credential'];
     readonly expected: (gatewayId: string, atMs: number) => ExpectedCredential;
+    readonly onRevocation?: ServerIdentity['onRevocation'];
   };
   /** A slow disk takes what was computed in one turn of the event loop in one batch; default: fast. */
   readonly disk?: 'fast' | 'slow';
@@ -191,6 +193,7 @@ export class World {
         const identity = {
           idKey: secretOf('id key'),
           gatewayCredential: gatewayProof?.expected ?? ((id: string) => this.#secretOfGateway(id)),
+          onRevocation: gatewayProof?.onRevocation ?? (() => {}),
           pneCredential(id: string): ExpectedCredential {
             const psk = known.get(id);
             return psk === undefined ? { kind: 'none' } : { kind: 'psk', psk };

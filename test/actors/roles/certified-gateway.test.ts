@@ -1,15 +1,15 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { gatewayRegistrationStream } from '../../../actors/roles/cpns-server.ts';
+import type { RecordedEvent } from '../../../events/journal/port.ts';
 import { keyPair } from '../../../security/noise/x25519.ts';
 import { deviceNamed, gatewayNamed } from '../../../security/pki/identity.ts';
 import { issueRevocationList } from '../../../security/pki/issue.ts';
 import { readCertificate } from '../../../security/pki/certificate.ts';
 import { readRevocationList, type RevocationList } from '../../../security/pki/revocation-list.ts';
 import { verifyCertificate } from '../../../security/pki/verify.ts';
-import type { Credential } from '../../../security/registration-handshake.ts';
 import { Authority, EPOCH_MS, PERIOD, type Certified } from '../../security/pki/authority.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
-import { last } from '../talk.ts';
+import { last, said } from '../talk.ts';
 
 const authority = new Authority('operator');
 const serverKey = keyPair(authority.bytes(32));
@@ -25,41 +25,59 @@ function listNaming({ chain: [der = new Uint8Array(0)] }: Certified): Revocation
   return read.list;
 }
 
-/** A world whose PN GW shows a certificate, at a moment when this one is valid unless the test says otherwise. */
-function start(shown: Certified, { revocation = [] as readonly RevocationList[], atMs = EPOCH_MS + 1 } = {}) {
-  const credential: Credential = { kind: 'pki', ...shown, serverPublicKey: serverKey.publicKey };
-  return World.start({
+interface Rules {
+  shown: Certified;
+  revocation: readonly RevocationList[];
+  atMs: number;
+}
+
+/**
+ * A world whose PN GW shows a certificate, at a moment when this one is valid unless the test says otherwise. The rules may
+ * be changed while it runs; `listChanged` tells the server.
+ */
+async function start(shown: Certified, rest: Partial<Rules> = {}) {
+  const rules: Rules = { shown, revocation: [], atMs: EPOCH_MS + 1, ...rest };
+  const listeners: (() => void)[] = [];
+  const world = await World.start({
     pns: [pn],
     devices: [device('lamp', 'home')],
     gatewayProof: {
-      shown: () => credential,
+      shown: () => ({ kind: 'pki', ...rules.shown, serverPublicKey: serverKey.publicKey }),
+      onRevocation: (changed) => void listeners.push(changed),
       expected: (id) => ({
         kind: 'pki',
         serverKey,
-        verify: (chain) =>
-          verifyCertificate({
+        verify(chain) {
+          const { revocation, atMs: at } = rules;
+          return verifyCertificate({
             chain,
             trustAnchors: [authority.certificate],
             revocation,
             principal: gatewayNamed(id),
-            at: atMs,
-          }),
+            at,
+          });
+        },
       }),
     },
   });
+  return { world, rules, listChanged: () => listeners.forEach((changed) => changed()) };
 }
 
-async function failureOf(world: World): Promise<unknown> {
-  const events = (await world.journal('server')?.readStream(gatewayRegistrationStream(GATEWAY))) ?? [];
-  return events.find(({ type }) => type === 'GatewayAuthenticationFailed')?.data['reason'];
+async function events(world: World): Promise<readonly RecordedEvent[]> {
+  return (await world.journal('server')?.readStream(gatewayRegistrationStream(GATEWAY))) ?? [];
 }
+
+const reasonIn = (all: readonly RecordedEvent[], type: string): unknown =>
+  all.find((event) => event.type === type)?.data['reason'];
+
+const answered = (world: World): unknown => last(world, 'wan.down.hub.gateway-registration-response').message.body;
 
 test('a PN GW with a certificate registers, and its PNEs through it', async () => {
-  const world = await start(own);
+  const { world } = await start(own);
   await world.calm();
   await world.register('lamp');
   await world.calm();
-  expect(last(world, 'wan.down.hub.gateway-registration-response').message.body).toMatchObject({ code: 200 });
+  expect(answered(world)).toMatchObject({ code: 200 });
   expect(last(world, 'link.hub.down.lamp.registration-response').message.body).toMatchObject({ code: 200 });
 });
 
@@ -71,38 +89,82 @@ test.each([
   ['before its time', 'notYetValid', own, { atMs: EPOCH_MS - 1 }],
   ['after its time', 'expired', own, { atMs: PERIOD.notAfterMs + 1_000 }],
   ['that is revoked', 'revoked', own, { revocation: [listNaming(own)] }],
-] as const)('a certificate %s: %s in the journal, 401 to the PN GW', async (_, reason, shown, more) => {
-  const world = await start(shown, more);
+] as const)('a certificate %s: %s in the journal, 401 to the PN GW', async (_, reason, shown, rules) => {
+  const { world } = await start(shown, rules);
   await world.drain();
-  expect(await failureOf(world)).toBe(reason);
-  const { body } = last(world, 'wan.down.hub.gateway-registration-response').message;
-  expect(body).toEqual({ code: 401, handshake: null });
+  expect(reasonIn(await events(world), 'GatewayAuthenticationFailed')).toBe(reason);
+  expect(answered(world)).toEqual({ code: 401, handshake: null });
 });
 
 test('a PN GW shows the certificate that it has by then', async () => {
-  const held = { certificate: authority.certify(gatewayNamed('second')) };
-  const world = await World.start({
-    pns: [pn],
-    devices: [],
-    gatewayProof: {
-      shown: () => ({ kind: 'pki', ...held.certificate, serverPublicKey: serverKey.publicKey }),
-      expected: (id) => ({
-        kind: 'pki',
-        serverKey,
-        verify: (chain) =>
-          verifyCertificate({
-            chain,
-            trustAnchors: [authority.certificate],
-            revocation: [],
-            principal: gatewayNamed(id),
-            at: EPOCH_MS + 1,
-          }),
-      }),
-    },
-  });
+  const { world, rules } = await start(authority.certify(gatewayNamed('second')));
   await world.drain();
-  expect(last(world, 'gateway-registration-response').message.body).toMatchObject({ code: 401 });
-  held.certificate = own;
+  expect(answered(world)).toMatchObject({ code: 401 });
+  rules.shown = own;
   await world.calm();
-  expect(last(world, 'gateway-registration-response').message.body).toMatchObject({ code: 200 });
+  expect(answered(world)).toMatchObject({ code: 200 });
+});
+
+describe('the session of a PN GW whose certificate does not count any longer', () => {
+  /** What a device hears that asks through the PN GW now, or nothing. */
+  async function asks(world: World): Promise<unknown> {
+    const before = said(world, 'wan.down.hub.registration-response').length;
+    await world.register('lamp');
+    await world.drain();
+    return said(world, 'wan.down.hub.registration-response')[before]?.message.body;
+  }
+
+  test.each([
+    ['is revoked', 'revoked', { revocation: [listNaming(own)] }],
+    ['has run out', 'expired', { atMs: PERIOD.notAfterMs + 1_000 }],
+  ] as const)('that %s: it ends when the server notices, and is not heard', async (_, reason, change) => {
+    const { world, rules, listChanged } = await start(own);
+    await world.drain();
+    Object.assign(rules, change);
+    listChanged();
+    await world.drain();
+    expect(reasonIn(await events(world), 'GatewaySessionClosed')).toBe(reason);
+    const dropped = world.timeline.flatMap(({ keys }) => keys.drop).map((id) => id.split('/')[0]);
+    expect(dropped).toEqual(expect.arrayContaining(['session', 'chain']));
+    expect(await asks(world)).toBeUndefined();
+    await world.calm(60_000);
+    expect(reasonIn(await events(world), 'GatewayAuthenticationFailed')).toBe(reason);
+    expect(await world.events('server')).not.toContainEqual(
+      expect.objectContaining({ type: 'RegistrationRequestReceived' }),
+    );
+    // A certificate that counts lets the same PN GW in again, and what waited goes on.
+    Object.assign(rules, { shown: authority.certify(gatewayNamed(GATEWAY)), revocation: [], atMs: EPOCH_MS + 1 });
+    await world.calm();
+    expect(answered(world)).toMatchObject({ code: 200 });
+    expect((await world.events('pnes')).at(-1)?.type).toBe('SecureSessionConfirmed');
+  });
+
+  test('that was revoked while the server was down: its first frame is not opened', async () => {
+    const { world, rules } = await start(own);
+    await world.drain();
+    await world.kill('server');
+    rules.revocation = [listNaming(own)];
+    await world.startNode('server');
+    expect(await asks(world)).toBeUndefined();
+    expect(reasonIn(await events(world), 'GatewaySessionClosed')).toBe('revoked');
+  });
+
+  test('runs out by the clock alone, without a list that changes', async () => {
+    const short = authority.certify(gatewayNamed(GATEWAY), { notBeforeMs: EPOCH_MS, notAfterMs: EPOCH_MS + 3_600_000 });
+    const { world, rules } = await start(short);
+    await world.drain();
+    world.clock.advance(3_602_000);
+    rules.atMs = world.clock.now();
+    expect(await asks(world)).toBeUndefined();
+    expect(reasonIn(await events(world), 'GatewaySessionClosed')).toBe('expired');
+  });
+
+  test('of a certificate that the list does not name goes on', async () => {
+    const { world, rules, listChanged } = await start(own);
+    await world.drain();
+    rules.revocation = [listNaming(authority.certify(gatewayNamed(GATEWAY)))];
+    listChanged();
+    expect(await asks(world)).toMatchObject({ code: 200 });
+    expect(reasonIn(await events(world), 'GatewaySessionClosed')).toBeUndefined();
+  });
 });

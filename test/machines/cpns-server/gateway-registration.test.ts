@@ -33,6 +33,8 @@ const refuses = (requestId: string): Event => ({
   data: { requestId, code: 401, handshake: null },
 });
 
+const closed = (keyId: string): Event => ({ type: 'GatewaySessionClosed', data: { keyId, reason: 'revoked' } });
+
 const registered = [received('g1'), authenticated(KEY_1), accepts('g1')];
 
 describe('the CPNS Server registers a PN GW', () => {
@@ -107,6 +109,20 @@ describe('the CPNS Server registers a PN GW', () => {
     ['a failure after success', [received('g1'), authenticated(KEY_1)], failed],
   ])('does not take %s', (_, events, event) => {
     given(chart, events).when(event).thenRefused(409);
+  });
+
+  it('ends the session of one whose certificate was revoked; it is not registered from then on', () => {
+    given(chart, registered)
+      .when(closed(KEY_1))
+      .thenTaken({ state: { idle: 'unregistered' }, effects: [], context: { keyId: null } });
+    given(chart, [...registered, closed(KEY_1), received('g2'), failed])
+      .when(refuses('g2'))
+      .thenTaken({ state: { idle: 'unregistered' }, effects: [answer('gateway-registration-response')] });
+  });
+
+  it('does not end another session than that in force', () => {
+    given(chart, registered).when(closed(KEY_2)).thenRefused(409);
+    given(chart, []).when(closed(KEY_1)).thenRefused(409);
   });
 
   it('counts what it refused', () => {
