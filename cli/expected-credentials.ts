@@ -1,6 +1,7 @@
 import type { ServerIdentity } from '../actors/roles/cpns-server.ts';
+import { CheckedChains } from '../security/pki/checked-chains.ts';
 import { deviceNamed, gatewayNamed, type Principal } from '../security/pki/identity.ts';
-import { verifyCertificate, type CertificateVerdict } from '../security/pki/verify.ts';
+import type { CertificateVerdict } from '../security/pki/verify.ts';
 import type { ExpectedCredential } from '../security/registration-handshake.ts';
 import type { Credential, ServerOptions } from './config/types.ts';
 import type { RevocationFile } from './revocation-file.ts';
@@ -15,11 +16,12 @@ export function expectedCredentials(
   { gateways, pnes, certified, pki }: ServerOptions,
   revocation: RevocationFile | null,
 ): Expected {
+  const checked = new CheckedChains(pki?.trustAnchors ?? []);
   const byCertificate = (principal: Principal, at: number): ExpectedCredential => {
     if (pki === null || revocation === null) return { kind: 'none' };
-    const { serverKey, trustAnchors } = pki;
+    const { serverKey } = pki;
     const verify = (chain: readonly Uint8Array[]): CertificateVerdict =>
-      verifyCertificate({ chain, trustAnchors, revocation: revocation.current(), principal, at });
+      checked.verify({ chain, revocation: revocation.current(), principal, at });
     return { kind: 'pki', serverKey, verify };
   };
   const expect = (secrets: readonly Credential[], ids: readonly string[], named: (id: string) => Principal) => {

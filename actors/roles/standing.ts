@@ -34,7 +34,7 @@ export function standingOf(expected: ExpectedCredential, chain: Chain | null): S
   if (expected.kind !== 'pki' || chain === null) return { kind: 'over', reason: 'withdrawn' };
   const verdict = expected.verify(chain);
   if (verdict.kind === 'refused') return { kind: 'over', reason: endReason(verdict.reason) };
-  return { kind: 'stands', untilMs: Math.min(...verdict.path.map(({ notAfterMs }) => notAfterMs)) };
+  return { kind: 'stands', untilMs: verdict.notAfterMs };
 }
 
 function endReason(refusal: CertificateRefusal): EndReason {

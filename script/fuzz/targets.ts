@@ -241,8 +241,7 @@ function certificate(): SeededTarget {
       }
       const verdict = genuine.verify(sent.chain);
       if (verdict.kind === 'refused') return verdict.reason;
-      if (!isSame(verdict.path[0]?.der ?? new Uint8Array(0), deviceDer))
-        throw new Error('A forged certificate was taken.');
+      if (!isSame(sent.chain[0] ?? new Uint8Array(0), deviceDer)) throw new Error('A forged certificate was taken.');
       return 'taken';
     },
   };

@@ -37,7 +37,9 @@ export type CertificateVerdict =
   | {
       readonly kind: 'valid';
       readonly publicKey: Uint8Array;
-      /** From the principal's own up to the trust anchor. */ readonly path: readonly Certificate[];
+      /** While every certificate of the path is within its validity, the trust anchor's included. */
+      readonly notBeforeMs: number;
+      readonly notAfterMs: number;
     }
   | { readonly kind: 'refused'; readonly reason: CertificateRefusal };
 
@@ -73,13 +75,15 @@ export function verifyCertificate(options: {
   if (found.kind === 'refused') return found;
   const { path } = found;
   if (own.keyUsage !== null && !own.keyUsage.includes('keyAgreement')) return refused('wrongKeyUsage');
-  if (path.some(({ notBeforeMs }) => at < notBeforeMs)) return refused('notYetValid');
-  if (path.some(({ notAfterMs }) => at > notAfterMs)) return refused('expired');
+  const notBeforeMs = Math.max(...path.map((certificate) => certificate.notBeforeMs));
+  const notAfterMs = Math.min(...path.map((certificate) => certificate.notAfterMs));
+  if (at < notBeforeMs) return refused('notYetValid');
+  if (at > notAfterMs) return refused('expired');
   if (path.some((certificate, index) => isRevoked(certificate, path[index + 1], revocation))) return refused('revoked');
   if (!isNamed(own.uris, principal)) return refused('wrongIdentity');
   const publicKey = rawPublicKey(own.publicKey);
   if (publicKey === null) return refused('wrongKeyType');
-  return { kind: 'valid', publicKey, path };
+  return { kind: 'valid', publicKey, notBeforeMs, notAfterMs };
 }
 
 type FoundPath = { readonly kind: 'found'; readonly path: readonly Certificate[] } | ReturnType<typeof refused>;
