@@ -1,3 +1,5 @@
+import { appendLeaves, type TreeNode } from './merkle/frontier.ts';
+import { leafHash } from './merkle/leaf.ts';
 import type {
   Commit,
   CommitResult,
@@ -13,6 +15,18 @@ import type { WrappedKey } from './port.ts';
 export interface Head {
   readonly position: number;
   readonly outboxSeq: number;
+  /** Right edge of the Merkle tree over all events; its size is the position. */
+  readonly roots: readonly Uint8Array[];
+}
+
+/** The head of a journal without events. */
+export const FIRST_HEAD: Head = { position: 0, outboxSeq: 0, roots: [] };
+
+/** What is stored of an event beside its fields. */
+export interface Leaf {
+  /** Its data as JSON text: what is hashed is what is stored. */
+  readonly data: string;
+  readonly hash: Uint8Array;
 }
 
 /** A message that was committed: its events are `eventCount` positions from `firstPosition` on. */
@@ -27,6 +41,10 @@ export interface BatchWrite {
   readonly from: Head;
   readonly to: Head;
   readonly events: readonly RecordedEvent[];
+  /** One for each event, in their order. */
+  readonly leaves: readonly Leaf[];
+  /** Nodes to keep that these events complete. */
+  readonly nodes: readonly TreeNode[];
   readonly consumed: readonly Consumed[];
   readonly outbox: { readonly settle: readonly string[]; readonly put: readonly (OutboxRow & { seq: number })[] };
   readonly answers: readonly StoredAnswer[];
@@ -146,11 +164,19 @@ export function planBatch(commits: readonly Commit[], basis: BatchBasis): BatchP
   };
 
   const outcomes = commits.map(decide);
+  const leaves = events.map(toLeaf);
+  const before = { size: basis.head.position, roots: basis.head.roots };
+  const { frontier, completed } = appendLeaves(
+    before,
+    leaves.map(({ hash }) => hash),
+  );
   const put = outbox.rows().map((row) => ({ ...row, seq: ++outboxSeq }));
   const write: BatchWrite = {
     from: basis.head,
-    to: { position, outboxSeq },
+    to: { position, outboxSeq, roots: frontier.roots },
     events,
+    leaves,
+    nodes: completed,
     consumed: [...consumed.values()],
     outbox: { settle: outbox.deleted(), put },
     answers,
@@ -158,6 +184,12 @@ export function planBatch(commits: readonly Commit[], basis: BatchBasis): BatchP
     keys: { drop: keys.deleted(), put: keys.rows() },
   };
   return { outcomes, write, versions };
+}
+
+/** @throws RangeError for an event that has no leaf: its commit fails, alone */
+function toLeaf(event: RecordedEvent): Leaf {
+  const data = JSON.stringify(event.data);
+  return { data, hash: leafHash(event, data) };
 }
 
 /** A stream name holds no line break (its ids are `[a-z0-9_-]`), so the pair is unambiguous. */

@@ -1,15 +1,18 @@
-import type { BatchWrite, Consumed, Head } from './batch.ts';
+import { FIRST_HEAD, type BatchWrite, type Consumed, type Head } from './batch.ts';
 import { Committer, closedError } from './committer.ts';
 import type { BatchTransaction } from './committer.ts';
 import type { Commit, CommitResult, Journal, KeyRange, OutboxRow, ReadRange, RecordedEvent } from './port.ts';
 import type { StoredAnswer, TimerRow, WrappedKey } from './port.ts';
+import type { Frontier, TreeNode } from './merkle/frontier.ts';
 import { bounded } from './range.ts';
 
 /** What the simulated disk holds. It outlives the journals that are opened on it, as a file outlives a process. */
 export class MemoryDisk {
-  head: Head = { position: 0, outboxSeq: 0 };
+  head: Head = FIRST_HEAD;
   /** As JSON text, so that nobody holds a reference into the journal. */
   readonly events: string[] = [];
+  readonly leaves: Uint8Array[] = [];
+  readonly nodes: TreeNode[] = [];
   readonly streams = new Map<string, number[]>();
   readonly correlations = new Map<string, number[]>();
   readonly consumed = new Map<string, Consumed>();
@@ -112,6 +115,17 @@ export class MemoryJournal implements Journal {
     this.#open();
     return 'forgotten';
   }
+  async tree(): Promise<Frontier> {
+    const { position, roots } = this.#open().head;
+    return { size: position, roots };
+  }
+  async leaves(from: number, to: number): Promise<readonly Uint8Array[]> {
+    return this.#open().leaves.slice(from, to);
+  }
+  async nodes(level: number, from: number, to: number): Promise<readonly Uint8Array[]> {
+    const ofLevel = this.#open().nodes.filter((node) => node.level === level);
+    return ofLevel.slice(from, to).map(({ hash }) => hash);
+  }
   async close(): Promise<void> {
     await this.#committer.close();
     if (this.#disk.owner === this) this.#disk.owner = null;
@@ -167,6 +181,8 @@ function keep(disk: MemoryDisk, write: BatchWrite): void {
     append(disk.streams, event.stream, event.position);
     append(disk.correlations, event.meta.correlationId, event.position);
   }
+  for (const { hash } of write.leaves) disk.leaves.push(hash);
+  for (const node of write.nodes) disk.nodes.push(node);
   for (const consumed of write.consumed) disk.consumed.set(consumed.messageKey, consumed);
   for (const id of write.outbox.settle) disk.outbox.delete(id);
   for (const row of write.outbox.put) if (!disk.outbox.has(row.id)) disk.outbox.set(row.id, { ...row });

@@ -5,6 +5,9 @@
  * Adapters: `memory.ts`, `sqlite/`, `postgres/`, all under one `committer.ts`. Each is held to the contract in `test/events/journal/contract.ts`.
  */
 
+import type { Frontier } from './merkle/frontier.ts';
+import type { TreeSource } from './merkle/tree.ts';
+
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
@@ -147,7 +150,13 @@ export const FORGET_WITHIN_MS = 10_000;
 /** Reads are bounded; whoever wants more asks again with `after`. */
 export const DEFAULT_READ_LIMIT = 1_000;
 
-export interface Journal extends JournalReader, KeyReader {
+/** The Merkle tree over all events, RFC 6962: the leaf of the event at position p has index p - 1. */
+export interface TreeReader extends TreeSource {
+  /** Size and right edge of the tree as of the head. */
+  tree(): Promise<Frontier>;
+}
+
+export interface Journal extends JournalReader, KeyReader, TreeReader {
   /**
    * Commits one step, together with whatever other steps are waiting (group commit). Commits are applied in the order in
    * which `commit` was called; a conflicting one fails alone. Resolves after the data is durable.

@@ -55,7 +55,7 @@ export function rootOf({ roots }: Frontier): Uint8Array {
 }
 
 /** The roots one after the other; the size is kept apart. */
-export function frontierToBytes({ roots }: Frontier): Uint8Array {
+export function frontierToBytes(roots: Frontier['roots']): Uint8Array {
   return Buffer.concat(roots);
 }
 

@@ -3,14 +3,15 @@ import { sql } from 'kysely';
 import type { Values } from '../sql/bulk.ts';
 import type { JournalTables } from '../sql/tables.ts';
 import type { InsertTable } from '../sql/values.ts';
-import { COLUMNS } from '../sql/values.ts';
+import { COLUMNS, EVENT_COLUMNS } from '../sql/values.ts';
 
 /** Whoever listens is told that somebody has committed, and reads again. */
 export const CHANNEL = 'cpns_journal';
 
 /** Types of the columns of `COLUMNS`, as arrays of them are sent. */
 const TYPES: Readonly<Record<InsertTable, string>> = {
-  events: 'bigint text integer text integer text text text text text text text text text',
+  events: 'bigint text integer text integer text text text text text text text text text bytea',
+  merkle_nodes: 'integer bigint bytea',
   inbox: 'text bigint integer',
   outbox: 'bigint text text text text text',
   answers: 'text text text text text',
@@ -21,6 +22,7 @@ const TYPES: Readonly<Record<InsertTable, string>> = {
 /** What becomes of a row whose key is there. */
 const ON_CONFLICT: Readonly<Record<InsertTable, string>> = {
   events: '',
+  merkle_nodes: '',
   inbox: '',
   outbox: 'on conflict (id) do nothing',
   answers: 'on conflict (message_key, message_id) do nothing',
@@ -48,11 +50,16 @@ export function compileStatements(db: Kysely<JournalTables>) {
   const texts = sql<string>`${null}::text[]`;
   return {
     /** Nobody else moves the head from here to the end of the transaction. */
-    lockHead: db.selectFrom('head').select(['position', 'outbox_seq']).where('id', '=', 1).forUpdate().compile(),
+    lockHead: db
+      .selectFrom('head')
+      .select(['position', 'outbox_seq', 'roots'])
+      .where('id', '=', 1)
+      .forUpdate()
+      .compile(),
     lastBatch: db.selectFrom('writers').select('batch').where('id', '=', '').compile(),
     moveHead: sql<{ notified: string }>`
       with moved as (
-        update head set position = ${0}, outbox_seq = ${0} where id = 1 and position = ${0} and outbox_seq = ${0}
+        update head set position = ${0}, outbox_seq = ${0}, roots = ${new Uint8Array()} where id = 1 and position = ${0} and outbox_seq = ${0}
         returning id),
       noted as (
         insert into writers (id, batch, written_at) select ${''}::text, ${0}::bigint, now() from moved
@@ -66,7 +73,7 @@ export function compileStatements(db: Kysely<JournalTables>) {
       .selectAll()
       .where('message_key', '=', sql<string>`any(${texts})`)
       .compile(),
-    events: events.selectAll().where('position', '>=', 0).orderBy('position').limit(0).compile(),
+    events: events.select(EVENT_COLUMNS).where('position', '>=', 0).orderBy('position').limit(0).compile(),
     dropOutbox: db
       .deleteFrom('outbox')
       .where('id', '=', sql<string>`any(${texts})`)
@@ -78,6 +85,7 @@ export function compileStatements(db: Kysely<JournalTables>) {
       .compile(),
     insert: {
       events: compileInsert(db, 'events'),
+      merkle_nodes: compileInsert(db, 'merkle_nodes'),
       inbox: compileInsert(db, 'inbox'),
       outbox: compileInsert(db, 'outbox'),
       answers: compileInsert(db, 'answers'),

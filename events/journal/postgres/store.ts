@@ -1,7 +1,8 @@
 import type { CompiledQuery, Kysely } from 'kysely';
 import type { BatchWrite, Consumed, Head } from '../batch.ts';
 import type { BatchStore, BatchTransaction } from '../committer.ts';
-import { toConsumed, toEvent } from '../sql/rows.ts';
+import { frontierToBytes } from '../merkle/frontier.ts';
+import { toConsumed, toEvent, toHead } from '../sql/rows.ts';
 import type { JournalTables } from '../sql/tables.ts';
 import type { InsertTable } from '../sql/values.ts';
 import { valuesOf } from '../sql/values.ts';
@@ -14,7 +15,7 @@ import { columnsOf, compileStatements } from './statements.ts';
 const MAX_ATTEMPTS = 3;
 
 /** Inserts go after deletions, and events first. */
-const TABLES: readonly InsertTable[] = ['events', 'inbox', 'outbox', 'answers', 'timers', 'keys'];
+const TABLES: readonly InsertTable[] = ['events', 'merkle_nodes', 'inbox', 'outbox', 'answers', 'timers', 'keys'];
 
 /** What one attempt came to: kept, or gone with the connection without a trace. */
 type Attempt<T> = { readonly kind: 'kept'; readonly result: T } | { readonly kind: 'lost'; readonly error: unknown };
@@ -120,7 +121,7 @@ export class PostgresStore implements BatchStore {
   async #lockHead(on: Connection): Promise<Head> {
     const [head] = await on.rows(this.#statements.lockHead);
     if (head === undefined) throw journalError('corrupt', `Journal ${this.#name}: its head row is gone.`);
-    return { position: head.position, outboxSeq: head.outbox_seq };
+    return toHead(head);
   }
 
   async #write(on: Connection, write: BatchWrite, batch: number): Promise<void> {
@@ -130,7 +131,7 @@ export class PostgresStore implements BatchStore {
     const send = (query: CompiledQuery, parameters: readonly (readonly unknown[])[]): void => {
       if ((parameters[0]?.length ?? 0) > 0) sent.push(on.rows(withParameters(query, parameters)));
     };
-    const head = [to.position, to.outboxSeq, from.position, from.outboxSeq];
+    const head = [to.position, to.outboxSeq, frontierToBytes(to.roots), from.position, from.outboxSeq];
     const moved = on.rows(withParameters(s.moveHead, [...head, this.#writer, batch, this.#writer]));
     sent.push(moved);
     send(s.dropOutbox, [outbox.settle]);

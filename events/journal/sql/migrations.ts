@@ -4,6 +4,7 @@ import type { Migration } from 'kysely/migration';
 import { Migrator } from 'kysely/migration';
 import type { Capabilities } from './capabilities.ts';
 import type { JournalTables } from './tables.ts';
+import { growTree } from './tree.ts';
 
 export type Migrations = Readonly<Record<string, Migration>>;
 
@@ -13,6 +14,12 @@ export function migrationsFor(capabilities: Capabilities): Migrations {
     '0001-journal': {
       async up(db: Kysely<unknown>): Promise<void> {
         for (const statement of journalTables(capabilities)) await statement.execute(db);
+      },
+    },
+    '0002-merkle-tree': {
+      async up(db: Kysely<JournalTables>): Promise<void> {
+        for (const statement of merkleTables(capabilities)) await statement.execute(db);
+        await growTree(db);
       },
     },
   };
@@ -50,6 +57,16 @@ function journalTables({ types, table, arrival, writers, mark }: Capabilities) {
     ...journal,
     sql`create table writers (
       id ${text} primary key, batch ${number} not null, written_at timestamptz not null) ${table.hot}`,
+  ];
+}
+
+function merkleTables({ types, table }: Capabilities) {
+  const { number, bytes } = types;
+  return [
+    sql`alter table events add column leaf ${bytes}`,
+    sql`alter table head add column roots ${bytes}`,
+    sql`create table merkle_nodes (
+      level integer not null, idx ${number} not null, hash ${bytes} not null, primary key (level, idx)) ${table.keyed}`,
   ];
 }
 

@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { Capabilities } from './capabilities.ts';
 import type { JournalTables } from './tables.ts';
+import { EVENT_COLUMNS } from './values.ts';
 
 /** The small reads that every step of an actor makes, compiled once; their parameters are replaced. */
 export function compilePointQueries(db: Kysely<JournalTables>, { arrival }: Capabilities) {
-  const ofStream = db.selectFrom('events').selectAll().where('stream', '=', '').where('version', '>', 0);
+  const ofStream = db.selectFrom('events').select(EVENT_COLUMNS).where('stream', '=', '').where('version', '>', 0);
   const answers = db.selectFrom('answers').selectAll().where('message_key', '=', '');
   return {
     inbox: db.selectFrom('inbox').select('message_key').where('message_key', '=', '').compile(),

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Frontier } from '../merkle/frontier.ts';
 import type {
   JournalReader,
   KeyRange,
@@ -7,15 +8,17 @@ import type {
   ReadRange,
   RecordedEvent,
   TimerRow,
+  TreeReader,
   WrappedKey,
 } from '../port.ts';
 import { bounded } from '../range.ts';
 import type { Capabilities } from './capabilities.ts';
-import { toEvent, toOutboxRow, toTimer } from './rows.ts';
+import { toEvent, toHead, toOutboxRow, toTimer } from './rows.ts';
 import type { JournalTables } from './tables.ts';
+import { EVENT_COLUMNS } from './values.ts';
 
 /** Reads of connections that never write. */
-export class SqlReader implements JournalReader, KeyReader {
+export class SqlReader implements JournalReader, KeyReader, TreeReader {
   readonly capabilities: Capabilities;
   /** The connections, for read models in the same database. */
   readonly db: Kysely<JournalTables>;
@@ -34,20 +37,42 @@ export class SqlReader implements JournalReader, KeyReader {
 
   async readStream(stream: string, range?: ReadRange): Promise<readonly RecordedEvent[]> {
     const { after, limit } = bounded(range);
-    const query = this.db.selectFrom('events').selectAll().where('stream', '=', stream).where('version', '>', after);
+    const query = this.db
+      .selectFrom('events')
+      .select(EVENT_COLUMNS)
+      .where('stream', '=', stream)
+      .where('version', '>', after);
     return (await query.orderBy('version').limit(limit).execute()).map(toEvent);
   }
 
   async readAll(range?: ReadRange): Promise<readonly RecordedEvent[]> {
     const { after, limit } = bounded(range);
-    const query = this.db.selectFrom('events').selectAll().where('position', '>', after);
+    const query = this.db.selectFrom('events').select(EVENT_COLUMNS).where('position', '>', after);
     return (await query.orderBy('position').limit(limit).execute()).map(toEvent);
   }
 
   async readCorrelation(correlationId: string, range?: ReadRange): Promise<readonly RecordedEvent[]> {
     const { after, limit } = bounded(range);
-    const query = this.db.selectFrom('events').selectAll().where('correlation_id', '=', correlationId);
+    const query = this.db.selectFrom('events').select(EVENT_COLUMNS).where('correlation_id', '=', correlationId);
     return (await query.where('position', '>', after).orderBy('position').limit(limit).execute()).map(toEvent);
+  }
+
+  async tree(): Promise<Frontier> {
+    const row = await this.db.selectFrom('head').select(['position', 'outbox_seq', 'roots']).executeTakeFirstOrThrow();
+    const { position, roots } = toHead(row);
+    return { size: position, roots };
+  }
+
+  async leaves(from: number, to: number): Promise<readonly Uint8Array[]> {
+    const query = this.db.selectFrom('events').select('leaf').where('position', '>', from).where('position', '<=', to);
+    return (await query.orderBy('position').execute()).map(({ leaf }) => leaf);
+  }
+
+  async nodes(level: number, from: number, to: number): Promise<readonly Uint8Array[]> {
+    const query = this.db.selectFrom('merkle_nodes').select('hash').where('level', '=', level);
+    return (await query.where('idx', '>=', from).where('idx', '<', to).orderBy('idx').execute()).map(
+      ({ hash }) => hash,
+    );
   }
 
   async pendingOutbox(range?: ReadRange): Promise<readonly (OutboxRow & { readonly seq: number })[]> {

@@ -1,10 +1,11 @@
-import type { Consumed } from '../batch.ts';
+import type { Consumed, Head } from '../batch.ts';
+import { frontierFromBytes } from '../merkle/frontier.ts';
 import type { JsonObject, OutboxRow, RecordedEvent, StoredAnswer, TimerRow } from '../port.ts';
 import { JournalError } from '../port.ts';
-import type { AnswersTable, EventsTable, JournalTables, OutboxTable, TimersTable } from './tables.ts';
+import type { AnswersTable, EventRow, JournalTables, OutboxTable, TimersTable } from './tables.ts';
 
 /** @throws JournalError `corrupt` where the data is no JSON */
-export function toEvent(row: EventsTable): RecordedEvent {
+export function toEvent(row: EventRow): RecordedEvent {
   return {
     position: row.position,
     stream: row.stream,
@@ -24,13 +25,21 @@ export function toEvent(row: EventsTable): RecordedEvent {
   };
 }
 
-function parsed(row: EventsTable): JsonObject {
+function parsed(row: EventRow): JsonObject {
   try {
     return JSON.parse(row.data);
   } catch (error) {
     const message = `Event ${row.position} of the journal: its data is no JSON.`;
     throw new JournalError('corrupt', message, 'Restore the journal from a backup.', { cause: error });
   }
+}
+
+/** @throws JournalError `corrupt` where the edge of the tree is not that of so many events */
+export function toHead(row: Omit<JournalTables['head'], 'id'>): Head {
+  const frontier = frontierFromBytes(row.position, row.roots);
+  if (frontier !== null) return { position: row.position, outboxSeq: row.outbox_seq, roots: frontier.roots };
+  const message = `The head of the journal names ${row.position} events, and the edge of another tree.`;
+  throw new JournalError('corrupt', message, 'Restore the journal from a backup.');
 }
 
 export function toConsumed(row: JournalTables['inbox']): Consumed {

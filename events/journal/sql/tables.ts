@@ -2,7 +2,9 @@
 export interface JournalTables {
   readonly events: EventsTable;
   /** One row, moved by every batch: the reason why positions are gapless and in commit order. */
-  readonly head: { readonly id: 1; readonly position: number; readonly outbox_seq: number };
+  readonly head: { readonly id: 1; readonly position: number; readonly outbox_seq: number; readonly roots: Uint8Array };
+  /** Of the Merkle tree, the nodes of every eighth level. */
+  readonly merkle_nodes: { readonly level: number; readonly idx: number; readonly hash: Uint8Array };
   readonly inbox: { readonly message_key: string; readonly first_position: number; readonly event_count: number };
   readonly outbox: OutboxTable;
   readonly answers: AnswersTable;
@@ -28,7 +30,12 @@ export interface EventsTable {
   readonly chart_hash: string;
   readonly cr_step: string | null;
   readonly recorded_at: string;
+  /** Leaf hash of the row, 32 bytes. */
+  readonly leaf: Uint8Array;
 }
+
+/** An event as it is read: its leaf is read apart. */
+export type EventRow = Omit<EventsTable, 'leaf'>;
 
 export interface OutboxTable {
   readonly seq: number;

@@ -1,4 +1,4 @@
-import type { BatchWrite } from '../batch.ts';
+import type { BatchWrite, Leaf } from '../batch.ts';
 import type { RecordedEvent } from '../port.ts';
 import type { Values } from './bulk.ts';
 import type { JournalTables } from './tables.ts';
@@ -22,32 +22,40 @@ export const COLUMNS = {
     'chart_hash',
     'cr_step',
     'recorded_at',
+    'leaf',
   ],
   inbox: ['message_key', 'first_position', 'event_count'],
   outbox: ['seq', 'id', 'stream', 'subject', 'payload', 'correlation_id'],
   answers: ['message_key', 'message_id', 'subject', 'payload', 'correlation_id'],
   timers: ['stream', 'name', 'due_at', 'event', 'correlation_id'],
   keys: ['id', 'wrapped'],
+  merkle_nodes: ['level', 'idx', 'hash'],
 } as const satisfies { readonly [Table in keyof Insertable]: readonly (keyof Insertable[Table])[] };
+
+/** Columns of an event as it is read. */
+export const EVENT_COLUMNS = COLUMNS.events.filter((column) => column !== 'leaf');
 
 export type InsertTable = keyof typeof COLUMNS;
 
 /** The rows that a batch inserts. */
 export function valuesOf(batch: BatchWrite): Readonly<Record<InsertTable, readonly Values[]>> {
-  const { consumed, outbox, answers, timers, keys } = batch;
+  const { events, leaves, nodes, consumed, outbox, answers, timers, keys } = batch;
   return {
-    events: batch.events.map(eventValues),
+    events: events.map((event, i) => eventValues(event, leaves[i])),
     inbox: consumed.map((row) => [row.messageKey, row.firstPosition, row.eventCount]),
     outbox: outbox.put.map((row) => [row.seq, row.id, row.stream, row.subject, row.payload, row.correlationId]),
     answers: answers.map((row) => [row.messageKey, row.messageId, row.subject, row.payload, row.correlationId]),
     timers: timers.arm.map((row) => [row.stream, row.name, row.dueAt, JSON.stringify(row.event), row.correlationId]),
     keys: keys.put.map((row) => [row.id, row.wrapped]),
+    merkle_nodes: nodes.map(({ level, index, hash }) => [level, index, hash]),
   };
 }
 
-function eventValues({ position, stream, version, type, schemaVersion, data, meta }: RecordedEvent): Values {
+function eventValues(event: RecordedEvent, leaf: Leaf | undefined): Values {
+  if (leaf === undefined) throw new RangeError(`The event at position ${event.position} was given no leaf.`);
+  const { position, stream, version, type, schemaVersion, meta } = event;
   const { messageId, correlationId, causationId, role, chart, crStep, recordedAt } = meta;
-  const body = JSON.stringify(data);
-  const what = [position, stream, version, type, schemaVersion, body];
-  return [...what, messageId, correlationId, causationId, role, chart.id, chart.hash, crStep, recordedAt];
+  const what = [position, stream, version, type, schemaVersion, leaf.data];
+  const why = [messageId, correlationId, causationId, role, chart.id, chart.hash, crStep, recordedAt];
+  return [...what, ...why, leaf.hash];
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery, Kysely } from 'kysely';
 import { compilePointQueries } from '../sql/point-queries.ts';
-import type { EventsTable, JournalTables } from '../sql/tables.ts';
+import type { EventRow, JournalTables } from '../sql/tables.ts';
 import type { NodeSqliteConnection } from './dialect.ts';
 import { SQLITE } from './schema.ts';
 
@@ -48,7 +48,7 @@ export class PointReads {
     return this.#rows(this.#queries.key, [id])[0]?.wrapped;
   }
 
-  stream(stream: string, after: number, limit: number): readonly EventsTable[] {
+  stream(stream: string, after: number, limit: number): readonly EventRow[] {
     return this.#rows(this.#queries.stream, [stream, after, limit]);
   }
 

@@ -5,9 +5,10 @@ import type { BatchStore, BatchTransaction } from '../committer.ts';
 import { BulkInsert } from '../sql/bulk.ts';
 import { journalError } from './errors.ts';
 import type { Forgetter } from './forget.ts';
-import { toConsumed, toEvent } from '../sql/rows.ts';
+import { frontierToBytes } from '../merkle/frontier.ts';
+import { toConsumed, toEvent, toHead } from '../sql/rows.ts';
 import type { JournalTables } from '../sql/tables.ts';
-import { valuesOf } from '../sql/values.ts';
+import { EVENT_COLUMNS, valuesOf } from '../sql/values.ts';
 
 /** Writes batches: a fixed set of compiled statements, whose parameters alone change. */
 export class SqliteStore implements BatchStore {
@@ -46,7 +47,7 @@ export class SqliteStore implements BatchStore {
   async #head(trx: Kysely<JournalTables>): Promise<Head> {
     const [head] = (await trx.executeQuery(this.#statements.head)).rows;
     if (head === undefined) throw journalError('corrupt', `Journal ${this.#file}: its head row is gone.`);
-    return { position: head.position, outboxSeq: head.outbox_seq };
+    return toHead(head);
   }
 
   async #versions(trx: Kysely<JournalTables>, streams: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -79,6 +80,7 @@ export class SqliteStore implements BatchStore {
     await drop(s.dropKeys, keys.drop);
     const rows = valuesOf(batch);
     await s.putEvents.run(trx, rows.events);
+    await s.putNodes.run(trx, rows.merkle_nodes);
     await s.putInbox.run(trx, rows.inbox);
     await s.putOutbox.run(trx, rows.outbox);
     await s.putAnswers.run(trx, rows.answers);
@@ -88,8 +90,8 @@ export class SqliteStore implements BatchStore {
   }
 }
 
-function headValues(to: Head, from: Head): readonly number[] {
-  return [to.position, to.outboxSeq, from.position, from.outboxSeq];
+function headValues(to: Head, from: Head): readonly unknown[] {
+  return [to.position, to.outboxSeq, frontierToBytes(to.roots), from.position, from.outboxSeq];
 }
 
 function withParameters<O>(query: CompiledQuery<O>, parameters: readonly unknown[]): CompiledQuery<O> {
@@ -112,7 +114,9 @@ const EVENT: JournalTables['events'] = {
   chart_hash: '',
   cr_step: '',
   recorded_at: '',
+  leaf: new Uint8Array(),
 };
+const NODE: JournalTables['merkle_nodes'] = { level: 0, idx: 0, hash: new Uint8Array() };
 const INBOX: JournalTables['inbox'] = { message_key: '', first_position: 0, event_count: 0 };
 const OUTBOX: JournalTables['outbox'] = { seq: 0, id: '', stream: '', subject: '', payload: '', correlation_id: '' };
 const ANSWER: JournalTables['answers'] = {
@@ -132,10 +136,10 @@ function times<Row>(row: Row, size: number): Row[] {
 function compileStatements(db: Kysely<JournalTables>) {
   const given = sql<string>`(select value from json_each(${''}))`;
   return {
-    head: db.selectFrom('head').select(['position', 'outbox_seq']).compile(),
+    head: db.selectFrom('head').select(['position', 'outbox_seq', 'roots']).compile(),
     moveHead: db
       .updateTable('head')
-      .set({ position: 0, outbox_seq: 0 })
+      .set({ position: 0, outbox_seq: 0, roots: new Uint8Array() })
       .where('position', '=', 0)
       .where('outbox_seq', '=', 0)
       .compile(),
@@ -144,12 +148,19 @@ function compileStatements(db: Kysely<JournalTables>) {
       select value as stream, (select coalesce(max(version), 0) from events where stream = value) as version
       from json_each(${''})`.compile(db),
     consumed: db.selectFrom('inbox').selectAll().where('message_key', 'in', given).compile(),
-    events: db.selectFrom('events').selectAll().where('position', '>=', 0).orderBy('position').limit(0).compile(),
+    events: db
+      .selectFrom('events')
+      .select(EVENT_COLUMNS)
+      .where('position', '>=', 0)
+      .orderBy('position')
+      .limit(0)
+      .compile(),
     dropOutbox: db.deleteFrom('outbox').where('id', 'in', given).compile(),
     dropTimers: sql`delete from timers where (stream, name) in
       (select value ->> 0, value ->> 1 from json_each(${''}))`.compile(db),
     dropKeys: db.deleteFrom('keys').where('id', 'in', given).compile(),
     putEvents: new BulkInsert((n) => db.insertInto('events').values(times(EVENT, n)).compile()),
+    putNodes: new BulkInsert((n) => db.insertInto('merkle_nodes').values(times(NODE, n)).compile()),
     putInbox: new BulkInsert((n) => db.insertInto('inbox').values(times(INBOX, n)).compile()),
     putOutbox: new BulkInsert((n) =>
       db

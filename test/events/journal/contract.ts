@@ -1,7 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Commit, Journal, RecordedEvent, StoredAnswer } from '../../../events/journal/port.ts';
 import { DEFAULT_READ_LIMIT, JournalError } from '../../../events/journal/port.ts';
+import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../../../events/journal/merkle/frontier.ts';
+import { leafHash } from '../../../events/journal/merkle/leaf.ts';
+import {
+  consistencyProof,
+  inclusionProof,
+  isConsistent,
+  rootByInclusion,
+} from '../../../events/journal/merkle/proof.ts';
+import { subtreesOf } from '../../../events/journal/merkle/tree.ts';
 import { any, appendTo, commitOf, eventOf, exactly, metaOf, noStream, outboxRow, timerRow } from './controls.ts';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** A journal on some storage that can be closed and opened again. */
 export interface Storage {
@@ -47,6 +58,54 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
       answers: await journal.answersTo('key'),
       seen: await journal.seen('key'),
       wrapped: await journal.wrappedKey('k1'),
+    });
+
+    describe('the tree over its events', () => {
+      const leavesOf = (events: readonly RecordedEvent[]): Uint8Array[] =>
+        events.map((event) => leafHash(event, JSON.stringify(event.data)));
+
+      it('has a leaf for each event, in the order of their positions', async () => {
+        expect(await journal.tree()).toEqual(EMPTY_FRONTIER);
+        await Promise.all([
+          journal.commit(appendTo('a', noStream, 'A1', 'A2')),
+          journal.commit(appendTo('a', noStream, 'Refused')),
+          journal.commit(appendTo('b', noStream, 'B1')),
+        ]);
+        await reopen();
+        await journal.commit(appendTo('b', exactly(1), 'B2'));
+        const leaves = leavesOf(await journal.readAll());
+        expect((await journal.leaves(0, 10)).map(hex)).toEqual(leaves.map(hex));
+        expect((await journal.leaves(1, 3)).map(hex)).toEqual(leaves.slice(1, 3).map(hex));
+        const { frontier } = appendLeaves(EMPTY_FRONTIER, leaves);
+        expect(hex(rootOf(await journal.tree()))).toBe(hex(rootOf(frontier)));
+      });
+
+      it('proves that an event is in it, and that an earlier one was its beginning', async () => {
+        for (const stream of ['a', 'b']) {
+          const events = Array.from({ length: 300 }, (_, i) => eventOf('E', { data: { i } }));
+          await journal.commit(commitOf({ appends: [{ stream, expected: noStream, events }] }));
+        }
+        const tree = await journal.tree();
+        const head = { size: tree.size, root: rootOf(tree) };
+        const subtree = subtreesOf(journal);
+        const [leaf = new Uint8Array()] = await journal.leaves(298, 299);
+        const path = await inclusionProof(298, tree.size, subtree);
+        expect(hex(rootByInclusion({ index: 298, hash: leaf }, tree.size, path) ?? leaf)).toBe(hex(head.root));
+        expect((await journal.nodes(8, 0, 10)).length).toBe(2);
+        const { frontier } = appendLeaves(EMPTY_FRONTIER, await journal.leaves(0, 299));
+        const earlier = { size: 299, root: rootOf(frontier) };
+        expect(isConsistent(earlier, head, await consistencyProof(299, tree.size, subtree))).toBe(true);
+      });
+
+      it('takes no event that another could share its leaf with', async () => {
+        const results = await Promise.allSettled([
+          journal.commit(appendTo('a', noStream, 'A1')),
+          journal.commit(appendTo('b', noStream, 'B\nB')),
+          journal.commit(appendTo('c', noStream, 'C1')),
+        ]);
+        expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+        expect(types(await journal.readAll())).toEqual(['A1', 'C1']);
+      });
     });
 
     describe('appends', () => {

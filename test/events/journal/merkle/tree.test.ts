@@ -74,7 +74,7 @@ describe('a tree', () => {
         for (const count of batches) {
           const step = appendLeaves(grown, LEAVES.slice(grown.size, Math.min(grown.size + count, LEAVES.length)));
           completed.push(...step.completed);
-          const kept = frontierFromBytes(step.frontier.size, frontierToBytes(step.frontier));
+          const kept = frontierFromBytes(step.frontier.size, frontierToBytes(step.frontier.roots));
           grown = kept ?? EMPTY_FRONTIER;
         }
         const once = appendLeaves(EMPTY_FRONTIER, LEAVES.slice(0, grown.size));
@@ -97,8 +97,8 @@ describe('a tree', () => {
 
   it('is not read from bytes of another size', () => {
     const { frontier } = appendLeaves(EMPTY_FRONTIER, LEAVES.slice(0, 7));
-    expect(frontierFromBytes(8, frontierToBytes(frontier))).toBeNull();
-    expect(frontierFromBytes(7, frontierToBytes(frontier).slice(1))).toBeNull();
+    expect(frontierFromBytes(8, frontierToBytes(frontier.roots))).toBeNull();
+    expect(frontierFromBytes(7, frontierToBytes(frontier.roots).slice(1))).toBeNull();
   });
 });
 

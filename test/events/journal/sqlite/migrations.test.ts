@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { migrate } from '../../../../events/journal/sql/migrations.ts';
 import { openSqliteJournal } from '../../../../events/journal/sqlite/open.ts';
 import { SQLITE_MIGRATIONS } from '../../../../events/journal/sqlite/schema.ts';
-import { appendTo, exactly, noStream } from '../controls.ts';
+import { appendTo, commitOf, eventOf, exactly, noStream } from '../controls.ts';
 import { useFolder } from './folder.ts';
 
 const file = useFolder();
@@ -35,7 +35,7 @@ it('leaves nothing of a migration that fails, and the journal as it was', async 
   await journal.commit(appendTo('s', noStream, 'E1'));
   const broken = {
     ...SQLITE_MIGRATIONS,
-    '0002-broken': {
+    '9999-broken': {
       async up(db: Kysely<unknown>): Promise<void> {
         await sql`create table half (a integer)`.execute(db);
         await sql`create table nonsense (`.execute(db);
@@ -51,4 +51,21 @@ it('leaves nothing of a migration that fails, and the journal as it was', async 
   await journal.close();
   expect(namesIn('kysely_migration', 'name')).toEqual(Object.keys(SQLITE_MIGRATIONS));
   expect(namesIn('sqlite_schema', 'name')).not.toContain('half');
+});
+
+it('grows the tree over the events of a journal that had none, as if it had kept one from the start', async () => {
+  const journal = await openSqliteJournal(file());
+  const appends = [{ stream: 's', expected: noStream, events: Array.from({ length: 1_300 }, () => eventOf('E')) }];
+  await journal.commit(commitOf({ appends }));
+  const kept = { tree: await journal.tree(), nodes: await journal.nodes(8, 0, 10), leaves: await journal.leaves(0, 3) };
+  await journal.close();
+  const database = new DatabaseSync(file());
+  database.exec(`alter table events drop column leaf; alter table head drop column roots; drop table merkle_nodes;
+    delete from kysely_migration where name = '0002-merkle-tree'`);
+  database.close();
+  const again = await openSqliteJournal(file());
+  const grown = { tree: await again.tree(), nodes: await again.nodes(8, 0, 10), leaves: await again.leaves(0, 3) };
+  expect(grown).toEqual(kept);
+  expect((await again.commit(appendTo('s', exactly(1_300), 'E'))).kind).toBe('committed');
+  await again.close();
 });

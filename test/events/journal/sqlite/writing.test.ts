@@ -39,7 +39,7 @@ it('forgets the versions that it knows when somebody else has moved the head', a
   const journal = await openSqliteJournal(file());
   await journal.commit(appendTo('s', noStream, 'E1'));
   await sql`insert into events select 2, stream, 2, 'E2', schema_version, data, message_id, correlation_id, causation_id,
-    role, chart_id, chart_hash, cr_step, recorded_at from events`.execute(journal.writer);
+    role, chart_id, chart_hash, cr_step, recorded_at, leaf from events`.execute(journal.writer);
   await sql`update head set position = 2`.execute(journal.writer);
   expect(await journal.commit(appendTo('s', exactly(1), 'Stale'))).toMatchObject({ kind: 'conflict', actual: 2 });
   const next = await journal.commit(appendTo('s', exactly(2), 'E3'));
