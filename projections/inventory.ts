@@ -1,7 +1,8 @@
 import { InventoryChanges } from '../events/fields.ts';
 import type { RecordedEvent } from '../events/journal/port.ts';
-import { ProjectionError } from './port.ts';
-import type { MemberRow } from './port.ts';
+import { handlerError, type MemberRow } from './port.ts';
+
+export const INVENTORY_NAME = 'PN Inventory';
 
 /** What a run of events does to the inventory; only the last state of each device and each PN remains. */
 export interface InventoryDelta {
@@ -37,7 +38,7 @@ export class InventoryFold implements InventoryDelta {
     if (started !== null) this.revisions.set(started, this.revisions.get(started) ?? 0);
     if (event.data['inventory'] === undefined) return;
     const inventory = InventoryChanges.safeParse(event.data['inventory']).data;
-    if (inventory === undefined) throw handlerError(event, 'carries a malformed inventory');
+    if (inventory === undefined) throw handlerError(INVENTORY_NAME, event, 'carries a malformed inventory');
     const { pnId, changes } = inventory;
     const members = this.members.get(pnId) ?? new Map<string, MemberRow | null>();
     this.members.set(pnId, members);
@@ -46,7 +47,7 @@ export class InventoryFold implements InventoryDelta {
       const current = this.revisions.get(pnId) ?? 0;
       if (revision !== within && (previous !== current || revision <= previous)) {
         const what = `goes from revision ${previous} to ${revision} of PN ${pnId}, which is at ${current}`;
-        throw handlerError(event, what);
+        throw handlerError(INVENTORY_NAME, event, what);
       }
       within = revision;
       this.revisions.set(pnId, revision);
@@ -66,9 +67,4 @@ function startedPn({ type, data }: RecordedEvent): string | null {
 function pnOf(inventory: unknown): string | null {
   if (typeof inventory !== 'object' || inventory === null || !('pnId' in inventory)) return null;
   return typeof inventory.pnId === 'string' ? inventory.pnId : null;
-}
-
-function handlerError(event: RecordedEvent, what: string): ProjectionError {
-  const message = `PN Inventory: event ${event.position} (${event.type} in ${event.stream}) ${what}.`;
-  return new ProjectionError('handler', message, 'The event or its handler is wrong: replay the stream to see which.');
 }

@@ -1,4 +1,4 @@
-import type { InventoryDelta } from './inventory.ts';
+import { INVENTORY_NAME, type InventoryDelta } from './inventory.ts';
 import type { InventoryStore, MemberRow, PnInventory } from './port.ts';
 import { overlapError } from './port.ts';
 
@@ -18,7 +18,7 @@ export class MemoryInventoryStore implements InventoryStore {
     return new Map(pnIds.map((pnId) => [pnId, this.#revisions.get(pnId) ?? 0]));
   }
   async advance(step: { readonly from: number; readonly to: number; readonly delta: InventoryDelta }): Promise<void> {
-    if (this.#checkpoint !== step.from) throw overlapError(step.from, this.#checkpoint);
+    if (this.#checkpoint !== step.from) throw overlapError(INVENTORY_NAME, step.from, this.#checkpoint);
     this.#put(step.delta);
     this.#checkpoint = step.to;
   }

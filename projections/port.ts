@@ -1,4 +1,5 @@
 import type { MemberStatus } from '../events/fields.ts';
+import type { RecordedEvent } from '../events/journal/port.ts';
 import type { InventoryDelta } from './inventory.ts';
 
 export interface MemberRow {
@@ -16,19 +17,22 @@ export interface PnInventory {
   readonly members: readonly MemberRow[];
 }
 
-/** Where the read model is kept: rows and checkpoint, which move in one transaction. */
-export interface InventoryStore {
+/** Where a read model is kept: rows and checkpoint, which move in one transaction. */
+export interface ProjectionStore<Delta> {
   /** Position of the last event that is in the rows; 0 before the first. */
   checkpoint(): Promise<number>;
-  /** Revisions of those of the PNs that it knows. */
-  revisions(pnIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
    * Applies the rows and moves the checkpoint, both or neither.
    * @throws ProjectionError `overlap` where the checkpoint is not at `from`
    */
-  advance(step: { readonly from: number; readonly to: number; readonly delta: InventoryDelta }): Promise<void>;
+  advance(step: { readonly from: number; readonly to: number; readonly delta: Delta }): Promise<void>;
   /** Replaces all rows and the checkpoint, in one transaction. */
-  replace(state: { readonly to: number; readonly delta: InventoryDelta }): Promise<void>;
+  replace(state: { readonly to: number; readonly delta: Delta }): Promise<void>;
+}
+
+export interface InventoryStore extends ProjectionStore<InventoryDelta> {
+  /** Revisions of those of the PNs that it knows. */
+  revisions(pnIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** One PN, or all of them by id, ascending. */
   inventory(pnId?: string): Promise<readonly PnInventory[]>;
 }
@@ -50,7 +54,13 @@ export class ProjectionError extends Error {
   }
 }
 
-export function overlapError(from: number, actual: number): ProjectionError {
-  const message = `PN Inventory: its checkpoint is at ${actual}, not at ${from}; somebody else moved it.`;
+/** @param name of the read model, for people */
+export function overlapError(name: string, from: number, actual: number): ProjectionError {
+  const message = `${name}: its checkpoint is at ${actual}, not at ${from}; somebody else moved it.`;
   return new ProjectionError('overlap', message, 'Run one projection on this store, and catch up again.');
+}
+
+export function handlerError(name: string, event: RecordedEvent, what: string): ProjectionError {
+  const message = `${name}: event ${event.position} (${event.type} in ${event.stream}) ${what}.`;
+  return new ProjectionError('handler', message, 'The event or its handler is wrong: replay the stream to see which.');
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { BulkInsert } from '../events/journal/sql/bulk.ts';
 import type { Capabilities } from '../events/journal/sql/capabilities.ts';
 import type { JournalTables } from '../events/journal/sql/tables.ts';
-import type { InventoryDelta } from './inventory.ts';
+import { INVENTORY_NAME, type InventoryDelta } from './inventory.ts';
 import type { MemberStatus } from '../events/fields.ts';
 import type { InventoryStore, MemberRow, PnInventory } from './port.ts';
 import { overlapError } from './port.ts';
@@ -101,7 +101,7 @@ class SqlInventoryStore implements InventoryStore {
       // First of all, for it is the fence: whoever else is about to move the checkpoint waits here, and then finds it moved.
       const checkpoint = trx.updateTable('pn_inventory_checkpoint').set({ position: step.to });
       const { numUpdatedRows } = await checkpoint.where('position', '=', step.from).executeTakeFirstOrThrow();
-      if (numUpdatedRows !== 1n) throw overlapError(step.from, await checkpointOf(trx));
+      if (numUpdatedRows !== 1n) throw overlapError(INVENTORY_NAME, step.from, await checkpointOf(trx));
       await this.#put(trx, step.delta);
     });
   }
