@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { charging } from './commands/charging.ts';
 import { demo } from './commands/demo.ts';
 import { events } from './commands/events.ts';
 import { gateway } from './commands/gateway.ts';
@@ -15,7 +16,7 @@ import { processHost, type Host } from './host.ts';
 import type { Register } from './options.ts';
 import { report } from './report.ts';
 
-const COMMANDS: readonly Register[] = [provision, server, gateway, pne, inventory, events, keys, demo];
+const COMMANDS: readonly Register[] = [provision, server, gateway, pne, inventory, charging, events, keys, demo];
 
 const NOTES = `
 Settings come from flags, then CPNS_* variables, then the file that --config names, then defaults.

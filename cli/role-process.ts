@@ -3,7 +3,9 @@ import type { Seams } from '../actors/roles/start.ts';
 import type { RuntimeOptions } from '../actors/runtime.ts';
 import { connectNats } from '../actors/wire/nats.ts';
 import type { Wire } from '../actors/wire/port.ts';
+import type { SqliteJournal } from '../events/journal/sqlite/journal.ts';
 import { openSqliteJournal } from '../events/journal/sqlite/open.ts';
+import type { Projection } from '../projections/engine.ts';
 import { InventoryProjection } from '../projections/projection.ts';
 import { openInventoryStore } from '../projections/sql.ts';
 import type { Kek } from './config/kek.ts';
@@ -16,6 +18,7 @@ import type { Running } from './run.ts';
 /** What every role that runs as a process is given. */
 export interface RoleProcess {
   readonly seams: Seams;
+  readonly journal: SqliteJournal;
   readonly wire: Wire;
   readonly log: Log;
   readonly inventory: InventoryProjection;
@@ -29,7 +32,7 @@ export interface RoleProcessOptions extends NatsAccess {
   readonly kek: Kek;
 }
 
-/** How long the PN Inventory may lag behind the journal while nobody asks for it. */
+/** How long a projection may lag behind the journal while nobody asks for it. */
 const PROJECTION_LAG_MS = 200;
 
 /**
@@ -53,14 +56,14 @@ export async function openRoleProcess(
   onClose('the connection to NATS', () => wire.close());
   wire.onStatus((status) => log.info(`NATS ${status}`, { servers: natsUrls.length }));
   const seams: Seams = { journal, wire, clock, entropy, log, keyring, observers: 'publish' };
-  if (role !== 'pne') onClose('the PN Inventory', follow(journal.onCommit.bind(journal), inventory, host, log));
-  return { seams, wire, log, inventory };
+  if (role !== 'pne') onClose('the PN Inventory', follow(journal, inventory, host, log));
+  return { seams, journal, wire, log, inventory };
 }
 
-/** Keeps the PN Inventory up behind the journal. @returns what ends it */
-function follow(
-  onCommit: (listener: () => void) => () => void,
-  inventory: InventoryProjection,
+/** Keeps a projection up behind its journal. @returns what ends it, with the projection at the end of the journal */
+export function follow<Delta>(
+  journal: Pick<SqliteJournal, 'onCommit'>,
+  projection: Projection<Delta>,
   host: Host,
   log: Log,
 ): () => Promise<void> {
@@ -68,17 +71,17 @@ function follow(
   const catchUp = async (): Promise<void> => {
     cancel = null;
     try {
-      await inventory.catchUp();
+      await projection.catchUp();
     } catch (error) {
-      log.error('PN Inventory stopped', { error: error instanceof Error ? error.message : String(error) });
+      log.error(`${projection.name} stopped`, { error: error instanceof Error ? error.message : String(error) });
     }
   };
-  const unlisten = onCommit(() => {
+  const unlisten = journal.onCommit(() => {
     cancel ??= host.clock.after(PROJECTION_LAG_MS, () => void catchUp());
   });
   return async () => {
     unlisten();
     cancel?.();
-    await inventory.catchUp();
+    await projection.catchUp();
   };
 }

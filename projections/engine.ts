@@ -32,6 +32,10 @@ export class Projection<Delta> {
     this.#model = model;
   }
 
+  get name(): string {
+    return this.#model.name;
+  }
+
   /**
    * Applies all events since the checkpoint. Returns the new checkpoint, the position of the last event applied.
    * @throws ProjectionError; the pages before the failing one stay applied

@@ -1,4 +1,4 @@
-import { gatewayInventoryQuery, INVENTORY_QUERY } from './queries.ts';
+import { CHARGING_QUERY, gatewayInventoryQuery, INVENTORY_QUERY } from './queries.ts';
 import {
   answersTo,
   ANY,
@@ -25,9 +25,9 @@ export type Principal =
   | { readonly kind: 'pnes'; readonly deviceIds: readonly string[] }
   /** An application of the operator: it talks to the CPNS Server and to nobody else. */
   | { readonly kind: 'service'; readonly serviceId: string; readonly inbox: string }
-  /** Asks for inventories. */
+  /** Asks for inventories and charging records. */
   | { readonly kind: 'inquirer'; readonly inbox: string }
-  /** Asks for inventories and sees copies of all events. */
+  /** Asks for the same and sees copies of all events. */
   | { readonly kind: 'observer'; readonly inbox: string };
 
 /** Subjects and patterns that are allowed; everything else is not. */
@@ -36,7 +36,7 @@ export interface Permissions {
   readonly subscribe: readonly string[];
 }
 
-const QUERIES = [INVENTORY_QUERY, gatewayInventoryQuery(ANY)];
+const QUERIES = [INVENTORY_QUERY, gatewayInventoryQuery(ANY), CHARGING_QUERY];
 
 /** Whoever may answer a question may send to each inbox, but only below the name of that question. */
 const answering = (question: string): string => `${answersTo(inboxOf(ANY), question)}.>`;
@@ -59,9 +59,10 @@ export function permissionsOf(principal: Principal): Permissions {
           eventsOf('cpns-server/*'),
           serviceDeliver(ANY),
           answering(INVENTORY_QUERY),
+          answering(CHARGING_QUERY),
           answering(serviceSend(ANY)),
         ],
-        subscribe: [...SERVER_HEARS, INVENTORY_QUERY, serviceSend(ANY), `${principal.inbox}.>`],
+        subscribe: [...SERVER_HEARS, INVENTORY_QUERY, CHARGING_QUERY, serviceSend(ANY), `${principal.inbox}.>`],
       };
     case 'gateway': {
       const { gatewayId } = principal;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Code, CpnsId, Id, MemberStatus, Revision } from '../../events/fields.ts';
+import { Code, CpnsId, Direction, Id, KeyId, MemberStatus, Revision } from '../../events/fields.ts';
 import { query } from './subjects.ts';
 
 /** Reads by request/reply. Nothing is changed by one, so nothing has to survive: no envelope, no ids, no retries. */
@@ -27,9 +27,56 @@ export const InventoryAnswer = z.strictObject({
 });
 export type InventoryAnswer = z.infer<typeof InventoryAnswer>;
 
+/** The charging records as the CPNS Server has them. */
+export const CHARGING_QUERY = query('charging');
+
+/** What one record is about. */
+export const RecordKey = z.strictObject({
+  pnId: Id,
+  deviceId: Id,
+  serviceId: Id,
+  keyId: KeyId,
+  direction: Direction,
+});
+export type RecordKey = z.infer<typeof RecordKey>;
+
+/** Records of one PN or PNE, or of all, after the one named: page by page. */
+export const ChargingRequest = z.strictObject({
+  pnId: Id.nullable(),
+  deviceId: Id.nullable(),
+  after: RecordKey.nullable(),
+});
+export type ChargingRequest = z.infer<typeof ChargingRequest>;
+
+/** Records of one answer: 64 of at most 700 bytes fit into 64 KiB. */
+export const MAX_RECORDS = 64;
+
+const Total = z.strictObject({ messages: z.int(), bytes: z.int() });
+
+/** `difference`: what the PN GW counted more than the server. Times in milliseconds since 1970 UTC. */
+export const ChargingRow = RecordKey.extend({
+  cpnsId: CpnsId.nullable(),
+  session: z.enum(['open', 'closed', 'unknown']),
+  closedAt: z.int().nullable(),
+  from: z.int(),
+  to: z.int(),
+  server: Total,
+  gateway: Total,
+  difference: Total,
+  standing: z.enum(['open', 'closing', 'settled']),
+});
+export type ChargingRow = z.infer<typeof ChargingRow>;
+
+/** `more`: there are further records after the last one. */
+export const ChargingAnswer = z.strictObject({ records: z.array(ChargingRow).max(MAX_RECORDS), more: z.boolean() });
+export type ChargingAnswer = z.infer<typeof ChargingAnswer>;
+
 /** `reason` is the reason phrase of the code. */
 export const QueryRefusal = z.strictObject({ code: Code, reason: z.string() });
 export type QueryRefusal = z.infer<typeof QueryRefusal>;
 
 export const InventoryReply = z.union([InventoryAnswer, QueryRefusal]);
 export type InventoryReply = z.infer<typeof InventoryReply>;
+
+export const ChargingReply = z.union([ChargingAnswer, QueryRefusal]);
+export type ChargingReply = z.infer<typeof ChargingReply>;

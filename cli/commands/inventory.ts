@@ -1,19 +1,17 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { connectNats } from '../../actors/wire/nats.ts';
-import { lineLog } from '../../actors/seams/log.ts';
 import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '../../actors/wire/queries.ts';
 import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
 import { openInventoryStore } from '../../projections/sql.ts';
 import { id } from '../config/fields.ts';
-import { natsAccess, type NatsFlags } from '../config/nats.ts';
-import { Settings } from '../config/settings.ts';
+import type { NatsFlags } from '../config/nats.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { askInventory } from '../inventory/ask.ts';
 import { inventoryText } from '../inventory/text.ts';
 import { examples, jsonOption, parser, setting, type Register } from '../options.ts';
+import { connectToAsk } from '../query/ask.ts';
 import { run, type Running } from '../run.ts';
 
 interface InventoryFlags extends NatsFlags {
@@ -60,23 +58,9 @@ async function print(host: Host, running: Running, flags: InventoryFlags): Promi
   return EXIT.ok;
 }
 
-function ask(host: Host, { onClose }: Running, flags: InventoryFlags): Promise<InventoryAnswer['pns']> {
-  const { clock, entropy } = host;
+function ask(host: Host, running: Running, flags: InventoryFlags): Promise<InventoryAnswer['pns']> {
   const { pn, gateway } = flags;
-  const { natsUrls, natsUser, natsCa } = natsAccess(new Settings('cpns inventory', null, host.cwd), flags, {});
-  const all = lineLog({ role: 'inventory', json: 'text', now: () => clock.now(), write: (line) => host.err(line) });
-  // People asked for an inventory: they are told of a connection only where there is none.
-  const log = { ...all, info: () => {} };
-  const wire = connectNats({
-    servers: natsUrls,
-    user: natsUser,
-    ca: natsCa,
-    name: 'cpns-inventory',
-    log,
-    clock,
-    entropy,
-  });
-  onClose('the connection to NATS', () => wire.close());
+  const wire = connectToAsk(host, running, 'inventory', flags);
   return askInventory(wire, gateway === undefined ? INVENTORY_QUERY : gatewayInventoryQuery(gateway), pn ?? null);
 }
 

@@ -1,5 +1,8 @@
 import { startServer } from '../../actors/roles/start.ts';
 import { INVENTORY_QUERY } from '../../actors/wire/queries.ts';
+import { ChargingProjection } from '../../projections/charging/projection.ts';
+import { openChargingStore } from '../../projections/charging/sql.ts';
+import { answerCharging } from '../charging/answer.ts';
 import type { Given } from '../config/settings.ts';
 import { loadServerOptions } from '../config/server.ts';
 import type { ServerOptions } from '../config/types.ts';
@@ -8,7 +11,7 @@ import { expectedCredentials } from '../expected-credentials.ts';
 import type { Host } from '../host.ts';
 import { answerInventory } from '../inventory/answer.ts';
 import { examples, logOption, setting, type LogFlags, withKeyringKey, type Register } from '../options.ts';
-import { openRoleProcess } from '../role-process.ts';
+import { follow, openRoleProcess } from '../role-process.ts';
 import { RevocationFile } from '../revocation-file.ts';
 import { run, untilStopped, type Running } from '../run.ts';
 
@@ -42,12 +45,14 @@ export const server: Register = (program, host, finish) => {
 };
 
 async function serve(host: Host, running: Running, options: ServerOptions, flags: LogFlags): Promise<number> {
-  const { seams, wire, log, inventory } = await openRoleProcess(
+  const { seams, journal, wire, log, inventory } = await openRoleProcess(
     host,
     running,
     { role: 'cpns-server', name: 'cpns-server', ...options },
     flags,
   );
+  const charging = new ChargingProjection(journal, await openChargingStore(journal));
+  running.onClose('the charging records', follow(journal, charging, host, log));
   await inventory.catchUp();
   const known = (await inventory.inventory()).map(({ pnId }) => pnId);
   const { pki } = options;
@@ -60,6 +65,7 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
   running.onClose('the server', () => runtime.stop());
   if (revocation !== null) running.onClose('the revocation list', revocation.watch(host.clock));
   answerInventory(wire, INVENTORY_QUERY, inventory, log);
+  answerCharging(wire, charging, host.clock, log);
   log.info('ready', {
     pns: options.pns.length,
     pnes: options.pnes.length + options.certified.pnes.length,

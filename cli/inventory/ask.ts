@@ -1,20 +1,14 @@
 import { WireError, type Wire } from '../../actors/wire/port.ts';
 import { InventoryReply, type InventoryAnswer } from '../../actors/wire/queries.ts';
 import { UsageError } from '../errors.ts';
-
-/** How long a running server may take to answer. */
-export const ANSWER_WITHIN_MS = 5_000;
+import { askQuery } from '../query/ask.ts';
 
 /**
  * Asks a running role for its PN Inventory.
  * @throws WireError when nobody answers, UsageError when the PN is not there
  */
 export async function askInventory(wire: Wire, subject: string, pnId: string | null): Promise<InventoryAnswer['pns']> {
-  const payload = await wire.request(subject, JSON.stringify({ pnId }), { timeoutMs: ANSWER_WITHIN_MS });
-  const reply = InventoryReply.safeParse(JSON.parse(new TextDecoder().decode(payload))).data;
-  if (reply === undefined) {
-    throw new WireError('refused', `The answer on ${subject} is none that this program knows`, 'Compare the versions.');
-  }
+  const reply = await askQuery(wire, subject, { pnId }, InventoryReply);
   if ('pns' in reply) return reply.pns;
   if (reply.code === 404) throw new UsageError(`There is no PN '${pnId}'`, 'cpns inventory lists the PNs there are.');
   const remedy = reply.code === 429 ? 'Ask for one PN with --pn.' : 'The log of the role that was asked says more.';

@@ -24,7 +24,8 @@ export function reconcile(record: ChargingRecord, now: number): Reconciled {
   return { ...record, difference, standing: standingOf(record, difference, now) };
 }
 
-export const isDifferent = ({ difference }: Reconciled): boolean => difference.messages !== 0 || difference.bytes !== 0;
+export const isDifferent = ({ difference }: Pick<Reconciled, 'difference'>): boolean =>
+  difference.messages !== 0 || difference.bytes !== 0;
 
 function standingOf({ session, closedAt }: ChargingRecord, difference: Total, now: number): Reconciled['standing'] {
   if (session === 'unknown') return 'settled';

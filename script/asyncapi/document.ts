@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MESSAGES } from '../../actors/wire/messages.ts';
 import { MAX_MESSAGE_BYTES } from '../../actors/wire/port.ts';
-import { gatewayInventoryQuery, INVENTORY_QUERY } from '../../actors/wire/queries.ts';
+import { CHARGING_QUERY, gatewayInventoryQuery, INVENTORY_QUERY } from '../../actors/wire/queries.ts';
 import { isSealed } from '../../actors/wan/sealed-wire.ts';
 import { eventsOf, SERVER_QUEUE, type Leg } from '../../actors/wire/subjects.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
@@ -106,6 +106,7 @@ const QUERIES = [
   {
     name: 'query.inventory',
     address: INVENTORY_QUERY,
+    about: 'inventory',
     role: 'cpns-server',
     parameters: {},
     says: 'The PN Inventory as the CPNS Server has it.',
@@ -113,34 +114,50 @@ const QUERIES = [
   {
     name: 'query.gateway-inventory',
     address: gatewayInventoryQuery('{gatewayId}'),
+    about: 'inventory',
     role: 'pn-gateway',
     parameters: { gatewayId: ref('components/parameters/gatewayId') },
     says: 'The local PN Inventory of one PN GW: a prefix of the history of that of the server.',
   },
+  {
+    name: 'query.charging',
+    address: CHARGING_QUERY,
+    about: 'charging',
+    role: 'cpns-server',
+    parameters: {},
+    says: 'The charging records as the CPNS Server has them, page by page.',
+  },
+] as const;
+
+/** What is asked about, and the channel of the answers. */
+const REPLIES = [
+  { about: 'inventory', name: 'query.reply' },
+  { about: 'charging', name: 'query.charging-reply' },
 ] as const;
 
 const queryChannels: Entries = [
-  ...QUERIES.map(({ name, address, parameters, says }) => {
-    const messages = { request: ref('components/messages/query.inventory-request') };
+  ...QUERIES.map(({ name, address, about, parameters, says }) => {
+    const messages = { request: ref(`components/messages/query.${about}-request`) };
     return [name, { address, title: says, description: says, parameters, messages }] as const;
   }),
-  [
-    'query.reply',
+  ...REPLIES.map(({ about, name }): Entries[number] => [
+    name,
     {
       address: null,
       title: 'Where the question wants its answer',
       description: 'The reply subject of the NATS request; a client library makes one for each request.',
       messages: {
-        answer: ref('components/messages/query.inventory-answer'),
+        answer: ref(`components/messages/query.${about}-answer`),
         refusal: ref('components/messages/query.refusal'),
       },
     },
-  ],
+  ]),
 ];
 
-const queryOperations: Entries = QUERIES.flatMap(({ name, role, says }) => {
-  const messages = [messageRef('query.reply', 'answer'), messageRef('query.reply', 'refusal')];
-  const reply = { channel: ref('channels/query.reply'), messages };
+const queryOperations: Entries = QUERIES.flatMap(({ name, about, role, says }) => {
+  const channel = REPLIES.find((one) => one.about === about)?.name ?? '';
+  const messages = [messageRef(channel, 'answer'), messageRef(channel, 'refusal')];
+  const reply = { channel: ref(`channels/${channel}`), messages };
   const shared = { channel: ref(`channels/${name}`), summary: says, messages: [messageRef(name, 'request')], reply };
   return [
     [`client.send.${name}`, { action: 'send', ...shared, tags: tag('client') }],
@@ -171,12 +188,19 @@ export const QUERY_EXAMPLES = {
       payload: { pns: [{ pnId: STORY.pnId, revision: STORY.revision, members: STORY.members }] },
     },
   ],
+  'query.charging-request': [
+    { name: 'one-pne', payload: { pnId: STORY.pnId, deviceId: STORY.deviceId, after: null } },
+    { name: 'next-page', payload: { pnId: null, deviceId: null, after: STORY.usage.key } },
+  ],
+  'query.charging-answer': [{ name: 'records', payload: { records: [STORY.usage.record], more: false } }],
   'query.refusal': [{ name: 'no-such-pn', payload: { code: 404, reason: RESPONSE_CODES[404].reason } }],
 } as const;
 
 const queryMessages: Entries = [
   ['query.inventory-request', 'Asks for one PN or for all.'],
   ['query.inventory-answer', 'PN Inventories.'],
+  ['query.charging-request', 'Asks for charging records of one PN or PNE, or of all.'],
+  ['query.charging-answer', 'Charging records.'],
   ['query.refusal', 'Why there is no answer.'],
 ].map(([name = '', says = '']) => {
   const examples = Object.entries(QUERY_EXAMPLES).find(([schema]) => schema === name)?.[1] ?? [];

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { ServiceAnswer, ServiceQuestion } from '../../actors/service/messages.ts';
 import { Envelope, MESSAGES } from '../../actors/wire/messages.ts';
-import { InventoryAnswer, InventoryMember, InventoryRequest, QueryRefusal } from '../../actors/wire/queries.ts';
+import {
+  ChargingAnswer,
+  ChargingRequest,
+  ChargingRow,
+  InventoryAnswer,
+  InventoryMember,
+  InventoryRequest,
+  QueryRefusal,
+  RecordKey,
+} from '../../actors/wire/queries.ts';
 import { SealedMessage } from '../../actors/wan/sealed-wire.ts';
 import { VOCABULARIES } from '../../events/charts.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
@@ -62,6 +71,18 @@ const FIELDS: readonly (readonly [name: string, schema: z.ZodType, description: 
   ['query.inventory-request', InventoryRequest, 'One PN, or null for every PN.'],
   ['query.inventory-member', InventoryMember, 'A PNE in a PN Inventory, and the revision of its last change.'],
   ['query.inventory-answer', InventoryAnswer, 'PN Inventories with their revisions.'],
+  ['query.record-key', RecordKey, 'What one charging record is about.'],
+  [
+    'query.charging-request',
+    ChargingRequest,
+    'One PN or PNE, or null for each; after this record, or null from the first.',
+  ],
+  [
+    'query.charging-record',
+    ChargingRow,
+    'Both counts of one thing. `difference`: what the PN GW counted more; `settled`: nothing is outstanding.',
+  ],
+  ['query.charging-answer', ChargingAnswer, 'Charging records in the order of their keys, and whether there are more.'],
   ['service.question', ServiceQuestion, 'A message of a device for the service, or of the service for a device.'],
   ['service.answer', ServiceAnswer, 'What became of the message: 200 says that it was delivered.'],
   ['query.refusal', QueryRefusal, 'Why the question was not answered.'],

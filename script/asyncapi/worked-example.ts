@@ -144,6 +144,21 @@ const usage: readonly UsageSum[] = [
 /** The session of the PN GW of the story, as the PN GW and as the server has it. */
 export const GATEWAY_SESSION = { gateway: gateway.device, server: gateway.server } as const;
 
+/** The same minute as the server has it: one message more came than the PN GW reported. */
+const recordKey = { pnId: PN, deviceId: MEMBER, serviceId: 'echo', keyId, direction: 'up' } as const;
+const chargingRecord = {
+  ...recordKey,
+  cpnsId: CPNS_ID,
+  session: 'open',
+  closedAt: null,
+  from: minute.from,
+  to: minute.to,
+  server: { messages: 4, bytes: 124 },
+  gateway: { messages: 3, bytes: 93 },
+  difference: { messages: -1, bytes: -31 },
+  standing: 'open',
+} as const;
+
 /** What the worked example is about, for whoever writes it out. */
 export const STORY = {
   pnId: PN,
@@ -156,6 +171,7 @@ export const STORY = {
     return { deviceId, status, cpnsId: id, revision };
   }),
   revision: added.revision,
+  usage: { key: recordKey, record: chargingRecord },
 };
 
 interface Ids {

@@ -103,6 +103,9 @@ test(
     expect(unknown).toMatchObject({ code: 2, stdout: '' });
     expect(unknown.stderr).toBe("cpns: There is no PN 'elsewhere'. cpns inventory lists the PNs there are.\n");
 
+    const charging = await processes.run(['charging', '--nats', nats.url]);
+    expect(charging).toMatchObject({ code: 0, stdout: 'no usage\n', stderr: '' });
+
     const recorded = await events('--journal', serverJournal(), '--json').ended;
     const seen = linesOf(recorded.stdout).map((line): RecordedEvent => JSON.parse(line));
     expect(seen.map(({ position }) => position)).toEqual(seen.map((_, index) => index + 1));

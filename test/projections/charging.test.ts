@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { UsageSum } from '../../events/fields.ts';
 import { MemoryJournal } from '../../events/journal/memory.ts';
 import type { Journal, NewEvent } from '../../events/journal/port.ts';
 import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
@@ -12,34 +11,12 @@ import { MemoryChargingStore } from '../../projections/charging/memory.ts';
 import type { ChargingRecord, ChargingStore, RecordsQuestion } from '../../projections/charging/port.ts';
 import { ChargingProjection } from '../../projections/charging/projection.ts';
 import { openChargingStore } from '../../projections/charging/sql.ts';
-import { any, commitOf, eventOf, metaOf } from '../events/journal/controls.ts';
+import { eventOf } from '../events/journal/controls.ts';
+import { append, closed, counted, KEYS, opened, reported, sum } from './charging-controls.ts';
 import { cpnsIdOf } from './controls.ts';
 
-const KEYS = ['key-1-----------------', 'key-2-----------------'] as const;
 const ALL: RecordsQuestion = { pnId: null, deviceId: null, after: null, limit: 1_000 };
 
-const sum = (change: Partial<UsageSum> = {}): UsageSum => ({
-  keyId: KEYS[0],
-  serviceId: 'echo',
-  direction: 'up',
-  messages: 3,
-  bytes: 90,
-  from: 1_000,
-  to: 2_000,
-  ...change,
-});
-
-const counted = (...usage: UsageSum[]): NewEvent => eventOf('UsageRecorded', { data: { usage } });
-const reported = (...usage: UsageSum[]): NewEvent =>
-  eventOf('GatewayUsageReceived', { data: { reportId: 'r', gatewayId: 'hub', usage } });
-const opened = (keyId: string, cpnsId: string): NewEvent =>
-  eventOf('RegistrationAnswered', { data: { requestId: 'r', code: 200, keyId, cpnsId, handshake: null } });
-const closed = (keyId: string, recordedAt: string): NewEvent =>
-  eventOf('SecureSessionClosed', { data: { keyId, reason: 'replaced' }, meta: metaOf({ recordedAt }) });
-
-function append(journal: Journal, stream: string, ...events: readonly NewEvent[]) {
-  return journal.commit(commitOf({ appends: [{ stream, expected: any, events }] }));
-}
 const onCharging = (journal: Journal, ...events: readonly NewEvent[]) =>
   append(journal, 'charging/home/lamp', ...events);
 const onSession = (journal: Journal, ...events: readonly NewEvent[]) =>

@@ -10,7 +10,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parse } from 'yaml';
 import { decodeMessage, MESSAGES } from '../../actors/wire/messages.ts';
-import { InventoryAnswer, InventoryRequest, QueryRefusal } from '../../actors/wire/queries.ts';
+import {
+  ChargingAnswer,
+  ChargingRequest,
+  InventoryAnswer,
+  InventoryRequest,
+  QueryRefusal,
+} from '../../actors/wire/queries.ts';
 import { isSealed, SealedMessage } from '../../actors/wan/sealed-wire.ts';
 import { eventsOf, parseSubject } from '../../actors/wire/subjects.ts';
 import { VOCABULARIES } from '../../events/charts.ts';
@@ -54,7 +60,13 @@ describe('docs/asyncapi.yaml', () => {
       const [net, way] = leg.split('.');
       return net === 'link' ? `cpns.link.{gatewayId}.${way}.{deviceId}.${type}` : `cpns.wan.${way}.{gatewayId}.${type}`;
     });
-    const queries = ['cpns.query.inventory', 'cpns.query.gateway-inventory.{gatewayId}', null];
+    const queries = [
+      'cpns.query.inventory',
+      'cpns.query.gateway-inventory.{gatewayId}',
+      'cpns.query.charging',
+      null,
+      null,
+    ];
     const services = ['cpns.service.{serviceId}.deliver', 'cpns.service.{serviceId}.send', null];
     const observed = Object.keys(VOCABULARIES).filter((chart) => chart !== 'journal/keyring');
     expect(addresses).toEqual([...messages, ...queries, ...services, ...observed.map(eventsOf)]);
@@ -188,6 +200,8 @@ describe('the worked example', () => {
   test('has questions, answers and an event that our decoders take', () => {
     for (const { payload } of QUERY_EXAMPLES['query.inventory-request']) InventoryRequest.parse(payload);
     for (const { payload } of QUERY_EXAMPLES['query.inventory-answer']) InventoryAnswer.parse(payload);
+    for (const { payload } of QUERY_EXAMPLES['query.charging-request']) ChargingRequest.parse(payload);
+    for (const { payload } of QUERY_EXAMPLES['query.charging-answer']) ChargingAnswer.parse(payload);
     for (const { payload } of QUERY_EXAMPLES['query.refusal']) QueryRefusal.parse(payload);
     RecordedEvent.parse(EVENT_EXAMPLE);
     expect(readFact(EVENT_EXAMPLE).chart).toBe('cpns-server/registration');

@@ -1,0 +1,23 @@
+import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
+import { MemoryChargingStore } from '../../projections/charging/memory.ts';
+import { ChargingProjection } from '../../projections/charging/projection.ts';
+import { reconcile, type Reconciled } from '../../projections/charging/reconcile.ts';
+import type { Running } from '../run.ts';
+
+/**
+ * The charging records of a server's journal, folded anew from its first event; the server may be running.
+ * @throws JournalError
+ */
+export async function readCharging(
+  { onClose }: Running,
+  file: string,
+  about: { readonly pnId: string | null; readonly deviceId: string | null },
+  now: number,
+): Promise<readonly Reconciled[]> {
+  const journal = await openSqliteReader(file);
+  onClose('the journal', () => journal.close());
+  const projection = new ChargingProjection(journal, new MemoryChargingStore());
+  await projection.rebuild();
+  const records = await projection.records({ ...about, after: null, limit: Number.MAX_SAFE_INTEGER });
+  return records.map((record) => reconcile(record, now));
+}

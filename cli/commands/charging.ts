@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ChargingRow } from '../../actors/wire/queries.ts';
+import { isDifferent } from '../../projections/charging/reconcile.ts';
+import { askCharging } from '../charging/ask.ts';
+import { readCharging } from '../charging/read.ts';
+import { chargingText } from '../charging/text.ts';
+import { id, path } from '../config/fields.ts';
+import type { NatsFlags } from '../config/nats.ts';
+import { EXIT, UsageError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { examples, jsonOption, parser, setting, type Register } from '../options.ts';
+import { connectToAsk } from '../query/ask.ts';
+import { run, type Running } from '../run.ts';
+
+interface ChargingFlags extends NatsFlags {
+  readonly pn?: string;
+  readonly device?: string;
+  readonly journal?: string;
+  readonly check?: true;
+  readonly json?: true;
+}
+
+export const charging: Register = (program, host, finish) => {
+  program
+    .command('charging')
+    .summary('print what each PNE used, as the server and as its PN GW counted it')
+    .description(
+      'Asks the running server for its charging records, or folds them from its journal. Server and PN GW count on their\n' +
+        'own; a difference is shown, never corrected. It is settled, and marked !, once the session is over and the PN GW\n' +
+        'had 15 minutes to report.',
+    )
+    .option('--pn <id>', 'this PN only', parser(id))
+    .option('--device <id>', 'this PNE only', parser(id))
+    .option('--journal <file>', "a server's journal to fold instead of asking; it may be in use", parser(path))
+    .option('--check', 'exit code 1 when a settled record has a difference')
+    .addOption(setting('nats'))
+    .addOption(setting('natsSeedFile'))
+    .addOption(setting('natsCa'))
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'cpns charging',
+        'cpns charging --pn home --device hall-motion --json',
+        'cpns charging --check --journal operator/server.sqlite',
+      ),
+    )
+    .action(async (flags: ChargingFlags) => {
+      finish(await run(host, (running) => print(host, running, flags)));
+    });
+};
+
+async function print(host: Host, running: Running, flags: ChargingFlags): Promise<number> {
+  const rows = await recordsOf(host, running, flags);
+  await host.out(flags.json === true ? rows.map((row) => `${JSON.stringify(row)}\n`).join('') : chargingText(rows));
+  const isWrong = rows.some((row) => row.standing === 'settled' && isDifferent(row));
+  return flags.check === true && isWrong ? EXIT.failure : EXIT.ok;
+}
+
+async function recordsOf(host: Host, running: Running, flags: ChargingFlags): Promise<readonly ChargingRow[]> {
+  const about = { pnId: flags.pn ?? null, deviceId: flags.device ?? null };
+  if (flags.journal !== undefined) {
+    const file = resolve(host.cwd, flags.journal);
+    if (!existsSync(file)) throw new UsageError(`There is no journal ${file}`, 'Check the path.');
+    return readCharging(running, file, about, host.clock.now());
+  }
+  const rows: ChargingRow[] = [];
+  for await (const page of askCharging(connectToAsk(host, running, 'charging', flags), about)) rows.push(...page);
+  return rows;
+}

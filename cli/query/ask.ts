@@ -1,0 +1,44 @@
+import type { z } from 'zod';
+import { lineLog } from '../../actors/seams/log.ts';
+import { connectNats } from '../../actors/wire/nats.ts';
+import { WireError, type Wire } from '../../actors/wire/port.ts';
+import { natsAccess, type NatsFlags } from '../config/nats.ts';
+import { Settings } from '../config/settings.ts';
+import type { Host } from '../host.ts';
+import type { Running } from '../run.ts';
+
+/** How long a running role may take to answer. */
+export const ANSWER_WITHIN_MS = 5_000;
+
+/** A wire to ask over; it is closed at the end of the run. @param name what asks, e.g. `inventory` */
+export function connectToAsk(host: Host, { onClose }: Running, name: string, flags: NatsFlags): Wire {
+  const { clock, entropy } = host;
+  const { natsUrls, natsUser, natsCa } = natsAccess(new Settings(`cpns ${name}`, null, host.cwd), flags, {});
+  const all = lineLog({ role: name, json: 'text', now: () => clock.now(), write: (line) => host.err(line) });
+  // People asked a question: they are told of a connection only where there is none.
+  const log = { ...all, info: () => {} };
+  const wire = connectNats({
+    servers: natsUrls,
+    user: natsUser,
+    ca: natsCa,
+    name: `cpns-${name}`,
+    log,
+    clock,
+    entropy,
+  });
+  onClose('the connection to NATS', () => wire.close());
+  return wire;
+}
+
+/** Asks a running role. @throws WireError when nobody answers, or in a form that this program does not know */
+export async function askQuery<Reply>(
+  wire: Wire,
+  subject: string,
+  question: object,
+  reply: z.ZodType<Reply>,
+): Promise<Reply> {
+  const payload = await wire.request(subject, JSON.stringify(question), { timeoutMs: ANSWER_WITHIN_MS });
+  const read = reply.safeParse(JSON.parse(new TextDecoder().decode(payload))).data;
+  if (read !== undefined) return read;
+  throw new WireError('refused', `The answer on ${subject} is none that this program knows`, 'Compare the versions.');
+}
