@@ -44,6 +44,8 @@ export interface RuntimeOptions {
   readonly observers: 'publish' | 'none';
   /** Takes the data of the sessions; default: it is dropped. */
   readonly data?: (message: Incoming) => void;
+  /** Ends what stands beside the loop, such as a meter: nothing comes in any more, and what it tells is still taken. */
+  readonly beforeStop?: () => Promise<void>;
 }
 
 /** Counts since the start, and what is in memory now. */
@@ -71,6 +73,7 @@ export class Runtime implements UnitHost {
   readonly #log: Log;
   readonly #observers: RuntimeOptions['observers'];
   readonly #data: (message: Incoming) => void;
+  readonly #beforeStop: () => Promise<void>;
   readonly #units = new Map<string, Unit>();
   readonly #timers: Timers;
   readonly #refusals: Refusals;
@@ -92,6 +95,7 @@ export class Runtime implements UnitHost {
     this.#log = options.log;
     this.#observers = options.observers;
     this.#data = options.data ?? ((message) => this.#drop(message, 'no channels here'));
+    this.#beforeStop = options.beforeStop ?? (() => Promise.resolve());
     this.#timers = new Timers(options.clock, (row) => this.#fire(row));
     this.#warnings = new Warnings(options.clock, options.log);
     this.#refusals = new Refusals(options.clock, (refusal, count) => {
@@ -119,6 +123,7 @@ export class Runtime implements UnitHost {
     this.#warnings.close();
     this.#cancelSweep();
     this.#cancelRecovery?.();
+    await this.#beforeStop();
     await this.settled();
     // What was under way may have armed timers and opened sums of its own.
     this.#refusals.close();

@@ -181,10 +181,15 @@ export function gatewayRole(
     return { kind: 'ignore', reason: 'not about the session in force' };
   }
 
-  /** Tells the meter of a data frame that is for or from a service. */
-  function count({ frame, serviceId, ...of }: Body<'data', 'wan.down'>, direction: 'up' | 'down'): void {
+  /** A data frame goes on as it is, once the meter has seen it if it is for or from a service. */
+  function relayData(message: Incoming, body: Body<'data', 'wan.down'>, direction: 'up' | 'down'): Route {
+    const { pnId, deviceId, frame, serviceId, ...rest } = body;
     const bytes = chunkBytes(Math.floor((frame.length * 3) / 4));
-    if (serviceId !== null) meter.relayed({ ...of, serviceId, direction, bytes });
+    const counted =
+      serviceId === null ? 'relay' : meter.relayed({ pnId, deviceId, ...rest, serviceId, direction, bytes });
+    if (counted === 'drop') return { kind: 'drop', reason: 'data that cannot be counted' };
+    if (direction === 'up') return relay(message, wanUp(gatewayId, 'data'), body);
+    return relay(message, linkDown(gatewayId, deviceId, 'data'), { ...rest, serviceId, frame });
   }
 
   function fromPne(message: Incoming, stream: string): Meaning {
@@ -218,11 +223,8 @@ export function gatewayRole(
         switch (content.type) {
           case 'sealed':
             return relay(message, wanUp(gatewayId, 'sealed'), { deviceId, ...content.body });
-          case 'data': {
-            const body = { deviceId, ...content.body };
-            count(body, 'up');
-            return relay(message, wanUp(gatewayId, 'data'), body);
-          }
+          case 'data':
+            return relayData(message, { deviceId, ...content.body }, 'up');
           default:
             return { kind: 'actor', stream: admissionStream(gatewayId, deviceId) };
         }
@@ -233,11 +235,8 @@ export function gatewayRole(
           const { deviceId: to, ...body } = content.body;
           return relay(message, linkDown(gatewayId, to, 'sealed'), body);
         }
-        case 'data': {
-          const { pnId: _, deviceId: to, ...body } = content.body;
-          count(content.body, 'down');
-          return relay(message, linkDown(gatewayId, to, 'data'), body);
-        }
+        case 'data':
+          return relayData(message, content.body, 'down');
         case 'pn-update-response':
         case 'registration-response':
           return { kind: 'actor', stream: admissionStream(gatewayId, content.body.deviceId) };

@@ -5,15 +5,19 @@ import { personalNetwork } from '../../machines/cpns-server/personal-network.ts'
 import { memberOf } from '../../machines/cpns-server/personal-network-terms.ts';
 import type { Scope, Targeted } from '../role.ts';
 import { Runtime, type RuntimeOptions } from '../runtime.ts';
+import { Meter } from '../channel/meter.ts';
+import { RelayCounter } from '../channel/relay-counter.ts';
+import { DEFAULT_USAGE_SETTINGS, type UsageSettings } from '../channel/usage.ts';
 import { gatewayRegistrationStream, pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
 import { gatewayRole, gatewayStream, type GatewayIdentity } from './pn-gateway.ts';
 import { pneRole, pneStream, type PneDevice } from './pne.ts';
 import { endGatewaySession, standingOf } from './standing.ts';
+import { relayedUsage, usageStream } from './usage.ts';
 import { gatewayWan, serverWan } from '../wan/ends.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
 
-export type Seams = Omit<RuntimeOptions, 'role'>;
+export type Seams = Omit<RuntimeOptions, 'role' | 'beforeStop'>;
 
 export interface ProvisionedPn {
   readonly id: string;
@@ -105,10 +109,26 @@ export async function startServer(
   });
 }
 
-/** A PN GW: registers itself, establishes its PNs, and admits PNEs from then on. */
-export async function startGateway(identity: GatewayIdentity, pns: readonly string[], seams: Seams): Promise<Runtime> {
+/** A PN GW: registers itself, establishes its PNs, and admits PNEs from then on. It counts what it relays. */
+export async function startGateway(
+  identity: GatewayIdentity,
+  pns: readonly string[],
+  seams: Seams,
+  settings: UsageSettings = DEFAULT_USAGE_SETTINGS,
+): Promise<Runtime> {
   const { gatewayId } = identity;
-  const runtime = new Runtime({ ...seams, wire: await gatewayWan(seams), role: gatewayRole(identity) });
+  const meter = new Meter({
+    clock: seams.clock,
+    log: seams.log,
+    settings,
+    record: (pne, events) =>
+      runtime.tell(usageStream(gatewayId, pne.deviceId), () =>
+        events.map((usage) => relayedUsage(gatewayId, pne, usage)),
+      ),
+  });
+  const role = gatewayRole(identity, new RelayCounter(meter, pns));
+  const beforeStop = (): Promise<void> => meter.stop();
+  const runtime = new Runtime({ ...seams, wire: await gatewayWan(seams), role, beforeStop });
   const stream = gatewayStream(gatewayId);
   return bringUp(runtime, async () => {
     await runtime.start();
