@@ -6,12 +6,14 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryJournal } from '../../events/journal/memory.ts';
 import type { Journal, NewEvent } from '../../events/journal/port.ts';
+import { openPostgresJournal } from '../../events/journal/postgres/open.ts';
 import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
 import { MemoryChargingStore } from '../../projections/charging/memory.ts';
 import type { ChargingRecord, ChargingStore, RecordsQuestion } from '../../projections/charging/port.ts';
 import { ChargingProjection } from '../../projections/charging/projection.ts';
 import { openChargingStore } from '../../projections/charging/sql.ts';
 import { eventOf } from '../events/journal/controls.ts';
+import { useDatabase } from '../postgres/database.ts';
 import { append, closed, counted, KEYS, opened, reported, sum } from './charging-controls.ts';
 import { cpnsIdOf } from './controls.ts';
 
@@ -22,6 +24,7 @@ const onCharging = (journal: Journal, ...events: readonly NewEvent[]) =>
 const onSession = (journal: Journal, ...events: readonly NewEvent[]) =>
   append(journal, 'registration/home/lamp', ...events);
 
+const database = useDatabase();
 const folders: string[] = [];
 async function sqliteJournal() {
   const folder = await mkdtemp(join(tmpdir(), 'cpns-charging-'));
@@ -43,6 +46,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   },
   SQLite: async () => {
     const journal = await sqliteJournal();
+    return { journal, openStore: () => openChargingStore(journal) };
+  },
+  PostgreSQL: async () => {
+    const journal = await openPostgresJournal(await database.url());
     return { journal, openStore: () => openChargingStore(journal) };
   },
 };
