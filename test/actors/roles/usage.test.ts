@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { startGateway } from '../../../actors/roles/start.ts';
 import { relayedUsage, usageStream } from '../../../actors/roles/usage.ts';
 import { chargingStream } from '../../../actors/roles/charging.ts';
-import type { UsageSum } from '../../../events/fields.ts';
+import { MAX_SUMS, type UsageSum } from '../../../events/fields.ts';
 import { charging } from '../../../machines/cpns-server/charging.ts';
 import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
 import { device, GATEWAY, gatewayIdentity, World } from '../../simulation/world.ts';
 import { lie } from '../liar.ts';
-import { last, said } from '../talk.ts';
+import { fromDevice, last, said, toGateway } from '../talk.ts';
 
 const KEY = 'key-1-----------------';
 const sum = (messages: number): UsageSum => ({
@@ -149,5 +149,71 @@ describe('a PN GW that reports', () => {
     await lie(world, world.gatewaySession(), 'cpns.wan.up.hub.usage-report', report('r1', 'nowhere'));
     expect(last(world, 'wan.down.hub.usage-report-response').message.body).toMatchObject({ code: 404 });
     expect(await received(world)).toEqual([]);
+  });
+});
+
+describe('a PN GW counts the data that it relays', () => {
+  const data = (counter: number, change: object = {}) => ({
+    pnId: 'home',
+    keyId: KEY,
+    epoch: 0,
+    counter,
+    serviceId: 'echo',
+    frame: 'A'.repeat(40),
+    ...change,
+  });
+  const recorded = async (world: World) => {
+    const events = (await world.events('gateway')).filter(({ type }) => type === 'UsageRecorded');
+    return events.map(({ data }) => data['usage']);
+  };
+  const onWan = (world: World) => said(world, 'wan.up.hub.data').length;
+
+  test('each frame of a service once, by the length of what is in it, and reports the sum of a minute', async () => {
+    const world = await started();
+    for (const counter of [0, 1, 0, 1, 2]) fromDevice(world, 'lamp', 'data', `m${counter}`, data(counter));
+    fromDevice(world, 'lamp', 'data', 'm3', data(3, { serviceId: null }));
+    await world.calm();
+    expect([onWan(world), await recorded(world)]).toEqual([6, []]);
+    world.clock.advance(60_000);
+    await world.calm();
+    const [one] = await recorded(world);
+    expect(one).toMatchObject([{ keyId: KEY, serviceId: 'echo', direction: 'up', messages: 3, bytes: 3 }]);
+    expect(await counted(world)).toEqual({ messages: 3, bytes: 3 });
+  });
+
+  test('what goes down as well, and records what is open when it is stopped', async () => {
+    const world = await started();
+    toGateway(world, 'data', 'm0', 'm1', { deviceId: 'lamp', ...data(0) });
+    fromDevice(world, 'lamp', 'data', 'm2', data(0));
+    await world.drain();
+    await world.runtime('gateway')?.stop();
+    expect(await recorded(world)).toMatchObject([[{ direction: 'down' }, { direction: 'up' }]]);
+  });
+
+  test('not for the PN of another one: that is not relayed', async () => {
+    const world = await started();
+    fromDevice(world, 'lamp', 'data', 'm0', data(0, { pnId: 'elsewhere' }));
+    await world.calm();
+    expect([onWan(world), world.runtime('gateway')?.stats.dropped]).toEqual([0, 1]);
+  });
+
+  test('and holds up a device that makes services up, with no event for each', async () => {
+    const world = await started();
+    for (let i = 0; i < 500; i++) fromDevice(world, 'lamp', 'data', `m${i}`, data(i, { serviceId: `s${i}` }));
+    world.clock.advance(60_000);
+    await world.calm();
+    expect([onWan(world), (await recorded(world)).length]).toEqual([MAX_SUMS, 1]);
+  });
+
+  test('killed, it loses what it had not recorded, and nothing else', async () => {
+    const world = await started();
+    fromDevice(world, 'lamp', 'data', 'm0', data(0));
+    world.clock.advance(60_000);
+    await world.settle();
+    fromDevice(world, 'lamp', 'data', 'm1', data(1));
+    await world.kill('gateway');
+    await world.startNode('gateway');
+    await world.calm();
+    expect(await counted(world)).toEqual({ messages: 1, bytes: 1 });
   });
 });
