@@ -5,8 +5,7 @@ import { InventoryProjection } from '../projections/projection.ts';
 import { openInventoryStore } from '../projections/sql.ts';
 import { commits, withFile } from './journal/data.ts';
 import { appendByHand, openFloor, readByHand, rebuildByHand } from './journal/floor.ts';
-import type { Figure } from './journal/measure.ts';
-import { ROUNDS, compare, rate } from './journal/measure.ts';
+import { compare, rate, ROUNDS, writeTable, type Figure } from './measure/compare.ts';
 
 /** Events per commit, and how many commits: enough for a tenth of a second and more. */
 const SIZES = [
@@ -102,16 +101,8 @@ function readAndRebuild(): Promise<readonly Figure[]> {
 }
 
 function report(figures: readonly Figure[]): void {
-  const line = (cells: readonly string[]): string => {
-    const [name = '', ...rest] = cells;
-    return `${name.padEnd(24)}${rest.map((cell) => cell.padStart(16)).join('')}\n`;
-  };
-  const number = (value: number): string => value.toLocaleString('en-US');
   process.stdout.write(`Events per second, medians of ${ROUNDS} alternating rounds; floor: by hand on node:sqlite\n`);
-  process.stdout.write(line(['', 'this journal', 'floor', 'ratio']));
-  for (const { name, ours, floor, ratio } of figures) {
-    process.stdout.write(line([name, number(ours), number(floor), ratio.toFixed(2)]));
-  }
+  writeTable(figures, 'this journal');
   const machine = { node: process.version, cores: availableParallelism() };
   process.stdout.write(`${JSON.stringify({ benchmark: 'journal', rounds: ROUNDS, ...machine, figures })}\n`);
 }

@@ -1,12 +1,12 @@
 /** Rounds of each pair; the median is told. */
 export const ROUNDS = 7;
 
-/** One run of a contestant: how many events it did and how long that took. */
+/** One run of a contestant: what it does per second. */
 export type Contestant = () => Promise<number>;
 
 export interface Figure {
   readonly name: string;
-  /** Events per second, medians of the rounds. */
+  /** Per second, medians of the rounds. */
   readonly ours: number;
   readonly floor: number;
   /** Median of the ratios of the rounds, ours to floor. */
@@ -14,10 +14,15 @@ export interface Figure {
 }
 
 /** Lets both run in alternation, each first in every other round, after one round that does not count. */
-export async function compare(name: string, ours: Contestant, floor: Contestant): Promise<Figure> {
+export async function compare(
+  name: string,
+  ours: Contestant,
+  floor: Contestant,
+  rounds: number = ROUNDS,
+): Promise<Figure> {
   const rates: { readonly ours: number; readonly floor: number }[] = [];
-  process.stderr.write(`${name}, ${ROUNDS} rounds: `);
-  for (let round = 0; round <= ROUNDS; round++) {
+  process.stderr.write(`${name}, ${rounds} rounds: `);
+  for (let round = 0; round <= rounds; round++) {
     process.stderr.write('.');
     const first = round % 2 === 0 ? await ours() : await floor();
     const second = round % 2 === 0 ? await floor() : await ours();
@@ -32,11 +37,25 @@ export async function compare(name: string, ours: Contestant, floor: Contestant)
   };
 }
 
-/** Events per second of `work`, which tells how many events it did. */
+/** What `work` does per second; it tells how much it did. */
 export async function rate(work: () => Promise<number> | number): Promise<number> {
   const start = process.hrtime.bigint();
-  const events = await work();
-  return (events * 1e9) / Number(process.hrtime.bigint() - start);
+  const done = await work();
+  return (done * 1e9) / Number(process.hrtime.bigint() - start);
+}
+
+/** The figures as a table, ours beside the floor. */
+export function writeTable(figures: readonly Figure[], ours: string): void {
+  const width = 2 + Math.max(...figures.map(({ name }) => name.length));
+  const line = (cells: readonly string[]): string => {
+    const [name = '', ...rest] = cells;
+    return `${name.padEnd(width)}${rest.map((cell) => cell.padStart(16)).join('')}\n`;
+  };
+  const number = (value: number): string => value.toLocaleString('en-US');
+  process.stdout.write(line(['', ours, 'floor', 'ratio']));
+  for (const figure of figures) {
+    process.stdout.write(line([figure.name, number(figure.ours), number(figure.floor), figure.ratio.toFixed(2)]));
+  }
 }
 
 function median(values: readonly number[]): number {
