@@ -65,6 +65,10 @@ export interface SealedWireOptions {
 
 const utf8 = new TextEncoder();
 
+/** What a frame is called in the headers: nothing that it does not show anyway. The ids of its message are sealed. */
+export const frameId = ({ keyId, start, counter }: FrameNumber & { readonly keyId: string }): string =>
+  `${keyId}-${start}-${counter}`;
+
 /** A wire whose WAN messages are sealed; everything else passes through. */
 export class SealedWire implements Wire {
   readonly #wire: Wire;
@@ -89,7 +93,7 @@ export class SealedWire implements Wire {
     const address = sealedAddress(subject);
     if (address === null) return this.#wire.publish(subject, payload, headers);
     this.#withPeer(address, (peer) => {
-      if (peer !== null) this.#seal(peer, subject, payload, headers);
+      if (peer !== null) this.#seal(peer, subject, payload);
     });
     return this.status === 'connected';
   }
@@ -120,16 +124,14 @@ export class SealedWire implements Wire {
     await this.#wire.close();
   }
 
-  #seal(peer: Peer, subject: string, payload: string | Uint8Array, headers: WireHeaders | undefined): void {
+  #seal(peer: Peer, subject: string, payload: string | Uint8Array): void {
     const { session } = peer;
     const { start, counter } = this.#book.nextNumber();
     const plaintext = typeof payload === 'string' ? utf8.encode(payload) : payload;
     const frame = toBase64url(sealFrame(session, frameCounter({ start, counter }), plaintext, utf8.encode(subject)));
-    this.#wire.publish(
-      subject,
-      JSON.stringify({ v: PROTOCOL_VERSION, keyId: session.keyId, start, counter, frame }),
-      headers,
-    );
+    const { keyId } = session;
+    const sealed = JSON.stringify({ v: PROTOCOL_VERSION, keyId, start, counter, frame });
+    this.#wire.publish(subject, sealed, { messageId: frameId({ keyId, start, counter }) });
   }
 
   #receive(delivery: Delivery, handler: (delivery: Delivery) => void): void {

@@ -203,7 +203,7 @@ class NatsWire implements Wire {
 function toNatsHeaders({ messageId, correlationId }: WireHeaders): ReturnType<typeof natsHeaders> {
   const carried = natsHeaders();
   carried.set(MESSAGE_ID_HEADER, messageId);
-  carried.set(CORRELATION_ID_HEADER, correlationId);
+  if (correlationId !== undefined) carried.set(CORRELATION_ID_HEADER, correlationId);
   return carried;
 }
 

@@ -5,7 +5,8 @@
 
 export interface WireHeaders {
   readonly messageId: string;
-  readonly correlationId: string;
+  /** Left out where it would show what a sealed message is about. */
+  readonly correlationId?: string;
 }
 
 export interface Delivery {

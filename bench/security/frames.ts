@@ -16,7 +16,7 @@ const COUNTER = 2n ** 40n + 7n;
 
 /** Frames of a session sealed and opened, beside node's cipher and beside noble's, each under the same nonce and data. */
 export function frames(): readonly Pair[] {
-  const keys = { initiatorKey: bytes(32), responderKey: bytes(32), handshakeHash: bytes(32) };
+  const keys = { initiatorKey: bytes(32), responderKey: bytes(32), dataRoot: bytes(32), handshakeHash: bytes(32) };
   const [sender, receiver] = [sessionOf('initiator', keys), sessionOf('responder', keys)];
   const nonce = Buffer.alloc(12);
   nonce.writeBigUInt64LE(COUNTER, 4);

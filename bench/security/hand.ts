@@ -3,7 +3,7 @@ import type { Recording } from './recording.ts';
 
 /**
  * Both patterns written out token by token, as docs/security-bytes.md has them, on the calls of a recording. What each side
- * gives: the parts of its message, what it reads, the two session keys, the handshake hash.
+ * gives: the parts of its message, what it reads, the three outputs of Split, the handshake hash.
  */
 export interface Hand {
   readonly recording: Recording;
@@ -135,7 +135,7 @@ class State {
   }
 
   split(): readonly Uint8Array[] {
-    return [...this.#derive(NOTHING, 2), this.#hash];
+    return [...this.#derive(NOTHING, 3), this.#hash];
   }
 
   #derive(material: Uint8Array, outputs: 2 | 3): readonly Uint8Array[] {

@@ -97,8 +97,8 @@ function read(state: HandshakeState, message: Uint8Array): Uint8Array {
 }
 
 function keysOf(state: HandshakeState): readonly Uint8Array[] {
-  const { initiatorKey, responderKey, handshakeHash } = state.split();
-  return [initiatorKey, responderKey, handshakeHash];
+  const { initiatorKey, responderKey, dataRoot, handshakeHash } = state.split();
+  return [initiatorKey, responderKey, dataRoot, handshakeHash];
 }
 
 /** The key that the chain in front of a payload certifies. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { MESSAGES } from '../../actors/wire/messages.ts';
 import { MAX_MESSAGE_BYTES } from '../../actors/wire/port.ts';
 import { CHARGING_QUERY, gatewayInventoryQuery, INVENTORY_QUERY } from '../../actors/wire/queries.ts';
-import { isSealed } from '../../actors/wan/sealed-wire.ts';
+import { frameId, isSealed, SealedMessage } from '../../actors/wan/sealed-wire.ts';
 import { eventsOf, SERVER_QUEUE, type Leg } from '../../actors/wire/subjects.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
 import { answerTo, isAnswer, LEGS, ROLES, type RoleName } from './parties.ts';
@@ -45,14 +45,16 @@ ${Object.entries(RESPONSE_CODES)
   .join('\n')}
 `.trim();
 
-/** Payload of a message, and which of its fields are repeated as headers. */
+/** Payload of a message, and which of its fields are repeated as headers. Of a sealed one they show the frame's number only. */
 function wireMessage(leg: Leg, type: string, says: string): Node {
   const sealed = isSealed({ leg, type });
   const ofType = EXAMPLES.filter((one) => one.leg === leg && one.type === type);
   const examples = ofType.map(({ name, summary, payload, wire }) => ({
     name,
     summary,
-    headers: { 'Nats-Msg-Id': payload['messageId'], 'Cpns-Correlation-Id': payload['correlationId'] },
+    headers: sealed
+      ? { 'Nats-Msg-Id': frameId(SealedMessage.parse(wire)) }
+      : { 'Nats-Msg-Id': payload['messageId'], 'Cpns-Correlation-Id': payload['correlationId'] },
     payload: wire,
   }));
   const content = {
@@ -64,8 +66,8 @@ function wireMessage(leg: Leg, type: string, says: string): Node {
     title: `${type} (${leg})`,
     summary: says,
     contentType: 'application/json',
-    correlationId: ref(`components/correlationIds/${sealed ? 'sealedCorrelationId' : 'correlationId'}`),
-    headers: schemaRef('Headers'),
+    ...(sealed ? {} : { correlationId: ref('components/correlationIds/correlationId') }),
+    headers: schemaRef(sealed ? 'SealedHeaders' : 'Headers'),
     payload: schemaRef(sealed ? 'SealedMessage' : `${leg}.${type}`),
     examples,
     ...(sealed ? content : {}),
@@ -296,10 +298,6 @@ export function asyncapiDocument(version: string): Node {
         correlationId: {
           description: 'One id for all that one registration caused.',
           location: '$message.payload#/correlationId',
-        },
-        sealedCorrelationId: {
-          description: 'The same id; the payload is sealed.',
-          location: '$message.header#/Cpns-Correlation-Id',
         },
         eventCorrelationId: {
           description: 'The same id, in what was recorded.',

@@ -93,6 +93,13 @@ const HEADERS = z.looseObject({
   'Cpns-Correlation-Id': Id.optional(),
 });
 
+const SEALED_HEADERS = z.looseObject({
+  'Nats-Msg-Id': z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{22}-\d{1,8}-\d{1,13}$/)
+    .optional(),
+});
+
 type JsonSchema = { readonly [key: string]: unknown };
 
 /** By name, in JSON Schema draft 7, which AsyncAPI 3's schema object is a superset of. */
@@ -100,6 +107,10 @@ export function schemas(): { readonly [name: string]: JsonSchema } {
   const registry = z.registry<{ readonly id: string; readonly description: string }>();
   for (const [id, schema, description] of FIELDS) registry.add(schema, { id, description });
   registry.add(HEADERS, { id: 'Headers', description: 'Repeat two fields of the payload for NATS tools. Optional.' });
+  registry.add(SEALED_HEADERS, {
+    id: 'SealedHeaders',
+    description: 'For NATS tools: `keyId`, `start` and `counter` of the frame, with `-` between. Optional.',
+  });
   for (const { leg, type, says, body } of MESSAGES) {
     const payload = Envelope.extend({ type: z.literal(type), body });
     registry.add(payload, { id: `${leg}.${type}`, description: says });

@@ -78,6 +78,19 @@ describe('the WAN between PN GW and CPNS Server', () => {
     expect(Buffer.from(seen?.payload ?? []).toString('utf8')).not.toContain('hall-motion');
   });
 
+  it('shows no id of the message in the headers: only the number of the frame', async () => {
+    const { network, hub, raw, settle } = setUp();
+    raw.subscribe('cpns.link.>', () => {});
+    hub.publish(SUBJECT, '{}', { messageId: 'req-hall-motion', correlationId: 'cor-hall-motion' });
+    hub.publish('cpns.link.hub.down.lamp.notice', '{}', { messageId: 'note', correlationId: 'cor' });
+    await settle();
+    const headers = network.inFlight.map(({ messageId, correlationId }) => ({ messageId, correlationId }));
+    expect(headers).toEqual([
+      { messageId: `${KEY_ID}-1-0`, correlationId: undefined },
+      { messageId: 'note', correlationId: 'cor' },
+    ]);
+  });
+
   it('gives a frame on once, however often it comes', async () => {
     const { network, hub, received, deliverAll, reasons } = setUp();
     hub.publish(SUBJECT, 'once');

@@ -150,7 +150,7 @@ test('a queue group spans connections', async () => {
   expect(counts.size).toBe(3);
 });
 
-test('message id and correlation id travel as NATS headers', async () => {
+test('message id and correlation id travel as NATS headers; what is left out does not', async () => {
   const server = await start();
   const wire = wireTo(server.url);
   const observer = await connect({ servers: server.url });
@@ -162,8 +162,12 @@ test('message id and correlation id travel as NATS headers', async () => {
   });
   await Promise.all([observer.flush(), wire.flush()]);
   wire.publish('t.h', '{}', { messageId: 'm-1', correlationId: 'c-1' });
-  await until('delivery', () => seen.length > 0);
-  expect(seen).toEqual([['m-1', 'c-1']]);
+  wire.publish('t.h', '{}', { messageId: 'm-2' });
+  await until('delivery', () => seen.length > 1);
+  expect(seen).toEqual([
+    ['m-1', 'c-1'],
+    ['m-2', ''],
+  ]);
   await observer.close();
 });
 
