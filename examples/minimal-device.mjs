@@ -4,14 +4,17 @@
 // numbered, and from the Noise Protocol Framework, revision 34 (https://noiseprotocol.org/noise.html).
 //
 //   node examples/minimal-device.mjs --nats URL --gateway ID --pn ID --device ID --secret-file FILE [--pair]
+//     [--nats-seed-file FILE] [--nats-ca FILE]
 //
 // --pair     for a stranger: pairs with the PN GW first (flow 1.4.2). A member of the PN leaves it out (flow 1.4.1).
 // FILE       holds the device's secret: 32 bytes in base64url.
+// --nats-seed-file  the nkey seed of the device, for a NATS server that is locked down (docs/nats.md); --nats-ca the
+//            certificates to trust a tls:// server by.
 // Exit code  0 registered, and the session is confirmed; 1 refused, or nobody answered; 2 wrong use.
 import crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { connect } from '@nats-io/transport-node';
+import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
 
 class Refused extends Error {}
 
@@ -181,20 +184,33 @@ function confirm(line, session) {
 
 // ---- The program ----
 
-const USAGE = 'usage: minimal-device.mjs --nats URL --gateway ID --pn ID --device ID --secret-file FILE [--pair]';
+const USAGE = `usage: minimal-device.mjs --nats URL --gateway ID --pn ID --device ID --secret-file FILE [--pair]
+  [--nats-seed-file FILE] [--nats-ca FILE]`;
 
 function settings() {
   const names = ['nats', 'gateway', 'pn', 'device', 'secret-file'];
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
-  const { values } = parseArgs({ options: { ...options, pair: { type: 'boolean' } } });
+  const more = { pair: { type: 'boolean' }, 'nats-seed-file': { type: 'string' }, 'nats-ca': { type: 'string' } };
+  const { values } = parseArgs({ options: { ...options, ...more } });
   if (names.some((name) => values[name] === undefined)) throw new Error('an option is missing');
   const psk = Buffer.from(readFileSync(values['secret-file'], 'latin1').trim(), 'base64url');
   if (psk.length !== 32) throw new Error('the secret file does not hold 32 bytes in base64url');
-  return { ...values, psk };
+  return { ...values, psk, access: access(values['nats-seed-file'], values['nats-ca']) };
 }
 
-async function main({ nats: servers, gateway, pn, device, psk, pair: isStranger }) {
-  const nats = await connect({ servers, name: device, maxReconnectAttempts: -1 });
+/** Who it is to the NATS server, and by which authority it knows that server. The seed signs a nonce and never leaves. */
+function access(seedFile, caFile) {
+  const seed = seedFile === undefined ? null : readFileSync(seedFile, 'latin1').trim();
+  if (seed !== null && !/^SU[A-Z2-7]{56}$/.test(seed))
+    throw new Error('the seed file does not hold the nkey seed of a user');
+  return {
+    ...(seed === null ? {} : { authenticator: nkeyAuthenticator(Buffer.from(seed)) }),
+    ...(caFile === undefined ? {} : { tls: { ca: readFileSync(caFile, 'utf8') } }),
+  };
+}
+
+async function main({ nats: servers, gateway, pn, device, psk, access, pair: isStranger }) {
+  const nats = await connect({ servers, name: device, maxReconnectAttempts: -1, ...access });
   const line = { nats, gateway, pn, device, correlationId: newId() };
   try {
     if (isStranger) await pair(line);

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { startChild, type Child } from '../../cli/demo/child.ts';
 import { startNatsServer } from '../../cli/nats-server.ts';
@@ -8,6 +10,7 @@ import { until } from '../actors/wire/until.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/household.yaml', import.meta.url));
+const MINIMAL = fileURLToPath(new URL('../../examples/minimal-device.mjs', import.meta.url));
 
 const folder = temporaryFolder();
 const closing: (() => void | Promise<void>)[] = [() => folder.remove()];
@@ -15,7 +18,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-test('each role as a process with a user of its own, over TLS: a PNE is registered, and nobody tried what it must not', async () => {
+test('each role as a process with a user of its own, over TLS: PNEs are registered, ours and a foreign one, and nobody tried what it must not', async () => {
   const { certFile, keyFile } = certificate(folder.path, 'nats', 'DNS:localhost');
   const out = join(folder.path, 'operator');
   const tls = ['--tls-cert', certFile, '--tls-key', keyFile, '--tls-ca', certFile];
@@ -42,6 +45,18 @@ test('each role as a process with a user of its own, over TLS: a PNE is register
   const seed = ['--nats-seed-file', join(out, 'nats/inquirer.nk'), '--nats-ca', join(out, 'nats/ca.pem')];
   expect(await asked.run('inventory', '--pn', 'home', ...at, ...seed)).toBe(0);
   expect(asked.stdout).toMatch(/hall-motion +registered/);
+
+  // One that shares no line with ours, with a user of its own; then without one, and with a file that is no seed.
+  const kept = (file: string): string => join(out, 'pnes', file);
+  const ids = ['--gateway', 'hub-hall', '--pn', 'home', '--device', 'bedroom-window'];
+  const secret = ['--secret-file', kept('bedroom-window.psk'), '--nats-ca', join(out, 'nats/ca.pem')];
+  const foreign = (...more: readonly string[]) =>
+    promisify(execFile)(process.execPath, [MINIMAL, ...at, ...ids, ...secret, ...more]);
+  const own = ['--nats-seed-file', kept('bedroom-window.nk')];
+  expect((await foreign(...own)).stdout).toMatch(/^200 registered\nCPNS ID cpns-\S+\nkey id \S+\nsession confirmed\n$/);
+  await expect(foreign()).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/authorization/i) });
+  await expect(foreign('--nats-seed-file', kept('bedroom-window.psk'))).rejects.toMatchObject({ code: 2 });
+
   for (const { name, tail } of [...roles, pne])
     expect([name, tail().filter((line) => line.includes('violation'))]).toEqual([name, []]);
 
