@@ -20,11 +20,12 @@ const NOTICE_EVERY_MS = 1_000;
 const MAX_TOLD = 10_000;
 
 /** The wire of a PN GW. */
-export async function gatewayWan({ wire, journal, keyring, log }: Seams): Promise<Wire> {
+export async function gatewayWan({ wire, journal, keyring, log, clock }: Seams): Promise<Wire> {
   const book = await openSessionBook({
     journal,
     keyring,
     log,
+    clock,
     chart: pnGateway,
     streamOf: gatewayStream,
     changedBy: ['GatewayRegistered'],
@@ -35,16 +36,17 @@ export async function gatewayWan({ wire, journal, keyring, log }: Seams): Promis
 /** The wire of the CPNS Server, and what judges the sessions of its PN GWs again. */
 export async function serverWan(
   { wire, journal, keyring, log, clock, entropy }: Seams,
-  judge: Omit<Scrutiny, 'now'>,
+  scrutiny: Scrutiny,
 ): Promise<{ readonly wire: Wire; readonly review: () => void }> {
   const book = await openSessionBook({
     journal,
     keyring,
     log,
+    clock,
     chart: gatewayRegistration,
     streamOf: gatewayRegistrationStream,
     changedBy: ['GatewayAuthenticated', 'GatewaySessionClosed'],
-    scrutiny: { now: () => clock.now(), ...judge },
+    scrutiny,
   });
   const told = new Map<string, number>();
   const onUnknownSession = (gatewayId: string, keyId: string): void => {

@@ -1,8 +1,9 @@
 import type { Journal } from '../../events/journal/port.ts';
 import type { Chart } from '../../machines/chart.ts';
-import { MAX_COUNTER, MAX_START, ReplayWindow, type FrameNumber } from '../../security/replay-window.ts';
+import { frameCounter, MAX_COUNTER, MAX_START, ReplayWindow, type FrameNumber } from '../../security/replay-window.ts';
 import { sessionFromBytes } from '../../security/session.ts';
 import { foldActor } from '../fold.ts';
+import type { Clock } from '../seams/clock.ts';
 import type { Log } from '../seams/log.ts';
 import type { Keyring } from '../step.ts';
 import type { Peer, SessionBook } from './sealed-wire.ts';
@@ -10,10 +11,16 @@ import { chainKey, seenKey, sessionKey } from '../roles/session.ts';
 import { fromKeptChain, type Standing } from '../roles/standing.ts';
 
 /**
- * How many frames a peer may send before the newest number is written down. After a crash of ours so many old frames
- * could pass the window once more; their message ids are in the journal, so they are answered, not acted upon.
+ * Numbers ahead of the newest accepted frame that are written down as used, so that not every frame is a write. After a
+ * restart of ours all of them are old: the journal commits in order, so what was acted upon is among them.
  */
-export const FRAMES_PER_NOTE = 256;
+export const FRAMES_RESERVED = 64;
+
+/**
+ * Whoever sent nothing for so long goes on behind what the other end can have reserved. So after a restart a lone message is
+ * lost once at most (it is sent again after a second), and who sends without such a pause is past them in 3 s.
+ */
+export const PAUSE_MS = 50;
 
 /** Ids without a session that are remembered; more are looked up again. */
 const MAX_STRANGERS = 10_000;
@@ -25,6 +32,7 @@ export interface SessionBookOptions {
   readonly journal: Journal;
   readonly keyring: Keyring;
   readonly log: Log;
+  readonly clock: Clock;
   readonly chart: Chart<string, { readonly keyId: string | null }>;
   readonly streamOf: (gatewayId: string) => string;
   /** Events of that stream which put another session in force, or none. */
@@ -34,7 +42,6 @@ export interface SessionBookOptions {
 }
 
 export interface Scrutiny {
-  readonly now: () => number;
   /** @param chain certificates that the session was agreed on with, DER; null: a secret */
   readonly standing: (gatewayId: string, chain: readonly Uint8Array[] | null) => Standing;
   /** The session is used no more from now on; the journal does not say so yet. */
@@ -53,14 +60,13 @@ interface Entry {
 }
 
 const NO_SCRUTINY: Scrutiny = {
-  now: () => 0,
   standing: () => ({ kind: 'stands', untilMs: Infinity }),
   onOver: () => {},
 };
 
 /** Opens the book for one start of a process: its frames are numbered above those of every earlier start. */
 export async function openSessionBook(options: SessionBookOptions): Promise<ReviewedBook> {
-  const { journal, keyring, log, chart, streamOf, changedBy, scrutiny = NO_SCRUTINY } = options;
+  const { journal, keyring, log, clock, chart, streamOf, changedBy, scrutiny = NO_SCRUTINY } = options;
   const read = async (id: string): Promise<Uint8Array | null> => {
     const wrapped = await journal.wrappedKey(id);
     return wrapped === null ? null : keyring.unwrap(id, wrapped);
@@ -82,8 +88,10 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
     throw new Error(`This journal was opened ${MAX_START} times; no frame can be numbered any more.`);
   await keep([[START_KEY, toBytes({ start, counter: 0 })]], []);
   let counter = 0;
+  let numberedAt = clock.now();
 
   const entries = new Map<string, Entry>();
+  const reserved = new WeakMap<Peer, FrameNumber>();
   const strangers = new Set<string>();
   let changes = 0;
   const streams = streamOf('');
@@ -116,6 +124,7 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
     if (standing.kind === 'over') return over(gatewayId);
     const peer = { session, window: new ReplayWindow(seen) };
     entries.set(gatewayId, { peer, chain, untilMs: standing.untilMs });
+    if (seen !== null) reserved.set(peer, seen);
     return peer;
   };
   const withoutSession = (gatewayId: string): null => {
@@ -129,11 +138,10 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
     return withoutSession(gatewayId);
   };
 
-  const accepted = new WeakMap<Peer, number>();
   return {
     peer(gatewayId) {
       const entry = entries.get(gatewayId);
-      if (entry !== undefined) return scrutiny.now() <= entry.untilMs ? entry.peer : over(gatewayId);
+      if (entry !== undefined) return clock.now() <= entry.untilMs ? entry.peer : over(gatewayId);
       return strangers.has(gatewayId) ? null : lookUp(gatewayId);
     },
     review() {
@@ -142,15 +150,22 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
         if (scrutiny.standing(gatewayId, chain).kind === 'over') over(gatewayId);
     },
     nextNumber(): FrameNumber {
+      const now = clock.now();
+      if (Math.abs(now - numberedAt) >= PAUSE_MS) counter += FRAMES_RESERVED;
+      numberedAt = now;
       if (counter >= MAX_COUNTER) throw new Error('Every frame number of this start is used: start the process again.');
       return { start, counter: counter++ };
     },
     accepted(peer) {
-      const count = (accepted.get(peer) ?? 0) + 1;
-      accepted.set(peer, count % FRAMES_PER_NOTE);
       const { highest } = peer.window;
-      if (count < FRAMES_PER_NOTE || highest === null) return;
-      keep([[seenKey(peer.session.keyId), toBytes(highest)]], []).catch(notKept);
+      const known = reserved.get(peer);
+      if (highest === null || (known !== undefined && frameCounter(highest) <= frameCounter(known))) return;
+      const more = { start: highest.start, counter: Math.min(highest.counter + FRAMES_RESERVED, MAX_COUNTER) };
+      reserved.set(peer, more);
+      keep([[seenKey(peer.session.keyId), toBytes(more)]], []).catch((error: unknown) => {
+        reserved.delete(peer);
+        notKept(error);
+      });
     },
   };
 }
