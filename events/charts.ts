@@ -6,6 +6,7 @@ import { keyringEvents } from './vocabulary/keyring.ts';
 import { personalNetworkEvents } from './vocabulary/personal-network.ts';
 import { pnGatewayEvents } from './vocabulary/pn-gateway.ts';
 import { pneRegistrationEvents } from './vocabulary/pne-registration.ts';
+import { recordEvents } from './vocabulary/record.ts';
 import { registrationEvents } from './vocabulary/registration.ts';
 import type { Vocabulary } from './vocabulary/define.ts';
 
@@ -20,6 +21,7 @@ export const VOCABULARIES = {
   'cpns-server/registration': registrationEvents,
   'cpns-server/charging': chargingEvents,
   'journal/keyring': keyringEvents,
+  'journal/record': recordEvents,
 } as const satisfies { readonly [chart: string]: Vocabulary };
 
 export type ChartId = keyof typeof VOCABULARIES;

@@ -5,6 +5,7 @@ import { gatewayRegistration } from './cpns-server/gateway-registration.ts';
 import { personalNetwork } from './cpns-server/personal-network.ts';
 import { registration } from './cpns-server/registration.ts';
 import { keyring } from './journal/keyring.ts';
+import { record } from './journal/record.ts';
 import { admission } from './pn-gateway/admission.ts';
 import { pnGateway } from './pn-gateway/gateway.ts';
 import { gatewayUsage } from './pn-gateway/usage.ts';
@@ -21,4 +22,5 @@ export const CHARTS: { readonly [Id in ChartId]: Chart<Id> } = {
   'cpns-server/registration': registration,
   'cpns-server/charging': charging,
   'journal/keyring': keyring,
+  'journal/record': record,
 };

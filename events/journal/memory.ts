@@ -2,7 +2,7 @@ import { FIRST_HEAD, type BatchWrite, type Consumed, type Head } from './batch.t
 import { Committer, closedError } from './committer.ts';
 import type { BatchTransaction } from './committer.ts';
 import type { Commit, CommitResult, Journal, KeyRange, OutboxRow, ReadRange, RecordedEvent } from './port.ts';
-import type { StoredAnswer, TimerRow, WrappedKey } from './port.ts';
+import type { StoredAnswer, StoredEvent, TimerRow, WrappedKey } from './port.ts';
 import type { Frontier, TreeNode } from './merkle/frontier.ts';
 import { bounded } from './range.ts';
 
@@ -118,6 +118,13 @@ export class MemoryJournal implements Journal {
   async tree(): Promise<Frontier> {
     const { position, roots } = this.#open().head;
     return { size: position, roots };
+  }
+  async stored(range?: ReadRange): Promise<readonly StoredEvent[]> {
+    const { leaves } = this.#open();
+    const events = await this.readAll(range);
+    return events.map(({ data, ...event }) => {
+      return { ...event, data: JSON.stringify(data), leaf: leaves[event.position - 1] ?? null };
+    });
   }
   async leaves(from: number, to: number): Promise<readonly Uint8Array[]> {
     return this.#open().leaves.slice(from, to);

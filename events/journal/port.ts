@@ -150,10 +150,20 @@ export const FORGET_WITHIN_MS = 10_000;
 /** Reads are bounded; whoever wants more asks again with `after`. */
 export const DEFAULT_READ_LIMIT = 1_000;
 
+/** An event as its row has it. */
+export interface StoredEvent extends Omit<RecordedEvent, 'data'> {
+  /** JSON text. */
+  readonly data: string;
+  /** Leaf hash of the row, 32 bytes; anything in a journal that was changed by hand. */
+  readonly leaf: Uint8Array | null;
+}
+
 /** The Merkle tree over all events, RFC 6962: the leaf of the event at position p has index p - 1. */
 export interface TreeReader extends TreeSource {
   /** Size and right edge of the tree as of the head. */
   tree(): Promise<Frontier>;
+  /** Events as they are stored, `position > after`, ascending, at most `limit`; nothing is checked. */
+  stored(range?: ReadRange): Promise<readonly StoredEvent[]>;
 }
 
 export interface Journal extends JournalReader, KeyReader, TreeReader {

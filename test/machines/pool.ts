@@ -212,6 +212,14 @@ const keyring: readonly EventOfChart<'journal/keyring'>[] = [
   { type: 'KeyDestroyed', data: { keyId: `session/${KEY_1}`, reason: 'compromised' } },
 ];
 
+const record: readonly EventOfChart<'journal/record'>[] = [
+  { type: 'DurabilityObserved', data: { database: 'sqlite', settings: { synchronous: 'full' }, warnings: [] } },
+  ...[256, 300].map((size) => ({
+    type: 'CheckpointSigned' as const,
+    data: { size, root: 'A'.repeat(43), note: 'example.org/log\n' },
+  })),
+];
+
 export const POOL: { readonly [Id in ChartId]: readonly EventOfChart<Id>[] } = {
   'pne/registration': pne,
   'pn-gateway/gateway': gateway,
@@ -222,4 +230,5 @@ export const POOL: { readonly [Id in ChartId]: readonly EventOfChart<Id>[] } = {
   'cpns-server/registration': registration,
   'cpns-server/charging': charging,
   'journal/keyring': keyring,
+  'journal/record': record,
 };

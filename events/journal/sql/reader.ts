@@ -7,13 +7,14 @@ import type {
   OutboxRow,
   ReadRange,
   RecordedEvent,
+  StoredEvent,
   TimerRow,
   TreeReader,
   WrappedKey,
 } from '../port.ts';
 import { bounded } from '../range.ts';
 import type { Capabilities } from './capabilities.ts';
-import { toEvent, toHead, toOutboxRow, toTimer } from './rows.ts';
+import { toEvent, toHead, toStored, toOutboxRow, toTimer } from './rows.ts';
 import type { JournalTables } from './tables.ts';
 import { EVENT_COLUMNS } from './values.ts';
 
@@ -61,6 +62,12 @@ export class SqlReader implements JournalReader, KeyReader, TreeReader {
     const row = await this.db.selectFrom('head').select(['position', 'outbox_seq', 'roots']).executeTakeFirstOrThrow();
     const { position, roots } = toHead(row);
     return { size: position, roots };
+  }
+
+  async stored(range?: ReadRange): Promise<readonly StoredEvent[]> {
+    const { after, limit } = bounded(range);
+    const query = this.db.selectFrom('events').selectAll().where('position', '>', after).orderBy('position');
+    return (await query.limit(limit).execute()).map(toStored);
   }
 
   async leaves(from: number, to: number): Promise<readonly Uint8Array[]> {

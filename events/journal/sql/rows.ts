@@ -1,18 +1,25 @@
 import type { Consumed, Head } from '../batch.ts';
 import { frontierFromBytes } from '../merkle/frontier.ts';
-import type { JsonObject, OutboxRow, RecordedEvent, StoredAnswer, TimerRow } from '../port.ts';
+import type { JsonObject, OutboxRow, RecordedEvent, StoredAnswer, StoredEvent, TimerRow } from '../port.ts';
 import { JournalError } from '../port.ts';
-import type { AnswersTable, EventRow, JournalTables, OutboxTable, TimersTable } from './tables.ts';
+import type { AnswersTable, EventRow, EventsTable, JournalTables, OutboxTable, TimersTable } from './tables.ts';
 
 /** @throws JournalError `corrupt` where the data is no JSON */
 export function toEvent(row: EventRow): RecordedEvent {
+  return { ...fieldsOf(row), data: parsed(row) };
+}
+
+export function toStored(row: EventsTable): StoredEvent {
+  return { ...fieldsOf(row), data: row.data, leaf: row.leaf };
+}
+
+function fieldsOf(row: EventRow): Omit<RecordedEvent, 'data'> {
   return {
     position: row.position,
     stream: row.stream,
     version: row.version,
     type: row.type,
     schemaVersion: row.schema_version,
-    data: parsed(row),
     meta: {
       messageId: row.message_id,
       correlationId: row.correlation_id,
