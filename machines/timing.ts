@@ -14,6 +14,12 @@ export const WAN_RETRY: RetryPolicy = { firstMs: 500, factor: 2, attempts: 5 };
  */
 export const LINK_RETRY: RetryPolicy = { firstMs: 1_000, factor: 2, attempts: 6 };
 
+/**
+ * "The session is over" -> the other end: 1 s, 2, 4, 8: after 15 s the keys are destroyed without an answer. Whoever closes
+ * waits for it, and the other end loses nothing by not hearing of it but the news.
+ */
+export const CLOSE_RETRY: RetryPolicy = { firstMs: 1_000, factor: 2, attempts: 4 };
+
 /** After a temporary refusal, before a new request: 2 s, 4, 8, ... 256 s; then the device gives up. */
 export const BACK_OFF: RetryPolicy = { firstMs: 2_000, factor: 2, attempts: 8 };
 

@@ -26,7 +26,15 @@ import { SERVER_HEARS, SERVER_QUEUE, wanDown } from '../wire/subjects.ts';
 import { chargingLetters, chargingStream, usageReport, usageReportAnswer } from './charging.ts';
 import { NO_PN } from './pn-gateway.ts';
 import { keptChain } from './standing.ts';
-import { chainKey, CONFIRM, openText, sealText, sessionKey, sessionOf, type SealedContent } from './session.ts';
+import {
+  chainKey,
+  openText,
+  sealText,
+  sessionKey,
+  sessionOf,
+  type SealedContent,
+  type SealedText,
+} from './session.ts';
 
 /** What the operator provisioned. Secrets are 32 bytes. */
 export interface ServerIdentity {
@@ -92,7 +100,7 @@ export function serverRole({ idKey, gatewayCredential, pneCredential }: ServerId
       case 'data':
         return { kind: 'ignore', reason: 'for no actor' };
       case 'sealed':
-        return confirmation(content, stream, scope);
+        return sealedText(content, stream, scope);
       case 'usage-report':
         return usageReport(message, content.body, stream, pn);
       case 'registration-request': {
@@ -116,10 +124,23 @@ export function serverRole({ idKey, gatewayCredential, pneCredential }: ServerId
     }
   }
 
-  async function confirmation(content: SealedContent, stream: string, scope: Scope): Promise<Meaning> {
+  async function sealedText(content: SealedContent, stream: string, scope: Scope): Promise<Meaning> {
     const { keyId } = content.body;
-    if ((await openText(content, scope)) !== CONFIRM.question) return { kind: 'refuse', code: 401 };
-    return { kind: 'facts', primary: aboutPne(stream, { type: 'SecureSessionEstablished', data: { keyId } }) };
+    switch (await openText(content, scope)) {
+      case 'session-confirm':
+        return { kind: 'facts', primary: aboutPne(stream, { type: 'SecureSessionEstablished', data: { keyId } }) };
+      case 'session-close':
+        return { kind: 'facts', primary: aboutPne(stream, { type: 'SessionCloseReceived', data: { keyId } }) };
+      case 'session-closed':
+        return { kind: 'facts', primary: ended(stream, keyId, scope) };
+      default:
+        return { kind: 'refuse', code: 401 };
+    }
+  }
+
+  function ended(stream: string, keyId: string, scope: Scope): Targeted {
+    scope.keys.drop(sessionKey(keyId));
+    return aboutPne(stream, { type: 'SecureSessionClosed', data: { keyId, reason: 'ended' } });
   }
 
   function read(
@@ -264,6 +285,14 @@ export function serverRole({ idKey, gatewayCredential, pneCredential }: ServerId
         for (const id of [sessionKey(keyId), chainKey(keyId)]) scope.keys.drop(id);
         return [aboutPne(stream, { type: 'SecureSessionClosed', data: { keyId, reason: 'replaced' } })];
       },
+      endSession(scope, stream) {
+        const { keyId } = scope.context(registration, stream);
+        return keyId === null ? [] : [ended(stream, keyId, scope)];
+      },
+      endStandingSession(scope, stream) {
+        const { standingKeyId } = scope.context(registration, stream);
+        return standingKeyId === null ? [] : [ended(stream, standingKeyId, scope)];
+      },
       async updateInventory(scope, stream) {
         const { pnId, deviceId, cpnsId: id } = scope.context(registration, stream);
         const inventory = await change(scope, pnId, { deviceId, kind: 'registered', status: 'registered', cpnsId: id });
@@ -318,11 +347,14 @@ export function serverRole({ idKey, gatewayCredential, pneCredential }: ServerId
         const { gatewayId, pnId, changes } = scope.context(personalNetwork, stream);
         return { ...answer('inventory-notice', gatewayId, '', { pnId, changes }), inReplyTo: null };
       },
-      sealed: (scope, stream) => {
-        const { gatewayId, deviceId } = scope.context(registration, stream);
-        const body = { deviceId, ...sealText(sessionOf(scope), CONFIRM.answer) };
-        return answer('sealed', gatewayId, scope.message?.messageId ?? '', body);
+      sealed: (scope, stream) => sealedAnswer(scope, stream, 'session-confirmed'),
+      'session-close': (scope, stream) => {
+        const { deviceId, pnId } = scope.context(registration, stream);
+        const { gatewayId } = scope.context(personalNetwork, pnStream(pnId));
+        const body = { deviceId, ...sealText(sessionOf(scope), 'session-close') };
+        return { subject: wanDown(gatewayId, 'sealed'), type: 'sealed', inReplyTo: null, body };
       },
+      'session-closed': (scope, stream) => sealedAnswer(scope, stream, 'session-closed'),
     },
     refusal({ content, gatewayId, messageId }, code) {
       if (content.leg !== 'wan.up') return null;
@@ -355,6 +387,13 @@ export function serverRole({ idKey, gatewayCredential, pneCredential }: ServerId
         ? { subject: wanDown(gatewayId, 'notice'), type: 'notice', inReplyTo, body: { code, deviceId } }
         : null,
   };
+}
+
+/** By the PN GW that the question came through. */
+function sealedAnswer(scope: Scope, stream: string, text: SealedText): Letter {
+  const { gatewayId, deviceId } = scope.context(registration, stream);
+  const body = { deviceId, ...sealText(sessionOf(scope), text) };
+  return answer('sealed', scope.message?.gatewayId ?? gatewayId, scope.message?.messageId ?? '', body);
 }
 
 function answer(type: string, gatewayId: string, inReplyTo: string, body: object): Letter {

@@ -19,7 +19,7 @@ import { timestampAfter, timestampToBytes } from '../../security/timestamp.ts';
 import type { Meaning, Role, Scope, Targeted } from '../role.ts';
 import type { Incoming, Letter } from '../wire/messages.ts';
 import { deviceHears, linkUp } from '../wire/subjects.ts';
-import { CONFIRM, openText, readJson, sealText, sessionKey, sessionOf, type SealedContent } from './session.ts';
+import { openText, readJson, sealText, sessionKey, sessionOf, type SealedContent, type SealedText } from './session.ts';
 
 /** A device as provisioned: a pre-shared secret stands for the USIM of the change request, a certificate for its PKI. */
 export interface PneDevice {
@@ -74,10 +74,23 @@ export function pneRole(devices: readonly PneDevice[]): Role {
     return { kind: 'facts', primary: fact(stream, { type: 'RegistrationAccepted', data }) };
   }
 
-  async function confirmation(content: SealedContent, stream: string, scope: Scope): Promise<Meaning> {
+  async function sealedText(content: SealedContent, stream: string, scope: Scope): Promise<Meaning> {
     const { keyId } = content.body;
-    if ((await openText(content, scope)) !== CONFIRM.answer) return { kind: 'refuse', code: 401 };
-    return { kind: 'facts', primary: fact(stream, { type: 'SecureSessionConfirmed', data: { keyId } }) };
+    switch (await openText(content, scope)) {
+      case 'session-confirmed':
+        return { kind: 'facts', primary: fact(stream, { type: 'SecureSessionConfirmed', data: { keyId } }) };
+      case 'session-close':
+        return { kind: 'facts', primary: fact(stream, { type: 'SessionCloseReceived', data: { keyId } }) };
+      case 'session-closed':
+        return { kind: 'facts', primary: ended(stream, keyId, scope) };
+      default:
+        return { kind: 'refuse', code: 401 };
+    }
+  }
+
+  function ended(stream: string, keyId: string, scope: Scope): Targeted {
+    scope.keys.drop(sessionKey(keyId));
+    return fact(stream, { type: 'SecureSessionClosed', data: { keyId, reason: 'ended' } });
   }
 
   async function refusedByNotice(
@@ -123,7 +136,7 @@ export function pneRole(devices: readonly PneDevice[]): Role {
             ? acceptance(message, stream, content.body.handshake, scope)
             : refused(stream, message.inReplyTo ?? '', content.body.code, scope);
         case 'sealed':
-          return confirmation(content, stream, scope);
+          return sealedText(content, stream, scope);
         case 'data':
           return { kind: 'ignore', reason: 'for no actor' };
         case 'notice':
@@ -170,6 +183,10 @@ export function pneRole(devices: readonly PneDevice[]): Role {
         scope.keys.drop(sessionKey(keyId));
         return [fact(stream, { type: 'SecureSessionClosed', data: { keyId, reason: 'unconfirmed' } })];
       },
+      endSession(scope, stream) {
+        const { keyId } = scope.context(pneRegistration, stream);
+        return keyId === null ? [] : [ended(stream, keyId, scope)];
+      },
       wantRegistration(scope, stream) {
         const { deviceId, pnId, gatewayId, flow } = scope.context(pneRegistration, stream);
         const pairing = flow === '1.4.2' ? 'needed' : 'none';
@@ -192,15 +209,10 @@ export function pneRole(devices: readonly PneDevice[]): Role {
         const { pnId, handshake } = context;
         return request(context, 'registration-request', { pnId, handshake });
       },
-      sealed: (scope, stream) => {
-        const context = scope.context(pneRegistration, stream);
-        const body = { pnId: context.pnId, ...sealText(sessionOf(scope), CONFIRM.question) };
-        return {
-          subject: linkUp(context.gatewayId, context.deviceId, 'sealed'),
-          type: 'sealed',
-          inReplyTo: null,
-          body,
-        };
+      sealed: (scope, stream) => sealed(scope, stream, 'session-confirm'),
+      'session-close': (scope, stream) => sealed(scope, stream, 'session-close'),
+      'session-closed': (scope, stream) => {
+        return { ...sealed(scope, stream, 'session-closed'), inReplyTo: scope.message?.messageId ?? null };
       },
     },
     refusal: () => null,
@@ -211,4 +223,10 @@ export function pneRole(devices: readonly PneDevice[]): Role {
 function request(context: PneContext, type: string, body: object): Letter {
   const { gatewayId, deviceId, requestId } = context;
   return { subject: linkUp(gatewayId, deviceId, type), type, messageId: requestId, inReplyTo: null, body };
+}
+
+function sealed(scope: Scope, stream: string, text: SealedText): Letter {
+  const { gatewayId, deviceId, pnId } = scope.context(pneRegistration, stream);
+  const body = { pnId, ...sealText(sessionOf(scope), text) };
+  return { subject: linkUp(gatewayId, deviceId, 'sealed'), type: 'sealed', inReplyTo: null, body };
 }

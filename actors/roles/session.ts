@@ -5,13 +5,22 @@ import { StepError } from '../step.ts';
 import type { Scope } from '../role.ts';
 import type { Content } from '../wire/messages.ts';
 
-/** The first sealed message of a session, both ways: each end shows that it holds the keys. Its counter is 0. */
-export const CONFIRM = { counter: 0, question: 'session-confirm', answer: 'session-confirmed' } as const;
+/**
+ * What the two ends of a session say about it under the keys of the handshake, and the counter of each: a text has a counter
+ * of its own, so that no direction ever seals two texts under one. The first two show that each end holds the keys.
+ */
+export const SEALED_TEXTS = {
+  'session-confirm': 0,
+  'session-confirmed': 0,
+  'session-close': 1,
+  'session-closed': 2,
+} as const;
+export type SealedText = keyof typeof SEALED_TEXTS;
 
 export type SealedContent = Extract<Content, { readonly type: 'sealed' }>;
 
 const NO_DATA = new Uint8Array(0);
-const Text = z.object({ type: z.string() });
+const Text = z.object({ type: z.enum(['session-confirm', 'session-confirmed', 'session-close', 'session-closed']) });
 const utf8 = new TextEncoder();
 
 /** Ids in the keyring: of the keys of a session, of the certificates that it was agreed on with, of its newest frame. */
@@ -19,31 +28,37 @@ export const sessionKey = (keyId: string): string => `session/${keyId}`;
 export const chainKey = (keyId: string): string => `chain/${keyId}`;
 export const seenKey = (keyId: string): string => `wan/seen/${keyId}`;
 
-/** The session that an earlier fact of this step made. */
+/** The session that an earlier fact of this step made, or that the step was given. */
 export function sessionOf(scope: Scope): Session {
   const { session } = scope.memory;
   if (session === null) throw new StepError('The step has no session yet.');
   return session;
 }
 
-/** Seals `{"type": ...}` under counter 0, which each direction of a session uses once. */
-export function sealText(session: Session, type: string): { keyId: string; counter: number; frame: string } {
-  const sealed = sealFrame(session, CONFIRM.counter, utf8.encode(JSON.stringify({ type })), NO_DATA);
-  return { keyId: session.keyId, counter: CONFIRM.counter, frame: toBase64url(sealed) };
+/** The session as the keyring has it, or null. */
+export async function keptSession(keyId: string, scope: Scope): Promise<Session | null> {
+  const kept = await scope.keys.get(sessionKey(keyId));
+  return kept === null ? null : sessionFromBytes(kept);
 }
 
-/** Opens a sealed confirmation and keeps its session for the step. Null for whatever is not one. */
-export async function openText(content: SealedContent, scope: Scope): Promise<string | null> {
+/** Seals `{"type": ...}` under the counter of this text. */
+export function sealText(session: Session, type: SealedText): { keyId: string; counter: number; frame: string } {
+  const counter = SEALED_TEXTS[type];
+  const sealed = sealFrame(session, counter, utf8.encode(JSON.stringify({ type })), NO_DATA);
+  return { keyId: session.keyId, counter, frame: toBase64url(sealed) };
+}
+
+/** Opens a sealed text and keeps its session for the step. Null for whatever is not one. */
+export async function openText(content: SealedContent, scope: Scope): Promise<SealedText | null> {
   const { keyId, counter, frame } = content.body;
-  if (counter !== CONFIRM.counter) return null;
-  const kept = await scope.keys.get(sessionKey(keyId));
-  const session = kept === null ? null : sessionFromBytes(kept);
+  const session = await keptSession(keyId, scope);
   const bytes = fromBase64url(frame);
   if (session === null || bytes === null) return null;
   const plaintext = openFrame(session, counter, bytes, NO_DATA);
-  if (plaintext === null) return null;
+  const type = plaintext === null ? undefined : Text.safeParse(readJson(plaintext)).data?.type;
+  if (type === undefined || SEALED_TEXTS[type] !== counter) return null;
   scope.memory.session = session;
-  return Text.safeParse(readJson(plaintext)).data?.type ?? null;
+  return type;
 }
 
 /** JSON in UTF-8, or null. */

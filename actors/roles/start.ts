@@ -5,9 +5,12 @@ import { personalNetwork } from '../../machines/cpns-server/personal-network.ts'
 import { memberOf } from '../../machines/cpns-server/personal-network-terms.ts';
 import type { Scope, Targeted } from '../role.ts';
 import { Runtime, type RuntimeOptions } from '../runtime.ts';
+import { Channels } from '../channel/channels.ts';
+import { pneEnd, serverEnd, type End } from '../channel/ends.ts';
 import { Meter } from '../channel/meter.ts';
+import { NO_APPLICATIONS, type Applications, type SessionEnd } from '../channel/port.ts';
 import { RelayCounter } from '../channel/relay-counter.ts';
-import { DEFAULT_USAGE_SETTINGS, type UsageSettings } from '../channel/usage.ts';
+import { DEFAULT_USAGE_SETTINGS, NO_USAGE_METER, type UsageMeter, type UsageSettings } from '../channel/usage.ts';
 import { gatewayRegistrationStream, pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
 import { gatewayRole, gatewayStream, type GatewayIdentity } from './pn-gateway.ts';
 import { pneRole, pneStream, type PneDevice } from './pne.ts';
@@ -17,7 +20,7 @@ import { gatewayWan, serverWan } from '../wan/ends.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
 
-export type Seams = Omit<RuntimeOptions, 'role' | 'beforeStop'>;
+export type Seams = Omit<RuntimeOptions, 'role' | 'data' | 'beforeStop'>;
 
 export interface ProvisionedPn {
   readonly id: string;
@@ -66,6 +69,23 @@ async function provisionMembers(scope: Scope, pnId: string, members: readonly st
   return [aboutPn(stream, { type: 'MembersProvisioned', data: { inventory: { pnId, changes } } })];
 }
 
+/** A role whose sessions carry data, and its end of them. To stop the runtime stops both. */
+export interface WithSessions {
+  readonly runtime: Runtime;
+  readonly session: SessionEnd;
+}
+
+/** A runtime and, beside its loop, the channels of its sessions. */
+function withSessions(options: RuntimeOptions, end: End, applications: Applications, meter: UsageMeter): WithSessions {
+  const runtime = new Runtime({
+    ...options,
+    data: (message) => session.receive(message),
+    beforeStop: () => session.stop(),
+  });
+  const session = new Channels({ end, runtime, wire: options.wire, applications, meter });
+  return { runtime, session };
+}
+
 /** A runtime that cannot be brought up is stopped: its timers would keep the process alive. */
 async function bringUp(runtime: Runtime, steps: () => Promise<void>): Promise<Runtime> {
   try {
@@ -86,12 +106,15 @@ export async function startServer(
   pns: readonly ProvisionedPn[],
   known: readonly string[],
   seams: Seams,
-): Promise<Runtime> {
+  applications: Applications = NO_APPLICATIONS,
+): Promise<WithSessions> {
   const { wire, review } = await serverWan(seams, {
     standing: (gatewayId, chain) => standingOf(identity.gatewayCredential(gatewayId, seams.clock.now()), chain),
     onOver: (gatewayId) => endSession(gatewayId),
   });
-  const runtime = new Runtime({ ...seams, wire, role: serverRole(identity) });
+  const options = { ...seams, wire, role: serverRole(identity) };
+  const both = withSessions(options, serverEnd, applications, NO_USAGE_METER);
+  const { runtime } = both;
   const endSession = (gatewayId: string): void => {
     const stream = gatewayRegistrationStream(gatewayId);
     const over = runtime.tell(stream, (scope) =>
@@ -100,13 +123,14 @@ export async function startServer(
     over.catch((error: unknown) => seams.log.error('end of a session not kept', { gatewayId, error: String(error) }));
   };
   identity.onRevocation?.(review);
-  return bringUp(runtime, async () => {
+  await bringUp(runtime, async () => {
     for (const pn of pns) await provisionPn(runtime, pn);
     for (const pnId of known.filter((id) => pns.every((pn) => pn.id !== id))) {
       await runtime.tell(pnStream(pnId), () => [aboutPn(pnStream(pnId), { type: 'PnReleased', data: { pnId } })]);
     }
     await runtime.start();
   });
+  return both;
 }
 
 /** A PN GW: registers itself, establishes its PNs, and admits PNEs from then on. It counts what it relays. */
@@ -139,9 +163,14 @@ export async function startGateway(
 }
 
 /** PNEs. A device whose registration is under way in the journal goes on with it. */
-export async function startPnes(devices: readonly PneDevice[], seams: Seams): Promise<Runtime> {
-  const runtime = new Runtime({ ...seams, role: pneRole(devices) });
-  return bringUp(runtime, () => runtime.start());
+export async function startPnes(
+  devices: readonly PneDevice[],
+  seams: Seams,
+  applications: Applications = NO_APPLICATIONS,
+): Promise<WithSessions> {
+  const both = withSessions({ ...seams, role: pneRole(devices) }, pneEnd, applications, NO_USAGE_METER);
+  await bringUp(both.runtime, () => both.runtime.start());
+  return both;
 }
 
 /** Tells a device to register. @returns `refused` while it is about to already */

@@ -13,7 +13,7 @@ const options = loadPneOptions({ config, nats: [nats], journal }, host.cwd);
 
 process.exitCode = await run(host, async (running) => {
   const { seams } = await openRoleProcess(host, running, { role: 'pne', name: 'pnes', ...options }, { log: 'text' });
-  const runtime = await startPnes(options.devices, seams);
+  const { runtime } = await startPnes(options.devices, seams);
   running.onClose('the PNEs', () => runtime.stop());
   await seams.wire.flush();
 

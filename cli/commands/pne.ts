@@ -62,7 +62,7 @@ async function serve(host: Host, running: Running, options: PneOptions, flags: P
   const { devices } = options;
   const name = devices.length === 1 ? (devices[0]?.deviceId ?? 'pne') : `pne-${devices.length}`;
   const { seams, wire, log } = await openRoleProcess(host, running, { role: 'pne', name, ...options }, flags);
-  const runtime = await startPnes(devices, seams);
+  const { runtime } = await startPnes(devices, seams);
   running.onClose('the PNEs', () => runtime.stop());
   log.info('ready', { devices: devices.length, position: await seams.journal.head() });
 

@@ -61,7 +61,7 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
     idKey: options.idKey,
     ...expectedCredentials(options, revocation),
   };
-  const runtime = await startServer(identity, options.pns, known, seams);
+  const { runtime } = await startServer(identity, options.pns, known, seams);
   running.onClose('the server', () => runtime.stop());
   if (revocation !== null) running.onClose('the revocation list', revocation.watch(host.clock));
   answerInventory(wire, INVENTORY_QUERY, inventory, log);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Code, Id } from '../fields.ts';
+import { Code, Direction, Epoch, Id, KeyId } from '../fields.ts';
 
 /** One event of a chart: what it states, and the shape of its data in this schema version. */
 export interface EventDefinition<Shape extends z.ZodType> {
@@ -32,6 +32,16 @@ export const answerOverdue = event(
   'No answer came in time.',
   z.strictObject({ timer: z.string().max(160), attempt: z.int().min(1) }),
 );
+
+/** What both ends of a secure session record of its use and its end. */
+export const sessionEvents = {
+  SecureSessionRekeyed: event(
+    'This process alone uses this epoch of the keys of one direction; nobody uses it or an earlier one again.',
+    z.strictObject({ keyId: KeyId, direction: Direction, epoch: Epoch }),
+  ),
+  SessionCloseWanted: event('This end was told to close the session.', z.strictObject({ keyId: KeyId })),
+  SessionCloseReceived: event('The other end says that it closes the session.', z.strictObject({ keyId: KeyId })),
+} as const;
 
 export const NoData = z.strictObject({});
 export const Request = z.strictObject({ requestId: Id });

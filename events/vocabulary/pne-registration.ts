@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { Code, CpnsId, HandshakeMessage, Id, KeyId, Timestamp } from '../fields.ts';
-import { answerOverdue, event, NoData, Request, sharedEvents, type EventOf } from './define.ts';
+import { answerOverdue, event, NoData, Request, sessionEvents, sharedEvents, type EventOf } from './define.ts';
 
 /** Chart `pne/registration`, stream `pne/<deviceId>`, in the journal of the device. */
 export const pneRegistrationEvents = {
   ...sharedEvents,
+  ...sessionEvents,
   RegistrationWanted: event(
     'The device was told to register, or its time to try again has come.',
     z.strictObject({ deviceId: Id, pnId: Id, gatewayId: Id, pairing: z.enum(['needed', 'none']) }),
@@ -30,7 +31,7 @@ export const pneRegistrationEvents = {
   ),
   SecureSessionClosed: event(
     'The session is over; its keys are destroyed.',
-    z.strictObject({ keyId: KeyId, reason: z.enum(['replaced', 'unconfirmed']) }),
+    z.strictObject({ keyId: KeyId, reason: z.enum(['replaced', 'unconfirmed', 'ended']) }),
   ),
   RegistrationRefused: event('The registration was refused.', z.strictObject({ requestId: Id, code: Code })),
   RegistrationTimedOut: event('The registration had no answer after the last attempt.', Request),

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { Code, CpnsId, HandshakeMessage, Id, KeyId, Timestamp } from '../fields.ts';
 import { authenticationFailures } from './authentication.ts';
-import { event, sharedEvents, type EventOf } from './define.ts';
+import { answerOverdue, event, sessionEvents, sharedEvents, type EventOf } from './define.ts';
 
 /** Chart `cpns-server/registration`, stream `registration/<pnId>/<deviceId>`, in the journal of the server. */
 export const registrationEvents = {
   ...sharedEvents,
+  ...sessionEvents,
+  AnswerOverdue: answerOverdue,
   RegistrationRequestReceived: event(
     'The CPNS Server received a PNE Registration Request through a PN GW.',
     z.strictObject({
@@ -44,7 +46,7 @@ export const registrationEvents = {
   ),
   SecureSessionClosed: event(
     'The session is over; its keys are destroyed.',
-    z.strictObject({ keyId: KeyId, reason: z.enum(['replaced']) }),
+    z.strictObject({ keyId: KeyId, reason: z.enum(['replaced', 'ended']) }),
   ),
 } as const;
 

@@ -3,6 +3,8 @@ import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { RegistrationEvent } from '../../events/vocabulary/registration.ts';
 import type { Effect } from '../effect.ts';
+import { claimed, isFree, NO_EPOCHS, type Epochs } from '../epochs.ts';
+import { CLOSE_RETRY, delayMs } from '../timing.ts';
 import { isNewer } from '../newest.ts';
 
 export interface RegistrationContext {
@@ -17,10 +19,14 @@ export interface RegistrationContext {
   readonly newest: string | null;
   readonly cpnsId: string | null;
   readonly keyId: string | null;
-  /** Whether the PNE has shown that it holds the session of `keyId`. */
-  readonly session: 'unconfirmed' | 'established';
+  /** Whether the PNE has shown that it holds the session of `keyId`; until one end closes it, it carries data. */
+  readonly session: 'unconfirmed' | 'established' | 'closing';
+  readonly epochs: Epochs;
   /** The session before it, which stands until the PNE has shown the next one: a late request must not end it. */
   readonly standingKeyId: string | null;
+  readonly standingEpochs: Epochs;
+  /** How often the PNE was told that its session is over. */
+  readonly attempt: number;
   readonly code: ResponseCode | null;
   readonly reply: string | null;
   readonly refusals: number;
@@ -38,7 +44,10 @@ export const initialContext: RegistrationContext = {
   cpnsId: null,
   keyId: null,
   session: 'unconfirmed',
+  epochs: NO_EPOCHS,
   standingKeyId: null,
+  standingEpochs: NO_EPOCHS,
+  attempt: 0,
   code: null,
   reply: null,
   refusals: 0,
@@ -57,6 +66,8 @@ export const terms = setup({
     isRefusalOfRegistered: ({ context, event }) =>
       event.type === 'RegistrationAnswered' && event.data.code !== 200 && context.keyId !== null,
     isNewer: ({ context, event }) => 'timestamp' in event.data && isNewer(event.data.timestamp, context.newest),
+    isRefusalOfClosed: ({ context, event }) =>
+      event.type === 'RegistrationAnswered' && event.data.code !== 200 && context.cpnsId !== null,
     isAuthenticated: ({ context }) => context.authenticated === 'yes',
     isCurrentKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.keyId,
     isUnshownKey: ({ context, event }) =>
@@ -64,6 +75,26 @@ export const terms = setup({
     isNextKey: ({ context, event }) =>
       'keyId' in event.data && event.data.keyId === context.keyId && context.standingKeyId !== null,
     isStandingKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.standingKeyId,
+    isEstablishedKey: ({ context, event }) =>
+      'keyId' in event.data && event.data.keyId === context.keyId && context.session === 'established',
+    isHeldKey: ({ context, event }) =>
+      'keyId' in event.data && event.data.keyId === context.keyId && context.session !== 'unconfirmed',
+    isFreeEpoch: ({ context, event }) =>
+      event.type === 'SecureSessionRekeyed' &&
+      event.data.keyId === context.keyId &&
+      context.session === 'established' &&
+      isFree(context.epochs, event.data),
+    isFreeStandingEpoch: ({ context, event }) =>
+      event.type === 'SecureSessionRekeyed' &&
+      event.data.keyId === context.standingKeyId &&
+      isFree(context.standingEpochs, event.data),
+    isEnd: ({ context, event }) =>
+      event.type === 'SecureSessionClosed' && event.data.reason === 'ended' && event.data.keyId === context.keyId,
+    isEndOfStanding: ({ context, event }) =>
+      event.type === 'SecureSessionClosed' &&
+      event.data.reason === 'ended' &&
+      event.data.keyId === context.standingKeyId,
+    closeAttemptsLeft: ({ context }) => context.attempt < CLOSE_RETRY.attempts,
   },
   actions: {
     keepRequest: assign(({ event }) =>
@@ -88,8 +119,17 @@ export const terms = setup({
     keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
     keepCpnsId: assign(({ event }) => (event.type === 'CpnsIdAllocated' ? { cpnsId: event.data.cpnsId } : {})),
     keepSession: assign({ session: 'established' as const }),
-    forgetKey: assign({ keyId: null }),
-    forgetStanding: assign({ standingKeyId: null }),
+    asClosing: assign({ session: 'closing' as const }),
+    forgetKey: assign({ keyId: null, session: 'unconfirmed' as const, epochs: NO_EPOCHS }),
+    forgetStanding: assign({ standingKeyId: null, standingEpochs: NO_EPOCHS }),
+    keepEpoch: assign(({ context, event }) =>
+      event.type === 'SecureSessionRekeyed' ? { epochs: claimed(context.epochs, event.data) } : {},
+    ),
+    keepStandingEpoch: assign(({ context, event }) =>
+      event.type === 'SecureSessionRekeyed' ? { standingEpochs: claimed(context.standingEpochs, event.data) } : {},
+    ),
+    firstAttempt: assign({ attempt: 1 }),
+    nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
     keepAnswer: assign(({ event }) =>
       event.type === 'RegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
     ),
@@ -98,7 +138,10 @@ export const terms = setup({
         ? {
             keyId: event.data.keyId,
             session: 'unconfirmed' as const,
-            standingKeyId: context.session === 'established' ? context.keyId : context.standingKeyId,
+            epochs: NO_EPOCHS,
+            ...(context.session === 'established'
+              ? { standingKeyId: context.keyId, standingEpochs: context.epochs }
+              : {}),
           }
         : {},
     ),
@@ -114,5 +157,20 @@ export const terms = setup({
     askRefusal: emit(effect({ type: 'ask', fact: 'refuseRegistration' })),
     answerRegistration: emit(effect({ type: 'answer', message: 'registration-response' })),
     answerConfirmation: emit(effect({ type: 'answer', message: 'sealed' })),
+    askEnd: emit(effect({ type: 'ask', fact: 'endSession' })),
+    askEndOfStanding: emit(effect({ type: 'ask', fact: 'endStandingSession' })),
+    sendClose: emit(effect({ type: 'send', message: 'session-close' })),
+    resendClose: emit(effect({ type: 'resend', message: 'session-close' })),
+    settleClose: emit(effect({ type: 'settle', message: 'session-close' })),
+    answerClose: emit(effect({ type: 'answer', message: 'session-closed' })),
+    armClose: emit(({ context }) =>
+      effect({
+        type: 'arm',
+        timer: 'close',
+        delayMs: delayMs(CLOSE_RETRY, context.attempt),
+        event: { type: 'AnswerOverdue', data: { timer: 'close', attempt: context.attempt } },
+      }),
+    ),
+    disarmClose: emit(effect({ type: 'disarm', timer: 'close' })),
   },
 });

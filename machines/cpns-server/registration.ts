@@ -8,6 +8,31 @@ const machine = terms.createMachine({
   initial: 'idle',
   on: {
     MessageRefused: { actions: 'countRefusal', description: 'A message that this state cannot take.' },
+    SecureSessionRekeyed: [
+      { guard: 'isFreeEpoch', actions: 'keepEpoch', description: 'Data goes on under fresh keys.' },
+      {
+        guard: 'isFreeStandingEpoch',
+        actions: 'keepStandingEpoch',
+        description: 'The same in the session that stands until the next one is shown.',
+      },
+    ],
+    SessionCloseWanted: {
+      guard: 'isStandingKey',
+      actions: 'askEndOfStanding',
+      description: 'The PNE registers anew: the session before ends by itself.',
+    },
+    SessionCloseReceived: [
+      { guard: 'isHeldKey', actions: ['answerClose', 'askEnd'], description: 'The PNE closes the session.' },
+      {
+        guard: 'isStandingKey',
+        actions: ['answerClose', 'askEndOfStanding'],
+        description: 'The PNE closes the session before.',
+      },
+    ],
+    SecureSessionClosed: [
+      { guard: 'isEnd', actions: 'forgetKey', description: 'The session is over.' },
+      { guard: 'isEndOfStanding', actions: 'forgetStanding', description: 'The session before is over.' },
+    ],
   },
   states: {
     idle: {
@@ -49,13 +74,49 @@ const machine = terms.createMachine({
             sessionEstablished: {
               description: '1.4.1/4, 1.4.2/6: the secure session PNE <-> CPNS Server stands.',
               on: {
+                SecureSessionClosed: [
+                  {
+                    guard: 'isEnd',
+                    target: 'closed',
+                    actions: 'forgetKey',
+                    description: 'The session is over.',
+                  },
+                  {
+                    guard: 'isStandingKey',
+                    actions: 'forgetStanding',
+                    description: 'The session before this one ends.',
+                  },
+                ],
+                SessionCloseWanted: { guard: 'isEstablishedKey', target: 'closing', description: 'Tells the PNE.' },
+              },
+            },
+            closing: {
+              description: 'Carries no data any more; the keys are kept until the PNE has answered, or does not.',
+              entry: ['asClosing', 'firstAttempt', 'sendClose', 'armClose'],
+              exit: ['disarmClose', 'settleClose'],
+              on: {
+                AnswerOverdue: [
+                  {
+                    guard: 'closeAttemptsLeft',
+                    actions: ['nextAttempt', 'resendClose', 'armClose'],
+                    description: 'No answer yet: sends the same message again.',
+                  },
+                  { actions: 'askEnd', description: 'Nobody answered: the session is over all the same.' },
+                ],
                 SecureSessionClosed: {
-                  guard: 'isStandingKey',
-                  actions: 'forgetStanding',
-                  description: 'The session before this one ends.',
+                  guard: 'isEnd',
+                  target: 'closed',
+                  actions: 'forgetKey',
+                  description: 'The session is over.',
+                },
+                RegistrationRequestReceived: {
+                  target: '#cpns-server/registration.authenticating',
+                  actions: ['keepRequest', 'askEnd'],
+                  description: '1.4.1/3, 1.4.2/5: does not wait for the answer.',
                 },
               },
             },
+            closed: { description: 'The registration stands; there is no session.' },
           },
         },
       },
@@ -127,6 +188,12 @@ const machine = terms.createMachine({
             target: 'idle.registered.unconfirmed',
             actions: ['keepAnswer', 'answerRegistration'],
             description: '1.4.1/3, 1.4.2/5: the registration stands.',
+          },
+          {
+            guard: 'isRefusalOfClosed',
+            target: 'idle.registered.closed',
+            actions: ['keepAnswer', 'answerRegistration'],
+            description: '1.4.1/3, 1.4.2/5: the registration stands, without a session.',
           },
           {
             guard: 'isRefusal',

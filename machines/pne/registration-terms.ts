@@ -3,7 +3,8 @@ import { isTemporary, type ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { PneRegistrationEvent } from '../../events/vocabulary/pne-registration.ts';
 import type { Effect } from '../effect.ts';
-import { BACK_OFF, delayMs, LINK_RETRY } from '../timing.ts';
+import { claimed, isFree, NO_EPOCHS, type Epochs } from '../epochs.ts';
+import { BACK_OFF, CLOSE_RETRY, delayMs, LINK_RETRY } from '../timing.ts';
 
 export interface PneContext {
   readonly flow: Flow | null;
@@ -21,6 +22,9 @@ export interface PneContext {
   readonly code: ResponseCode | null;
   readonly cpnsId: string | null;
   readonly keyId: string | null;
+  /** Whether the session of `keyId` carries data: from when the server has shown that it holds it until one end closes it. */
+  readonly session: 'none' | 'confirmed' | 'closing';
+  readonly epochs: Epochs;
   readonly refusals: number;
 }
 
@@ -37,6 +41,8 @@ export const initialContext: PneContext = {
   code: null,
   cpnsId: null,
   keyId: null,
+  session: 'none',
+  epochs: NO_EPOCHS,
   refusals: 0,
 };
 
@@ -57,6 +63,18 @@ export const terms = setup({
       'requestId' in event.data && event.data.requestId === context.requestId && context.backOffs < BACK_OFF.attempts,
     attemptsLeft: ({ context }) => context.attempt < LINK_RETRY.attempts,
     isCurrentKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.keyId,
+    isFreeEpoch: ({ context, event }) =>
+      event.type === 'SecureSessionRekeyed' &&
+      event.data.keyId === context.keyId &&
+      context.session === 'confirmed' &&
+      isFree(context.epochs, event.data),
+    isInSession: ({ context, event }) =>
+      'keyId' in event.data && event.data.keyId === context.keyId && context.session === 'confirmed',
+    isSessionHeld: ({ context, event }) =>
+      'keyId' in event.data && event.data.keyId === context.keyId && context.session !== 'none',
+    isEnd: ({ context, event }) =>
+      event.type === 'SecureSessionClosed' && event.data.reason === 'ended' && event.data.keyId === context.keyId,
+    closeAttemptsLeft: ({ context }) => context.attempt < CLOSE_RETRY.attempts,
   },
   actions: {
     keepTarget: assign(({ context, event }) =>
@@ -78,8 +96,15 @@ export const terms = setup({
     keepAcceptance: assign(({ event }) =>
       event.type === 'RegistrationAccepted' ? { cpnsId: event.data.cpnsId, code: 200 as const, backOffs: 0 } : {},
     ),
-    keepKey: assign(({ event }) => ('keyId' in event.data ? { keyId: event.data.keyId } : {})),
-    forgetKey: assign({ keyId: null }),
+    keepKey: assign(({ event }) =>
+      'keyId' in event.data ? { keyId: event.data.keyId, session: 'none' as const, epochs: NO_EPOCHS } : {},
+    ),
+    forgetKey: assign({ keyId: null, session: 'none' as const, epochs: NO_EPOCHS }),
+    asConfirmed: assign({ session: 'confirmed' as const }),
+    asClosing: assign({ session: 'closing' as const }),
+    keepEpoch: assign(({ context, event }) =>
+      event.type === 'SecureSessionRekeyed' ? { epochs: claimed(context.epochs, event.data) } : {},
+    ),
     countRefusal: assign(({ context, event }) =>
       event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
     ),
@@ -113,6 +138,7 @@ export const terms = setup({
     askTimedOut: emit(effect({ type: 'ask', fact: 'registrationTimedOut' })),
     askPairingTimedOut: emit(effect({ type: 'ask', fact: 'pairingTimedOut' })),
     askCloseUnconfirmed: emit(effect({ type: 'ask', fact: 'closeUnconfirmedSession' })),
+    askEnd: emit(effect({ type: 'ask', fact: 'endSession' })),
     sendPairing: emit(effect({ type: 'send', message: 'pairing-request' })),
     resendPairing: emit(effect({ type: 'resend', message: 'pairing-request' })),
     settlePairing: emit(effect({ type: 'settle', message: 'pairing-request' })),
@@ -122,5 +148,9 @@ export const terms = setup({
     sendConfirmation: emit(effect({ type: 'send', message: 'sealed' })),
     resendConfirmation: emit(effect({ type: 'resend', message: 'sealed' })),
     settleConfirmation: emit(effect({ type: 'settle', message: 'sealed' })),
+    sendClose: emit(effect({ type: 'send', message: 'session-close' })),
+    resendClose: emit(effect({ type: 'resend', message: 'session-close' })),
+    settleClose: emit(effect({ type: 'settle', message: 'session-close' })),
+    answerClose: emit(effect({ type: 'answer', message: 'session-closed' })),
   },
 });

@@ -7,6 +7,13 @@ const wanted = [
   { target: 'requesting', actions: ['startOver', 'keepTarget'], description: 'A member asks at once.' },
 ] as const;
 
+/** Its registration stands: it is a member by now, whatever it was before. */
+const again = {
+  target: '#pne/registration.requesting',
+  actions: ['startOver', 'keepTarget', 'asMember'],
+  description: 'Registers again; it is a member by now.',
+} as const;
+
 const machine = terms.createMachine({
   id: 'pne/registration',
   description: 'A PNE obtains its CPNS ID and its secure session with the CPNS Server, through a PN GW.',
@@ -14,6 +21,18 @@ const machine = terms.createMachine({
   initial: 'off',
   on: {
     MessageRefused: { actions: 'countRefusal', description: 'A message that this state cannot take.' },
+    SecureSessionRekeyed: { guard: 'isFreeEpoch', actions: 'keepEpoch', description: 'Data goes on under fresh keys.' },
+    SessionCloseWanted: {
+      guard: 'isInSession',
+      actions: 'askEnd',
+      description: 'While it registers anew it ends the session before by itself.',
+    },
+    SessionCloseReceived: {
+      guard: 'isSessionHeld',
+      actions: ['answerClose', 'askEnd'],
+      description: 'The server closes the session.',
+    },
+    SecureSessionClosed: { guard: 'isEnd', actions: 'forgetKey', description: 'The session is over.' },
   },
   states: {
     off: {
@@ -105,6 +124,7 @@ const machine = terms.createMachine({
             SecureSessionConfirmed: {
               guard: 'isCurrentKey',
               target: 'confirmed',
+              actions: 'asConfirmed',
               description: '1.4.1/4, 1.4.2/6: the server has the same keys.',
             },
             AnswerOverdue: [
@@ -126,12 +146,45 @@ const machine = terms.createMachine({
         confirmed: {
           description: 'Both ends have shown that they hold the same keys.',
           on: {
-            RegistrationWanted: {
-              target: '#pne/registration.requesting',
-              actions: ['startOver', 'keepTarget', 'asMember'],
-              description: 'Registers again; it is a member by now.',
+            RegistrationWanted: again,
+            SessionCloseWanted: { guard: 'isInSession', target: 'closing', description: 'Tells the server.' },
+            SecureSessionClosed: {
+              guard: 'isEnd',
+              target: 'closed',
+              actions: 'forgetKey',
+              description: 'The session is over.',
             },
           },
+        },
+        closing: {
+          description: 'Carries no data any more; the keys are kept until the server has answered, or does not.',
+          entry: ['asClosing', 'firstAttempt', 'sendClose', 'armAnswer'],
+          exit: ['disarmAnswer', 'settleClose'],
+          on: {
+            AnswerOverdue: [
+              {
+                guard: 'closeAttemptsLeft',
+                actions: ['nextAttempt', 'resendClose', 'armAnswer'],
+                description: 'No answer yet: sends the same message again.',
+              },
+              { actions: 'askEnd', description: 'Nobody answered: the session is over all the same.' },
+            ],
+            SecureSessionClosed: {
+              guard: 'isEnd',
+              target: 'closed',
+              actions: 'forgetKey',
+              description: 'The session is over.',
+            },
+            RegistrationWanted: {
+              target: '#pne/registration.requesting',
+              actions: ['startOver', 'keepTarget', 'asMember', 'askEnd'],
+              description: 'Does not wait for the answer.',
+            },
+          },
+        },
+        closed: {
+          description: 'The registration stands; there is no session.',
+          on: { RegistrationWanted: again },
         },
       },
     },

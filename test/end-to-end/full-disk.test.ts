@@ -87,7 +87,7 @@ test(
       observers: 'publish',
     };
     const identity: ServerIdentity = { idKey: options.idKey, ...expectedCredentials(options, null) };
-    runtime = await startServer(identity, options.pns, [], seams);
+    ({ runtime } = await startServer(identity, options.pns, [], seams));
     const gateway = processes.start(['gateway', '--config', operator.file('files', 'gateways', `${GATEWAY}.yaml`)]);
     const pnes = processes.start(['pne', '--config', operator.file('files', 'pnes.yaml'), '--once', '--sequential']);
 

@@ -74,7 +74,8 @@ beforeAll(async () => {
     { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp', 'at-home', 'forged'] },
     { id: 'alarm', gatewayId: GATEWAY, joinPolicy: 'closed' as const, members: [] },
   ];
-  server = { journal, runtime: await startServer(identity, pns, [], await seams('server', journal)) };
+  const { runtime } = await startServer(identity, pns, [], await seams('server', journal));
+  server = { journal, runtime };
   runtimes.push(server.runtime);
   const gatewayIdentity = { gatewayId: GATEWAY, credential: () => gatewayCredential, pairing: 'permitted' as const };
   const gateway = await startGateway(gatewayIdentity, ['home', 'alarm'], await seams('gateway', new MemoryJournal()));

@@ -25,6 +25,14 @@ const policies: readonly JoinPolicy[] = ['open', 'approval', 'closed'];
 const codes: readonly ResponseCode[] = [200, 401, 503];
 const refusals: readonly ResponseCode[] = [401, 503];
 const shared = [messageRefused(1)];
+/** What both ends of a session record of its use and its end. */
+const ofSession = (keyId: string) =>
+  [
+    { type: 'SecureSessionRekeyed', data: { keyId, direction: 'up', epoch: 0 } },
+    { type: 'SessionCloseWanted', data: { keyId } },
+    { type: 'SessionCloseReceived', data: { keyId } },
+    { type: 'SecureSessionClosed', data: { keyId, reason: 'ended' } },
+  ] as const;
 
 /** A change of each kind, as a first one and as one that follows. */
 const changes: readonly InventoryChange[] = devices.flatMap((deviceId) =>
@@ -66,6 +74,7 @@ const pne: readonly EventOfChart<'pne/registration'>[] = [
     { type: 'SecureSessionEstablished', data: { keyId } },
     { type: 'SecureSessionConfirmed', data: { keyId } },
     { type: 'SecureSessionClosed', data: { keyId, reason: 'unconfirmed' } },
+    ...ofSession(keyId),
   ]),
 ];
 
@@ -157,6 +166,7 @@ const personalNetwork: readonly EventOfChart<'cpns-server/personal-network'>[] =
 
 const registration: readonly EventOfChart<'cpns-server/registration'>[] = [
   ...shared,
+  overdue(1),
   ...(['1.4.1', '1.4.2'] as const).map((flow) => ({
     type: 'RegistrationRequestReceived' as const,
     data: { requestId: 'a', gatewayId: 'hub', pnId: 'home', deviceId: 'tag', flow, handshake: HANDSHAKE },
@@ -173,6 +183,7 @@ const registration: readonly EventOfChart<'cpns-server/registration'>[] = [
     { type: 'RegistrationAnswered', data: { requestId: 'a', code: 200, cpnsId: CPNS_ID, keyId, handshake: REPLY } },
     { type: 'SecureSessionEstablished', data: { keyId } },
     { type: 'SecureSessionClosed', data: { keyId, reason: 'replaced' } },
+    ...ofSession(keyId),
   ]),
 ];
 

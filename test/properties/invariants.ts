@@ -281,12 +281,15 @@ export const noSecretLeaks: Checker = ({ timeline, sent, log, secrets }) => {
 };
 
 /**
- * Keys in what a keyring holds: two of a session; of a handshake the chaining key, cipher key and ephemeral
+ * Keys in what a keyring holds: four of a session; of a handshake the chaining key, cipher key and ephemeral
  * key. Numbers of frames (`wan/`) stand there so that nobody turns them back; they travel in the clear.
  */
 function partsOf(id: string, secret: Uint8Array): readonly Uint8Array[] {
   const session = sessionFromBytes(secret);
-  if (session !== null) return [session.sendKey, session.receiveKey];
+  if (session !== null) {
+    const { sendKey, receiveKey, chains } = session;
+    return [sendKey, receiveKey, chains.up.key, chains.down.key];
+  }
   if (id.startsWith('wan/')) return [];
   if (!id.startsWith('handshake/')) return [secret];
   return [secret.slice(5, 37), secret.slice(73, 105), secret.slice(105, 137)].filter((part) => part.length === 32);

@@ -4,6 +4,7 @@ import { MemoryDisk, MemoryJournal } from '../../events/journal/memory.ts';
 import type { BatchWrite } from '../../events/journal/batch.ts';
 import { JournalError, type RecordedEvent } from '../../events/journal/port.ts';
 import { MemoryNetwork, type InFlight } from '../../actors/wire/memory.ts';
+import type { Applications, SessionEnd } from '../../actors/channel/port.ts';
 import type { Wire } from '../../actors/wire/port.ts';
 import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
@@ -58,6 +59,8 @@ export interface WorldOptions {
   readonly disk?: 'fast' | 'slow';
   /** PNs of the PN GW; default: those of the server. */
   readonly gatewayPns?: readonly string[];
+  /** What the server and the PNEs do with data; default: nothing. */
+  readonly applications?: { readonly [name in 'server' | 'pnes']?: Applications };
 }
 
 export const GATEWAY = 'hub';
@@ -79,7 +82,12 @@ interface Node {
   crash: CrashPoint | null;
   fault: { readonly at: CrashPoint; readonly error: Error } | null;
   /** The runtime is null while it starts. */
-  life: { runtime: Runtime | null; readonly journal: MemoryJournal; readonly wire: Wire } | null;
+  life: {
+    readonly runtime: Runtime | null;
+    readonly session: SessionEnd | null;
+    readonly journal: MemoryJournal;
+    readonly wire: Wire;
+  } | null;
 }
 
 /**
@@ -141,6 +149,13 @@ export class World {
     return this.#nodes[name].life?.runtime ?? null;
   }
 
+  /** This end of the secure sessions, of a node that runs. */
+  session(name: 'server' | 'pnes'): SessionEnd {
+    const session = this.#nodes[name].life?.session ?? null;
+    if (session === null) throw new Error(`${name} does not run`);
+    return session;
+  }
+
   journal(name: NodeName): MemoryJournal | null {
     return this.#nodes[name].life?.journal ?? null;
   }
@@ -174,19 +189,22 @@ export class World {
       keyring: node.keyring,
       observers: 'none',
     };
-    const life = { runtime: null, journal, wire };
+    const life = { runtime: null, session: null, journal, wire };
     node.life = life;
     try {
-      const runtime = await this.#startRole(name, seams);
-      if (node.life === life) node.life = { ...life, runtime };
+      const { runtime, session } = await this.#startRole(name, seams);
+      if (node.life === life) node.life = { ...life, runtime, session };
       else await runtime.stop();
     } catch (error) {
       if (node.life === life) throw error;
     }
   }
 
-  #startRole(name: NodeName, seams: Seams): Promise<Runtime> {
-    const { devices, secrets, pairing, gatewayProof } = this.options;
+  async #startRole(
+    name: NodeName,
+    seams: Seams,
+  ): Promise<{ readonly runtime: Runtime; readonly session: SessionEnd | null }> {
+    const { devices, secrets, pairing, gatewayProof, applications = {} } = this.options;
     switch (name) {
       case 'server': {
         const known = secrets ?? new Map(devices.map(({ deviceId }) => [deviceId, secretOf(deviceId)]));
@@ -199,15 +217,16 @@ export class World {
             return psk === undefined ? { kind: 'none' } : { kind: 'psk', psk };
           },
         };
-        return startServer(identity, this.pns, [], seams);
+        return startServer(identity, this.pns, [], seams, applications.server);
       }
       case 'gateway': {
         const bySecret = gatewayIdentity(GATEWAY, pairing);
         const identity = { ...bySecret, credential: gatewayProof?.shown ?? bySecret.credential };
-        return startGateway(identity, this.options.gatewayPns ?? this.pns.map(({ id }) => id), seams);
+        const pns = this.options.gatewayPns ?? this.pns.map(({ id }) => id);
+        return { runtime: await startGateway(identity, pns, seams), session: null };
       }
       case 'pnes':
-        return startPnes(devices, seams);
+        return startPnes(devices, seams, applications.pnes);
     }
   }
 
