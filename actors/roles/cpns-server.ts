@@ -26,15 +26,7 @@ import { SERVER_HEARS, SERVER_QUEUE, wanDown } from '../wire/subjects.ts';
 import { chargingLetters, chargingStream, usageReport, usageReportAnswer } from './charging.ts';
 import { NO_PN } from './pn-gateway.ts';
 import { keptChain } from './standing.ts';
-import {
-  chainKey,
-  openText,
-  sealText,
-  sessionKey,
-  sessionOf,
-  type SealedContent,
-  type SealedText,
-} from './session.ts';
+import { chainKey, openText, sealText, sessionKey, sessionOf, type SealedContent, type SealedText } from './session.ts';
 
 /** What the operator provisioned. Secrets are 32 bytes. */
 export interface ServerIdentity {

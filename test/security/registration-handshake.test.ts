@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import type { Binding } from '../../security/binding.ts';
 import { finishRegistration, readRegistration, startRegistration } from '../../security/registration-handshake.ts';
+import { firstChain } from '../../security/epochs.ts';
 import * as stranger from './stranger.ts';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -97,6 +98,8 @@ describe('a registration between two sides with the same secret and binding', ()
         expect(finished.session.keyId).toBe(respond.keyId);
         expect(toHex(finished.session.sendKey)).toBe(toHex(respond.initiatorKey));
         expect(toHex(finished.session.receiveKey)).toBe(toHex(respond.responderKey));
+        const { up, down } = finished.session.chains;
+        expect([up, down]).toEqual([firstChain(respond.dataRoot, 'up'), firstChain(respond.dataRoot, 'down')]);
 
         const fromStranger = stranger.writeRequest(psk, drawn, request, entropy(seed)(32));
         expect(toHex(fromStranger)).toBe(toHex(ours.message));

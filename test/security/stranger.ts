@@ -107,7 +107,49 @@ export function answerRequest(request: StrangersRequest, payload: Uint8Array, se
   const [ck2, k] = hkdf(ck1, x25519(secret, request.e));
   const sealed = sealWith(k, NONCE_ZERO, h, payload);
   const last = sha256(h, sealed);
-  const [initiatorKey, responderKey] = hkdf(ck2, Buffer.alloc(0));
+  const [initiatorKey, responderKey, dataRoot] = hkdf(ck2, Buffer.alloc(0));
   const keyId = sha256(Buffer.from('CPNS key id', 'ascii'), last).subarray(0, 16).toString('base64url');
-  return { message: Buffer.concat([e, sealed]), initiatorKey, responderKey, keyId };
+  return { message: Buffer.concat([e, sealed]), initiatorKey, responderKey, dataRoot, keyId };
+}
+
+const DIRECTIONS = { up: 1, down: 2 } as const;
+const expand = (key: Uint8Array, ...info: readonly (string | Uint8Array)[]): Buffer => {
+  const hmac = createHmac('sha256', key);
+  for (const part of info) hmac.update(part);
+  return hmac.update(Buffer.of(1)).digest();
+};
+
+/** The key of the data frames of one epoch. */
+export function strangersFrameKey(dataRoot: Uint8Array, direction: 'up' | 'down', epoch: number): Buffer {
+  let chain = expand(dataRoot, 'CPNS data chain', Buffer.of(DIRECTIONS[direction]));
+  for (let at = 0; at < epoch; at++) chain = expand(chain, 'CPNS data next');
+  return expand(chain, 'CPNS data frame');
+}
+
+export interface StrangersHeader {
+  readonly direction: 'up' | 'down';
+  readonly keyId: string;
+  readonly epoch: number;
+  readonly counter: number;
+  readonly serviceId: string | null;
+}
+
+/** Nonce and associated data of a data frame. */
+export function strangersBinding({ direction, keyId, epoch, counter, serviceId }: StrangersHeader) {
+  const nonce = Buffer.alloc(12);
+  nonce.writeBigUInt64LE(BigInt(counter), 4);
+  const number = Buffer.alloc(4);
+  number.writeUInt32BE(epoch);
+  const head = [Buffer.from('CPNS data'), Buffer.of(DIRECTIONS[direction]), Buffer.from(keyId), number];
+  return { nonce, data: Buffer.concat([...head, Buffer.from(serviceId ?? '')]) };
+}
+
+/** A chunk of a message, in the clear. */
+export function strangersChunk(messageNumber: bigint, index: number, count: number, bytes: Uint8Array): Buffer {
+  const head = Buffer.alloc(13);
+  head.writeUInt8(1, 0);
+  head.writeBigUInt64BE(messageNumber, 1);
+  head.writeUInt16BE(index, 9);
+  head.writeUInt16BE(count, 11);
+  return Buffer.concat([head, bytes]);
 }

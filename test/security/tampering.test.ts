@@ -12,6 +12,8 @@ import {
   type ExpectedCredential,
 } from '../../security/registration-handshake.ts';
 import { frameCounter, ReplayWindow, WINDOW_FRAMES, type FrameNumber } from '../../security/replay-window.ts';
+import { openData, sealData } from '../../security/data-frame.ts';
+import { claimEpoch } from '../../security/epochs.ts';
 import { openFrame, sealFrame, type Session } from '../../security/session.ts';
 import { Authority, EPOCH_MS } from './pki/authority.ts';
 import { flips, tampered } from './tampered.ts';
@@ -214,6 +216,30 @@ describe('a sealed frame', () => {
     });
     allRefused('frame, direction', [frame], () => openFrame(device, 77n, frame, about) === null);
     expect(openFrame(server, 77n, frame, about)).not.toBeNull();
+  });
+
+  test('of data is not opened when it was touched, nor in another epoch, direction or for another service', () => {
+    const seats = [0, 1].map((epoch) => claimEpoch(server.chains.up, epoch)?.claimed);
+    const [first, second] = seats;
+    if (first === undefined || second === undefined) throw new Error('no epoch');
+    const header = { direction: 'up', keyId: device.keyId, epoch: 0, counter: 5, serviceId: 'echo' } as const;
+    for (const size of [0, 1, 16, 51, 100]) {
+      const chunk = (count: number): Uint8Array =>
+        sealData(first, header, { kind: 'chunk', messageNumber: 5n, index: 0, count, bytes: bytes(size) });
+      const [frame, other] = [chunk(1), chunk(2)];
+      allRefused('data frame', tampered(frame, other), (forged) => openData(first, header, forged) === null);
+      allRefused('data frame, epoch', [frame], () => openData(second, { ...header, epoch: 1 }, frame) === null);
+      allRefused(
+        'data frame, direction',
+        [frame],
+        () => openData(first, { ...header, direction: 'down' }, frame) === null,
+      );
+      allRefused('data frame, service', flips(new TextEncoder().encode('echo')), (changed) => {
+        const serviceId = Buffer.from(changed).toString('latin1');
+        return openData(first, { ...header, serviceId }, frame) === null;
+      });
+      expect(openData(first, header, frame)?.kind).toBe('chunk');
+    }
   });
 
   test('of many that are reordered, repeated and given other numbers is taken once, under its own', () => {

@@ -74,6 +74,7 @@ export const isData = ({ subject }: Pick<InFlight, 'subject'>): boolean => subje
 
 /** What a step of the network, or of time, has to go on for. */
 const LIMIT_MS = 600_000;
+const MAX_STEPS = 50_000;
 
 /** Lets messages meet their fate and time pass until the promise is settled. `later` goes behind what is under way. */
 export async function until<T>(
@@ -88,7 +89,8 @@ export async function until<T>(
   promise.then(mark, mark);
   const limit = world.clock.now() + LIMIT_MS;
   await world.settle();
-  while (!settled) {
+  for (let step = 0; !settled; step++) {
+    if (step > MAX_STEPS) throw new Error(`Nothing settles it in ${MAX_STEPS} steps.`);
     if (world.network.inFlight.length > 0) await meet(world, fate);
     else if (world.clock.now() > limit || !world.clock.fireNext()) throw new Error('Nothing settles it.');
     await world.settle();
@@ -105,6 +107,7 @@ async function meet(world: World, fate: (message: InFlight) => Fate): Promise<vo
       return network.drop(0);
     case 'twice':
       network.duplicate(0);
+      network.deliver(network.inFlight.length - 1);
       return network.deliver(0);
     case 'later':
       // Once: the copy at the end is delivered when its turn comes, whatever its fate would be.
