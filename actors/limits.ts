@@ -21,6 +21,12 @@ export const REFUSAL_WINDOW_MS = 10_000;
 /** Refusals that are summed side by side. */
 export const MAX_REFUSAL_WINDOWS = 10_000;
 
+/** Senders whose rate is watched at once; some 150 bytes each. Whoever sent least lately is forgotten, and starts full again. */
+export const MAX_BUCKETS = 20_000;
+
+/** A sender of too many messages is told so at most so often: who floods shall not make us flood. */
+export const TOO_MANY_EVERY_MS = 1_000;
+
 /** An actor that had nothing to do for so long leaves the memory; the journal brings it back. */
 export const IDLE_MS = 60_000;
 

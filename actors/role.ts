@@ -6,6 +6,7 @@ import type { JournalReader } from '../events/journal/port.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
 import type { RegistrationResponse } from '../security/registration-handshake.ts';
 import type { Session } from '../security/session.ts';
+import type { Charge } from './rate-limiter.ts';
 import type { Incoming, Letter } from './wire/messages.ts';
 
 /** A fact with the stream that it belongs to. */
@@ -78,6 +79,8 @@ export interface Role {
   chartOf(stream: string): Chart<ChartId>;
   /** One unit handles its messages one at a time; different units side by side. */
   unitOf(stream: string): string;
+  /** Whom a message is charged to before anything is done about it, the nearest sender first. */
+  charges?(message: Incoming): readonly Charge[];
   route(message: Incoming, payload: Uint8Array): Route;
   interpret(message: Incoming, stream: string, scope: Scope): Meaning | Promise<Meaning>;
   /** Answers to `ask`: by the name of the fact. */

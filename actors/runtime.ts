@@ -11,6 +11,7 @@ import {
 import type { Chart, ChartState } from '../machines/chart.ts';
 import { foldActor, type Actor } from './fold.ts';
 import { IDLE_MS, TIMER_RETRY_MS } from './limits.ts';
+import { RateLimiter, type Overdraft } from './rate-limiter.ts';
 import { Refusals } from './refusals.ts';
 import type { Role } from './role.ts';
 import type { Clock } from './seams/clock.ts';
@@ -53,6 +54,8 @@ export interface RuntimeStats {
   readonly malformed: number;
   readonly dropped: number;
   readonly busy: number;
+  /** Messages that were too many of one sender. */
+  readonly limited: number;
   readonly repeated: number;
   readonly failedSteps: number;
   readonly units: number;
@@ -77,8 +80,9 @@ export class Runtime implements UnitHost {
   readonly #units = new Map<string, Unit>();
   readonly #timers: Timers;
   readonly #refusals: Refusals;
+  readonly #limiter: RateLimiter;
   readonly #warnings: Warnings;
-  readonly #counts = { malformed: 0, dropped: 0, busy: 0, repeated: 0, failedSteps: 0 };
+  readonly #counts = { malformed: 0, dropped: 0, busy: 0, limited: 0, repeated: 0, failedSteps: 0 };
   #subscriptions: readonly Subscription[] = [];
   #cancelSweep: () => void = () => {};
   #cancelRecovery: (() => void) | null = null;
@@ -97,6 +101,7 @@ export class Runtime implements UnitHost {
     this.#data = options.data ?? ((message) => this.#drop(message, 'no channels here'));
     this.#beforeStop = options.beforeStop ?? (() => Promise.resolve());
     this.#timers = new Timers(options.clock, (row) => this.#fire(row));
+    this.#limiter = new RateLimiter(options.clock);
     this.#warnings = new Warnings(options.clock, options.log);
     this.#refusals = new Refusals(options.clock, (refusal, count) => {
       void this.tell(refusal.stream, () => [refusalFact(refusal, count)]).catch(() => {});
@@ -180,6 +185,11 @@ export class Runtime implements UnitHost {
       return;
     }
     const { message } = decoded;
+    const overdrawn = this.#limiter.overdrawn(this.role.charges?.(message) ?? []);
+    if (overdrawn !== null) {
+      this.#refuseOverdrawn(message, overdrawn);
+      return;
+    }
     const route = this.role.route(message, delivery.payload);
     if (route.kind === 'relay') this.#wire.publish(route.subject, route.payload, message);
     else if (route.kind === 'data') this.#data(message);
@@ -333,6 +343,17 @@ export class Runtime implements UnitHost {
       // An event may be larger than what the NATS server takes; the messages of its step leave all the same.
       this.warn('observers not told', { error: String(error) });
     }
+  }
+
+  /** Nothing is looked up or computed for it. The first one is an event, as with every refusal; the rest are summed. */
+  #refuseOverdrawn(message: Incoming, { charge: { stream, from }, tell }: Overdraft): void {
+    this.#counts.limited += 1;
+    const refusal = { stream, message: message.content.type, from, code: 429 } as const;
+    if (this.#refusals.note(refusal) === 'first') {
+      this.warn('too many messages', { from, type: refusal.message });
+      this.tell(stream, () => [refusalFact(refusal, 1)]).catch(() => this.#refusals.takeBack(refusal));
+    }
+    if (tell === 'now') this.notice(message, refusal.code);
   }
 
   #refuseMalformed(decoded: Extract<Decoded, { readonly kind: 'malformed' }>): void {

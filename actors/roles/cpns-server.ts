@@ -26,6 +26,7 @@ import { SERVER_HEARS, SERVER_QUEUE, wanDown } from '../wire/subjects.ts';
 import { chargingLetters, chargingStream, usageReport, usageReportAnswer } from './charging.ts';
 import { NO_PN } from './pn-gateway.ts';
 import { keptChain } from './standing.ts';
+import { chargesOf, SERVER_LIMITS, UNKNOWN, type ServerLimits } from './rate-limits.ts';
 import { chainKey, openText, sealText, sessionKey, sessionOf, type SealedContent, type SealedText } from './session.ts';
 
 /** What the operator provisioned. Secrets are 32 bytes. */
@@ -36,6 +37,8 @@ export interface ServerIdentity {
   readonly pneCredential: (deviceId: string, atMs: number) => ExpectedCredential;
   /** Calls back whenever the revocation lists have changed; without it nobody is revoked while the server runs. */
   readonly onRevocation?: (changed: () => void) => void;
+  /** How much it hears; default: `SERVER_LIMITS`. */
+  readonly limits?: ServerLimits;
 }
 
 export const pnStream = (pnId: string): string => `pn/${pnId}`;
@@ -68,7 +71,8 @@ async function change(
 }
 
 /** The role of the CPNS Server. One unit per PN, so a PN and its registrations change together. */
-export function serverRole({ idKey, gatewayCredential, pneCredential }: ServerIdentity): Role {
+export function serverRole(identity: ServerIdentity): Role {
+  const { idKey, gatewayCredential, pneCredential, limits = SERVER_LIMITS } = identity;
   /** PN GWs that have registered. May be remembered: without a session that stands no frame of theirs is opened. */
   const registered = new Set<string>();
 
@@ -176,6 +180,19 @@ export function serverRole({ idKey, gatewayCredential, pneCredential }: ServerId
     unitOf(stream) {
       const [kind, id] = stream.split('/');
       return kind === 'gateway-registration' ? stream : `pn/${id}`;
+    },
+    charges(message) {
+      const { content, gatewayId } = message;
+      if (content.leg !== 'wan.up') return [];
+      const gateway = gatewayRegistrationStream(gatewayId);
+      if (content.type === 'gateway-registration-request') {
+        const isKnown = gatewayCredential(gatewayId, 0).kind !== 'none';
+        const from = isKnown ? gatewayId : UNKNOWN;
+        return [{ bucket: `registrations/${from}`, limit: limits.registrations, stream: gateway, from }];
+      }
+      const { pnId } = content.body;
+      const device = 'deviceId' in content.body ? registrationStream(pnId, content.body.deviceId) : gateway;
+      return chargesOf(message, limits, { device, gateway });
     },
     route({ content, gatewayId }) {
       if (content.leg !== 'wan.up') return { kind: 'drop', reason: 'not for a server' };

@@ -16,6 +16,7 @@ import { NO_RELAY_METER, type RelayMeter } from '../channel/usage.ts';
 import type { Meaning, Role, Route, Scope, Targeted } from '../role.ts';
 import { encodeMessage, type Body, type Incoming, type Letter } from '../wire/messages.ts';
 import { gatewayHears, linkDown, wanUp } from '../wire/subjects.ts';
+import { chargesOf, LINK_LIMITS, type LinkLimits } from './rate-limits.ts';
 import { readJson, sessionKey } from './session.ts';
 import { reportAnswer, usageFacts, usageLetters, usageStream } from './usage.ts';
 
@@ -26,6 +27,8 @@ export interface GatewayIdentity {
   readonly credential: () => Credential;
   /** Whether strangers may pair with it now. */
   readonly pairing: 'permitted' | 'forbidden';
+  /** How much it hears; default: `LINK_LIMITS`. */
+  readonly limits?: LinkLimits;
 }
 
 export const gatewayStream = (gatewayId: string): string => `gateway/${gatewayId}`;
@@ -42,10 +45,8 @@ const aboutPne = (stream: string, event: AdmissionEvent): Targeted => ({ stream,
 const deviceOf = (stream: string): string => stream.split('/')[2] ?? '';
 
 /** The role of one PN GW. One unit: whoever reads the local inventory reads it as the latest step left it. */
-export function gatewayRole(
-  { gatewayId, credential, pairing }: GatewayIdentity,
-  meter: RelayMeter = NO_RELAY_METER,
-): Role {
+export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RELAY_METER): Role {
+  const { gatewayId, credential, pairing, limits = LINK_LIMITS } = identity;
   const own = gatewayStream(gatewayId);
 
   /** The local inventory takes what follows it; a gap is asked for and the answer is taken when it comes again. */
@@ -216,6 +217,11 @@ export function gatewayRole(
       return stream.startsWith('usage/') ? gatewayUsage : pnGateway;
     },
     unitOf: () => gatewayId,
+    charges(message) {
+      const { content, deviceId } = message;
+      if (content.leg !== 'link.up' || deviceId === null) return [];
+      return chargesOf(message, limits, { device: admissionStream(gatewayId, deviceId), gateway: own });
+    },
     route(message) {
       const { content, deviceId } = message;
       if (message.gatewayId !== gatewayId) return { kind: 'drop', reason: 'for another PN GW' };

@@ -7,6 +7,10 @@ import type { PneFile } from '../../cli/config/pne.ts';
 import { encodeSecret, SECRET_BYTES, type CredentialsFile } from '../../cli/config/secrets.ts';
 import type { ServerFile } from '../../cli/config/server.ts';
 
+/** Above what either contestant can do: the benchmark is one PN GW that brings thousands of devices at once. */
+const UNLIMITED = { burst: 1_000_000, perSecond: 1_000_000 };
+const limits = { gateway: { requests: UNLIMITED, frames: UNLIMITED } };
+
 /** One PN GW; its process is one unit of serialisation, as in the field. */
 export const GATEWAY = 'hub';
 
@@ -40,6 +44,7 @@ export function writeOperatorDirectory(dir: string, size: { readonly pns: number
     keyFile: 'server.key',
     idKeyFile: 'server.id-key',
     credentialsFile: 'server.credentials.yaml',
+    limits,
     pns: [...members].map(([id, own]) => ({
       id,
       gatewayId: GATEWAY,
@@ -51,6 +56,7 @@ export function writeOperatorDirectory(dir: string, size: { readonly pns: number
     keyFile: 'gateway.key',
     gatewayId: GATEWAY,
     pskFile: 'gateway.psk',
+    limits,
     pns: [...members.keys()],
   };
   const credentials: Credentials = {

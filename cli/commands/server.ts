@@ -59,6 +59,7 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
   const revocation = pki === null ? null : new RevocationFile(pki.revocationFile, pki.trustAnchors, log);
   const identity = {
     idKey: options.idKey,
+    limits: options.limits,
     ...expectedCredentials(options, revocation),
   };
   const { runtime } = await startServer(identity, options.pns, known, seams);

@@ -5,6 +5,7 @@ import { check } from './check.ts';
 import { readDocument } from './document.ts';
 import { gatewayPairing, id, path } from './fields.ts';
 import { keyFileOf, readKek } from './kek.ts';
+import { linkLimits, readLinkLimits } from './limits.ts';
 import { natsAccess, natsFields } from './nats.ts';
 import { certificateFiles, readCertificateFiles } from './pki.ts';
 import { readSecret } from './secrets.ts';
@@ -20,6 +21,7 @@ export const GatewayFile = z.strictObject({
   pki: certificateFiles.optional(),
   pns: z.array(id).min(1, 'must name at least one PN').max(MAX_PNS, `must name at most ${MAX_PNS} PNs`).optional(),
   pairing: gatewayPairing.optional(),
+  limits: linkLimits.optional(),
 });
 
 /**
@@ -60,6 +62,7 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
       : withSecret(readSecret(pskFile)),
     pns: [...new Set(pns)],
     pairing: gatewayPairing.parse(given.pairing ?? file.pairing ?? 'permitted'),
+    limits: readLinkLimits(file.limits),
   };
 }
 

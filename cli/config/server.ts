@@ -3,6 +3,7 @@ import { check } from './check.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
 import { id, joinPolicy, path } from './fields.ts';
 import { keyFileOf, readKek } from './kek.ts';
+import { readServerLimits, serverLimits } from './limits.ts';
 import { natsAccess, natsFields } from './nats.ts';
 import { suggestion } from './nearest.ts';
 import { pathText, type Problem } from './problems.ts';
@@ -21,6 +22,7 @@ export const ServerFile = z.strictObject({
   credentialsFile: path.optional(),
   pki: serverPki.optional(),
   ...sessionFields,
+  limits: serverLimits.optional(),
   pns: z.array(z.strictObject({ id, gatewayId: id, joinPolicy, members: z.array(id) })),
 });
 
@@ -74,6 +76,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     idKey: readSecret(paths.idKeyFile),
     gateways,
     pns: file.pns,
+    limits: readServerLimits(file.limits),
     pnes,
     certified,
     services,

@@ -1,4 +1,5 @@
 import type { SessionSettings } from '../../actors/channel/port.ts';
+import type { LinkLimits, ServerLimits } from '../../actors/roles/rate-limits.ts';
 import type { NatsUser } from '../../actors/wire/nats-user.ts';
 import type { Credential as DeviceCredential } from '../../security/registration-handshake.ts';
 import type { Kek } from './kek.ts';
@@ -41,6 +42,7 @@ export interface ProvisionedPn {
 export interface ServerOptions extends RoleOptions {
   /** The operator's id key, 32 bytes: CPNS IDs are derived from it. */
   readonly idKey: Uint8Array;
+  readonly limits: ServerLimits;
   readonly gateways: readonly Credential[];
   readonly pns: readonly ProvisionedPn[];
   readonly pnes: readonly Credential[];
@@ -67,6 +69,7 @@ export interface GatewayOptions extends RoleOptions {
   readonly pns: readonly string[];
   /** Whether devices that are not members may be paired. */
   readonly pairing: 'permitted' | 'forbidden';
+  readonly limits: LinkLimits;
 }
 
 export interface PneDevice {

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { pnStream } from '../../actors/roles/cpns-server.ts';
 import { REFUSAL_WINDOW_MS } from '../../actors/limits.ts';
 import { JournalError } from '../../events/journal/port.ts';
-import { device, GATEWAY, World } from '../simulation/world.ts';
+import { device, GATEWAY, UNLIMITED, World } from '../simulation/world.ts';
 import { hand, last, said, toServer } from './talk.ts';
 
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
 const full = new JournalError('full', 'The disk is full.', 'Make room.');
 
 async function registered(disk: 'fast' | 'slow' = 'fast'): Promise<World> {
-  const world = await World.start({ pns: [pn], devices: [device('lamp', 'home')], disk });
+  const world = await World.start({ pns: [pn], devices: [device('lamp', 'home')], disk, limits: UNLIMITED });
   await world.calm();
   await world.register('lamp');
   await world.calm();

@@ -10,7 +10,7 @@ import { MemoryJournal } from '../../events/journal/memory.ts';
 import { JournalError } from '../../events/journal/port.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { MAX_FACTS_PER_STEP, TIMER_RETRY_MS } from '../../actors/limits.ts';
-import { device, GATEWAY, secretOf, World } from '../simulation/world.ts';
+import { device, GATEWAY, secretOf, UNLIMITED, World } from '../simulation/world.ts';
 import { hand, last, said, toServer } from './talk.ts';
 
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
@@ -156,7 +156,8 @@ describe('when somebody else wrote the stream', () => {
   });
 
   test('many steps under way are done again in their order', async () => {
-    const world = await World.start({ pns: [pn], devices: [device('lamp', 'home')], disk: 'slow' });
+    const devices = [device('lamp', 'home')];
+    const world = await World.start({ pns: [pn], devices, disk: 'slow', limits: UNLIMITED });
     await world.calm();
     const from = world.sent.length;
     const ids = Array.from({ length: 30 }, (_, index) => `u${index}`);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { IDLE_MS, MAX_MAILBOX } from '../../actors/limits.ts';
 import { pnStream } from '../../actors/roles/cpns-server.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
-import { device, GATEWAY, World } from '../simulation/world.ts';
+import { device, GATEWAY, UNLIMITED, World } from '../simulation/world.ts';
 import { fromDevice, said, toServer } from './talk.ts';
 
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
@@ -138,9 +138,10 @@ describe('an actor that had nothing to do for long', () => {
 
 describe('a full mailbox', () => {
   const surplus = 10;
+  const unlimited = () => World.start({ pns: [pn], devices: [device('lamp', 'home')], limits: UNLIMITED });
 
   test('of the server is answered 503; every message gets an answer or a notice', async () => {
-    const world = await start();
+    const world = await unlimited();
     await world.calm();
     const from = world.sent.length;
     const body = { pnId: 'home', deviceId: 'lamp', action: 'add' };
@@ -154,7 +155,7 @@ describe('a full mailbox', () => {
   });
 
   test('of a PN GW is answered 429', async () => {
-    const world = await start();
+    const world = await unlimited();
     await world.calm();
     const from = world.sent.length;
     for (let index = 0; index < MAX_MAILBOX + surplus; index++)

@@ -14,6 +14,7 @@ import { sessionFromBytes, type Session, type SessionKeys } from '../../security
 import type { ServerIdentity } from '../../actors/roles/cpns-server.ts';
 import type { GatewayIdentity } from '../../actors/roles/pn-gateway.ts';
 import type { PneDevice } from '../../actors/roles/pne.ts';
+import { SERVER_LIMITS, type ServerLimits } from '../../actors/roles/rate-limits.ts';
 import {
   register,
   startGateway,
@@ -57,11 +58,18 @@ export interface WorldOptions {
   };
   /** A slow disk takes what was computed in one turn of the event loop in one batch; default: fast. */
   readonly disk?: 'fast' | 'slow';
+  /** How much server and PN GW hear; default: that of the product. */
+  readonly limits?: ServerLimits;
   /** PNs of the PN GW; default: those of the server. */
   readonly gatewayPns?: readonly string[];
   /** What the server and the PNEs do with data; default: nothing. */
   readonly applications?: { readonly [name in 'server' | 'pnes']?: Applications };
 }
+
+/** As much as a test wants to send. */
+const anything = { burst: 1_000_000, perSecond: 1_000_000 };
+const ofAnyone = { requests: anything, frames: anything };
+export const UNLIMITED: ServerLimits = { device: ofAnyone, gateway: ofAnyone, registrations: anything };
 
 export const GATEWAY = 'hub';
 export const secretOf = (name: string): Uint8Array => new SeededEntropy(`secret ${name}`).bytes(32);
@@ -204,11 +212,12 @@ export class World {
     name: NodeName,
     seams: Seams,
   ): Promise<{ readonly runtime: Runtime; readonly session: SessionEnd | null }> {
-    const { devices, secrets, pairing, gatewayProof, applications = {} } = this.options;
+    const { devices, secrets, pairing, gatewayProof, applications = {}, limits = SERVER_LIMITS } = this.options;
     switch (name) {
       case 'server': {
         const known = secrets ?? new Map(devices.map(({ deviceId }) => [deviceId, secretOf(deviceId)]));
         const identity = {
+          limits,
           idKey: secretOf('id key'),
           gatewayCredential: gatewayProof?.expected ?? ((id: string) => this.#secretOfGateway(id)),
           onRevocation: gatewayProof?.onRevocation ?? (() => {}),
@@ -221,7 +230,7 @@ export class World {
       }
       case 'gateway': {
         const bySecret = gatewayIdentity(GATEWAY, pairing);
-        const identity = { ...bySecret, credential: gatewayProof?.shown ?? bySecret.credential };
+        const identity = { ...bySecret, limits, credential: gatewayProof?.shown ?? bySecret.credential };
         const pns = this.options.gatewayPns ?? this.pns.map(({ id }) => id);
         return { runtime: await startGateway(identity, pns, seams), session: null };
       }
