@@ -7,6 +7,8 @@ export interface Refusal {
   readonly message: string;
   readonly from: string;
   readonly code: ResponseCode;
+  /** Refusals for different reasons are not equal. */
+  readonly reason?: string;
 }
 
 interface Window {
@@ -68,4 +70,4 @@ export class Refusals {
 }
 
 /** By sender, not by actor: whoever makes up PNs or devices is summed over all of them. */
-const keyOf = ({ from, code, message }: Refusal): string => `${from}|${code}|${message}`;
+const keyOf = ({ from, code, message, reason = '' }: Refusal): string => `${from}|${code}|${message}|${reason}`;

@@ -57,6 +57,11 @@ export interface StepMemory {
   respond: ((payload: Uint8Array) => RegistrationResponse) | null;
   /** Certificates that whoever was authenticated has shown, DER. */
   chain: readonly Uint8Array[] | null;
+  /**
+   * Whoever was not believed, or has no business here. Where nothing else comes of the step, the first is told in events;
+   * the like of it are answered, and summed.
+   */
+  refused: { readonly from: string; readonly code: ResponseCode; readonly reason: string } | null;
   /** Inventory changes that the answer carries, and whether there are more. */
   changes: readonly InventoryChange[];
   more: 'more' | 'all';

@@ -72,7 +72,15 @@ export const messageKey = (stream: string, messageId: string): string => `${stre
  * until `commit()` is appended; a draft that is thrown away has changed nothing.
  */
 export class Draft implements Scope {
-  readonly memory: StepMemory = { session: null, reply: null, respond: null, chain: null, changes: [], more: 'all' };
+  readonly memory: StepMemory = {
+    session: null,
+    reply: null,
+    respond: null,
+    chain: null,
+    refused: null,
+    changes: [],
+    more: 'all',
+  };
   readonly now: number;
   readonly message: Incoming | null;
   /** Leaves after the commit, in this order. */
@@ -174,6 +182,19 @@ export class Draft implements Scope {
   /** A message that is refused leaves no key behind and takes none away. */
   forgetKeys(): void {
     this.#keys.clear();
+  }
+
+  /** Whether nothing came of the message but facts of the actor itself and answers. */
+  get isMereAnswer(): boolean {
+    const isOwn = this.#taken.every(({ stream }) => stream === this.#cause.stream);
+    return isOwn && this.#put.size === 0 && this.outgoing.length === this.#answers.length;
+  }
+
+  /** Forgets everything but the answers: the actor stays as it was, and a repetition gets the same bytes. */
+  keepAnswers(): void {
+    this.#taken.length = 0;
+    this.resend.length = 0;
+    for (const forgotten of [this.#touched, this.#settled, this.#armed, this.#disarmed, this.#keys]) forgotten.clear();
   }
 
   disarm(stream: string, name: string): void {

@@ -36,7 +36,8 @@ interface Queued {
 type Outcome =
   /** `consumed`: a repetition of the message gets the stored answer. `open`: it may come again. */
   | { readonly kind: 'commit'; readonly message: 'consumed' | 'open' }
-  | { readonly kind: 'refuse'; readonly refusal: Refusal }
+  /** `like`: what the like of it get, when it is summed: a notice and may come again, or its answer, which is stored. */
+  | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly like: 'notice' | 'answer' }
   | { readonly kind: 'nothing'; readonly say: () => void };
 
 const COMMIT_CONSUMED = { kind: 'commit', message: 'consumed' } as const;
@@ -186,16 +187,18 @@ export class Unit {
       outcome.say();
       return;
     }
-    if (outcome.kind === 'refuse' && this.#host.noteRefusal(outcome.refusal) === 'summed') {
+    const isSummed = outcome.kind === 'refuse' && this.#host.noteRefusal(outcome.refusal) === 'summed';
+    if (isSummed && outcome.like === 'notice') {
       if (work.kind === 'message') this.#host.notice(work.message, outcome.refusal.code);
       return;
     }
+    if (isSummed) draft.keepAnswers();
     const isConsumed = outcome.kind === 'refuse' || outcome.message === 'consumed';
     const step = {
       queued,
       draft,
       key: isConsumed ? key : null,
-      refusal: outcome.kind === 'refuse' ? outcome.refusal : null,
+      refusal: outcome.kind === 'refuse' && !isSummed ? outcome.refusal : null,
     };
     for (const [stream, actor] of draft.actors()) this.#keep(stream, actor);
     for (const { stream, name } of draft.timers.disarm) this.#timersAhead.set(timerId(stream, name), null);
@@ -259,9 +262,15 @@ export class Unit {
         }
         await draft.take(meaning.primary);
         for (const fact of meaning.after ?? []) if (await draft.can(fact)) await draft.take(fact);
-        return COMMIT_CONSUMED;
+        return this.#refusedInStep(message, stream, draft) ?? COMMIT_CONSUMED;
       }
     }
+  }
+
+  #refusedInStep(message: Incoming, stream: string, draft: Draft): Outcome | null {
+    const { refused } = draft.memory;
+    if (refused === null || !draft.isMereAnswer) return null;
+    return { kind: 'refuse', refusal: { stream, message: message.content.type, ...refused }, like: 'answer' };
   }
 
   async #code(stream: string, draft: Draft): Promise<ResponseCode> {
@@ -276,7 +285,7 @@ export class Unit {
     await draft.take(refusalFact(refusal, 1));
     const letter = this.#host.role.refusal(message, code);
     if (letter !== null) draft.answer(letter);
-    return { kind: 'refuse', refusal };
+    return { kind: 'refuse', refusal, like: 'notice' };
   }
 
   /** Never rejects. What comes of the step is settled in one turn, before anything else of this unit goes on. */

@@ -219,6 +219,7 @@ export function serverRole(identity: ServerIdentity): Role {
         const verdict = read(scope, credential, binding, { handshake, newest });
         if (verdict.kind === 'failed') {
           const reason = credential.kind === 'none' ? 'unknownGateway' : verdict.reason;
+          scope.memory.refused = { from: credential.kind === 'none' ? UNKNOWN : gatewayId, code: 401, reason };
           return [aboutGateway(stream, { type: 'GatewayAuthenticationFailed', data: { reason } })];
         }
         const { keyId, handshake: reply } = respond(scope, { code: 200 });
@@ -274,6 +275,8 @@ export function serverRole(identity: ServerIdentity): Role {
           return [aboutPne(stream, { type: 'PneAuthenticated', data: { timestamp } })];
         }
         const reason = credential.kind === 'none' ? 'unknownDevice' : verdict.reason;
+        // Made-up devices are summed over all of them.
+        scope.memory.refused = { from: credential.kind === 'none' ? gatewayId : deviceId, code: 401, reason };
         return [aboutPne(stream, { type: 'PneAuthenticationFailed', data: { reason } })];
       },
       async allocateCpnsId(scope, stream) {

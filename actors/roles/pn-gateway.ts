@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ResponseCode } from '../../events/codes.ts';
+import { isTemporary, type ResponseCode } from '../../events/codes.ts';
 import type { InventoryChange } from '../../events/fields.ts';
 import type { AdmissionEvent } from '../../events/vocabulary/admission.ts';
 import type { PnGatewayEvent } from '../../events/vocabulary/pn-gateway.ts';
@@ -16,7 +16,7 @@ import { NO_RELAY_METER, type RelayMeter } from '../channel/usage.ts';
 import type { Meaning, Role, Route, Scope, Targeted } from '../role.ts';
 import { encodeMessage, type Body, type Incoming, type Letter } from '../wire/messages.ts';
 import { gatewayHears, linkDown, wanUp } from '../wire/subjects.ts';
-import { chargesOf, LINK_LIMITS, type LinkLimits } from './rate-limits.ts';
+import { chargesOf, LINK_LIMITS, UNKNOWN, type LinkLimits } from './rate-limits.ts';
 import { readJson, sessionKey } from './session.ts';
 import { reportAnswer, usageFacts, usageLetters, usageStream } from './usage.ts';
 
@@ -317,7 +317,9 @@ export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RE
         const refusal =
           pn === null ? 404 : pn.status === 'unknown' ? 480 : pn.status === 'refused' ? (pn.code ?? 404) : null;
         if (pn === null || refusal !== null) {
-          return [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code: refusal ?? 404 } })];
+          const code = refusal ?? 404;
+          if (!isTemporary(code)) scope.memory.refused = { from: UNKNOWN, code, reason: '' };
+          return [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code } })];
         }
         const { revision } = pn;
         const status = localMember(context, pnId, deviceId);
@@ -327,6 +329,7 @@ export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RE
       },
       refuseUnpaired(scope, stream) {
         const { requestId } = scope.context(admission, stream);
+        scope.memory.refused = { from: UNKNOWN, code: 403, reason: '' };
         return [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code: 403 } })];
       },
       requestPnUpdate: (scope, stream) => [pnUpdate(scope, stream, 'add')],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
 import { NO_PN } from '../../../actors/roles/pn-gateway.ts';
 import { toBase64url } from '../../../security/base64url.ts';
 import { startRegistration } from '../../../security/registration-handshake.ts';
@@ -53,7 +54,11 @@ describe('a registration request', () => {
     expect(await ask(world, 'r2', at(999))).toBe(401);
     expect(await ask(world, 'r3', at(1_000))).toBe(401);
     expect(await ask(world, 'r4', at(1_001))).toBe(200);
-    expect(await reasons(world)).toEqual(['replayed', 'replayed']);
+    expect(await reasons(world)).toEqual(['replayed']);
+    world.clock.advance(REFUSAL_WINDOW_MS);
+    await world.settle();
+    const [sum] = (await world.events('server')).filter(({ type }) => type === 'MessageRefused');
+    expect(sum?.data).toMatchObject({ from: 'lamp', code: 401, count: 1 });
   });
 
   test('is told from an older one after a restart of the server as well', async () => {
