@@ -12,6 +12,7 @@ import type { Host } from '../host.ts';
 import { entryText, keyEntries, type KeyEntry } from '../keys/list.ts';
 import { namedJournal, openForChange } from '../keys/journal.ts';
 import { addRotateCommand } from '../keys/rotate.ts';
+import { addWrapCommand } from '../keys/wrap.ts';
 import { examples, jsonOption, setting, withKeyringKey, type Register } from '../options.ts';
 import { run } from '../run.ts';
 
@@ -74,6 +75,7 @@ export const keys: Register = (program, host, finish) => {
     .action(async (keyId: string, flags: DestroyFlags) => finish(await destroy(host, keyId, flags)));
 
   addRotateCommand(group, host, finish);
+  addWrapCommand(group, host, finish);
 };
 
 /** Rows that are counters, or belong to a registration under way, are not for a person to take away. */

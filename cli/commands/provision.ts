@@ -5,7 +5,7 @@ import { readCertificates } from '../config/nats.ts';
 import { loadHousehold } from '../config/household.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { examples, jsonOption, parser, type Register } from '../options.ts';
+import { examples, jsonOption, parser, type Register, withKeyringKey } from '../options.ts';
 import type { Outcome, Step } from '../provision/directory.ts';
 import { natsServerSettings, natsUrlOf, type NatsServerFlags } from '../provision/nats-options.ts';
 import { provisionNats } from '../provision/nats.ts';
@@ -57,6 +57,7 @@ export const provision: Register = (program, host, finish) => {
         natsServer,
         nowMs: host.clock.now(),
         bytes,
+        ...withKeyringKey({}, host),
       });
       await print(host, steps, flags);
       finish(EXIT.ok);

@@ -67,6 +67,11 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
   if (revocation !== null) running.onClose('the revocation list', revocation.watch(host.clock));
   answerInventory(wire, INVENTORY_QUERY, inventory, log);
   answerCharging(wire, charging, host.clock, log);
+  if (options.plainCredentials > 0)
+    log.warn('THE FILE OF CREDENTIALS HOLDS SECRETS IN PLAIN', {
+      secrets: options.plainCredentials,
+      remedy: 'cpns keys wrap encrypts them',
+    });
   log.info('ready', {
     pns: options.pns.length,
     pnes: options.pnes.length + options.certified.pnes.length,

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { errorCode, fileReason } from '../errors.ts';
 import { check } from './check.ts';
-import { readDocument } from './document.ts';
+import type { ConfigDocument } from './document.ts';
 import { id, secret, SECRET_PATTERN } from './fields.ts';
 import { ConfigError } from './problems.ts';
 import type { Credential } from './types.ts';
@@ -22,7 +22,7 @@ const GROUP_AND_WORLD = 0o077;
 const PERMISSIONS = 0o777;
 
 /** @throws ConfigError when others than the owner may read or write the file */
-function refuseOpenToOthers(file: string): void {
+export function refuseOpenToOthers(file: string): void {
   const { mode } = statSync(file);
   if ((mode & GROUP_AND_WORLD) === 0) return;
   const message = `holds secrets and is open to others: mode ${(mode & PERMISSIONS).toString(8).padStart(4, '0')}`;
@@ -73,10 +73,18 @@ const secretOrPki = z
   .string()
   .refine((text) => text === BY_CERTIFICATE || SECRET_PATTERN.test(text), 'must be 32 bytes in base64url, or pki');
 
+/** As it is read: secrets in plain. `credentials.ts` opens them. */
 export const CredentialsFile = z.strictObject({
   gateways: z.record(id, secretOrPki),
   pnes: z.record(id, secretOrPki),
   services: z.record(id, secret).optional(),
+});
+
+/** As it is written: an entry is an encrypted secret, one in plain of an earlier version, or `pki`. */
+export const StoredCredentialsFile = z.strictObject({
+  gateways: z.record(id, z.string()),
+  pnes: z.record(id, z.string()),
+  services: z.record(id, z.string()).optional(),
 });
 
 export interface Credentials {
@@ -87,10 +95,8 @@ export interface Credentials {
   readonly services: readonly Credential[];
 }
 
-/** The secrets that the server knows. @throws ConfigError */
-export function readCredentials(file: string): Credentials {
-  const document = readDocument(file, 'secret');
-  refuseOpenToOthers(file);
+/** The secrets in an opened document of credentials. @throws ConfigError */
+export function readCredentials(document: ConfigDocument): Credentials {
   const { gateways, pnes, services = {} } = check(document, CredentialsFile);
   const toList = (record: Readonly<Record<string, string>>): readonly Credential[] =>
     Object.entries(record)

@@ -9,7 +9,8 @@ import { suggestion } from './nearest.ts';
 import { pathText, type Problem } from './problems.ts';
 import { duplicates } from './references.ts';
 import { readServerPki, serverPki } from './pki.ts';
-import { BY_CERTIFICATE, readCredentials, readSecret } from './secrets.ts';
+import { openCredentials } from './credentials.ts';
+import { BY_CERTIFICATE, readCredentials, readSecret, refuseOpenToOthers } from './secrets.ts';
 import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
 import type { ProvisionedPn, ServerOptions } from './types.ts';
@@ -55,7 +56,11 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   };
   settings.throwProblems();
 
-  const { gateways, pnes, certified, services } = readCredentials(paths.credentialsFile);
+  const kek = readKek(paths.keyFile, given);
+  const stored = readDocument(paths.credentialsFile, 'secret');
+  refuseOpenToOthers(paths.credentialsFile);
+  const opened = openCredentials(stored, kek);
+  const { gateways, pnes, certified, services } = readCredentials(opened.document);
   const known = {
     gateway: [...gateways.map((one) => one.id), ...certified.gateways],
     PNE: [...pnes.map((one) => one.id), ...certified.pnes],
@@ -72,7 +77,8 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   return {
     ...natsAccess(settings, given, file),
     journal: paths.journal,
-    kek: readKek(paths.keyFile, given),
+    kek,
+    plainCredentials: opened.plain,
     idKey: readSecret(paths.idKeyFile),
     gateways,
     pns: file.pns,

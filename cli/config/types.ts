@@ -43,6 +43,8 @@ export interface ServerOptions extends RoleOptions {
   /** The operator's id key, 32 bytes: CPNS IDs are derived from it. */
   readonly idKey: Uint8Array;
   readonly limits: ServerLimits;
+  /** How many secrets in the file of credentials are not encrypted. */
+  readonly plainCredentials: number;
   readonly gateways: readonly Credential[];
   readonly pns: readonly ProvisionedPn[];
   readonly pnes: readonly Credential[];

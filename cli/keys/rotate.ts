@@ -3,6 +3,8 @@ import { Option, type Command } from 'commander';
 import { rotateKeyring, type Rotation } from '../../actors/keyring/rotate.ts';
 import { keyringState, type KeyringSeams } from '../../actors/keyring/stream.ts';
 import { kekIdOf } from '../../security/keyring.ts';
+import { openCredentials, rewrapCredentials } from '../config/credentials.ts';
+import { readDocument } from '../config/document.ts';
 import { path as file } from '../config/fields.ts';
 import { KEYRING_KEY, nextKeyFile, readKek } from '../config/kek.ts';
 import { loadKeysOptions } from '../config/keys.ts';
@@ -33,6 +35,7 @@ export function addRotateCommand(keys: Command, host: Host, finish: (code: numbe
     .addOption(setting('config', 'configuration of the role'))
     .addOption(setting('journal', 'the journal'))
     .addOption(setting('keyFile'))
+    .addOption(setting('credentialsFile', "the server's credentials, whose secrets are under the same key"))
     .addOption(
       new Option(
         '--new-key-file <file>',
@@ -62,7 +65,7 @@ function rotate(host: Host, flags: RotateFlags): Promise<number> {
   const target = targetOf(host, old, flags);
   return run(host, async (running) => {
     const seams = await openForChange(host, running, journal);
-    const result = await changeKeys(seams, { journal, old, target }, flags);
+    const result = await changeKeys(seams, { journal, old, target, credentialsFile: options.credentialsFile }, flags);
     const files = settleKeyFiles({ old, target }, flags.oldKey);
     await host.out(`${flags.json === true ? JSON.stringify({ ...result, ...files }) : summaryOf(result, files)}\n`);
     return EXIT.ok;
@@ -84,12 +87,14 @@ interface Places {
   readonly journal: string;
   readonly old: string | null;
   readonly target: string;
+  readonly credentialsFile: string | null;
 }
 
 type Changed = Extract<Rotation, { readonly kind: 'rotated' | 'already' }>;
 
 /** @throws UsageError where the keys are not those of the journal: nothing was changed then */
-async function changeKeys(seams: KeyringSeams, { journal, old, target }: Places, flags: RotateFlags): Promise<Changed> {
+async function changeKeys(seams: KeyringSeams, places: Places, flags: RotateFlags): Promise<Changed> {
+  const { journal, old, target, credentialsFile } = places;
   const from = old === null ? (readKek(null, flags).keys[0] ?? null) : keyIn(old);
   // A journal of the first version first says which key it is under.
   const begun = (await keyringState(seams.journal)).context;
@@ -114,7 +119,12 @@ async function changeKeys(seams: KeyringSeams, { journal, old, target }: Places,
       'Run it again with the same --new-key-file as before, or without if there was none.',
     );
   const to = there ?? keyInOrNew(target, (length) => seams.entropy.bytes(length));
-  const result = await rotateKeyring(seams, { from, to });
+  // Before anything is changed: a secret that opens under neither key would stop it half-way.
+  if (credentialsFile !== null)
+    openCredentials(readDocument(credentialsFile, 'secret'), { file: old, keys: [from, to] });
+  const result = await rotateKeyring(seams, { from, to }, (keyring) => {
+    if (credentialsFile !== null) rewrapCredentials(credentialsFile, keyring);
+  });
   if (result.kind === 'rotated' || result.kind === 'already') return result;
   if (result.kind === 'other') throw new Error('The keyring was changed by another process meanwhile; run it again.');
   throw new UsageError(

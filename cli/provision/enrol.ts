@@ -1,26 +1,26 @@
 import type { Principal } from '../../security/pki/identity.ts';
 import { check } from '../config/check.ts';
 import { readDocument } from '../config/document.ts';
-import { BY_CERTIFICATE, CredentialsFile } from '../config/secrets.ts';
+import { BY_CERTIFICATE, StoredCredentialsFile } from '../config/secrets.ts';
 import { UsageError } from '../errors.ts';
 import type { OperatorDirectory } from './directory.ts';
 import { writeConfig } from './entries.ts';
-import { CREDENTIALS_FILE, credentialsConfig, serverPkiConfig, type CredentialTable } from './files.ts';
+import { CREDENTIALS_FILE, credentialsConfig, serverPkiConfig, type StoredCredentialTable } from './files.ts';
 
 /** How the server comes to know of a device or PN GW that was certified by hand, without a household. */
 
 const LISTS = { device: 'pnes', gateway: 'gateways' } as const;
 
-/** What the server knows of everybody; nothing where there is no such file yet. @throws ConfigError */
-export function knownCredentials(directory: OperatorDirectory): CredentialTable {
+/** What the file says, secrets as they are stored. @throws ConfigError */
+function storedCredentials(directory: OperatorDirectory): StoredCredentialTable {
   if (!directory.has(CREDENTIALS_FILE)) return { gateways: {}, pnes: {} };
-  return check(readDocument(directory.path(CREDENTIALS_FILE), 'secret'), CredentialsFile);
+  return check(readDocument(directory.path(CREDENTIALS_FILE), 'secret'), StoredCredentialsFile);
 }
 
 /** Before anything is written. @throws UsageError where the server goes by a secret, and would not look at a certificate */
 export function refuseOtherCredential(directory: OperatorDirectory, { kind, id }: Principal): void {
   const list = LISTS[kind];
-  const known = knownCredentials(directory)[list];
+  const known = storedCredentials(directory)[list];
   if (!Object.hasOwn(known, id) || known[id] === BY_CERTIFICATE) return;
   throw new UsageError(
     `${id} has a pre-shared secret in ${CREDENTIALS_FILE}, under ${list}, and would not be asked for a certificate`,

@@ -4,7 +4,7 @@ import { GatewayFile } from '../config/gateway.ts';
 import type { Household, HouseholdGateway, HouseholdPne } from '../config/household.ts';
 import { PneFile, uniqueDevices } from '../config/pne.ts';
 import type { certificateFiles, serverPki } from '../config/pki.ts';
-import { CredentialsFile } from '../config/secrets.ts';
+import { StoredCredentialsFile } from '../config/secrets.ts';
 import { ServerFile, uniquePns } from '../config/server.ts';
 import { ServiceFile } from '../config/service.ts';
 import type { Addition, ConfigFile } from './entries.ts';
@@ -149,19 +149,22 @@ export function serverConfig(household: Household, forRoles: NatsForRoles): Conf
 
 export const CREDENTIALS_FILE = 'server.credentials.yaml';
 
-export type CredentialTable = z.infer<typeof CredentialsFile>;
+export type StoredCredentialTable = z.infer<typeof StoredCredentialsFile>;
 
-export function credentialsConfig(wanted: CredentialTable): ConfigFile<CredentialTable> {
-  const missing = (kind: keyof CredentialTable, there: Readonly<Record<string, string>> = {}): readonly Addition[] =>
+export function credentialsConfig(wanted: StoredCredentialTable): ConfigFile<StoredCredentialTable> {
+  const missing = (
+    kind: keyof StoredCredentialTable,
+    there: Readonly<Record<string, string>> = {},
+  ): readonly Addition[] =>
     Object.entries(wanted[kind] ?? {})
       .filter(([id]) => !Object.hasOwn(there, id))
       .map(([id, value]) => ({ path: [kind, id], value, kind: 'put' }));
   return {
     file: CREDENTIALS_FILE,
     detail: 'secrets of gateways, PNEs and services that the server knows',
-    comment: `${HEADER} Secret: 32 bytes each, base64url; or pki, for who has a certificate.`,
+    comment: `${HEADER} Secrets are encrypted under server.key (cpns keys wrap); or pki, for who has a certificate.`,
     contents: 'secret',
-    schema: CredentialsFile,
+    schema: StoredCredentialsFile,
     whole: wanted,
     merge: (current) => ({
       add: [

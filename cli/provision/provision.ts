@@ -1,8 +1,9 @@
 import type { Household, HouseholdPne } from '../config/household.ts';
 import { deviceNamed, gatewayNamed } from '../../security/pki/identity.ts';
-import { BY_CERTIFICATE } from '../config/secrets.ts';
+import { createKeyring } from '../../security/keyring.ts';
+import { BY_CERTIFICATE, decodeSecret } from '../config/secrets.ts';
 import { OperatorDirectory, type Step } from './directory.ts';
-import { knownCredentials } from './enrol.ts';
+import { kekOfServer, knownCredentials, storedCredentials, type CredentialTable } from './known.ts';
 import { writeConfig } from './entries.ts';
 import { LOOPBACK_SERVER, type NatsServerSettings } from './nats-server-config.ts';
 import { NATS_CA_FILE, writeNats } from './nats.ts';
@@ -16,7 +17,6 @@ import {
   pneConfig,
   serverConfig,
   serviceConfig,
-  type CredentialTable,
 } from './files.ts';
 
 export interface ProvisionOptions {
@@ -32,6 +32,8 @@ export interface ProvisionOptions {
   readonly nowMs: number;
   /** Cryptographically secure random bytes. */
   readonly bytes: (length: number) => Uint8Array;
+  /** What `CPNS_KEYRING_KEY` held: the server's key-encryption key, in the place of `server.key`. */
+  readonly keyringKey?: string;
 }
 
 /**
@@ -41,14 +43,16 @@ export interface ProvisionOptions {
  */
 export function provision(wanted: Household, options: ProvisionOptions): readonly Step[] {
   const directory = new OperatorDirectory(options.out, options.bytes);
-  const known = knownCredentials(directory);
+  const kek = kekOfServer(directory, options.keyringKey);
+  const known = knownCredentials(directory, kek);
   const household = withKnownCredentials(wanted, known, directory);
   const authority = hasCertificates(household) ? new Authority(directory, options) : null;
   const nats = { url: options.nats, caFile: options.natsCa === undefined ? null : NATS_CA_FILE };
   if (options.natsCa !== undefined)
     directory.propose(NATS_CA_FILE, options.natsCa, 'certificates that the NATS server is trusted by');
 
-  directory.secret('server.key', 'encrypts the keys in the journal of the server');
+  const serverKey = directory.secret('server.key', 'encrypts the keys and the credentials of the server');
+  const keyring = createKeyring({ kek: kek.keys[0] ?? decodeSecret(serverKey), bytes: options.bytes });
   directory.secret('server.id-key', 'CPNS IDs are derived from it');
   directory.natsUser('server.nk', 'NATS user of the server');
   const gateways = household.gateways.map((gateway) => {
@@ -86,14 +90,12 @@ export function provision(wanted: Household, options: ProvisionOptions): readonl
     writeConfig(directory, serviceConfig(serviceId, nats));
     return [serviceId, before ?? psk] as const;
   });
-  writeConfig(
-    directory,
-    credentialsConfig({
-      gateways: Object.fromEntries(gateways),
-      pnes: Object.fromEntries(pnes),
-      ...(services.length === 0 ? {} : { services: Object.fromEntries(services) }),
-    }),
-  );
+  const credentials: CredentialTable = {
+    gateways: Object.fromEntries(gateways),
+    pnes: Object.fromEntries(pnes),
+    ...(services.length === 0 ? {} : { services: Object.fromEntries(services) }),
+  };
+  writeConfig(directory, credentialsConfig(storedCredentials(credentials, keyring)));
   writeConfig(directory, serverConfig(household, nats));
   writeNats(directory, options.natsServer ?? LOOPBACK_SERVER);
   return directory.steps;

@@ -34,7 +34,7 @@ function configurations(): readonly (readonly [string, readonly CorpusEntry[]])[
     const household = join(root, 'examples/household.yaml');
     execFileSync(process.execPath, [join(root, 'cli/cpns.mjs'), 'provision', household, '--out', folder]);
     const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
-    const credentials = read('server.credentials.yaml').replaceAll(/: [A-Za-z0-9_-]{43}$/gm, `: ${FUZZED_SECRET}`);
+    const credentials = read('server.credentials.yaml').replaceAll(/: [A-Za-z0-9_-]{103}$/gm, `: ${FUZZED_SECRET}`);
     return [
       ['household', [entry('example', readFileSync(household, 'utf8'))]],
       ['config-server', [entry('server', read('server.yaml'))]],

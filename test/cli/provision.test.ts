@@ -214,7 +214,7 @@ describe('run again', () => {
     writeFileSync(join(out, 'server.key'), 'oops\n');
     const host = new FakeHost(folder.path);
     expect(await host.run('provision', EXAMPLE, '--out', out)).toBe(2);
-    expect(host.stderr).toContain('server.key: is not a secret');
+    expect(host.stderr).toContain('server.key does not hold 32 bytes in base64url');
     expect(readFileSync(join(out, 'server.key'), 'utf8')).toBe('oops\n');
   });
 });

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { createKeyring } from '../../security/keyring.ts';
 
 /** A small household of the tests' own: one PN GW `hub`, the PN `home`. */
 
@@ -85,7 +86,16 @@ export function secretsOf(operator: string): readonly Uint8Array[] {
   const table: Record<string, Record<string, string>> = parse(
     readFileSync(join(operator, 'server.credentials.yaml'), 'utf8'),
   );
-  const texts = new Set([...single, ...Object.values(table).flatMap((entries) => Object.values(entries))]);
+  const kek = Buffer.from(readFileSync(join(operator, 'server.key'), 'utf8').trim(), 'base64url');
+  const keyring = createKeyring({ kek: new Uint8Array(kek), bytes: (length) => new Uint8Array(length) });
+  const known = Object.entries(table).flatMap(([kind, entries]) =>
+    Object.entries(entries).flatMap(([id, text]) => {
+      const wrapped = new Uint8Array(Buffer.from(text, 'base64url'));
+      const secret = keyring.unwrap(`credential/${kind}/${id}`, wrapped);
+      return secret === null ? [] : [Buffer.from(secret).toString('base64url')];
+    }),
+  );
+  const texts = new Set([...single, ...known]);
   const seeds = filesBelow(operator)
     .filter((file) => file.endsWith('.nk'))
     .flatMap((file) => readFileSync(file, 'utf8').match(NKEY_SEED) ?? []);
