@@ -27,7 +27,7 @@ import { chargingLetters, chargingStream, usageReport, usageReportAnswer } from 
 import { NO_PN } from './pn-gateway.ts';
 import { keptChain } from './standing.ts';
 import { chargesOf, SERVER_LIMITS, UNKNOWN, type ServerLimits } from './rate-limits.ts';
-import { chainKey, openText, sealText, sessionKey, sessionOf, type SealedContent, type SealedText } from './session.ts';
+import { chainKey, openText, sealText, seenKey, sessionKey, sessionOf, type SealedContent, type SealedText } from './session.ts';
 
 /** What the operator provisioned. Secrets are 32 bytes. */
 export interface ServerIdentity {
@@ -213,7 +213,7 @@ export function serverRole(identity: ServerIdentity): Role {
     interpret: fromGateway,
     facts: {
       authenticateGateway(scope, stream) {
-        const { gatewayId, requestId, handshake, newest } = scope.context(gatewayRegistration, stream);
+        const { gatewayId, requestId, handshake, newest, keyId: former } = scope.context(gatewayRegistration, stream);
         const credential = gatewayCredential(gatewayId, scope.now);
         const binding: Binding = { protocolVersion: 1, pnId: NO_PN, gatewayId, deviceId: gatewayId, requestId };
         const verdict = read(scope, credential, binding, { handshake, newest });
@@ -224,7 +224,14 @@ export function serverRole(identity: ServerIdentity): Role {
         }
         const { keyId, handshake: reply } = respond(scope, { code: 200 });
         scope.memory.reply = reply;
-        return [aboutGateway(stream, { type: 'GatewayAuthenticated', data: { keyId, timestamp: verdict.timestamp } })];
+        const facts: Targeted[] = [];
+        if (former !== null) {
+          for (const id of [sessionKey(former), chainKey(former), seenKey(former)]) scope.keys.drop(id);
+          const data = { keyId: former, reason: 'replaced' as const };
+          facts.push(aboutGateway(stream, { type: 'GatewaySessionClosed', data }));
+        }
+        const data = { keyId, timestamp: verdict.timestamp };
+        return [...facts, aboutGateway(stream, { type: 'GatewayAuthenticated', data })];
       },
       answerGateway(scope, stream) {
         const { requestId } = scope.context(gatewayRegistration, stream);

@@ -17,7 +17,7 @@ import type { Meaning, Role, Route, Scope, Targeted } from '../role.ts';
 import { encodeMessage, type Body, type Incoming, type Letter } from '../wire/messages.ts';
 import { gatewayHears, linkDown, wanUp } from '../wire/subjects.ts';
 import { chargesOf, LINK_LIMITS, UNKNOWN, type LinkLimits } from './rate-limits.ts';
-import { readJson, sessionKey } from './session.ts';
+import { readJson, seenKey, sessionKey } from './session.ts';
 import { reportAnswer, usageFacts, usageLetters, usageStream } from './usage.ts';
 
 /** A PN GW as provisioned. */
@@ -102,7 +102,12 @@ export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RE
     scope.keys.drop(handshakeKey(requestId));
     scope.keys.put(sessionKey(session.keyId), sessionToBytes(session));
     const data = { requestId, keyId: session.keyId };
-    return { kind: 'facts', primary: aboutGateway(own, { type: 'GatewayRegistered', data }) };
+    const registered = aboutGateway(own, { type: 'GatewayRegistered', data });
+    const { keyId: former } = context;
+    if (former === null) return { kind: 'facts', primary: registered };
+    for (const id of [sessionKey(former), seenKey(former)]) scope.keys.drop(id);
+    const closed = aboutGateway(own, { type: 'GatewaySessionClosed', data: { keyId: former, reason: 'replaced' } });
+    return { kind: 'facts', primary: closed, after: [registered] };
   }
 
   async function establishmentAnswer(

@@ -71,14 +71,14 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
     const wrapped = await journal.wrappedKey(id);
     return wrapped === null ? null : keyring.unwrap(id, wrapped);
   };
-  const keep = (put: readonly (readonly [id: string, bytes: Uint8Array])[], drop: readonly string[]) =>
+  const keep = (id: string, bytes: Uint8Array) =>
     journal.commit({
       messageKey: null,
       appends: [],
       outbox: { put: [], settle: [] },
       answers: [],
       timers: { arm: [], disarm: [] },
-      keys: { put: put.map(([id, bytes]) => ({ id, wrapped: keyring.wrap(id, bytes) })), drop },
+      keys: { put: [{ id, wrapped: keyring.wrap(id, bytes) }], drop: [] },
     });
   const notKept = (error: unknown): void =>
     log.warn('session book not kept', { error: error instanceof Error ? error.message : String(error) });
@@ -86,7 +86,7 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
   const start = (toNumber(await read(START_KEY))?.start ?? 0) + 1;
   if (start > MAX_START)
     throw new Error(`This journal was opened ${MAX_START} times; no frame can be numbered any more.`);
-  await keep([[START_KEY, toBytes({ start, counter: 0 })]], []);
+  await keep(START_KEY, toBytes({ start, counter: 0 }));
   let counter = 0;
   let numberedAt = clock.now();
 
@@ -100,12 +100,6 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
       if (!changedBy.includes(type) || !stream.startsWith(streams)) continue;
       changes += 1;
       const gatewayId = stream.slice(streams.length);
-      const replaced = entries.get(gatewayId)?.peer.session.keyId;
-      if (replaced !== undefined)
-        keep(
-          [],
-          [sessionKey, chainKey, seenKey].map((of) => of(replaced)),
-        ).catch(notKept);
       entries.delete(gatewayId);
       strangers.delete(gatewayId);
     }
@@ -162,7 +156,7 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
       if (highest === null || (known !== undefined && frameCounter(highest) <= frameCounter(known))) return;
       const more = { start: highest.start, counter: Math.min(highest.counter + FRAMES_RESERVED, MAX_COUNTER) };
       reserved.set(peer, more);
-      keep([[seenKey(peer.session.keyId), toBytes(more)]], []).catch((error: unknown) => {
+      keep(seenKey(peer.session.keyId), toBytes(more)).catch((error: unknown) => {
         reserved.delete(peer);
         notKept(error);
       });

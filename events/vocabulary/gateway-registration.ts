@@ -24,8 +24,8 @@ export const gatewayRegistrationEvents = {
     z.strictObject({ requestId: Id, code: Code, handshake: HandshakeMessage.nullable() }),
   ),
   GatewaySessionClosed: event(
-    'What the PN GW had shown does not count any longer: its session is over, its keys are destroyed.',
-    z.strictObject({ keyId: KeyId, reason: z.enum(['revoked', 'expired', 'withdrawn']) }),
+    'The session is over, its keys are destroyed: another one takes its place, or what the PN GW had shown counts no longer.',
+    z.strictObject({ keyId: KeyId, reason: z.enum(['replaced', 'revoked', 'expired', 'withdrawn']) }),
   ),
 } as const;
 

@@ -28,6 +28,10 @@ export const pnGatewayEvents = {
     'The PN GW and the CPNS Server have authenticated each other.',
     z.strictObject({ requestId: Id, keyId: KeyId }),
   ),
+  GatewaySessionClosed: event(
+    'Another session takes the place of this one, whose keys are destroyed.',
+    z.strictObject({ keyId: KeyId, reason: z.enum(['replaced']) }),
+  ),
   GatewaySessionLost: event(
     'The CPNS Server says, unsealed, that it does not have the session of this PN GW.',
     z.strictObject({ keyId: KeyId }),

@@ -46,6 +46,11 @@ const machine = terms.createMachine({
           actions: 'keepKey',
           description: 'Holds its secret, or the key of its certificate, and asked later than before.',
         },
+        GatewaySessionClosed: {
+          guard: 'isCurrentKey',
+          actions: 'forgetKey',
+          description: 'The PN GW has proved itself again: the session before this one is over.',
+        },
         GatewayAuthenticationFailed: { target: 'refusing', description: 'Did not prove itself, or is unknown.' },
       },
     },

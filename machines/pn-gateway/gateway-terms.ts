@@ -118,6 +118,7 @@ export const terms = setup({
       ...('requestId' in event.data ? { requestId: event.data.requestId } : {}),
       ...('handshake' in event.data ? { handshake: event.data.handshake, timestamp: event.data.timestamp } : {}),
     })),
+    forgetKey: assign({ keyId: null }),
     keepKey: assign(({ event }) =>
       event.type === 'GatewayRegistered' ? { keyId: event.data.keyId, backOffs: 0 } : {},
     ),

@@ -36,6 +36,11 @@ const machine = terms.createMachine({
           actions: 'keepKey',
           description: 'Both have authenticated each other.',
         },
+        GatewaySessionClosed: {
+          guard: 'isCurrentKey',
+          actions: 'forgetKey',
+          description: 'The server has answered: the session before this one is over.',
+        },
         GatewayRegistrationRefused: {
           guard: 'isCurrentRequest',
           target: 'backingOff',

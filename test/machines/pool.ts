@@ -91,6 +91,7 @@ const gateway: readonly EventOfChart<'pn-gateway/gateway'>[] = [
     { type: 'GatewayRegistrationTimedOut', data: { requestId } },
   ]),
   { type: 'GatewaySessionLost', data: { keyId: KEY_1 } },
+  { type: 'GatewaySessionClosed', data: { keyId: KEY_1, reason: 'replaced' } },
   ...['home', 'shed'].flatMap((pnId): EventOfChart<'pn-gateway/gateway'>[] => [
     { type: 'PnEstablishmentRequested', data: { requestId: 'e', pnId, revision: 0 } },
     { type: 'PnEstablished', data: { pnId, joinPolicy: 'open' } },

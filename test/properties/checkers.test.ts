@@ -40,6 +40,12 @@ const change = (revision: number, previous: number, status: string, cpnsId: stri
   },
 });
 
+/** A moment in which a key of the server went. */
+const dropped = (id: string, ...events: readonly RecordedEvent[]): Moment => ({
+  node: 'server',
+  events,
+  keys: { drop: [id], put: [] },
+});
 const NO_KEYS = { drop: [], put: [] };
 const at = (node: NodeName, ...events: readonly RecordedEvent[]): Moment => ({ node, events, keys: NO_KEYS });
 
@@ -291,6 +297,24 @@ describe('the checker finds', () => {
       invariants.newestRequestOnly,
       evidence([asks('once'), accepts('once'), accepts('once')]),
       /once is accepted after once/,
+    ],
+    [
+      'I13 a session key that is gone without a word',
+      invariants.keysEndByEvents,
+      evidence([dropped('session/one')]),
+      /server: session\/one is gone without an event that says so/,
+    ],
+    [
+      'I13 a session key that is gone with the event of another',
+      invariants.keysEndByEvents,
+      evidence([dropped('session/one', onRegistration('SecureSessionClosed', { keyId: 'other' }))]),
+      /session\/one is gone/,
+    ],
+    [
+      'I13 a pending handshake that is gone while nothing of it ended',
+      invariants.keysEndByEvents,
+      evidence([dropped('handshake/a', onRegistration('SecureSessionClosed', { keyId: 'a' }))]),
+      /handshake\/a is gone/,
     ],
   ];
 

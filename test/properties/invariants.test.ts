@@ -41,4 +41,6 @@ describe('over generated runs', { timeout: 30_000 * Math.max(1, RUNS / 20) }, ()
   test('I11 after a refusal no provisional PNE stays', () => holds(invariants.noProvisionalAfterRefusal));
   test('I12 no request is accepted twice, or after a later one of the same sender', () =>
     holds(invariants.newestRequestOnly));
+  test('I13 no key is gone without the event that ends it, in the same commit', () =>
+    holds(invariants.keysEndByEvents));
 });

@@ -482,6 +482,26 @@ export const noProvisionalAfterRefusal: Checker = (evidence) => {
   return found;
 };
 
+/** Ends of a handshake: its request is over, or another one takes its place. */
+const HANDSHAKE_ENDS =
+  /^(RegistrationAccepted|RegistrationRefused|RegistrationTimedOut|SecureSessionEstablished|RegistrationRequested|Gateway(Registered|RegistrationRefused|RegistrationTimedOut|RegistrationRequested))$/;
+
+/** I13: no key leaves a keyring but in a commit with the event that ends it; that of a session names it. */
+export const keysEndByEvents: Checker = ({ timeline }) =>
+  timeline.flatMap(({ node, events, keys }) => {
+    const closed = new Set(
+      events
+        .filter(({ type }) => /^(SecureSessionClosed|GatewaySessionClosed|KeyDestroyed)$/.test(type))
+        .map((event) => text(event, 'keyId') ?? ''),
+    );
+    const ended = events.some(({ type }) => HANDSHAKE_ENDS.test(type));
+    return keys.drop.flatMap((id) => {
+      const [kind = '', ...rest] = id.split('/');
+      const isCovered = kind === 'handshake' ? ended : closed.has(id) || closed.has(rest.at(-1) ?? '');
+      return isCovered ? [] : [`${node}: ${id} is gone without an event that says so`];
+    });
+  });
+
 /** I12: of the requests that a sender made, one after the other, none is authenticated after itself or a later one. */
 export const newestRequestOnly: Checker = (evidence) => {
   const found: string[] = [];
