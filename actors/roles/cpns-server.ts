@@ -27,7 +27,16 @@ import { chargingLetters, chargingStream, usageReport, usageReportAnswer } from 
 import { NO_PN } from './pn-gateway.ts';
 import { keptChain } from './standing.ts';
 import { chargesOf, SERVER_LIMITS, UNKNOWN, type ServerLimits } from './rate-limits.ts';
-import { chainKey, openText, sealText, seenKey, sessionKey, sessionOf, type SealedContent, type SealedText } from './session.ts';
+import {
+  chainKey,
+  openText,
+  sealText,
+  seenKey,
+  sessionKey,
+  sessionOf,
+  type SealedContent,
+  type SealedText,
+} from './session.ts';
 
 /** What the operator provisioned. Secrets are 32 bytes. */
 export interface ServerIdentity {
