@@ -8,6 +8,7 @@ import { events } from './commands/events.ts';
 import { gateway } from './commands/gateway.ts';
 import { inventory } from './commands/inventory.ts';
 import { keys } from './commands/keys.ts';
+import { journal } from './commands/journal.ts';
 import { pne } from './commands/pne.ts';
 import { provision } from './commands/provision.ts';
 import { server } from './commands/server.ts';
@@ -16,7 +17,18 @@ import { processHost, type Host } from './host.ts';
 import type { Register } from './options.ts';
 import { report } from './report.ts';
 
-const COMMANDS: readonly Register[] = [provision, server, gateway, pne, inventory, charging, events, keys, demo];
+const COMMANDS: readonly Register[] = [
+  provision,
+  server,
+  gateway,
+  pne,
+  inventory,
+  charging,
+  events,
+  journal,
+  keys,
+  demo,
+];
 
 const NOTES = `
 Settings come from flags, then CPNS_* variables, then the file that --config names, then defaults.

@@ -20,7 +20,7 @@ export type ReadCheckpoint =
       readonly reason: 'malformed' | 'forged' | 'unsigned';
     };
 
-const RECORD_STREAM = 'record';
+export const RECORD_STREAM = 'record';
 const CheckpointSigned = z.object({ note: z.string() });
 const PAGE = 1_000;
 

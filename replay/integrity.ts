@@ -114,7 +114,8 @@ class Check {
         `${source(from)} covers ${size} events, and ${this.#position} are there`,
       );
     }
-    return { events: this.#position, root, faults: this.#faults, signedUpTo: this.#signedUpTo };
+    const faults = this.#faults.toSorted((a, b) => a.position - b.position);
+    return { events: this.#position, root, faults, signedUpTo: this.#signedUpTo };
   }
 
   #order({ position, stream, version }: StoredEvent): void {

@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { FakeHost } from './fake-host.ts';
 
-const COMMANDS = ['provision', 'server', 'gateway', 'pne', 'inventory', 'charging', 'events', 'keys', 'demo'];
+const COMMANDS = [
+  'provision',
+  'server',
+  'gateway',
+  'pne',
+  'inventory',
+  'charging',
+  'events',
+  'journal',
+  'keys',
+  'demo',
+];
 
 describe('help', () => {
   test.each(COMMANDS)('cpns %s --help says what it does, its flags, and examples', async (command) => {

@@ -1,0 +1,231 @@
+import { writeFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { signCheckpoint } from '../../actors/record/checkpoint.ts';
+import { rootOf } from '../../events/journal/merkle/frontier.ts';
+import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
+import { checkReceipt } from '../../replay/receipt.ts';
+import { latestNote } from '../../replay/latest-note.ts';
+import { toBase64 } from '../../security/transparency/base64.ts';
+import { verifierToText } from '../../security/transparency/note-key.ts';
+import { EXIT, fileReason, UsageError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { namedJournal, openForChange } from '../keys/journal.ts';
+import { makeNoteKey, read, readNoteSigner, readNoteVerifier } from '../journal/note-keys.ts';
+import { progressOf } from '../journal/progress.ts';
+import { consistencyOf, receiptOf } from '../journal/prove.ts';
+import { isWhole, verificationJson, verificationText, verifyJournal } from '../journal/verify.ts';
+import { count, examples, jsonOption, setting, type Register } from '../options.ts';
+import { run, type Running } from '../run.ts';
+
+interface Flags {
+  readonly journal?: string;
+  readonly key?: string;
+  readonly json?: true;
+}
+
+const JOURNAL = 'operator/server.sqlite';
+
+export const journal: Register = (program, host, finish) => {
+  const group = program
+    .command('journal')
+    .summary('sign, prove and verify a journal')
+    .description(
+      'A journal keeps a Merkle tree over its events (RFC 6962). The operator signs its root now and then; from then on\n' +
+        'nobody can change, remove or insert an event without being found out. Reading changes nothing.',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'cpns journal key operator/checkpoint.key --name cpns/example',
+        `cpns journal checkpoint --journal ${JOURNAL} --key operator/checkpoint.key`,
+        `cpns journal verify --journal ${JOURNAL} --key operator/checkpoint.key.pub`,
+      ),
+    );
+  addKey(group, host, finish);
+  addCheckpoint(group, host, finish);
+  addProve(group, host, finish);
+  addVerify(group, host, finish);
+  addStat(group, host, finish);
+};
+
+type Add = (group: Command, host: Host, finish: (code: number) => void) => void;
+
+const addKey: Add = (group, host, finish) => {
+  group
+    .command('key')
+    .summary('make the key that signs checkpoints')
+    .description('Writes the key to FILE (mode 0600) and its public half to FILE.pub, which is for auditors.')
+    .argument('<file>', 'where the key is written; no file may be there')
+    .requiredOption('--name <name>', 'unique name of the journal and its key, e.g. cpns/example')
+    .addHelpText('after', examples('cpns journal key operator/checkpoint.key --name cpns/example'))
+    .action(async (file: string, { name }: { readonly name: string }) => {
+      if (!/^[^\s+]{1,128}$/u.test(name))
+        throw new UsageError(`'${name}' cannot name a key`, 'Give 1 to 128 characters without white space and +.');
+      const { verifier } = makeNoteKey(resolve(host.cwd, file), name, host.entropy);
+      await host.out(`${verifierToText(verifier)}\n`);
+      finish(EXIT.ok);
+    });
+};
+
+const addCheckpoint: Add = (group, host, finish) => {
+  group
+    .command('checkpoint')
+    .summary('sign what the journal is now')
+    .description(
+      'Signs the number of events and the root of their tree (C2SP tlog-checkpoint), writes the note into the journal and\n' +
+        'prints it. Keep copies elsewhere: what they cover can never be taken back. The role must be stopped.',
+    )
+    .addOption(setting('journal', 'the journal'))
+    .requiredOption('--key <file>', 'the key that `cpns journal key` made')
+    .addHelpText('after', examples(`cpns journal checkpoint --journal ${JOURNAL} --key operator/checkpoint.key`))
+    .action(async (flags: Flags) => finish(await run(host, (running) => checkpoint(host, running, flags))));
+};
+
+const addProve: Add = (group, host, finish) => {
+  group
+    .command('prove')
+    .summary('prove that an event is in the journal, or that it only grew')
+    .description(
+      'With --position: a receipt (C2SP tlog-proof) with the event, which anybody can check with the public key alone.\n' +
+        'With --from: the hashes that show that the journal of today begins with its first so many events.',
+    )
+    .addOption(setting('journal', 'the journal'))
+    .option('--position <position>', 'prove this event', count)
+    .option('--from <size>', 'prove that the first so many events are still there', count)
+    .option('-o, --output <file>', 'write it to a file')
+    .addHelpText('after', examples(`cpns journal prove --journal ${JOURNAL} --position 17 -o event-17.tlog-proof`))
+    .action(async (flags: ProveFlags) => finish(await run(host, (running) => prove(host, running, flags))));
+};
+
+const addVerify: Add = (group, host, finish) => {
+  group
+    .command('verify')
+    .summary('check that no event was changed, removed or inserted')
+    .description(
+      'Reads and hashes every event, and compares with the tree of the journal, with its checkpoints, and with those that\n' +
+        'you kept. Exit code 1 when something is not what was written. With --receipt, checks a receipt and no journal.',
+    )
+    .addOption(setting('journal', 'the journal; also while its role runs'))
+    .option('--key <file>', 'public key of the operator')
+    .option('--checkpoint <file...>', 'checkpoints that you kept')
+    .option('--receipt <file>', 'check this receipt alone')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        `cpns journal verify --journal ${JOURNAL} --key operator/checkpoint.key.pub --checkpoint kept.note`,
+        'cpns journal verify --receipt event-17.tlog-proof --key operator/checkpoint.key.pub',
+      ),
+    )
+    .action(async (flags: VerifyFlags) => {
+      finish(
+        flags.receipt === undefined
+          ? await run(host, (running) => verify(host, running, flags))
+          : await verifyReceipt(host, flags.receipt, flags),
+      );
+    });
+};
+
+const addStat: Add = (group, host, finish) => {
+  group
+    .command('stat')
+    .summary('print how large the journal is, and its root')
+    .addOption(setting('journal', 'the journal; also while its role runs'))
+    .addOption(jsonOption())
+    .addHelpText('after', examples(`cpns journal stat --journal ${JOURNAL}`))
+    .action(async (flags: Flags) => finish(await run(host, (running) => stat(host, running, flags))));
+};
+
+interface ProveFlags extends Flags {
+  readonly position?: number;
+  readonly from?: number;
+  readonly output?: string;
+}
+
+interface VerifyFlags extends Flags {
+  readonly checkpoint?: readonly string[];
+  readonly receipt?: string;
+}
+
+async function openReader(host: Host, { onClose }: Running, flags: Flags) {
+  const file = resolve(host.cwd, namedJournal(flags.journal ?? null));
+  const reader = await openSqliteReader(file);
+  onClose('the journal', () => reader.close());
+  return reader;
+}
+
+async function checkpoint(host: Host, running: Running, flags: Flags): Promise<number> {
+  const signer = readNoteSigner(resolve(host.cwd, flags.key ?? ''));
+  const seams = await openForChange(host, running, resolve(host.cwd, namedJournal(flags.journal ?? null)));
+  const signed = await signCheckpoint(seams, signer);
+  if (signed === null) throw new UsageError('The journal has no events', 'Start its role once.');
+  await host.out(signed.note);
+  return EXIT.ok;
+}
+
+async function prove(host: Host, running: Running, flags: ProveFlags): Promise<number> {
+  const { position, from, output } = flags;
+  if ((position === undefined) === (from === undefined))
+    throw new UsageError('Say what to prove', 'Give one of --position and --from.');
+  const reader = await openReader(host, running, flags);
+  const text =
+    position === undefined
+      ? `${JSON.stringify(await consistencyOf(reader, from ?? 0))}\n`
+      : await receiptOf(reader, position);
+  if (output === undefined) await host.out(text);
+  else write(resolve(host.cwd, output), text);
+  return EXIT.ok;
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UsageError(`${path} cannot be written: ${fileReason(error)}`, 'Name another file with -o.');
+  }
+}
+
+async function verify(host: Host, running: Running, flags: VerifyFlags): Promise<number> {
+  const { key, checkpoint: files = [] } = flags;
+  if (key === undefined && files.length > 0)
+    throw new UsageError('A checkpoint says nothing without the key that signed it', 'Give --key.');
+  const verifier = key === undefined ? null : readNoteVerifier(resolve(host.cwd, key));
+  const brought = files.map((file) => [basename(file), read(resolve(host.cwd, file), 'checkpoint')] as const);
+  const reader = await openReader(host, running, flags);
+  const tell = progressOf(host, 'verified');
+  const found = await verifyJournal(reader, verifier, brought, ({ position, head }) => tell(position, head));
+  await host.out(
+    flags.json === true ? `${JSON.stringify(verificationJson(found))}\n` : verificationText(found, verifier),
+  );
+  return isWhole(found) ? EXIT.ok : EXIT.failure;
+}
+
+async function verifyReceipt(host: Host, file: string, flags: VerifyFlags): Promise<number> {
+  if (flags.key === undefined) throw new UsageError('A receipt says nothing without a key', 'Give --key.');
+  const verifier = readNoteVerifier(resolve(host.cwd, flags.key));
+  const receipt = checkReceipt(read(resolve(host.cwd, file), 'receipt'), verifier);
+  if (flags.json === true) await host.out(`${JSON.stringify(receipt)}\n`);
+  else if (receipt.kind === 'refused') await host.out(`not valid: ${receipt.reason}\n`);
+  else {
+    const { position, size, leaf } = receipt;
+    await host.out(`valid: ${verifier.name} signed ${size} events, and at position ${position} this one:\n${leaf}\n`);
+  }
+  return receipt.kind === 'valid' ? EXIT.ok : EXIT.failure;
+}
+
+async function stat(host: Host, running: Running, flags: Flags): Promise<number> {
+  const reader = await openReader(host, running, flags);
+  const tree = await reader.tree();
+  const latest = await latestNote(reader);
+  const [last] = tree.size === 0 ? [] : await reader.readAll({ after: tree.size - 1, limit: 1 });
+  const facts = {
+    events: tree.size,
+    root: toBase64(rootOf(tree)),
+    lastRecordedAt: last?.meta.recordedAt ?? null,
+    signedUpTo: latest?.size ?? 0,
+  };
+  const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(16)}${value ?? '-'}`);
+  await host.out(flags.json === true ? `${JSON.stringify(facts)}\n` : `${lines.join('\n')}\n`);
+  return EXIT.ok;
+}

@@ -1,0 +1,18 @@
+import type { Host } from '../host.ts';
+
+/** How often progress is told on a terminal. */
+const EVERY_MS = 1_000;
+
+/** Tells on standard error how far a long work is: how much, how fast, and how long still. Nothing for a short one. */
+export function progressOf(host: Host, what: string): (done: number, all: number) => void {
+  const startedAt = host.clock.now();
+  let told = startedAt;
+  return (done, all) => {
+    const now = host.clock.now();
+    if (now - told < EVERY_MS) return;
+    told = now;
+    const perSecond = (done * 1_000) / (now - startedAt);
+    const left = Math.ceil((all - done) / perSecond);
+    host.err(`${what}: ${done} of ${all} events, ${Math.round(perSecond)}/s, ${left} s left\n`);
+  };
+}

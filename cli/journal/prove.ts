@@ -1,0 +1,49 @@
+import { rootOf } from '../../events/journal/merkle/frontier.ts';
+import { leafText } from '../../events/journal/merkle/leaf.ts';
+import { consistencyProof, inclusionProof } from '../../events/journal/merkle/proof.ts';
+import { subtreesOf } from '../../events/journal/merkle/tree.ts';
+import type { JournalReader, TreeReader } from '../../events/journal/port.ts';
+import { toBase64 } from '../../security/transparency/base64.ts';
+import { tlogProofToText } from '../../security/transparency/tlog-proof.ts';
+import { latestNote } from '../../replay/latest-note.ts';
+import { UsageError } from '../errors.ts';
+
+const SIGN_FIRST = 'Sign one first: cpns journal checkpoint.';
+
+/**
+ * The proof that the operator signed the event at a position: C2SP tlog-proof, the leaf of the event in `extra`.
+ * @throws UsageError where no checkpoint covers it
+ */
+export async function receiptOf(journal: JournalReader & TreeReader, position: number): Promise<string> {
+  const latest = await latestNote(journal);
+  if (latest === null || latest.size < position)
+    throw new UsageError(`No checkpoint of the journal covers position ${position}`, SIGN_FIRST);
+  const [event] = await journal.stored({ after: position - 1, limit: 1 });
+  const leaf = event === undefined ? null : leafText(event, event.data);
+  if (event?.position !== position || leaf === null)
+    throw new UsageError(`There is no event at position ${position}`, 'See `cpns events` for what there is.');
+  const hashes = await inclusionProof(position - 1, latest.size, subtreesOf(journal));
+  return tlogProofToText({
+    extra: new TextEncoder().encode(leaf),
+    index: position - 1,
+    hashes,
+    checkpoint: latest.note,
+  });
+}
+
+export interface ConsistencyProof {
+  readonly from: number;
+  readonly to: number;
+  /** Base64, as the hashes. */
+  readonly root: string;
+  readonly hashes: readonly string[];
+}
+
+/** That the journal of today begins with its first events. @throws UsageError where there are fewer */
+export async function consistencyOf(journal: TreeReader, from: number): Promise<ConsistencyProof> {
+  const tree = await journal.tree();
+  if (from > tree.size)
+    throw new UsageError(`The journal has ${tree.size} events, fewer than ${from}`, 'Name a size up to that.');
+  const hashes = await consistencyProof(from, tree.size, subtreesOf(journal));
+  return { from, to: tree.size, root: toBase64(rootOf(tree)), hashes: hashes.map(toBase64) };
+}
