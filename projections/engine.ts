@@ -42,20 +42,35 @@ export class Projection<Delta> {
    */
   catchUp(): Promise<number> {
     return this.#next(async () => {
-      const { name, journal, store, foldOnto } = this.#model;
+      const { name, journal, store } = this.#model;
       let from = await store.checkpoint();
       const head = await journal.head();
       if (from > head) throw aheadError(name, from, head);
       for (;;) {
-        const events = await journal.readAll({ after: from, limit: PAGE });
-        const to = events.at(-1)?.position;
-        if (to === undefined) return from;
-        const fold = await foldOnto(events);
-        for (const event of events) fold.apply(event);
-        await store.advance({ from, to, delta: fold });
+        const to = await this.#page(from);
+        if (to === null) return from;
         from = to;
       }
     });
+  }
+
+  /** Applies one page. @returns the new checkpoint, or null where nothing is left */
+  async #page(from: number): Promise<number | null> {
+    const { journal, store, foldOnto } = this.#model;
+    const events = await journal.readAll({ after: from, limit: PAGE });
+    const to = events.at(-1)?.position;
+    if (to === undefined) return null;
+    try {
+      const fold = await foldOnto(events);
+      for (const event of events) fold.apply(event);
+      await store.advance({ from, to, delta: fold });
+      return to;
+    } catch (error) {
+      // Another process may have applied the page meanwhile: then what was read of the rows is newer than the checkpoint.
+      const actual = await store.checkpoint();
+      if (error instanceof ProjectionError && actual > from) return actual;
+      throw error;
+    }
   }
 
   /**

@@ -12,6 +12,8 @@ import { z } from 'zod';
 export interface PostgresServer {
   /** Address of one of its databases; `postgres` is there from the start. */
   url(database: string): string;
+  /** Where the server itself may write. */
+  readonly folder: string;
   /** Ends the process and removes its folder. */
   stop(): Promise<void>;
 }
@@ -60,7 +62,7 @@ export async function startPostgres(...settings: readonly string[]): Promise<Pos
     const url = (database: string): string =>
       `postgres://${USER}:${PASSWORD}@/${database}?host=${encodeURIComponent(folder)}`;
     await untilReady(child, url('postgres'), join(folder, 'log'));
-    return { url, stop: () => stop(child, folder) };
+    return { url, folder, stop: () => stop(child, folder) };
   } catch (error) {
     rmSync(folder, { recursive: true });
     throw error;

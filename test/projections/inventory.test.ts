@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryJournal } from '../../events/journal/memory.ts';
 import type { Journal, NewEvent } from '../../events/journal/port.ts';
+import { openPostgresJournal } from '../../events/journal/postgres/open.ts';
 import { openSqliteJournal, openSqliteReader } from '../../events/journal/sqlite/open.ts';
 import { MemoryInventoryStore } from '../../projections/memory.ts';
 import type { InventoryStore } from '../../projections/port.ts';
@@ -14,7 +15,9 @@ import { openInventoryStore, readInventoryOf } from '../../projections/sql.ts';
 import { any, commitOf, eventOf } from '../events/journal/controls.ts';
 import type { Step } from './controls.ts';
 import { inventoryEvent } from './controls.ts';
+import { useDatabase } from '../postgres/database.ts';
 
+const database = useDatabase();
 const folders: string[] = [];
 async function sqliteJournal() {
   const folder = await mkdtemp(join(tmpdir(), 'cpns-projection-'));
@@ -36,6 +39,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   },
   SQLite: async () => {
     const journal = await sqliteJournal();
+    return { journal, openStore: () => openInventoryStore(journal) };
+  },
+  PostgreSQL: async () => {
+    const journal = await openPostgresJournal(await database.url());
     return { journal, openStore: () => openInventoryStore(journal) };
   },
 };

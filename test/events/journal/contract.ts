@@ -33,6 +33,27 @@ function putKey(...bytes: readonly number[]): Commit {
   return commitOf({ keys: { put: [{ id: 'k1', wrapped: Uint8Array.from(bytes) }], drop: [] } });
 }
 
+/** Reads on from the last position that was seen, until so many events were; each as position and gap in its stream. */
+export async function follow(journal: Journal, count: number) {
+  const seen: { readonly position: number; readonly ahead: number }[] = [];
+  const versions = new Map<string, number>();
+  while (seen.length < count) {
+    // Memory answers at once: without a turn for the others nothing would ever be committed.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const { position, stream, version } of await journal.readAll({
+      after: seen.at(-1)?.position ?? 0,
+      limit: 7,
+    })) {
+      seen.push({ position, ahead: version - (versions.get(stream) ?? 0) });
+      versions.set(stream, version);
+    }
+  }
+  return seen;
+}
+export function gapless(count: number) {
+  return Array.from({ length: count }, (_, i) => ({ position: i + 1, ahead: 1 }));
+}
+
 /** What every adapter must do. */
 export function journalContract(name: string, makeStorage: () => Promise<Storage>): void {
   describe(`${name} journal`, () => {
@@ -394,6 +415,19 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
         await journal.commit(commitOf({ appends: [{ stream: 'u', expected: any, events: [eventOf('E', { data })] }] }));
         data.n = 2;
         expect((await journal.readStream('u'))[0]?.data).toEqual({ n: 1 });
+      });
+    });
+
+    describe('a reader that follows positions', () => {
+      it('is shown every event once while others commit, and no two of a stream in the wrong order', async () => {
+        const calls = Array.from({ length: 400 }, async (_, i) => {
+          // In waves, so that reads fall between batches and into them.
+          for (let turn = 0; turn < i % 40; turn++) await new Promise((resolve) => setImmediate(resolve));
+          return journal.commit(appendTo(`s${i % 9}`, any, ...(i % 3 === 0 ? ['E', 'E'] : ['E'])));
+        });
+        const committing = Promise.all(calls);
+        expect(await follow(journal, 400 + 134)).toEqual(gapless(400 + 134));
+        await committing;
       });
     });
 

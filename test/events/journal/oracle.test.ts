@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { useDatabase } from '../../postgres/database.ts';
 import { MemoryJournal } from '../../../events/journal/memory.ts';
 import type { Commit, ExpectedVersion, Journal, StreamAppend } from '../../../events/journal/port.ts';
+import { openPostgresJournal } from '../../../events/journal/postgres/open.ts';
 import { openSqliteJournal } from '../../../events/journal/sqlite/open.ts';
 import { commitOf, eventOf, outboxRow, timerRow } from './controls.ts';
 import { OracleJournal } from './oracle.ts';
@@ -43,6 +45,8 @@ const commit: fc.Arbitrary<Commit> = fc
       },
     }),
   );
+const database = useDatabase();
+
 /** Commits in groups that wait together. */
 const groups = fc.array(fc.array(commit, { minLength: 1, maxLength: 6 }), { maxLength: 8 });
 
@@ -76,4 +80,16 @@ it('on SQLite does, batched, what one commit after the other does', async () => 
     }
   });
   await fc.assert(property, { numRuns: 40 }).finally(() => rm(folder, { recursive: true }));
+});
+
+it('on PostgreSQL does, batched, what one commit after the other does', async () => {
+  const property = fc.asyncProperty(groups, async (run) => {
+    const journal = await openPostgresJournal(await database.url());
+    try {
+      await agrees(journal, run);
+    } finally {
+      await journal.close();
+    }
+  });
+  await fc.assert(property, { numRuns: 15 });
 });
