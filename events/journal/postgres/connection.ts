@@ -19,6 +19,8 @@ const ANSWER_TIMEOUT_MS = 25_000;
 const KEEPALIVE_IDLE_S = 10;
 const KEEPALIVE = `-c tcp_keepalives_idle=${KEEPALIVE_IDLE_S} -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3`;
 
+const READ_ONLY = '-c default_transaction_read_only=on';
+
 /** OIDs of pg_type whose values are not what we want them to be. */
 const INT8 = 20;
 const BYTEA = 17;
@@ -32,11 +34,12 @@ const getTypeParser: NonNullable<ClientConfig['types']>['getTypeParser'] = (oid:
 };
 
 /** What every connection of the journal is opened with. @param purpose shown in pg_stat_activity */
-export function clientConfig({ url }: Address, purpose: string): ClientConfig {
+export function clientConfig({ url }: Address, purpose: string, access: 'reads' | 'writes' = 'writes'): ClientConfig {
   const parsed = parseIntoClientConfig(url);
+  const settings = [KEEPALIVE, ...(access === 'reads' ? [READ_ONLY] : []), parsed.options ?? ''];
   return {
     ...parsed,
-    options: [KEEPALIVE, parsed.options ?? ''].join(' ').trim(),
+    options: settings.join(' ').trim(),
     application_name: `cpns journal: ${purpose}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,

@@ -18,9 +18,12 @@ export class Database {
   #closing: Promise<void> | null = null;
 
   /** @param options.connections at most so many; whoever comes then waits */
-  constructor(address: Address, options: { readonly purpose: string; readonly connections: number }) {
+  constructor(
+    address: Address,
+    options: { readonly purpose: string; readonly connections: number; readonly access: 'reads' | 'writes' },
+  ) {
     this.#pool = new Pool({
-      ...clientConfig(address, options.purpose),
+      ...clientConfig(address, options.purpose, options.access),
       // With it a connection whose server does not answer in time is dropped, instead of used again.
       pipeline: true,
       max: options.connections,

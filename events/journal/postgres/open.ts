@@ -24,8 +24,8 @@ export async function openPostgresJournal(url: string): Promise<PostgresJournal>
   const address = addressOf(url);
   // One connection without further attempts: whoever starts with a wrong address is to know at once.
   const connection = await Connection.open(address, 'listens');
-  const writing = new Database(address, { purpose: 'read models', connections: WRITE_CONNECTIONS });
-  const reading = new Database(address, { purpose: 'long reads', connections: READ_CONNECTIONS });
+  const writing = new Database(address, { purpose: 'read models', connections: WRITE_CONNECTIONS, access: 'writes' });
+  const reading = new Database(address, { purpose: 'long reads', connections: READ_CONNECTIONS, access: 'reads' });
   try {
     const durability = checkSettings(await readSettings(writing.kysely), address.name);
     const schema = await currentSchema(writing.kysely, address.name);
@@ -51,7 +51,7 @@ export async function openPostgresReader(url: string): Promise<SqlReader> {
   const address = addressOf(url);
   const first = await Connection.open(address, 'reads');
   first.end();
-  const reading = new Database(address, { purpose: 'long reads', connections: READ_CONNECTIONS });
+  const reading = new Database(address, { purpose: 'long reads', connections: READ_CONNECTIONS, access: 'reads' });
   try {
     if ((await checkSchema(reading.kysely, address.name)) === 'journal') {
       return new SqlReader(reading.kysely, POSTGRES, () => reading.close());
