@@ -5,6 +5,7 @@ import { graceMs, rekeyAfterMessages, rekeyAfterMs } from './config/session.ts';
 import { SETTINGS, type Given, type SettingName } from './config/settings.ts';
 import { UsageError } from './errors.ts';
 import type { Host } from './host.ts';
+import { journalHoldsPassword } from './journal.ts';
 
 /** Registers a command. `finish` takes its exit code. */
 export type Register = (program: Command, host: Host, finish: (code: number) => void) => void;
@@ -38,6 +39,16 @@ function parseNats(value: string, before?: readonly string[]): readonly string[]
   return collectNats(value, before);
 }
 
+/** As for NATS: an address may be given here, the password comes by another way. */
+export function parseJournal(value: string): string {
+  if (journalHoldsPassword(value))
+    throw new UsageError(
+      'The address of the journal holds a password, and others can read command lines and variables',
+      'Leave it out, and put it into a file with mode 0600 that PGPASSFILE names (a line host:port:database:user:password).',
+    );
+  return parser(path)(value);
+}
+
 const digits = z
   .string()
   .regex(/^\d{1,15}$/, 'must be a whole number')
@@ -51,7 +62,7 @@ const PARSERS: Readonly<Record<SettingName, (value: string, before?: readonly st
   nats: parseNats,
   natsSeedFile: parser(path),
   natsCa: parser(path),
-  journal: parser(path),
+  journal: parseJournal,
   keyFile: parser(path),
   idKeyFile: parser(path),
   credentialsFile: parser(path),

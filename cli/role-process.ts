@@ -3,14 +3,13 @@ import type { Seams } from '../actors/roles/start.ts';
 import type { RuntimeOptions } from '../actors/runtime.ts';
 import { connectNats } from '../actors/wire/nats.ts';
 import type { Wire } from '../actors/wire/port.ts';
-import type { SqliteJournal } from '../events/journal/sqlite/journal.ts';
-import { openSqliteJournal } from '../events/journal/sqlite/open.ts';
 import type { Projection } from '../projections/engine.ts';
 import { InventoryProjection } from '../projections/projection.ts';
 import { openInventoryStore } from '../projections/sql.ts';
 import type { Kek } from './config/kek.ts';
 import type { NatsAccess } from './config/types.ts';
 import type { Host } from './host.ts';
+import { journalName, openJournal, type OpenJournal } from './journal.ts';
 import { openKeyringOf } from './keys/open.ts';
 import type { LogFlags } from './options.ts';
 import type { Running } from './run.ts';
@@ -18,7 +17,7 @@ import type { Running } from './run.ts';
 /** What every role that runs as a process is given. */
 export interface RoleProcess {
   readonly seams: Seams;
-  readonly journal: SqliteJournal;
+  readonly journal: OpenJournal;
   readonly wire: Wire;
   readonly log: Log;
   readonly inventory: InventoryProjection;
@@ -48,9 +47,12 @@ export async function openRoleProcess(
   const { role, name, natsUrls, natsUser, natsCa, kek } = options;
   const { clock, entropy } = host;
   const log = lineLog({ role, json: flags.log, now: () => clock.now(), write: (line) => host.err(line) });
-  const journal = await openSqliteJournal(options.journal);
+  const journal = await openJournal(options.journal);
   onClose('the journal', () => journal.close());
-  const keyring = await openKeyringOf({ journal, clock, entropy, role }, options.journal, kek);
+  const { seen, warnings } = journal.durability;
+  log.info('journal', { journal: journalName(options.journal), ...seen });
+  for (const warning of warnings) log.warn(`the journal is not as safe as it could be: ${warning}`, {});
+  const keyring = await openKeyringOf({ journal, clock, entropy, role }, journalName(options.journal), kek);
   const inventory = new InventoryProjection(journal, await openInventoryStore(journal));
   const wire = connectNats({ servers: natsUrls, user: natsUser, ca: natsCa, name, log, clock, entropy });
   onClose('the connection to NATS', () => wire.close());
@@ -62,7 +64,7 @@ export async function openRoleProcess(
 
 /** Keeps a projection up behind its journal. @returns what ends it, with the projection at the end of the journal */
 export function follow<Delta>(
-  journal: Pick<SqliteJournal, 'onCommit'>,
+  journal: Pick<OpenJournal, 'onCommit'>,
   projection: Projection<Delta>,
   host: Host,
   log: Log,

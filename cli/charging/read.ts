@@ -1,7 +1,7 @@
-import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
 import { MemoryChargingStore } from '../../projections/charging/memory.ts';
 import { ChargingProjection } from '../../projections/charging/projection.ts';
 import { reconcile, type Reconciled } from '../../projections/charging/reconcile.ts';
+import { openJournalReader } from '../journal.ts';
 import type { Running } from '../run.ts';
 
 /**
@@ -10,11 +10,11 @@ import type { Running } from '../run.ts';
  */
 export async function readCharging(
   { onClose }: Running,
-  file: string,
+  name: string,
   about: { readonly pnId: string | null; readonly deviceId: string | null },
   now: number,
 ): Promise<readonly Reconciled[]> {
-  const journal = await openSqliteReader(file);
+  const journal = await openJournalReader(name);
   onClose('the journal', () => journal.close());
   const projection = new ChargingProjection(journal, new MemoryChargingStore());
   await projection.rebuild();

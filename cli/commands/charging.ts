@@ -1,15 +1,14 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { ChargingRow } from '../../actors/wire/queries.ts';
 import { isDifferent } from '../../projections/charging/reconcile.ts';
 import { askCharging } from '../charging/ask.ts';
 import { readCharging } from '../charging/read.ts';
 import { chargingText } from '../charging/text.ts';
-import { id, path } from '../config/fields.ts';
+import { id } from '../config/fields.ts';
 import type { NatsFlags } from '../config/nats.ts';
-import { EXIT, UsageError } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { examples, jsonOption, parser, setting, type Register } from '../options.ts';
+import { existingJournal, resolveJournal } from '../journal.ts';
+import { examples, jsonOption, parseJournal, parser, setting, type Register } from '../options.ts';
 import { connectToAsk } from '../query/ask.ts';
 import { run, type Running } from '../run.ts';
 
@@ -32,7 +31,7 @@ export const charging: Register = (program, host, finish) => {
     )
     .option('--pn <id>', 'this PN only', parser(id))
     .option('--device <id>', 'this PNE only', parser(id))
-    .option('--journal <file>', "a server's journal to fold instead of asking; it may be in use", parser(path))
+    .option('--journal <file>', "a server's journal to fold instead of asking; it may be in use", parseJournal)
     .option('--check', 'exit code 1 when a settled record has a difference')
     .addOption(setting('nats'))
     .addOption(setting('natsSeedFile'))
@@ -61,9 +60,8 @@ async function print(host: Host, running: Running, flags: ChargingFlags): Promis
 async function recordsOf(host: Host, running: Running, flags: ChargingFlags): Promise<readonly ChargingRow[]> {
   const about = { pnId: flags.pn ?? null, deviceId: flags.device ?? null };
   if (flags.journal !== undefined) {
-    const file = resolve(host.cwd, flags.journal);
-    if (!existsSync(file)) throw new UsageError(`There is no journal ${file}`, 'Check the path.');
-    return readCharging(running, file, about, host.clock.now());
+    const journal = existingJournal(resolveJournal(host.cwd, flags.journal));
+    return readCharging(running, journal, about, host.clock.now());
   }
   const rows: ChargingRow[] = [];
   for await (const page of askCharging(connectToAsk(host, running, 'charging', flags), about)) rows.push(...page);

@@ -1,9 +1,8 @@
-import { resolve } from 'node:path';
-import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { matchingEvents, type EventQuery } from '../events/query.ts';
 import { EventTable } from '../events/text.ts';
 import type { Host } from '../host.ts';
+import { openJournalReader, resolveJournal } from '../journal.ts';
 import { count, examples, jsonOption, setting, type Register } from '../options.ts';
 import { pause, run, type Running } from '../run.ts';
 
@@ -39,6 +38,7 @@ export const events: Register = (program, host, finish) => {
       examples(
         'cpns events --journal operator/server.sqlite --type PneAuthenticated',
         'cpns events --journal operator/server.sqlite --stream pn/home --follow --json',
+        'PGPASSFILE=operator/pgpass cpns events --journal postgres://cpns@db.example/cpns --after 1000',
       ),
     )
     .action(async (flags: EventsFlags) => {
@@ -48,8 +48,8 @@ export const events: Register = (program, host, finish) => {
 
 async function print(host: Host, { stopped, onClose }: Running, flags: EventsFlags): Promise<number> {
   if (flags.journal === undefined)
-    throw new UsageError('No journal is given', 'Name its file with --journal or CPNS_JOURNAL.');
-  const reader = await openSqliteReader(resolve(host.cwd, flags.journal));
+    throw new UsageError('No journal is given', 'Name its file or database with --journal or CPNS_JOURNAL.');
+  const reader = await openJournalReader(resolveJournal(host.cwd, flags.journal));
   onClose('the journal', () => reader.close());
   const waitForMore = async (): Promise<boolean> => {
     if (flags.follow !== true) return false;

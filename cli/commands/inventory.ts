@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '../../actors/wire/queries.ts';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
 import { openInventoryStore } from '../../projections/sql.ts';
 import { id } from '../config/fields.ts';
 import type { NatsFlags } from '../config/nats.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { existingJournal, openJournal, resolveJournal } from '../journal.ts';
 import { askInventory } from '../inventory/ask.ts';
 import { inventoryText } from '../inventory/text.ts';
 import { examples, jsonOption, parser, setting, type Register } from '../options.ts';
@@ -69,11 +67,12 @@ const PROGRESS_EVERY = 100_000;
 
 async function rebuild(host: Host, { onClose }: Running, flags: InventoryFlags): Promise<InventoryAnswer['pns']> {
   if (flags.journal === undefined) {
-    throw new UsageError('No journal is given to rebuild from', 'Name its file with --journal or CPNS_JOURNAL.');
+    throw new UsageError(
+      'No journal is given to rebuild from',
+      'Name its file or database with --journal or CPNS_JOURNAL.',
+    );
   }
-  const file = resolve(host.cwd, flags.journal);
-  if (!existsSync(file)) throw new UsageError(`There is no journal ${file}`, 'Check the path.');
-  const journal = await openSqliteJournal(file);
+  const journal = await openJournal(existingJournal(resolveJournal(host.cwd, flags.journal)));
   onClose('the journal', () => journal.close());
   const projection = new InventoryProjection(journal, await openInventoryStore(journal));
   let told = 0;

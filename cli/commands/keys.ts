@@ -1,7 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { destroyKey, type DestructionReason } from '../../actors/keyring/destroy.ts';
 import { keyringState } from '../../actors/keyring/stream.ts';
-import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
 import { DESTRUCTION_REASONS } from '../../events/vocabulary/keyring.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { readKek } from '../config/kek.ts';
@@ -9,6 +8,7 @@ import { loadKeysOptions } from '../config/keys.ts';
 import type { Given } from '../config/settings.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { journalName, openJournalReader } from '../journal.ts';
 import { entryText, keyEntries, type KeyEntry } from '../keys/list.ts';
 import { namedJournal, openForChange } from '../keys/journal.ts';
 import { addRotateCommand } from '../keys/rotate.ts';
@@ -92,7 +92,7 @@ function list(host: Host, flags: ListFlags): Promise<number> {
   const bytes = (length: number): Uint8Array => host.entropy.bytes(length);
   const keyring = first === undefined ? null : createKeyring({ kek: first, also, bytes });
   return run(host, async ({ onClose }) => {
-    const reader = await openSqliteReader(file);
+    const reader = await openJournalReader(file);
     onClose('the journal', () => reader.close());
     const { kekId, nextKekId, destroyed } = (await keyringState(reader)).context;
     const underKek = new Map<string, number>();
@@ -128,9 +128,12 @@ function destroy(host: Host, keyId: string, flags: DestroyFlags): Promise<number
   return run(host, async (running) => {
     const seams = await openForChange(host, running, file);
     if ((await keyringState(seams.journal)).context.kekId === null)
-      throw new UsageError(`The journal ${file} does not say yet which key it is under`, 'Start its role once.');
+      throw new UsageError(
+        `The journal ${journalName(file)} does not say yet which key it is under`,
+        'Start its role once.',
+      );
     if ((await destroyKey(seams, keyId, flags.reason)) === 'absent')
-      throw new UsageError(`The journal ${file} has no key ${keyId}`, 'List them with cpns keys ls.');
+      throw new UsageError(`The journal ${journalName(file)} has no key ${keyId}`, 'List them with cpns keys ls.');
     const { reason } = flags;
     await host.out(
       flags.json === true ? `${JSON.stringify({ destroyed: keyId, reason })}\n` : `${keyId} is destroyed\n`,

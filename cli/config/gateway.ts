@@ -39,7 +39,7 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
       `A PN GW has at most ${MAX_PNS} PNs, not ${pns.length}`,
       'Give some of them to another PN GW.',
     );
-  const journal = settings.path('journal', given.journal, file.journal);
+  const journal = settings.journal(given.journal, file.journal);
   const keyFile = keyFileOf(settings, given, file.keyFile);
   const gatewayId = settings.required('gatewayId', given.gatewayId, file.gatewayId);
   const { pki } = file;

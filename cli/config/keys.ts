@@ -27,7 +27,7 @@ export function loadKeysOptions(given: Given, cwd: string): KeysOptions {
   const settings = new Settings('cpns keys', document, cwd);
   const named = given.keyFile ?? file.keyFile;
   return {
-    journal: settings.optionalPath(given.journal, file.journal),
+    journal: (given.journal ?? file.journal) === undefined ? null : settings.journal(given.journal, file.journal),
     keyFile: named === undefined ? null : keyFileOf(settings, given, file.keyFile),
     credentialsFile: settings.optionalPath(given.credentialsFile, file.credentialsFile),
   };

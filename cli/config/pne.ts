@@ -80,7 +80,7 @@ export function loadPneOptions(given: Given, cwd: string): PneOptions {
   const document = given.config === undefined ? null : readDocument(given.config, 'public');
   const file: z.infer<typeof PneFile> = document === null ? { devices: [] } : check(document, PneFile, checkDevices);
   const settings = new Settings('cpns pne', document, cwd);
-  const journal = settings.path('journal', given.journal, file.journal);
+  const journal = settings.journal(given.journal, file.journal);
   const keyFile = keyFileOf(settings, given, file.keyFile);
   const session = sessionSettings(given, file);
   if (given.deviceId !== undefined || file.devices.length === 0) {

@@ -49,7 +49,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   const file: z.infer<typeof ServerFile> = document === null ? { pns: [] } : check(document, ServerFile, uniquePns);
   const settings = new Settings('cpns server', document, cwd);
   const paths = {
-    journal: settings.path('journal', given.journal, file.journal),
+    journal: settings.journal(given.journal, file.journal),
     keyFile: keyFileOf(settings, given, file.keyFile),
     idKeyFile: settings.path('idKeyFile', given.idKeyFile, file.idKeyFile),
     credentialsFile: settings.path('credentialsFile', given.credentialsFile, file.credentialsFile),

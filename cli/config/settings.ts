@@ -1,6 +1,8 @@
 import { dirname, resolve } from 'node:path';
+import { journalHoldsPassword, resolveJournal } from '../journal.ts';
 import type { ConfigDocument } from './document.ts';
 import { ConfigError, type Problem } from './problems.ts';
+import { refuseOpenToOthers } from './secrets.ts';
 
 /**
  * Every setting of the roles that is one value: its field in the file, its flag, its variable.
@@ -28,7 +30,11 @@ export const SETTINGS = {
     env: 'CPNS_NATS_CA',
     says: 'PEM file of the certificates that trust tls:// servers (default: those of the system)',
   },
-  journal: { flag: '--journal <file>', env: 'CPNS_JOURNAL', says: 'journal of this role, made when it is not there' },
+  journal: {
+    flag: '--journal <file>',
+    env: 'CPNS_JOURNAL',
+    says: 'journal of this role, made when it is not there; or a PostgreSQL database: postgres://user@host/database',
+  },
   keyFile: {
     flag: '--key-file <file>',
     env: 'CPNS_KEY_FILE',
@@ -109,6 +115,14 @@ export class Settings {
   path(name: SettingName, given: string | undefined, inFile: string | undefined): string {
     if (given !== undefined) return resolve(this.#cwd, given);
     return this.fromFile(this.required(name, undefined, inFile));
+  }
+
+  /** The file of the journal, as a path, or the address of its database. An address with a password is for its owner only. */
+  journal(given: string | undefined, inFile: string | undefined): string {
+    if (given !== undefined) return resolveJournal(this.#cwd, given);
+    const journal = this.required('journal', undefined, inFile);
+    if (this.#document !== null && journalHoldsPassword(journal)) refuseOpenToOthers(this.#document.file);
+    return resolveJournal(this.fromFile('.'), journal);
   }
 
   /** A path that may be missing. */

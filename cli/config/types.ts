@@ -19,7 +19,7 @@ export interface NatsAccess {
 }
 
 interface RoleOptions extends NatsAccess {
-  /** Journal file. */
+  /** Journal: a file, or the address of a PostgreSQL database. */
   readonly journal: string;
   /** The key that encrypts the keys in the journal. */
   readonly kek: Kek;

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { KEYRING_STREAM, type KeyringSeams } from '../../actors/keyring/stream.ts';
 import type { Role } from '../../actors/role.ts';
 import type { JournalReader } from '../../events/journal/port.ts';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { existingJournal, openJournal } from '../journal.ts';
 import type { Running } from '../run.ts';
 
 /** @throws UsageError where no journal is named */
@@ -21,8 +20,7 @@ export function namedJournal(journal: string | null): string {
  * @throws JournalError `locked` while its role runs, UsageError where there is none
  */
 export async function openForChange(host: Host, { onClose }: Running, file: string): Promise<KeyringSeams> {
-  if (!existsSync(file)) throw new UsageError(`There is no journal ${file}`, 'Check the path.');
-  const journal = await openSqliteJournal(file);
+  const journal = await openJournal(existingJournal(file));
   onClose('the journal', () => journal.close());
   return { journal, clock: host.clock, entropy: host.entropy, role: await roleOf(journal) };
 }

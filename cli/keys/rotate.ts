@@ -11,6 +11,7 @@ import { loadKeysOptions } from '../config/keys.ts';
 import type { Given } from '../config/settings.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { journalName } from '../journal.ts';
 import { examples, jsonOption, parser, setting, withKeyringKey } from '../options.ts';
 import { run } from '../run.ts';
 import { keyIn, keyInOrNew, settleKeyFiles, type OldKey } from './files.ts';
@@ -98,7 +99,8 @@ async function changeKeys(seams: KeyringSeams, places: Places, flags: RotateFlag
   const from = old === null ? (readKek(null, flags).keys[0] ?? null) : keyIn(old);
   // A journal of the first version first says which key it is under.
   const begun = (await keyringState(seams.journal)).context;
-  if (begun.kekId === null && from !== null) await openKeyringOf(seams, journal, { file: old, keys: [from] });
+  if (begun.kekId === null && from !== null)
+    await openKeyringOf(seams, journalName(journal), { file: old, keys: [from] });
   const { kekId, nextKekId } = (await keyringState(seams.journal)).context;
   const there = keyIn(target);
   if (kekId !== null && nextKekId === null && there !== null && kekIdOf(there) === kekId)
@@ -110,7 +112,7 @@ async function changeKeys(seams: KeyringSeams, places: Places, flags: RotateFlag
     );
   if (kekIdOf(from) !== kekId)
     throw new UsageError(
-      `${old === null ? KEYRING_KEY : `The key file ${old}`} holds the key ${kekIdOf(from)}, and the journal ${journal} has its keys under ${kekId}`,
+      `${old === null ? KEYRING_KEY : `The key file ${old}`} holds the key ${kekIdOf(from)}, and the journal ${journalName(journal)} has its keys under ${kekId}`,
       'Give the key that belongs to this journal. Nothing was changed.',
     );
   if (nextKekId !== null && (there === null || kekIdOf(there) !== nextKekId))
@@ -128,7 +130,7 @@ async function changeKeys(seams: KeyringSeams, places: Places, flags: RotateFlag
   if (result.kind === 'rotated' || result.kind === 'already') return result;
   if (result.kind === 'other') throw new Error('The keyring was changed by another process meanwhile; run it again.');
   throw new UsageError(
-    `The key ${result.keyId} of the journal ${journal} is damaged, so it cannot be encrypted anew`,
+    `The key ${result.keyId} of the journal ${journalName(journal)} is damaged, so it cannot be encrypted anew`,
     'Restore the journal from a backup, or take the key away with cpns keys destroy; then run it again.',
   );
 }

@@ -27,7 +27,7 @@ const MAY_IMPORT_TYPES = {
 const PACKAGES = [
   { name: /^@nats-io\//, only: ['actors/wire/nats', 'cli/', 'bench/', 'test/'] },
   {
-    name: /^(kysely|pg|pg-connection-string|node:sqlite)$/,
+    name: /^(kysely|pg|pg-connection-string|pgpass|node:sqlite)$/,
     only: ['events/journal/', 'projections/', 'replay/', 'cli/', 'bench/', 'test/'],
   },
   { name: /^(?!xstate$)(?![./])/, never: ['machines/'] },

@@ -133,7 +133,7 @@ describe('cpns events', () => {
   test('without a journal it says how to name one', async () => {
     const host = new FakeHost(folder.path);
     expect(await host.run('events')).toBe(2);
-    expect(host.stderr).toBe('cpns: No journal is given. Name its file with --journal or CPNS_JOURNAL.\n');
+    expect(host.stderr).toBe('cpns: No journal is given. Name its file or database with --journal or CPNS_JOURNAL.\n');
   });
 });
 

@@ -4,6 +4,9 @@ import { Connection } from './connection.ts';
 import { backOffMs } from './link.ts';
 import { CHANNEL } from './statements.ts';
 
+/** Made anew with each connection. @throws where it cannot be; then the connection is given up */
+export type OnConnect = (connection: Connection) => Promise<void>;
+
 /** How often the journal is read without an announcement: one may be lost, and a dead connection brings none. */
 const READ_ANYWAY_MS = 5_000;
 
@@ -15,6 +18,7 @@ export class Announcements {
   readonly #address: Address;
   readonly #writer: string;
   readonly #follower: Follower;
+  readonly #onConnect: OnConnect;
   readonly #closed = Promise.withResolvers<void>();
   #isClosed = false;
   #running: Promise<void>;
@@ -25,10 +29,12 @@ export class Announcements {
     readonly connection: Connection;
     readonly writer: string;
     readonly follower: Follower;
+    readonly onConnect: OnConnect;
   }) {
     this.#address = options.address;
     this.#writer = options.writer;
     this.#follower = options.follower;
+    this.#onConnect = options.onConnect;
     this.#running = this.#run(options.connection);
   }
 
@@ -62,6 +68,7 @@ export class Announcements {
     connection.onNotification((writer) => {
       if (writer !== this.#writer) this.#follower.catchUp().catch(() => undefined);
     });
+    await this.#onConnect(connection);
     await connection.command(`listen ${CHANNEL}`);
     while (!this.#isClosed && !connection.isLost) {
       await this.#follower.catchUp();

@@ -4,6 +4,7 @@ import type { ClientConfig, QueryResult } from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
 import type { Address } from './address.ts';
 import { isLoss, toJournalError } from './errors.ts';
+import { passwordOf } from './password.ts';
 
 /** A new connection is there in milliseconds; a host that does not answer shall not hold up the start. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -39,6 +40,7 @@ export function clientConfig({ url }: Address, purpose: string, access: 'reads' 
   const settings = [KEEPALIVE, ...(access === 'reads' ? [READ_ONLY] : []), parsed.options ?? ''];
   return {
     ...parsed,
+    ...passwordOf(parsed),
     options: settings.join(' ').trim(),
     application_name: `cpns journal: ${purpose}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -100,6 +102,12 @@ export class Connection {
     let name = this.#kept.get(sql);
     if (name === undefined) this.#kept.set(sql, (name = `s${this.#kept.size}`));
     const { rows } = await this.#run<R>({ name, text: sql, values: [...parameters] });
+    return rows;
+  }
+
+  /** Rows of a statement without parameters that is not kept. */
+  async select<R>(text: string): Promise<R[]> {
+    const { rows } = await this.#run<R>({ text });
     return rows;
   }
 

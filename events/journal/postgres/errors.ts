@@ -25,7 +25,7 @@ const FAULTS: ReadonlyMap<string, JournalFault> = new Map<string, JournalFault>(
 const REMEDIES: Readonly<Record<JournalFault, string>> = {
   newer: 'Use the version of the program that wrote it, or a later one.',
   corrupt: 'Check the address. If it is the journal, restore the database from a backup; nothing was changed.',
-  locked: 'Look at pg_stat_activity for the session that holds the lock, and end it.',
+  locked: 'Stop the other process that uses this journal; pg_stat_activity shows its sessions.',
   readOnly: 'Name the primary server: this one is a standby, or was made read-only.',
   full: 'Make room on the disk of the server; nothing acknowledged was lost, and commits work again once there is room.',
   closed: 'Open the journal again before using it.',
@@ -60,6 +60,8 @@ function reasonOf(error: Error): string {
 }
 
 function faultOf(error: unknown): JournalFault {
+  // Without a password, or where the server does not prove that it knows it, the client itself ends the login.
+  if (error instanceof Error && error.message.startsWith('SASL')) return 'denied';
   if (!(error instanceof DatabaseError)) return 'unreachable';
   const { code = '' } = error;
   return FAULTS.get(code) ?? FAULTS.get(code.slice(0, 2)) ?? 'failed';

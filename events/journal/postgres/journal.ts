@@ -4,6 +4,7 @@ import type { Durability } from '../durability.ts';
 import { Follower } from '../follower.ts';
 import type { Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
 import type { StoredAnswer } from '../port.ts';
+import { JournalError } from '../port.ts';
 import { bounded } from '../range.ts';
 import { compilePointQueries } from '../sql/point-queries.ts';
 import { SqlReader } from '../sql/reader.ts';
@@ -14,6 +15,8 @@ import { Announcements } from './announcements.ts';
 import type { Connection } from './connection.ts';
 import type { Database } from './dialect.ts';
 import { Link } from './link.ts';
+import type { Writers } from './lock.ts';
+import { lockAlone } from './lock.ts';
 import { POSTGRES } from './schema.ts';
 import { PostgresStore } from './store.ts';
 
@@ -31,6 +34,8 @@ export class PostgresJournal extends SqlReader implements Journal {
   readonly #queries: ReturnType<typeof compilePointQueries>;
   readonly #follower: Follower;
   readonly #end: () => Promise<void>;
+  /** Why this process may not commit any more. */
+  #fenced: JournalError | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(options: {
@@ -43,15 +48,20 @@ export class PostgresJournal extends SqlReader implements Journal {
     /** Id of this process among the writers. */
     readonly writer: string;
     readonly head: number;
+    readonly writers: Writers;
   }) {
-    const { address, reading, writing, connection, writer } = options;
+    const { address, reading, writing, connection, writer, writers } = options;
     super(reading.kysely, POSTGRES, () => reading.close());
     this.writer = writing.kysely;
     this.durability = options.durability;
     this.#queries = compilePointQueries(reading.kysely, POSTGRES);
     this.#points = new Link(address, 'reads');
     this.#follower = new Follower(this, options.head);
-    const announcements = new Announcements({ address, connection, writer, follower: this.#follower });
+    const onConnect = async (made: Connection): Promise<void> => {
+      // With its connection the lock was lost; who has taken it since is the one that commits.
+      if (writers === 'alone') await lockAlone(made, address).catch((error: unknown) => this.#fence(error));
+    };
+    const announcements = new Announcements({ address, connection, writer, follower: this.#follower, onConnect });
     const commits = new Link(address, 'commits');
     const store = new PostgresStore({ link: commits, db: writing.kysely, name: address.name, writer });
     // What came in while the last batch was under way shares the next one; its round trips take longer than a turn.
@@ -73,7 +83,7 @@ export class PostgresJournal extends SqlReader implements Journal {
   }
 
   commit(commit: Commit): Promise<CommitResult> {
-    return this.#committer.commit(commit);
+    return this.#fenced === null ? this.#committer.commit(commit) : Promise.reject(this.#fenced);
   }
 
   /** Tells of other processes' commits as well; those come a moment later, and in pages that are not their batches. */
@@ -112,6 +122,12 @@ export class PostgresJournal extends SqlReader implements Journal {
   /** Commits what waits, then closes. */
   override close(): Promise<void> {
     return (this.#closing ??= this.#end().then(() => super.close()));
+  }
+
+  /** @throws whatever is no proof that another process has taken over */
+  #fence(error: unknown): void {
+    if (!(error instanceof JournalError) || error.fault !== 'locked') throw error;
+    this.#fenced = error;
   }
 
   #rows<Row>(query: CompiledQuery<Row>, parameters: readonly unknown[]): Promise<readonly Row[]> {

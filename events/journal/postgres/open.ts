@@ -7,6 +7,8 @@ import { Connection } from './connection.ts';
 import { Database } from './dialect.ts';
 import { journalError, toJournalError } from './errors.ts';
 import { PostgresJournal } from './journal.ts';
+import type { Writers } from './lock.ts';
+import { lockAlone } from './lock.ts';
 import { POSTGRES, POSTGRES_MIGRATIONS, checkHead, checkSchema, currentSchema } from './schema.ts';
 import { checkSettings, readSettings } from './settings.ts';
 
@@ -18,15 +20,17 @@ const WRITE_CONNECTIONS = 1;
 /**
  * Opens the journal at `postgres://user@host:port/database`, beside other processes that have it open, sets it up in an
  * empty schema, and brings its schema up to date. The password comes from the address, `PGPASSWORD` or `PGPASSFILE`.
- * @throws JournalError `unreachable`, `denied`, `missing`, `unsafe`, `newer`, `corrupt`, `readOnly`, `failed`
+ * @throws JournalError `unreachable`, `denied`, `missing`, `unsafe`, `newer`, `corrupt`, `readOnly`, `failed`; `locked`
+ * where it is to be opened `alone` and another process has it so
  */
-export async function openPostgresJournal(url: string): Promise<PostgresJournal> {
+export async function openPostgresJournal(url: string, writers: Writers = 'several'): Promise<PostgresJournal> {
   const address = addressOf(url);
   // One connection without further attempts: whoever starts with a wrong address is to know at once.
   const connection = await Connection.open(address, 'listens');
   const writing = new Database(address, { purpose: 'read models', connections: WRITE_CONNECTIONS, access: 'writes' });
   const reading = new Database(address, { purpose: 'long reads', connections: READ_CONNECTIONS, access: 'reads' });
   try {
+    if (writers === 'alone') await lockAlone(connection, address);
     const durability = checkSettings(await readSettings(writing.kysely), address.name);
     const schema = await currentSchema(writing.kysely, address.name);
     await checkSchema(writing.kysely, address.name);
@@ -34,7 +38,8 @@ export async function openPostgresJournal(url: string): Promise<PostgresJournal>
     await checkHead(writing.kysely, address.name);
     await forgetWriters(writing);
     const { position: head } = await writing.kysely.selectFrom('head').select('position').executeTakeFirstOrThrow();
-    return new PostgresJournal({ address, durability, reading, writing, connection, writer: randomUUID(), head });
+    const writer = randomUUID();
+    return new PostgresJournal({ address, durability, reading, writing, connection, writer, head, writers });
   } catch (error) {
     connection.end();
     await writing.close();

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { Committer } from '../committer.ts';
+import type { Durability } from '../durability.ts';
 import type { Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
 import type { StoredAnswer } from '../port.ts';
 import { bounded } from '../range.ts';
@@ -22,6 +23,8 @@ const afterTheNextTurn = (run: () => void): void => void setImmediate(() => setI
 export class SqliteJournal extends SqlReader implements Journal {
   /** The only writing connection. Read models write through it too; their transactions and batches take turns. */
   readonly writer: Kysely<JournalTables>;
+  /** What SQLite said of its settings at the start. */
+  readonly durability: Durability;
   readonly #committer: Committer;
   readonly #points: PointReads;
   readonly #forgetter: Forgetter;
@@ -32,11 +35,13 @@ export class SqliteJournal extends SqlReader implements Journal {
     readonly reader: Kysely<JournalTables>;
     readonly points: PointReads;
     readonly forgetter: Forgetter;
+    readonly durability: Durability;
     readonly close: () => void;
   }) {
     super(options.reader, SQLITE, options.close);
     this.#forgetter = options.forgetter;
     this.writer = options.writer;
+    this.durability = options.durability;
     this.#points = options.points;
     this.#committer = new Committer(new SqliteStore(options.writer, options.file, options.forgetter), afterTheNextTurn);
   }

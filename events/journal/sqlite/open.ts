@@ -11,6 +11,7 @@ import { journalError, toJournalError } from './errors.ts';
 import { Forgetter } from './forget.ts';
 import { SqliteJournal } from './journal.ts';
 import { ensurePrivateFile, lockForWriting } from './lock.ts';
+import { checkSettings, readSettings } from './durability.ts';
 import { PointReads } from './point-reads.ts';
 import { SQLITE, SQLITE_MIGRATIONS, checkSchema } from './schema.ts';
 
@@ -46,6 +47,7 @@ export async function openSqliteJournal(file: string, options: SqliteJournalOpti
     if (options.maxPageCount !== undefined) writing.exec(`pragma max_page_count = ${Math.floor(options.maxPageCount)}`);
     // A read-only file shows only in a write; `begin immediate` alone succeeds on it.
     writing.exec('begin immediate; pragma user_version = 0; rollback');
+    const durability = checkSettings(await readSettings(writer), path);
     await migrate(writer, SQLITE_MIGRATIONS);
     if (found === 'journal') await checkHead(writer, path);
     const reading = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
@@ -54,6 +56,7 @@ export async function openSqliteJournal(file: string, options: SqliteJournalOpti
     return new SqliteJournal({
       file: path,
       writer,
+      durability,
       reader: kyselyOver(reading, readingOn),
       forgetter: new Forgetter(writing, path),
       points: new PointReads({ database: writing, writing: writingOn, reading: readingOn, db: writer }),
