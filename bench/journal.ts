@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { Commit, Journal } from '../events/journal/port.ts';
-import { openSqliteJournal } from '../events/journal/sqlite/open.ts';
 import { InventoryProjection } from '../projections/projection.ts';
 import { openInventoryStore } from '../projections/sql.ts';
-import { commits, withFile } from './journal/data.ts';
-import { appendByHand, openFloor, readByHand, rebuildByHand } from './journal/floor.ts';
-import { compare, rate, ROUNDS, writeTable, type Figure } from './measure/compare.ts';
+import type { Contestants, Floor } from './journal/contestants.ts';
+import { commits } from './journal/data.ts';
+import { postgres } from './journal/postgres.ts';
+import { sqlite } from './journal/sqlite.ts';
+import { compare, rate, ROUNDS, writeTable, type Contestant, type Figure } from './measure/compare.ts';
 
 /** Events per commit, and how many commits: enough for a tenth of a second and more. */
 const SIZES = [
@@ -23,43 +24,78 @@ const APPENDERS = [
 const STORED = 50_000;
 const PAGE = 1_000;
 
-/** Appends, reads and rebuilds on the SQLite journal, each beside the same rows by hand on `node:sqlite`. */
+/** Appenders of the comparison with one transaction for each append. */
+const CONCURRENT = 64;
+
+/** Appends, reads and rebuilds on each database, beside the same rows by hand. */
 export async function run(): Promise<void> {
   const figures: Figure[] = [];
-  for (const { size, count } of SIZES) {
-    figures.push(await append(`append, ${size} per commit`, commits(count, size), 1));
+  for (const contestants of [sqlite, await postgres()]) {
+    try {
+      figures.push(...(await measure(contestants)));
+    } finally {
+      await contestants.close();
+    }
   }
-  for (const { appenders, count } of APPENDERS) {
-    figures.push(await append(`append, ${appenders} at a time`, commits(count, 1), appenders));
-  }
-  figures.push(...(await readAndRebuild()));
   report(figures);
 }
 
-function append(name: string, batch: readonly Commit[], appenders: number): Promise<Figure> {
-  const events = batch.reduce((sum, { appends }) => sum + (appends[0]?.events.length ?? 0), 0);
-  const ours = () =>
-    withFile(async (file) => {
-      const journal = await openSqliteJournal(file);
-      const result = await rate(async () => {
-        await Promise.all(Array.from({ length: appenders }, (_, i) => appendInTurn(journal, batch, i, appenders)));
-        return journal.head();
-      });
-      await journal.close();
-      return result;
+async function measure(contestants: Contestants): Promise<readonly Figure[]> {
+  const { name } = contestants;
+  const figures: Figure[] = [];
+  for (const { size, count } of SIZES) {
+    figures.push(await append(contestants, `${name}: append, ${size} per commit`, commits(count, size), 1));
+  }
+  for (const { appenders, count } of APPENDERS) {
+    figures.push(await append(contestants, `${name}: append, ${appenders} at a time`, commits(count, 1), appenders));
+  }
+  const each = commits(CONCURRENT * 30, 1);
+  const [title, ours] = [
+    `${name}: ${CONCURRENT} at a time, to one transaction each`,
+    appending(contestants, each, CONCURRENT),
+  ];
+  figures.push(
+    await compare(
+      title,
+      ours,
+      onFloor(contestants, (floor) => floor.appendEach(each)),
+    ),
+  );
+  return [...figures, ...(await readAndRebuild(contestants))];
+}
+
+function append(contestants: Contestants, name: string, batch: readonly Commit[], appenders: number): Promise<Figure> {
+  return compare(
+    name,
+    appending(contestants, batch, appenders),
+    onFloor(contestants, (floor) => floor.append(batch, appenders)),
+  );
+}
+
+/** So many appenders, each of which waits for its commit before the next. */
+function appending(contestants: Contestants, batch: readonly Commit[], appenders: number): Contestant {
+  return async () => {
+    const { journal, dispose } = await contestants.open();
+    const result = await rate(async () => {
+      await Promise.all(Array.from({ length: appenders }, (_, i) => appendInTurn(journal, batch, i, appenders)));
+      return journal.head();
     });
-  const floor = () =>
-    withFile(async (file) => {
-      await (await openSqliteJournal(file)).close();
-      const db = openFloor(file);
-      const result = await rate(() => {
-        appendByHand(db, batch, appenders);
-        return events;
-      });
-      db.close();
-      return result;
-    });
-  return compare(name, ours, floor);
+    await journal.close();
+    await dispose();
+    return result;
+  };
+}
+
+function onFloor(contestants: Contestants, work: (floor: Floor) => Promise<number>): Contestant {
+  return async () => {
+    const { journal, openFloor, dispose } = await contestants.open();
+    await journal.close();
+    const floor = await openFloor();
+    const result = await rate(() => work(floor));
+    await floor.close();
+    await dispose();
+    return result;
+  };
 }
 
 async function appendInTurn(journal: Journal, batch: readonly Commit[], from: number, step: number): Promise<void> {
@@ -71,37 +107,38 @@ async function appendInTurn(journal: Journal, batch: readonly Commit[], from: nu
   }
 }
 
-function readAndRebuild(): Promise<readonly Figure[]> {
-  return withFile(async (file) => {
-    const journal = await openSqliteJournal(file);
-    for (const commit of commits(STORED / 100, 100)) await journal.commit(commit);
-    const projection = new InventoryProjection(journal, await openInventoryStore(journal));
-    const db = openFloor(file);
-    const readAll = async (): Promise<number> => {
-      for (let after = 0; ;) {
-        const last = (await journal.readAll({ after, limit: PAGE })).at(-1);
-        if (last === undefined) return after;
-        after = last.position;
-      }
-    };
-    const read = await compare(
-      'read in order',
-      () => rate(readAll),
-      () => rate(() => readByHand(db, PAGE)),
-    );
-    const rebuild = await compare(
-      'rebuild PN Inventory',
-      () => rate(() => projection.rebuild()),
-      () => rate(() => rebuildByHand(db, PAGE)),
-    );
-    db.close();
-    await journal.close();
-    return [read, rebuild];
-  });
+async function readAndRebuild(contestants: Contestants): Promise<readonly Figure[]> {
+  const { journal, openFloor, dispose } = await contestants.open();
+  for (const commit of commits(STORED / 100, 100)) await journal.commit(commit);
+  const projection = new InventoryProjection(journal, await openInventoryStore(journal));
+  const floor = await openFloor();
+  const readAll = async (): Promise<number> => {
+    for (let after = 0; ;) {
+      const last = (await journal.readAll({ after, limit: PAGE })).at(-1);
+      if (last === undefined) return after;
+      after = last.position;
+    }
+  };
+  const read = await compare(
+    `${contestants.name}: read in order`,
+    () => rate(readAll),
+    () => rate(() => floor.read(PAGE)),
+  );
+  const rebuild = await compare(
+    `${contestants.name}: rebuild PN Inventory`,
+    () => rate(() => projection.rebuild()),
+    () => rate(() => floor.rebuild(PAGE)),
+  );
+  await floor.close();
+  await journal.close();
+  await dispose();
+  return [read, rebuild];
 }
 
 function report(figures: readonly Figure[]): void {
-  process.stdout.write(`Events per second, medians of ${ROUNDS} alternating rounds; floor: by hand on node:sqlite\n`);
+  process.stdout.write(
+    `Events per second, medians of ${ROUNDS} alternating rounds; floor: by hand on node:sqlite and pg\n`,
+  );
   writeTable(figures, 'this journal');
   const machine = { node: process.version, cores: availableParallelism() };
   process.stdout.write(`${JSON.stringify({ benchmark: 'journal', rounds: ROUNDS, ...machine, figures })}\n`);

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Commit, JsonObject, NewEvent } from '../../events/journal/port.ts';
 
 const PNS = 100;
@@ -53,14 +50,4 @@ export function commits(count: number, size: number): readonly Commit[] {
       keys: { put: [], drop: [] },
     };
   });
-}
-
-/** Gives `work` a file in a new folder, which is removed afterwards. */
-export async function withFile<T>(work: (file: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'cpns-bench-'));
-  try {
-    return await work(join(folder, 'journal.db'));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

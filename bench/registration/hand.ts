@@ -4,7 +4,7 @@ import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
 import { createKeyring, type Keyring } from '../../security/keyring.ts';
 import { frameCounter, ReplayWindow, type FrameNumber } from '../../security/replay-window.ts';
 import { openFrame, sealFrame, type SessionKeys } from '../../security/session.ts';
-import { openFloor } from '../journal/floor.ts';
+import { openByHand } from '../journal/sqlite.ts';
 
 /**
  * What somebody writes by hand over `node:sqlite` and a NATS client: the rows and messages of this software, without
@@ -42,7 +42,7 @@ const CHART_HASH = '0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2
 /** Group commit: the steps of one turn of the event loop share a transaction; what follows a step runs after it. */
 export class HandJournal {
   readonly #role: string;
-  readonly #db: ReturnType<typeof openFloor>;
+  readonly #db: ReturnType<typeof openByHand>;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #versions = new Map<string, number>();
   #queue: { readonly rows: Rows; readonly after: () => void }[] = [];
@@ -57,7 +57,7 @@ export class HandJournal {
 
   private constructor(file: string, role: string) {
     this.#role = role;
-    this.#db = openFloor(file);
+    this.#db = openByHand(file);
     this.#statements = prepare(this.#db);
   }
 
@@ -114,7 +114,7 @@ export class HandJournal {
   }
 }
 
-function prepare(db: ReturnType<typeof openFloor>) {
+function prepare(db: ReturnType<typeof openByHand>) {
   return {
     event: db.prepare(`insert into events values (${Array(14).fill('?').join(', ')})`),
     head: db.prepare('update head set position = ?, outbox_seq = ?'),

@@ -1,15 +1,48 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Commit } from '../../events/journal/port.ts';
+import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
+import type { Contestants, Floor } from './contestants.ts';
+import type { InventoryData, Pn } from './inventory.ts';
+import { applyByHand } from './inventory.ts';
 
 /** What somebody writes by hand over `node:sqlite`: same tables, same rows, same durability, no checks, no types. */
-export function openFloor(file: string): DatabaseSync {
+export function openByHand(file: string): DatabaseSync {
   const db = new DatabaseSync(file);
   db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -16384');
   return db;
 }
 
+function floorOn(db: DatabaseSync): Floor {
+  return {
+    append: async (commits, perTransaction) => appendByHand(db, commits, perTransaction),
+    appendEach: async (commits) => appendByHand(db, commits, 1),
+    read: async (page) => readByHand(db, page),
+    rebuild: async (page) => rebuildByHand(db, page),
+    close: async () => db.close(),
+  };
+}
+
+/** A journal in a file of its own each time. */
+export const sqlite: Contestants = {
+  name: 'SQLite',
+  async open() {
+    const folder = mkdtempSync(join(tmpdir(), 'cpns-bench-'));
+    const file = join(folder, 'journal.db');
+    const journal = await openSqliteJournal(file);
+    return {
+      journal,
+      openFloor: async () => floorOn(openByHand(file)),
+      dispose: async () => rmSync(folder, { recursive: true }),
+    };
+  },
+  close: async () => {},
+};
+
 /** Appends the commits, `perTransaction` of them in one transaction, a kept statement run for each row. */
-export function appendByHand(db: DatabaseSync, commits: readonly Commit[], perTransaction: number): void {
+function appendByHand(db: DatabaseSync, commits: readonly Commit[], perTransaction: number): number {
   const event = db.prepare(`insert into events values (${Array(14).fill('?').join(', ')})`);
   const inbox = db.prepare('insert into inbox values (?, ?, ?)');
   const head = db.prepare('update head set position = ?');
@@ -33,10 +66,11 @@ export function appendByHand(db: DatabaseSync, commits: readonly Commit[], perTr
     head.run(position);
     db.exec('commit');
   }
+  return position;
 }
 
 /** Reads all events in order, a page at a time, and parses their data. */
-export function readByHand(db: DatabaseSync, page: number): number {
+function readByHand(db: DatabaseSync, page: number): number {
   const select = db.prepare('select * from events where position > ? order by position limit ?');
   let position = 0;
   for (;;) {
@@ -49,32 +83,15 @@ export function readByHand(db: DatabaseSync, page: number): number {
   }
 }
 
-interface Change {
-  readonly revision: number;
-  readonly deviceId: string;
-  readonly status: string;
-  readonly cpnsId: string | null;
-}
-
 /** Folds the inventory into maps without any check, then writes it in one transaction. */
-export function rebuildByHand(db: DatabaseSync, page: number): number {
-  const pns = new Map<string, { revision: number; members: Map<string, Change> }>();
-  const fold = (data: { inventory?: { pnId: string; changes: readonly Change[] } }): void => {
-    if (data.inventory === undefined) return;
-    const { pnId, changes } = data.inventory;
-    let pn = pns.get(pnId);
-    if (pn === undefined) pns.set(pnId, (pn = { revision: 0, members: new Map() }));
-    for (const change of changes) {
-      pn.revision = change.revision;
-      if (change.status === 'removed') pn.members.delete(change.deviceId);
-      else pn.members.set(change.deviceId, change);
-    }
-  };
+function rebuildByHand(db: DatabaseSync, page: number): number {
+  const pns = new Map<string, Pn>();
   const select = db.prepare('select * from events where position > ? order by position limit ?');
   let position = 0;
   for (let rows = select.all(position, page); rows.length > 0; rows = select.all(position, page)) {
     for (const row of rows) {
-      fold(JSON.parse(String(row['data'])));
+      const data: InventoryData = JSON.parse(String(row['data']));
+      applyByHand(pns, data);
       position = Number(row['position']);
     }
   }
