@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
-import { afterAll, beforeAll, inject } from 'vitest';
+import { afterAll, beforeAll, inject, vi } from 'vitest';
 import { z } from 'zod';
 
 const Started = z.union([z.object({ server: z.string() }), z.object({ error: z.string() })]);
@@ -13,6 +13,14 @@ export interface TestDatabase {
   query(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
   /** A connection that stays, until the end of the file. */
   connect(): Promise<Client>;
+}
+
+/** Long enough for a machine that is busy with something else; what holds soon does not wait for it. */
+const EVENTUALLY_MS = 20_000;
+
+/** Waits until it no longer throws. */
+export function eventually(holds: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(holds, { timeout: EVENTUALLY_MS });
 }
 
 /** A new database for this test file, dropped after it. */

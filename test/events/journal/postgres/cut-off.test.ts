@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { PostgresJournal } from '../../../../events/journal/postgres/journal.ts';
 import { openPostgresJournal } from '../../../../events/journal/postgres/open.ts';
-import { useDatabase } from '../../../postgres/database.ts';
+import { eventually, useDatabase } from '../../../postgres/database.ts';
 import { any, appendTo, exactly, noStream, outboxRow } from '../controls.ts';
 import type { Proxy } from './proxy.ts';
 import { startProxy } from './proxy.ts';
@@ -79,7 +79,7 @@ it('keeps nothing of a commit that is ended while the server is at it, and commi
   const gate = await database.connect();
   await gate.query('begin; lock table gate in exclusive mode');
   const committing = journal.commit(appendTo('s', noStream, 'E1'));
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const waiting = await database.query("select 1 from pg_locks where relation = 'gate'::regclass and not granted");
     expect(waiting).toHaveLength(1);
   });
@@ -100,7 +100,7 @@ it('commits each step once, in order, while its connections are ended again and 
   const ending = (async () => {
     for (; left > 0; left--) {
       const before = await journal.head();
-      await vi.waitFor(async () => expect(await journal.head()).toBeGreaterThan(before));
+      await eventually(async () => expect(await journal.head()).toBeGreaterThan(before));
       await terminate();
     }
   })();
@@ -124,6 +124,6 @@ it('reads on although the connections for reads are ended', async () => {
     );
     const reads = [journal.seen('key'), journal.readStream('s').then((events) => events.length === 1)];
     expect(await Promise.all(reads), `round ${round}`).toEqual([true, true]);
-    await vi.waitFor(async () => expect(await journal.head()).toBe(1));
+    await eventually(async () => expect(await journal.head()).toBe(1));
   }
 });

@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PostgresJournal } from '../../../../events/journal/postgres/journal.ts';
 import { openPostgresJournal } from '../../../../events/journal/postgres/open.ts';
 import type { RecordedEvent } from '../../../../events/journal/port.ts';
 import { InventoryProjection } from '../../../../projections/projection.ts';
 import { openInventoryStore } from '../../../../projections/sql.ts';
-import { useDatabase } from '../../../postgres/database.ts';
+import { eventually, useDatabase } from '../../../postgres/database.ts';
 import { inventoryEvent } from '../../../projections/controls.ts';
 import { follow, gapless } from '../contract.ts';
 import { any, appendTo, commitOf, exactly, noStream, timerRow } from '../controls.ts';
@@ -81,7 +81,7 @@ describe('two processes on one journal', () => {
     [ours, theirs].forEach((journal, i) => journal.onCommit((events) => heard[i]?.push(...events)));
     const journals = Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? ours : theirs));
     await Promise.all(journals.map((journal, i) => journal.commit(appendTo(`s${i % 3}`, any, 'E', 'E'))));
-    await vi.waitFor(() => heard.forEach((events) => expect(events).toHaveLength(120)));
+    await eventually(() => heard.forEach((events) => expect(events).toHaveLength(120)));
     for (const events of heard) expect(positionsOf(events)).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
   });
 
@@ -89,13 +89,13 @@ describe('two processes on one journal', () => {
     const heard: RecordedEvent[] = [];
     ours.onCommit((events) => heard.push(...events));
     await theirs.commit(appendTo('s', any, 'E1'));
-    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    await eventually(() => expect(heard).toHaveLength(1));
     await database.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
        where datname = current_database() and application_name = 'cpns journal: listens'`,
     );
     await theirs.commit(appendTo('s', any, 'E2', 'E3'));
-    await vi.waitFor(() => expect(positionsOf(heard)).toEqual([1, 2, 3]), { timeout: 4_000 });
+    await eventually(() => expect(positionsOf(heard)).toEqual([1, 2, 3]));
   });
 
   it('keep one read model, whichever of them brings it up', async () => {
@@ -127,7 +127,7 @@ describe('an unrelated transaction that stays open', () => {
     await ours.commit(commitOf({ timers: { arm: [timerRow('t', 1)], disarm: [] } }));
     expect(await theirs.readAll()).toHaveLength(20);
     expect(await theirs.pendingTimers()).toHaveLength(1);
-    await vi.waitFor(() => expect(heard).toHaveLength(20));
+    await eventually(() => expect(heard).toHaveLength(20));
     expect((await stranger.query('select 1 from unrelated')).rowCount).toBe(1);
     await stranger.query('rollback');
   });
