@@ -65,6 +65,7 @@ export class Meter implements UsageMeter {
     return open === undefined || (open.state === 'recordable' && fits(open, of, MAX_SUMS));
   }
 
+  /** Records what was counted of this PNE, now. */
   flush(pne: Pne): void {
     const open = this.#open.get(idOf(pne));
     if (open === undefined) return;

@@ -17,8 +17,8 @@ export interface Usage extends Pne {
 /** The server's: each frame once, up when it is accepted, down when it is acknowledged. */
 export interface UsageMeter {
   count(of: Usage): void;
-  /** A session of this PNE is over: what was counted is recorded now. */
-  flush(pne: Pne): void;
+  /** What was counted is recorded. */
+  stop(): Promise<void>;
 }
 
 /** A frame with its number in its session and direction. */
@@ -51,5 +51,5 @@ export const DEFAULT_USAGE_SETTINGS: UsageSettings = {
 /** A PN GW reports at least so often what it relayed; the reconciliation waits three times as long (`SETTLE_MS`). */
 export const MAX_INTERVAL_MS = 300_000;
 
-export const NO_USAGE_METER: UsageMeter = { count: () => {}, flush: () => {} };
+export const NO_USAGE_METER: UsageMeter = { count: () => {}, stop: () => Promise.resolve() };
 export const NO_RELAY_METER: RelayMeter = { relayed: () => 'relay' };

@@ -7,7 +7,6 @@ import type { Scope, Targeted } from '../role.ts';
 import { Runtime, type RuntimeOptions } from '../runtime.ts';
 import { Channels } from '../channel/channels.ts';
 import { pneEnd, serverEnd, type End } from '../channel/ends.ts';
-import { Meter } from '../channel/meter.ts';
 import { NO_APPLICATIONS, type Applications, type SessionEnd } from '../channel/port.ts';
 import { RelayCounter } from '../channel/relay-counter.ts';
 import { DEFAULT_USAGE_SETTINGS, NO_USAGE_METER, type UsageMeter, type UsageSettings } from '../channel/usage.ts';
@@ -15,7 +14,7 @@ import { gatewayRegistrationStream, pnStream, serverRole, type ServerIdentity } 
 import { gatewayRole, gatewayStream, type GatewayIdentity } from './pn-gateway.ts';
 import { pneRole, pneStream, type PneDevice } from './pne.ts';
 import { endGatewaySession, standingOf } from './standing.ts';
-import { relayedUsage, usageStream } from './usage.ts';
+import { gatewayMeter, ServerMeter } from './meters.ts';
 import { gatewayWan, serverWan } from '../wan/ends.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
@@ -80,7 +79,7 @@ function withSessions(options: RuntimeOptions, end: End, applications: Applicati
   const runtime = new Runtime({
     ...options,
     data: (message) => session.receive(message),
-    beforeStop: () => session.stop(),
+    beforeStop: () => session.stop().then(() => meter.stop()),
   });
   const session = new Channels({ end, runtime, wire: options.wire, applications, meter });
   return { runtime, session };
@@ -107,13 +106,15 @@ export async function startServer(
   known: readonly string[],
   seams: Seams,
   applications: Applications = NO_APPLICATIONS,
+  usage: UsageSettings = DEFAULT_USAGE_SETTINGS,
 ): Promise<WithSessions> {
   const { wire, review } = await serverWan(seams, {
     standing: (gatewayId, chain) => standingOf(identity.gatewayCredential(gatewayId, seams.clock.now()), chain),
     onOver: (gatewayId) => endSession(gatewayId),
   });
+  const meter = new ServerMeter(seams, usage, (...told) => runtime.tell(...told));
   const options = { ...seams, wire, role: serverRole(identity) };
-  const both = withSessions(options, serverEnd, applications, NO_USAGE_METER);
+  const both = withSessions(options, serverEnd, applications, meter);
   const { runtime } = both;
   const endSession = (gatewayId: string): void => {
     const stream = gatewayRegistrationStream(gatewayId);
@@ -138,18 +139,10 @@ export async function startGateway(
   identity: GatewayIdentity,
   pns: readonly string[],
   seams: Seams,
-  settings: UsageSettings = DEFAULT_USAGE_SETTINGS,
+  usage: UsageSettings = DEFAULT_USAGE_SETTINGS,
 ): Promise<Runtime> {
   const { gatewayId } = identity;
-  const meter = new Meter({
-    clock: seams.clock,
-    log: seams.log,
-    settings,
-    record: (pne, events) =>
-      runtime.tell(usageStream(gatewayId, pne.deviceId), () =>
-        events.map((usage) => relayedUsage(gatewayId, pne, usage)),
-      ),
-  });
+  const meter = gatewayMeter(gatewayId, seams, usage, (...told) => runtime.tell(...told));
   const role = gatewayRole(identity, new RelayCounter(meter, pns));
   const beforeStop = (): Promise<void> => meter.stop();
   const runtime = new Runtime({ ...seams, wire: await gatewayWan(seams), role, beforeStop });

@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { serverUsage, chargingStream } from '../../../actors/roles/charging.ts';
 import { register } from '../../../actors/roles/start.ts';
 import type { UsageSum } from '../../../events/fields.ts';
-import { MemoryChargingStore } from '../../../projections/charging/memory.ts';
-import { ChargingProjection } from '../../../projections/charging/projection.ts';
-import { isDifferent, reconcile, SETTLE_MS } from '../../../projections/charging/reconcile.ts';
+import { isDifferent, SETTLE_MS, type Reconciled } from '../../../projections/charging/reconcile.ts';
+import { recordsOf } from '../../simulation/charging.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
 import { lie } from '../liar.ts';
 
@@ -37,14 +36,9 @@ async function report(world: World, usage: UsageSum[], messageId = `r${reports++
 }
 
 /** The records of the lamp, once the time for reports is over. */
-async function settled(world: World) {
+function settled(world: World): Promise<readonly Reconciled[]> {
   world.clock.advance(SETTLE_MS);
-  const journal = world.journal('server');
-  if (journal === null) throw new Error('the server is down');
-  const projection = new ChargingProjection(journal, new MemoryChargingStore());
-  await projection.catchUp();
-  const records = await projection.records({ pnId: null, deviceId: null, after: null, limit: 100 });
-  return records.map((record) => reconcile(record, world.clock.now()));
+  return recordsOf(world);
 }
 
 describe('a PN GW that reports', () => {
