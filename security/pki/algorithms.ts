@@ -46,10 +46,11 @@ export function isSignedBy(
   }
 }
 
-/** A SubjectPublicKeyInfo, or null for what OpenSSL does not take. */
+/** A SubjectPublicKeyInfo, or null for what OpenSSL does not take. As PEM: as DER it takes 13 us more (`noise/x25519.ts`). */
 export function publicKeyOf(spki: Uint8Array): KeyObject | null {
   try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    const base64 = Buffer.from(spki).toString('base64');
+    return createPublicKey(`-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`);
   } catch {
     return null;
   }

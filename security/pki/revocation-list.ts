@@ -5,7 +5,8 @@
 import { CertificateList, CRLNumber, id_ce_cRLNumber, type Extension } from '@peculiar/asn1-x509';
 import { isSignedBy } from './algorithms.ts';
 import { hexOf, serialOf, type Certificate } from './certificate.ts';
-import { fromDer, fromInnerDer, isSpeltOut, isWritable, toDer } from './der.ts';
+import { readDer, TAG } from './der-reader.ts';
+import { fromDer, fromInnerDer, isSpeltOut, isWritable } from './der.ts';
 
 /** Room for some 25,000 revocations, parsed in one go between two requests. */
 export const MAX_REVOCATION_LIST_BYTES = 1_048_576;
@@ -49,7 +50,7 @@ export function readRevocationList(der: Uint8Array, issuer: Certificate): ReadRe
   if (extensions.some(({ critical }) => critical)) return refused('malformed');
   const thisUpdateMs = tbs.thisUpdate.getTime().getTime();
   if (!Number.isFinite(thisUpdateMs)) return refused('malformed');
-  if (hexOf(toDer(tbs.issuer)) !== issuer.subject) return refused('wrongIssuer');
+  if (issuerOf(signed.data) !== issuer.subject) return refused('wrongIssuer');
   if (issuer.keyUsage !== null && !issuer.keyUsage.includes('crlSign')) return refused('wrongKeyUsage');
   if (!isSignedBy(issuer.publicKey, tbs.signature.algorithm, signed)) return refused('badSignature');
   const revoked = entries.map((entry): Revocation => {
@@ -64,6 +65,19 @@ export function readRevocationList(der: Uint8Array, issuer: Certificate): ReadRe
     revoked: new Map(revoked.map((entry) => [entry.serial, entry])),
   };
   return { kind: 'read', list };
+}
+
+/** As it stands, which is how a certificate has its subject. RFC 5280 section 5.1.2: behind version and algorithm. */
+function issuerOf(toBeSigned: Uint8Array): string | null {
+  return readDer(toBeSigned, (values) =>
+    values.within(TAG.sequence, (list) => {
+      if (list.is(TAG.integer)) list.any();
+      list.any();
+      const name = hexOf(list.any().whole);
+      list.each((other) => other.any());
+      return name;
+    }),
+  );
 }
 
 function numberOf(extensions: readonly Extension[]): number {
