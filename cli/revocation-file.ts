@@ -8,6 +8,9 @@ import { readRevocationFile } from './config/pki.ts';
 /** How long a session may go on after its certificate was revoked, when nobody registers meanwhile. */
 const LOOK_EVERY_MS = 1_000;
 
+/** How long the session of a device may go on after its certificate has run out: nobody tells when that is. */
+const TELL_EVERY_MS = 3_600_000;
+
 /**
  * The operator's revocation lists while the server runs. Whoever asks looks whether the file has changed since it was read
  * (6 us), so a revocation counts from the next registration on; `watch` looks every second, for the sessions that stand.
@@ -31,7 +34,7 @@ export class RevocationFile {
     this.#lists = readRevocationFile(file, trustAnchors);
   }
 
-  /** Calls back when other lists are in force. */
+  /** Calls back when other lists are in force, and while it is watched now and then. */
   onChange(changed: () => void): void {
     this.#listeners.push(changed);
   }
@@ -39,14 +42,23 @@ export class RevocationFile {
   /** @returns what ends it */
   watch(clock: Clock): () => void {
     let cancel = (): void => {};
+    let toldAtMs = clock.now();
     const later = (): void => {
       cancel = clock.after(LOOK_EVERY_MS, () => {
         this.current();
+        if (clock.now() - toldAtMs >= TELL_EVERY_MS) {
+          toldAtMs = clock.now();
+          this.#tell();
+        }
         later();
       });
     };
     later();
     return () => cancel();
+  }
+
+  #tell(): void {
+    for (const changed of this.#listeners) changed();
   }
 
   current(): readonly RevocationList[] {
@@ -57,7 +69,7 @@ export class RevocationFile {
       this.#lists = readRevocationFile(this.#file, this.#trustAnchors);
       const revoked = this.#lists.reduce((sum, list) => sum + list.revoked.size, 0);
       this.#log.info('revocation list read again', { revoked });
-      for (const changed of this.#listeners) changed();
+      this.#tell();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#log.error('revocation list cannot be used; the one before stays in force', { error: message });

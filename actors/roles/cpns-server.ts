@@ -144,7 +144,7 @@ export function serverRole(identity: ServerIdentity): Role {
   }
 
   function ended(stream: string, keyId: string, scope: Scope): Targeted {
-    scope.keys.drop(sessionKey(keyId));
+    for (const id of [sessionKey(keyId), chainKey(keyId)]) scope.keys.drop(id);
     return aboutPne(stream, { type: 'SecureSessionClosed', data: { keyId, reason: 'ended' } });
   }
 

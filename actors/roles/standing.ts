@@ -1,4 +1,5 @@
 import { gatewayRegistration } from '../../machines/cpns-server/gateway-registration.ts';
+import { registration } from '../../machines/cpns-server/registration.ts';
 import { readChain, writeChain } from '../../security/pki/chain.ts';
 import type { CertificateRefusal } from '../../security/pki/verify.ts';
 import type { ExpectedCredential } from '../../security/registration-handshake.ts';
@@ -48,9 +49,27 @@ export async function endGatewaySession(
   expected: ExpectedCredential,
 ): Promise<readonly Targeted[]> {
   const { keyId } = (await scope.state(gatewayRegistration, stream)).context;
+  const ends = await endOf(scope, keyId, expected);
+  return ends.map((data) => ({ stream, type: 'GatewaySessionClosed', data }));
+}
+
+/** The same of a PNE, also of the session before that stands until the next one is shown. */
+export async function endPneSessions(
+  scope: Scope,
+  stream: string,
+  expected: ExpectedCredential,
+): Promise<readonly Targeted[]> {
+  const { standingKeyId, keyId } = (await scope.state(registration, stream)).context;
+  const ends = [...(await endOf(scope, standingKeyId, expected)), ...(await endOf(scope, keyId, expected))];
+  return ends.map((data) => ({ stream, type: 'SecureSessionClosed', data }));
+}
+
+type End = { readonly keyId: string; readonly reason: EndReason };
+
+async function endOf(scope: Scope, keyId: string | null, expected: ExpectedCredential): Promise<readonly End[]> {
   if (keyId === null) return [];
   const standing = standingOf(expected, fromKeptChain(await scope.keys.get(chainKey(keyId))));
   if (standing.kind === 'stands') return [];
   for (const id of [sessionKey(keyId), chainKey(keyId), seenKey(keyId)]) scope.keys.drop(id);
-  return [{ stream, type: 'GatewaySessionClosed', data: { keyId, reason: standing.reason } }];
+  return [{ keyId, reason: standing.reason }];
 }

@@ -10,11 +10,12 @@ import { pneEnd, serverEnd, type End } from '../channel/ends.ts';
 import { NO_APPLICATIONS, type Applications, type SessionEnd } from '../channel/port.ts';
 import { RelayCounter } from '../channel/relay-counter.ts';
 import { DEFAULT_USAGE_SETTINGS, NO_USAGE_METER, type UsageMeter, type UsageSettings } from '../channel/usage.ts';
-import { gatewayRegistrationStream, pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
+import { pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
 import { gatewayRole, gatewayStream, type GatewayIdentity } from './pn-gateway.ts';
 import { pneRole, pneStream, type PneDevice } from './pne.ts';
-import { endGatewaySession, standingOf } from './standing.ts';
 import { gatewayMeter, ServerMeter } from './meters.ts';
+import { Review } from './review.ts';
+import { standingOf } from './standing.ts';
 import { gatewayWan, serverWan } from '../wan/ends.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
@@ -110,26 +111,24 @@ export async function startServer(
 ): Promise<WithSessions> {
   const { wire, review } = await serverWan(seams, {
     standing: (gatewayId, chain) => standingOf(identity.gatewayCredential(gatewayId, seams.clock.now()), chain),
-    onOver: (gatewayId) => endSession(gatewayId),
+    onOver: (gatewayId) => sessions.gateway(gatewayId),
   });
   const meter = new ServerMeter(seams, usage, (...told) => runtime.tell(...told));
   const options = { ...seams, wire, role: serverRole(identity) };
   const both = withSessions(options, serverEnd, applications, meter);
   const { runtime } = both;
-  const endSession = (gatewayId: string): void => {
-    const stream = gatewayRegistrationStream(gatewayId);
-    const over = runtime.tell(stream, (scope) =>
-      endGatewaySession(scope, stream, identity.gatewayCredential(gatewayId, scope.now)),
-    );
-    over.catch((error: unknown) => seams.log.error('end of a session not kept', { gatewayId, error: String(error) }));
-  };
-  identity.onRevocation?.(review);
+  const sessions = new Review({ runtime, identity, pns: pns.map(({ id }) => id), log: seams.log });
+  identity.onRevocation?.(() => {
+    review();
+    sessions.pnes();
+  });
   await bringUp(runtime, async () => {
     for (const pn of pns) await provisionPn(runtime, pn);
     for (const pnId of known.filter((id) => pns.every((pn) => pn.id !== id))) {
       await runtime.tell(pnStream(pnId), () => [aboutPn(pnStream(pnId), { type: 'PnReleased', data: { pnId } })]);
     }
     await runtime.start();
+    sessions.pnes();
   });
   return both;
 }

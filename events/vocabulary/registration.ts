@@ -46,7 +46,7 @@ export const registrationEvents = {
   ),
   SecureSessionClosed: event(
     'The session is over; its keys are destroyed.',
-    z.strictObject({ keyId: KeyId, reason: z.enum(['replaced', 'ended']) }),
+    z.strictObject({ keyId: KeyId, reason: z.enum(['replaced', 'ended', 'revoked', 'expired', 'withdrawn']) }),
   ),
 } as const;
 

@@ -89,10 +89,10 @@ export const terms = setup({
       event.data.keyId === context.standingKeyId &&
       isFree(context.standingEpochs, event.data),
     isEnd: ({ context, event }) =>
-      event.type === 'SecureSessionClosed' && event.data.reason === 'ended' && event.data.keyId === context.keyId,
+      event.type === 'SecureSessionClosed' && event.data.reason !== 'replaced' && event.data.keyId === context.keyId,
     isEndOfStanding: ({ context, event }) =>
       event.type === 'SecureSessionClosed' &&
-      event.data.reason === 'ended' &&
+      event.data.reason !== 'replaced' &&
       event.data.keyId === context.standingKeyId,
     closeAttemptsLeft: ({ context }) => context.attempt < CLOSE_RETRY.attempts,
   },

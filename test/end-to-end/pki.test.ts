@@ -93,6 +93,9 @@ test(
     expect(await register('lock')).toMatchObject(refused);
     expect(await failures('lock')).toEqual(['revoked']);
     expect(running.stderr).toContain('revocation list read again revoked=1');
+    await until('the end of its session', async () =>
+      (await reasons('registration/home/lock', 'SecureSessionClosed')).includes('revoked'),
+    );
     expect((await register('siren')).code).toBe(0);
 
     // A certificate of later is as good for the same key.

@@ -185,6 +185,7 @@ const registration: readonly EventOfChart<'cpns-server/registration'>[] = [
     { type: 'SecureSessionEstablished', data: { keyId } },
     { type: 'SecureSessionClosed', data: { keyId, reason: 'replaced' } },
     ...ofSession(keyId),
+    { type: 'SecureSessionClosed', data: { keyId, reason: 'revoked' } },
   ]),
 ];
 

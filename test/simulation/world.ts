@@ -50,12 +50,10 @@ export interface WorldOptions {
   readonly pairing?: 'permitted' | 'forbidden';
   /** PN GWs that the server knows; the secret of each is `secretOf(id)`. Default: the one of the world. */
   readonly gateways?: readonly string[];
-  /** How the PN GW of the world proves itself; default: by its secret. */
-  readonly gatewayProof?: {
-    readonly shown: GatewayIdentity['credential'];
-    readonly expected: (gatewayId: string, atMs: number) => ExpectedCredential;
-    readonly onRevocation?: ServerIdentity['onRevocation'];
-  };
+  /** What the PN GW of the world shows; default: its secret. */
+  readonly gatewayShows?: GatewayIdentity['credential'];
+  /** What the server knows otherwise than above. */
+  readonly identity?: Partial<ServerIdentity>;
   /** A slow disk takes what was computed in one turn of the event loop in one batch; default: fast. */
   readonly disk?: 'fast' | 'slow';
   /** How much server and PN GW hear; default: that of the product. */
@@ -212,25 +210,25 @@ export class World {
     name: NodeName,
     seams: Seams,
   ): Promise<{ readonly runtime: Runtime; readonly session: SessionEnd | null }> {
-    const { devices, secrets, pairing, gatewayProof, applications = {}, limits = SERVER_LIMITS } = this.options;
+    const { devices, secrets, pairing, gatewayShows, applications = {}, limits = SERVER_LIMITS } = this.options;
     switch (name) {
       case 'server': {
         const known = secrets ?? new Map(devices.map(({ deviceId }) => [deviceId, secretOf(deviceId)]));
         const identity = {
           limits,
           idKey: secretOf('id key'),
-          gatewayCredential: gatewayProof?.expected ?? ((id: string) => this.#secretOfGateway(id)),
-          onRevocation: gatewayProof?.onRevocation ?? (() => {}),
+          gatewayCredential: (id: string) => this.#secretOfGateway(id),
           pneCredential(id: string): ExpectedCredential {
             const psk = known.get(id);
             return psk === undefined ? { kind: 'none' } : { kind: 'psk', psk };
           },
+          ...this.options.identity,
         };
         return startServer(identity, this.pns, [], seams, applications.server);
       }
       case 'gateway': {
         const bySecret = gatewayIdentity(GATEWAY, pairing);
-        const identity = { ...bySecret, limits, credential: gatewayProof?.shown ?? bySecret.credential };
+        const identity = { ...bySecret, limits, credential: gatewayShows ?? bySecret.credential };
         const pns = this.options.gatewayPns ?? this.pns.map(({ id }) => id);
         return { runtime: await startGateway(identity, pns, seams), session: null };
       }

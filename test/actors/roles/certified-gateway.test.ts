@@ -3,9 +3,7 @@ import { gatewayRegistrationStream } from '../../../actors/roles/cpns-server.ts'
 import type { RecordedEvent } from '../../../events/journal/port.ts';
 import { keyPair } from '../../../security/noise/x25519.ts';
 import { deviceNamed, gatewayNamed } from '../../../security/pki/identity.ts';
-import { issueRevocationList } from '../../../security/pki/issue.ts';
-import { readCertificate } from '../../../security/pki/certificate.ts';
-import { readRevocationList, type RevocationList } from '../../../security/pki/revocation-list.ts';
+import type { RevocationList } from '../../../security/pki/revocation-list.ts';
 import { verifyCertificate } from '../../../security/pki/verify.ts';
 import { Authority, EPOCH_MS, PERIOD, type Certified } from '../../security/pki/authority.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
@@ -16,14 +14,7 @@ const serverKey = keyPair(authority.bytes(32));
 const own = authority.certify(gatewayNamed(GATEWAY));
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
 
-function listNaming({ chain: [der = new Uint8Array(0)] }: Certified): RevocationList {
-  const revoked = [{ serial: readCertificate(der)?.serial ?? '', revokedAtMs: EPOCH_MS }];
-  const times = { thisUpdateMs: EPOCH_MS, nextUpdateMs: PERIOD.notAfterMs };
-  const list = issueRevocationList({ issuer: authority.issuer, number: 1, revoked, ...times });
-  const read = readRevocationList(list, authority.certificate);
-  if (read.kind === 'refused') throw new Error(read.reason);
-  return read.list;
-}
+const listNaming = ({ chain }: Certified): RevocationList => authority.revoke(...chain);
 
 interface Rules {
   shown: Certified;
@@ -41,22 +32,20 @@ async function start(shown: Certified, rest: Partial<Rules> = {}) {
   const world = await World.start({
     pns: [pn],
     devices: [device('lamp', 'home')],
-    gatewayProof: {
-      shown: () => ({ kind: 'pki', ...rules.shown, serverPublicKey: serverKey.publicKey }),
+    gatewayShows: () => ({ kind: 'pki', ...rules.shown, serverPublicKey: serverKey.publicKey }),
+    identity: {
       onRevocation: (changed) => void listeners.push(changed),
-      expected: (id) => ({
+      gatewayCredential: (id) => ({
         kind: 'pki',
         serverKey,
-        verify(chain) {
-          const { revocation, atMs: at } = rules;
-          return verifyCertificate({
+        verify: (chain) =>
+          verifyCertificate({
             chain,
             trustAnchors: [authority.certificate],
-            revocation,
+            revocation: rules.revocation,
             principal: gatewayNamed(id),
-            at,
-          });
-        },
+            at: rules.atMs,
+          }),
       }),
     },
   });

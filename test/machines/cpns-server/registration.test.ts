@@ -26,7 +26,7 @@ const authenticated = (request: 1 | 2 | 3 = 1): Event => ({
   type: 'PneAuthenticated',
   data: { timestamp: TIMESTAMPS[request - 1] ?? '' },
 });
-const failed = (reason: 'malformed' | 'decryptFailed' | 'unknownDevice'): Event => ({
+const failed = (reason: 'malformed' | 'decryptFailed' | 'revoked' | 'unknownDevice'): Event => ({
   type: 'PneAuthenticationFailed',
   data: { reason },
 });
@@ -232,6 +232,32 @@ describe('a PNE that is registered registers again', () => {
         effects: [answer('registration-response')],
         context: { standingKeyId: KEY_1 },
       });
+  });
+});
+
+describe('the session of a PNE that would not be taken any more', () => {
+  const over = (keyId: string): Event => ({ type: 'SecureSessionClosed', data: { keyId, reason: 'revoked' } });
+  const CLOSED = { idle: { registered: 'closed' } };
+
+  it('is over; the registration stands', () => {
+    given(chart, inSession)
+      .when(over(KEY_1))
+      .thenTaken({ state: CLOSED, effects: [], context: { keyId: null, cpnsId: CPNS_ID } });
+  });
+
+  it('is over also when it was never shown, or stands until the next one is shown', () => {
+    given(chart, answered)
+      .when(over(KEY_1))
+      .thenTaken({ state: UNCONFIRMED, effects: [], context: { keyId: null } });
+    given(chart, [...inSession, received('r2'), authenticated(2), allocated, accepts('r2', KEY_2)])
+      .when(over(KEY_1))
+      .thenTaken({ state: UNCONFIRMED, effects: [], context: { keyId: KEY_2, standingKeyId: null } });
+  });
+
+  it('does not come back when the PNE is refused', () => {
+    given(chart, [...inSession, over(KEY_1), received('r2'), failed('revoked')])
+      .when(refuses('r2', 401))
+      .thenTaken({ state: CLOSED, effects: [answer('registration-response')], context: { keyId: null } });
   });
 });
 

@@ -1,10 +1,17 @@
 /** An authority of ours with fixed randomness, for tests: a key, its certificate, and devices or PN GWs certified by it. */
 import { SeededEntropy } from '../../../actors/seams/entropy.ts';
 import { keyPair, type KeyPair } from '../../../security/noise/x25519.ts';
-import type { Certificate } from '../../../security/pki/certificate.ts';
+import { readCertificate, type Certificate } from '../../../security/pki/certificate.ts';
 import { deviceNamed, type Principal } from '../../../security/pki/identity.ts';
-import { issueAuthority, issueCertificate, type Issuer, type Period } from '../../../security/pki/issue.ts';
+import {
+  issueAuthority,
+  issueCertificate,
+  issueRevocationList,
+  type Issuer,
+  type Period,
+} from '../../../security/pki/issue.ts';
 import { newSigningKey } from '../../../security/pki/keys.ts';
+import { readRevocationList, type RevocationList } from '../../../security/pki/revocation-list.ts';
 import { readTrustAnchor } from '../../../security/pki/verify.ts';
 
 const DAY_MS = 86_400_000;
@@ -44,5 +51,17 @@ export class Authority {
       staticKey,
       chain: [issueCertificate({ issuer, principal, publicKey: staticKey.publicKey, bytes, ...period })],
     };
+  }
+
+  /** A list that names these certificates, and no other. */
+  revoke(...ders: readonly Uint8Array[]): RevocationList {
+    const revoked = ders.map((der) => ({ serial: readCertificate(der)?.serial ?? '', revokedAtMs: EPOCH_MS }));
+    const times = { thisUpdateMs: EPOCH_MS, nextUpdateMs: PERIOD.notAfterMs };
+    const read = readRevocationList(
+      issueRevocationList({ issuer: this.issuer, number: 1, revoked, ...times }),
+      this.certificate,
+    );
+    if (read.kind === 'refused') throw new Error(read.reason);
+    return read.list;
   }
 }

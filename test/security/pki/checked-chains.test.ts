@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readCertificate } from '../../../security/pki/certificate.ts';
 import { CheckedChains } from '../../../security/pki/checked-chains.ts';
 import { deviceNamed, gatewayNamed } from '../../../security/pki/identity.ts';
-import { issueRevocationList } from '../../../security/pki/issue.ts';
-import { readRevocationList, type RevocationList } from '../../../security/pki/revocation-list.ts';
+import type { RevocationList } from '../../../security/pki/revocation-list.ts';
 import { verifyCertificate } from '../../../security/pki/verify.ts';
 import { Authority, EPOCH_MS, PERIOD } from './authority.ts';
 
@@ -16,14 +14,7 @@ const [der = new Uint8Array(0)] = chain;
 const at = EPOCH_MS + 1;
 const NO_LISTS: readonly RevocationList[] = [];
 
-function listNaming(...ders: readonly Uint8Array[]): readonly RevocationList[] {
-  const revoked = ders.map((one) => ({ serial: readCertificate(one)?.serial ?? '', revokedAtMs: EPOCH_MS }));
-  const times = { thisUpdateMs: EPOCH_MS, nextUpdateMs: PERIOD.notAfterMs };
-  const list = issueRevocationList({ issuer: authority.issuer, number: 1, revoked, ...times });
-  const read = readRevocationList(list, authority.certificate);
-  if (read.kind === 'refused') throw new Error(read.reason);
-  return [read.list];
-}
+const listNaming = (...ders: readonly Uint8Array[]): readonly RevocationList[] => [authority.revoke(...ders)];
 
 /** That has checked the chain of watch-anna. */
 function warm(): CheckedChains {

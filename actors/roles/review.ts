@@ -1,0 +1,61 @@
+import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Log } from '../seams/log.ts';
+import { gatewayRegistrationStream, pnStream, registrationStream, type ServerIdentity } from './cpns-server.ts';
+import { endGatewaySession, endPneSessions } from './standing.ts';
+
+export interface ReviewOptions {
+  readonly runtime: Runtime;
+  readonly identity: ServerIdentity;
+  readonly pns: readonly string[];
+  readonly log: Log;
+}
+
+/** Has sessions end, through the loop, whose owner would not be taken any more. Which those are, `standing.ts` says. */
+export class Review {
+  readonly #options: ReviewOptions;
+  #under: 'none' | 'once' | 'again' = 'none';
+
+  constructor(options: ReviewOptions) {
+    this.#options = options;
+  }
+
+  gateway(gatewayId: string): void {
+    const { runtime, identity, log } = this.#options;
+    const stream = gatewayRegistrationStream(gatewayId);
+    runtime
+      .tell(stream, (scope) => endGatewaySession(scope, stream, identity.gatewayCredential(gatewayId, scope.now)))
+      .catch((error: unknown) => log.warn('end of a session not kept', { gatewayId, error: String(error) }));
+  }
+
+  /** All PNEs that are registered, one after the other beside what else goes on; asked again meanwhile, once more. */
+  pnes(): void {
+    if (this.#under !== 'none') {
+      this.#under = 'again';
+      return;
+    }
+    this.#under = 'once';
+    this.#everyPne()
+      .catch((error: unknown) => this.#options.log.warn('sessions not judged', { error: String(error) }))
+      .finally(() => {
+        const isAskedAgain = this.#under === 'again';
+        this.#under = 'none';
+        if (isAskedAgain) this.pnes();
+      });
+  }
+
+  async #everyPne(): Promise<void> {
+    const { runtime, identity, pns } = this.#options;
+    for (const pnId of pns) {
+      const { members } = (await runtime.state(personalNetwork, pnStream(pnId))).context;
+      for (const [deviceId, { status }] of Object.entries(members)) {
+        // Who has a secret has nothing that could be revoked or run out.
+        if (status !== 'registered' || identity.pneCredential(deviceId, runtime.clock.now()).kind === 'psk') continue;
+        const stream = registrationStream(pnId, deviceId);
+        await runtime.tell(stream, (scope) =>
+          endPneSessions(scope, stream, identity.pneCredential(deviceId, scope.now)),
+        );
+      }
+    }
+  }
+}
