@@ -74,10 +74,12 @@ export function addPkiCommands(
     command(
       'issue',
       'certify a device or a PN GW',
-      'Writes pnes/<device>.pem or gateways/<gateway>.pem, for its key in the operator directory, or for a public key whose\n' +
-        'private half it keeps to itself. One that the server does not know yet is added to server.credentials.yaml as `pki`;\n' +
-        'a running server takes it up when it is started again. Who has a pre-shared secret there is refused.',
-      'cpns provision issue hall-motion --out operator',
+      'Writes pnes/<device>.pem or gateways/<gateway>.pem, for its key in the operator\n' +
+        'directory, or for a public key whose private half it keeps to itself.\n' +
+        'One that the server does not know yet is added to server.credentials.yaml as\n' +
+        '`pki`; a running server takes it up when it is started again. One that has a\n' +
+        'pre-shared secret there is refused.',
+      'cpns provision issue front-door-lock --out operator',
       'cpns provision issue new-lock --public-key device.pub --days 90 --out operator',
       'cpns provision issue hub-attic --gateway --public-key hub.pub --out operator',
     ),
