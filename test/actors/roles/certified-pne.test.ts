@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_SESSION_SETTINGS } from '../../../actors/channel/port.ts';
 import { registrationStream } from '../../../actors/roles/cpns-server.ts';
 import type { PneDevice } from '../../../actors/roles/pne.ts';
 import { keyPair } from '../../../security/noise/x25519.ts';
@@ -6,6 +7,7 @@ import { deviceNamed } from '../../../security/pki/identity.ts';
 import type { RevocationList } from '../../../security/pki/revocation-list.ts';
 import { verifyCertificate } from '../../../security/pki/verify.ts';
 import { Authority, EPOCH_MS, PERIOD, type Certified } from '../../security/pki/authority.ts';
+import { until } from '../channel/sessions.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
 
 const authority = new Authority('operator');
@@ -26,6 +28,7 @@ async function inSession() {
   const world = await World.start({
     pns: [{ id: 'home', gatewayId: GATEWAY, joinPolicy: 'open', members }],
     devices: [...[...certified].map(([id, one]) => shown(id, one)), bySecret],
+    applications: { server: { settings: DEFAULT_SESSION_SETTINGS, deliver: () => Promise.resolve(200) } },
     identity: {
       onRevocation: (changed) => void listeners.push(changed),
       pneCredential(id) {
@@ -65,6 +68,18 @@ test('the session of a device whose certificate is revoked is closed when the li
   expect(await closings(world, 'radio')).toEqual([]);
   const dropped = world.timeline.flatMap(({ keys }) => keys.drop).map((id) => id.split('/')[0]);
   expect(dropped).toEqual(expect.arrayContaining(['session', 'chain']));
+});
+
+test('data of a revoked device goes nowhere any more, either way', async () => {
+  const { world, rules, listChanged } = await inSession();
+  const message = { deviceId: 'lamp', pnId: 'home', serviceId: 'echo', bytes: new Uint8Array(5) };
+  const send = (from: 'pnes' | 'server') => until(world, world.session(from).send(message));
+  expect(await send('pnes')).toEqual({ kind: 'delivered' });
+  Object.assign(rules, lampIsRevoked);
+  listChanged();
+  await world.drain();
+  expect(await send('pnes')).toMatchObject({ kind: 'unknown' });
+  expect(await send('server')).toEqual({ kind: 'noSession' });
 });
 
 test('it is closed at the next start when the list changed while the server was down', async () => {
