@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -106,4 +107,21 @@ describe('a PN GW', () => {
       /pskFile: stands beside pki: a PN GW has one credential/,
     );
   });
+});
+
+test('bad use of the certificate commands says what to do', async () => {
+  await run(EXAMPLE);
+  const nobody = await run('revoke', 'nobody');
+  expect(nobody).toMatchObject({ code: 2, stdout: '' });
+  expect(nobody.stderr).toMatch(/No certificate of the PNE nobody is valid/);
+  expect((await run('renew', 'nobody')).stderr).toMatch(/no certificate of the PNE nobody to renew/i);
+  expect((await run('issue', 'nobody')).stderr).toMatch(/no key of nobody/i);
+  expect((await run('issue', 'front-door-lock', '--days', '0')).stderr).toMatch(/must be a number of days/);
+  const other = join(folder.path, 'other.pub');
+  writeFileSync(other, generateKeyPairSync('ed25519').publicKey.export({ format: 'pem', type: 'spki' }));
+  const wrong = await run('issue', 'front-door-lock', '--public-key', other);
+  expect(wrong.stderr).toMatch(/is not a public X25519 key in PEM/);
+  const mistyped = new FakeHost(folder.path);
+  expect(await mistyped.run('provision', 'revoke', 'front-door-lock', '--out', file('operater'))).toBe(2);
+  expect(mistyped.stderr).toMatch(/operater is no operator directory/);
 });

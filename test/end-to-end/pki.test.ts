@@ -167,18 +167,3 @@ test(
   },
   TEST_MS,
 );
-
-test('bad use of the certificate commands says what to do', async () => {
-  const nobody = await provision('revoke', 'nobody');
-  expect(nobody).toMatchObject({ code: 2, stdout: '' });
-  expect(nobody.stderr).toMatch(/No certificate of the PNE nobody is valid/);
-  expect((await provision('renew', 'nobody')).stderr).toMatch(/no certificate of the PNE nobody to renew/i);
-  expect((await provision('issue', 'nobody')).stderr).toMatch(/no key of nobody/i);
-  expect((await provision('issue', 'lock', '--days', '0')).stderr).toMatch(/must be a number of days/);
-  const mistyped = await processes.run(['provision', 'revoke', 'lock', '--out', operator.file('operater')]);
-  expect(mistyped.stderr).toMatch(/operater is no operator directory/);
-  openssl.key('other', 'ed25519');
-  operator.put('other.pub', openssl.read('other.pub'));
-  const wrong = await provision('issue', 'lock', '--public-key', operator.file('other.pub'));
-  expect(wrong.stderr).toMatch(/is not a public X25519 key in PEM/);
-});
