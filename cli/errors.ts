@@ -11,6 +11,16 @@ export class UsageError extends Error {
   }
 }
 
+/** The command was used rightly, and could not do what it is for: exit code 1. */
+export class FailedError extends Error {
+  override readonly name = 'FailedError';
+  readonly remedy: string;
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
+    this.remedy = remedy;
+  }
+}
+
 /** Names the system's error code (`EACCES`), or an empty text. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -11,6 +11,8 @@ export interface Host {
   out(text: string): Promise<boolean>;
   /** Writes to standard error. */
   err(text: string): void;
+  /** Reads standard input. */
+  input(): AsyncIterable<Uint8Array>;
   readonly cwd: string;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -38,6 +40,7 @@ export function processHost(): Host {
         });
       }),
     err: (text) => void process.stderr.write(text),
+    input: () => process.stdin,
     cwd: process.cwd(),
     clock: systemClock,
     entropy: systemEntropy,

@@ -12,6 +12,7 @@ import { journal } from './commands/journal.ts';
 import { pne } from './commands/pne.ts';
 import { provision } from './commands/provision.ts';
 import { server } from './commands/server.ts';
+import { service } from './commands/service.ts';
 import { EXIT } from './errors.ts';
 import { processHost, type Host } from './host.ts';
 import type { Register } from './options.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly Register[] = [
   server,
   gateway,
   pne,
+  service,
   inventory,
   charging,
   events,
@@ -46,6 +48,8 @@ export async function main(argv: readonly string[], host: Host = processHost()):
     .description('Registers the devices of Personal Networks with an operator (OMA CPNS, PNE registration).')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    // Options belong to the command whose name they follow: `cpns pne` and `cpns pne send` have some of the same.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void written.push(host.out(text)),

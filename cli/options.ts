@@ -94,6 +94,17 @@ export function withKeyringKey<Flags extends object>(flags: Flags, host: Host): 
   return host.keyringKey === undefined ? flags : { ...flags, keyringKey: host.keyringKey };
 }
 
+/** Where a command has an action of its own, its options do not hold for its subcommands. @throws UsageError when one is given */
+export function refuseOptionsBefore(subcommand: Command): void {
+  const { parent } = subcommand;
+  const lost = parent?.options.find((option) => parent.getOptionValueSource(option.attributeName()) === 'cli');
+  if (lost !== undefined)
+    throw new UsageError(
+      `${lost.long ?? lost.flags} stands before ${subcommand.name()}`,
+      `Write the options of ${subcommand.name()} behind its name.`,
+    );
+}
+
 export function jsonOption(): Option {
   return new Option('--json', 'print JSON lines instead of text');
 }

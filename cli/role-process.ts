@@ -23,6 +23,20 @@ export interface RoleProcess {
   readonly inventory: InventoryProjection;
 }
 
+/** What is told on standard error, and how. */
+export interface LogSettings extends LogFlags {
+  readonly tells?: 'everything' | 'errors';
+}
+
+/** For a command that people wait for: they see its result, and what lost frames and retries led to it is no concern of theirs. */
+export const OF_A_TASK: LogSettings = { log: 'text', tells: 'errors' };
+
+/** The log of a process, on standard error. */
+export function logOf(host: Host, role: string, { log: json, tells = 'everything' }: LogSettings): Log {
+  const all = lineLog({ role, json, now: () => host.clock.now(), write: (line) => host.err(line) });
+  return tells === 'everything' ? all : { ...all, info: () => {}, warn: () => {} };
+}
+
 export interface RoleProcessOptions extends NatsAccess {
   readonly role: RuntimeOptions['role']['name'];
   /** Shown in the NATS server's connection list. */
@@ -42,11 +56,11 @@ export async function openRoleProcess(
   host: Host,
   { onClose }: Running,
   options: RoleProcessOptions,
-  flags: LogFlags,
+  logging: LogSettings,
 ): Promise<RoleProcess> {
   const { role, name, natsUrls, natsUser, natsCa, kek } = options;
   const { clock, entropy } = host;
-  const log = lineLog({ role, json: flags.log, now: () => clock.now(), write: (line) => host.err(line) });
+  const log = logOf(host, role, logging);
   const journal = await openJournal(options.journal);
   onClose('the journal', () => journal.close());
   const { seen, warnings } = journal.durability;

@@ -1,4 +1,5 @@
 import type { Wire } from '../actors/wire/port.ts';
+import { FailedError } from './errors.ts';
 import type { Host, StopSignal } from './host.ts';
 
 export interface Running {
@@ -68,6 +69,33 @@ export async function untilConnected(wire: Wire, stopped: AbortSignal): Promise<
   await Promise.race([promise, untilStopped(stopped)]);
   unlisten();
 }
+
+/** A NATS server on the way to being up is waited for; one that is not there is told of. */
+const CONNECT_WITHIN_MS = 10_000;
+
+/**
+ * Resolves when the wire is connected, or the signal is aborted.
+ * @throws FailedError when it is not connected in time
+ */
+export async function connectedSoon(
+  host: Host,
+  wire: Wire,
+  natsUrls: readonly string[],
+  stopped: AbortSignal,
+): Promise<void> {
+  const overdue = new AbortController();
+  const cancel = host.clock.after(CONNECT_WITHIN_MS, () => overdue.abort());
+  await untilConnected(wire, AbortSignal.any([stopped, overdue.signal]));
+  cancel();
+  if (overdue.signal.aborted)
+    throw new FailedError(
+      `No connection to NATS within ${CONNECT_WITHIN_MS / 1_000} s (${natsUrls.map(withoutCredentials).join(', ')})`,
+      'Start the NATS server, or name another with --nats.',
+    );
+}
+
+/** An address in a file may hold a user and a password. */
+const withoutCredentials = (url: string): string => url.replace(/\/\/[^/]*@/, '//');
 
 /** Resolves after a time, or sooner when the signal is aborted. */
 export async function pause(host: Host, delayMs: number, stopped: AbortSignal): Promise<void> {

@@ -48,6 +48,8 @@ export const provision: Register = (program, host, finish) => {
       ),
     )
     .helpCommand(false)
+    // Its options hold for its subcommands as well, wherever they stand.
+    .enablePositionalOptions(false)
     .action(async (household: string, flags: ProvisionFlags) => {
       const natsServer = natsServerSettings(flags, host.cwd);
       const steps = provisionHousehold(loadHousehold(household), {

@@ -1,4 +1,5 @@
 import { startServer } from '../../actors/roles/start.ts';
+import { ServerEnd } from '../../actors/service/server-end.ts';
 import { INVENTORY_QUERY } from '../../actors/wire/queries.ts';
 import { ChargingProjection } from '../../projections/charging/projection.ts';
 import { openChargingStore } from '../../projections/charging/sql.ts';
@@ -30,6 +31,9 @@ export const server: Register = (program, host, finish) => {
     .addOption(setting('keyFile'))
     .addOption(setting('idKeyFile'))
     .addOption(setting('credentialsFile'))
+    .addOption(setting('rekeyAfterMessages'))
+    .addOption(setting('rekeyAfterMs'))
+    .addOption(setting('graceMs'))
     .addOption(logOption())
     .addHelpText(
       'after',
@@ -62,9 +66,17 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
     limits: options.limits,
     ...expectedCredentials(options, revocation),
   };
-  const { runtime } = await startServer(identity, options.pns, known, seams);
+  const services = new ServerEnd(
+    { wire, log, clock: host.clock, entropy: host.entropy },
+    new Map(options.services.map(({ id, psk }) => [id, psk])),
+  );
+  const { deliver } = services;
+  const applications = { deliver, settings: options.session };
+  const { runtime, session } = await startServer(identity, options.pns, known, seams, applications);
   running.onClose('the server', () => runtime.stop());
   if (revocation !== null) running.onClose('the revocation list', revocation.watch(host.clock));
+  services.listen((message) => session.send(message));
+  running.onClose('the services', () => services.stop());
   answerInventory(wire, INVENTORY_QUERY, inventory, log);
   answerCharging(wire, charging, host.clock, log);
   if (options.plainCredentials > 0)
@@ -75,6 +87,7 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
   log.info('ready', {
     pns: options.pns.length,
     pnes: options.pnes.length + options.certified.pnes.length,
+    services: options.services.length,
     position: await seams.journal.head(),
   });
   await untilStopped(running.stopped);

@@ -20,6 +20,7 @@ import { NATS_SERVER_FILE } from '../provision/nats-server-config.ts';
 import { OBSERVER_SEED_FILE } from '../provision/nats.ts';
 import { provision } from '../provision/provision.ts';
 import { pause, untilStopped, type Running } from '../run.ts';
+import { startEcho, talkToEcho } from './applications.ts';
 import { startChild, type Child } from './child.ts';
 import { FlowReader } from './flows.ts';
 
@@ -85,6 +86,9 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
   for (const { id } of household.gateways) {
     roles.push(startChild(`PN GW ${id}`, ['gateway', '--config', join(dir, 'gateways', `${id}.yaml`), ...at]));
   }
+  const talk = { household, dir, at, out };
+  const echo = startEcho(talk);
+  if (echo !== null) roles.push(echo);
   for (const child of roles) running.onClose(child.name, () => child.stop());
   const started = (processes: readonly Pick<Child, 'name' | 'pid'>[]): void => {
     const text = processes.map(({ name, pid }) => `${name}: process ${pid}`).join('\n');
@@ -112,13 +116,16 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
   if (running.stopped.aborted) return EXIT.failure;
   if (ended.signal.aborted) return failed(host, roles, 'ended too soon');
   await wire.flush();
+  const lost = echo === null ? 0 : await talkToEcho(host, running, echo, outcomes, talk);
+  if (running.stopped.aborted) return EXIT.failure;
 
   const server = await askInventory(wire, INVENTORY_QUERY, null);
   const local = new Map<string, Pns>();
   for (const { id } of household.gateways) {
     local.set(id, await agreeing(host, running, wire, gatewayInventoryQuery(id), server));
   }
-  return report({ household, outcomes, server, local, out, seconds: (host.clock.now() - startedAt) / 1_000, options });
+  const seconds = (host.clock.now() - startedAt) / 1_000;
+  return report({ household, outcomes, lost, server, local, out, seconds, options });
 }
 
 function workDirectory({ keep }: DemoOptions, { onClose }: Running): string {
@@ -171,6 +178,8 @@ async function agreeing(host: Host, { stopped }: Running, wire: Wire, subject: s
 interface Result {
   readonly household: Household;
   readonly outcomes: ReadonlyMap<string, Outcome>;
+  /** Messages that did not come back. */
+  readonly lost: number;
   readonly server: Pns;
   readonly local: ReadonlyMap<string, Pns>;
   readonly out: (text: string, json: object) => void;
@@ -178,7 +187,7 @@ interface Result {
   readonly options: DemoOptions;
 }
 
-function report({ household, outcomes, server, local, out, seconds, options }: Result): number {
+function report({ household, outcomes, lost, server, local, out, seconds, options }: Result): number {
   let unequal = 0;
   for (const pn of server) {
     const gatewayId = household.pns.find(({ id }) => id === pn.pnId)?.gateway ?? '';
@@ -220,10 +229,11 @@ function report({ household, outcomes, server, local, out, seconds, options }: R
     outcomes: rows,
     unexpected: surprises.length,
     unequal,
+    lost,
     seconds,
     keep: options.keep ?? null,
   });
-  return surprises.length === 0 && unequal === 0 ? EXIT.ok : EXIT.failure;
+  return surprises.length === 0 && unequal === 0 && lost === 0 ? EXIT.ok : EXIT.failure;
 }
 
 function cell(member: Pns[number]['members'][number] | undefined): string {

@@ -14,6 +14,7 @@ export class FakeHost implements Host {
   keyringKey: string | undefined = undefined;
   readonly cwd: string;
   readonly exits: number[] = [];
+  stdin: readonly Uint8Array[] = [];
   stdout = '';
   stderr = '';
   /** Writes that are taken before the reader goes away. */
@@ -32,6 +33,10 @@ export class FakeHost implements Host {
 
   err(text: string): void {
     this.stderr += text;
+  }
+
+  async *input(): AsyncIterable<Uint8Array> {
+    yield* this.stdin;
   }
 
   onSignal(listener: (signal: StopSignal) => void): () => void {

@@ -6,6 +6,7 @@ const COMMANDS = [
   'server',
   'gateway',
   'pne',
+  'service',
   'inventory',
   'charging',
   'events',
@@ -21,6 +22,18 @@ describe('help', () => {
     expect(host.stdout).toMatch(new RegExp(`^Usage: cpns ${command} `));
     expect(host.stdout).toContain('Options:');
     expect(host.stdout).toContain(`Examples:\n  $ `);
+  });
+
+  test.each([
+    ['pne send', ['--service <id>', '--text <text>', '--file <file>', '--wait <seconds>']],
+    ['pne close', ['--device <id>']],
+    ['service send', ['--pn <id>', '--device <id>', '--text <text>', '--file <file>']],
+  ])('cpns %s --help says what it does, its flags, and examples', async (command, flags) => {
+    const host = new FakeHost();
+    expect([await host.run(...command.split(' '), '--help'), host.stderr]).toEqual([0, '']);
+    expect(host.stdout).toMatch(new RegExp(`^Usage: cpns ${command} `));
+    for (const text of ['Examples:\n  $ ', '--config <file>', '--json', ...flags]) expect(host.stdout).toContain(text);
+    expect(host.stdout).not.toMatch(/--once|--echo/);
   });
 
   test.each(['server', 'gateway', 'pne'])(
@@ -55,6 +68,12 @@ describe('wrong use ends with exit code 2 and nothing on standard output', () =>
     [['events', '--jornal', 'x'], `cpns: unknown option '--jornal'\n(Did you mean --journal?)`],
     [['provision', '--out', 'x'], `cpns: missing required argument 'household'`],
     [['provision', 'x.yaml'], `cpns: required option '--out <dir>' not specified`],
+    [['pne', 'sned'], "too many arguments for 'pne'"],
+    [['pne', 'send', '--text', 'x'], `cpns: required option '--service <id>' not specified`],
+    [['pne', 'send', '--service', 'A B'], 'must be an id'],
+    [['service', 'send', '--pn', 'home', '--text', 'x'], `cpns: required option '--device <id>' not specified`],
+    [['service', '--service-id', 'echo'], 'pskFile: is missing'],
+    [['server', '--grace-ms', '70000'], 'must be 0 to 60000 ms'],
     [['events', '--limit', '-1'], 'must be a whole number'],
     [['events', '--journal', ''], 'must name a file'],
     [['gateway', '--pairing', 'perhaps'], 'Allowed choices are permitted, forbidden.'],

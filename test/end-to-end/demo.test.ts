@@ -68,7 +68,7 @@ const STRANGER = [
 ];
 
 test(
-  'it registers the household of the examples: each flow step by step, inventories equal, nothing left behind',
+  'it registers the household of the examples: each flow step by step, messages to a service and back, inventories equal, nothing left behind',
   async () => {
     const household = loadHousehold(HOUSEHOLD);
     const { code, stdout, stderr } = await demo(HOUSEHOLD, '--keep', folder.file('text'));
@@ -85,7 +85,9 @@ test(
       '22 PNEs: 18 x 200 registered, 2 x 401 authentication failed, 1 x 403 refused by policy, 1 x 404 no such PN.',
     );
     expect(stdout).not.toContain('UNEXPECTED');
-    expect(pidsIn(stdout)).toHaveLength(4);
+    for (const id of ['hall-motion', 'living-lamp-left', 'living-lamp-right'])
+      expect(stdout).toMatch(new RegExp(`^ {2}${id} through hub-hall: \\d+ bytes, 200, came back$`, 'm'));
+    expect(pidsIn(stdout)).toHaveLength(5);
     expect(pidsIn(stdout).filter(isAlive)).toEqual([]);
     expect(readdirSync(folder.file('text'))).toContain('server.sqlite');
     expect(readdirSync(folder.file('text')).filter((name) => /-wal$|-shm$/.test(name))).toEqual([]);

@@ -29,9 +29,18 @@ const thing = (index: number) => ({
   mac: `02:00:00:00:00:${index.toString(16).padStart(2, '0')}`,
 });
 
+export interface More {
+  readonly gatewayCredential?: 'psk' | 'pki';
+  readonly services?: readonly string[];
+}
+
 /** The text of its file; JSON is YAML. */
-export function householdText(devices: readonly Device[], gatewayCredential: 'psk' | 'pki' = 'psk'): string {
+export function householdText(
+  devices: readonly Device[],
+  { gatewayCredential = 'psk', services = [] }: More = {},
+): string {
   return JSON.stringify({
+    services,
     gateways: [{ id: GATEWAY, ...thing(0), credential: gatewayCredential }],
     pns: [{ id: PN, name: 'Home', gateway: GATEWAY, joinPolicy: 'open' }],
     pnes: devices.map(({ id, member, secret, credential, expect, pn }, index) => ({

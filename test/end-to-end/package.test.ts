@@ -63,7 +63,7 @@ test(
   async () => {
     const help = await cpns('--help');
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const command of ['provision', 'server', 'gateway', 'pne', 'inventory', 'events', 'demo']) {
+    for (const command of ['provision', 'server', 'gateway', 'pne', 'service', 'inventory', 'events', 'demo']) {
       expect(help.stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
     }
     expect(await cpns('--version')).toMatchObject({ code: 0, stdout: `${manifest.version}\n` });

@@ -36,7 +36,7 @@ beforeAll(async () => {
     { id: 'stranger', member: false, credential: 'pki' as const },
     { id: 'by-secret', member: true },
   ];
-  const household = operator.put('household.yaml', householdText(devices, 'pki'));
+  const household = operator.put('household.yaml', householdText(devices, { gatewayCredential: 'pki' }));
   const { code, stderr } = await provision(household, '--nats', nats.url);
   expect(stderr).toBe('');
   expect(code).toBe(0);

@@ -8,7 +8,10 @@ import { keysIn } from './journals.ts';
 import { Processes, type Process } from './processes.ts';
 import { Tap } from './tap.ts';
 
-/** I7 from outside: no secret in a journal, an output, a command line, an environment, or on the wire. */
+/**
+ * I7 from outside: no secret in a journal, an output, a command line, an environment, or on the wire; and what applications
+ * say nowhere but at the two ends.
+ */
 
 const TEST_MS = 120_000;
 const DEVICES: readonly Device[] = [
@@ -33,6 +36,9 @@ afterAll(async () => {
   await nats.stop();
   folder.remove();
 });
+
+/** What a service sends to a device and gets back. */
+const MESSAGE = 'somebody rang at the door of number 42';
 
 /** The bytes themselves, hex in both cases, and base64 and base64url at each alignment. */
 function writingsOf(secret: Uint8Array): readonly Buffer[] {
@@ -81,34 +87,46 @@ test(
   'roles by hand: nothing in journals and their logs, outputs, command lines, environments, or on the wire',
   async () => {
     const operator = folder.file('operator');
-    const household = folder.put('household.yaml', householdText(DEVICES));
+    const household = folder.put('household.yaml', householdText(DEVICES, { services: ['echo'] }));
     const provision = await processes.run(['provision', household, '--out', operator, '--nats', nats.url]);
     expect(provision.code).toBe(0);
     await tap.listen('>');
     const roles = [
       processes.start(['server', '--config', folder.file('operator', 'server.yaml')]),
       processes.start(['gateway', '--config', folder.file('operator', 'gateways', `${GATEWAY}.yaml`)]),
+      processes.start(['service', '--config', folder.file('operator', 'services', 'echo.yaml')]),
       processes.start(['pne', '--config', folder.file('operator', 'pnes.yaml')]),
     ];
-    const [, , pnes] = roles;
+    const [, , , pnes] = roles;
     for (const { id, secret } of DEVICES) {
       await pnes?.says(new RegExp(`^${id} +${secret === 'wrong' ? '401' : '200'} `, 'm'));
     }
+    const service = ['--config', folder.file('operator', 'services', 'echo.yaml')];
+    const message = ['--pn', 'home', '--device', 'member-1', '--file', folder.put('message', MESSAGE)];
+    const sending = processes.start(['service', 'send', ...service, ...message]);
+    const whileSending = shownBy(sending);
+    const sent = await sending.ended;
+    expect(pnes?.stdout).toContain(MESSAGE);
     const shown = await processes.run(['inventory', '--nats', nats.url]);
     // While they run: the write-ahead logs are there.
-    const places = new Map([...roles.flatMap(shownBy), ...journalsBelow(operator)]);
+    const places = new Map([...whileSending, ...roles.flatMap(shownBy), ...journalsBelow(operator)]);
     expect([...places.keys()].filter((name) => name.endsWith('-wal'))).toHaveLength(3);
     const exits = await Promise.all(roles.toReversed().map((role) => role.end('SIGTERM')));
     for (const [name, content] of journalsBelow(operator)) places.set(`${name} at rest`, content);
-    for (const [index, { code, stdout, stderr }] of [...exits, provision, shown].entries()) {
+    for (const [index, { code, stdout, stderr }] of [...exits, provision, shown, sent].entries()) {
       expect(code, stderr).toBe(0);
-      places.set(`output ${index}`, Buffer.from(stdout + stderr));
+      places.set(`output ${index}`, Buffer.from(stdout));
+      places.set(`log ${index}`, Buffer.from(stderr));
     }
     tap.messages.forEach(({ subject, payload }, index) =>
       places.set(`message ${index} ${subject}`, Buffer.from(`${subject} ${payload}`)),
     );
     expect(tap.on('cpns.link.').length).toBeGreaterThan(0);
     expect(tap.on('cpns.wan.').length).toBeGreaterThan(0);
+    expect(tap.on('cpns.service.').length).toBeGreaterThan(0);
+    const said = leaksIn(places, [new TextEncoder().encode(MESSAGE)]);
+    // The PNEs end first.
+    expect(said).toEqual(['output 0']);
 
     const journals = [
       {
