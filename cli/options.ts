@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
 import { devicePairing, gatewayPairing, id, natsUrl, path } from './config/fields.ts';
 import { graceMs, rekeyAfterMessages, rekeyAfterMs } from './config/session.ts';
+import { usageBytes, usageIntervalMs, usageMessages } from './config/usage.ts';
 import { SETTINGS, type Given, type SettingName } from './config/settings.ts';
 import { UsageError } from './errors.ts';
 import type { Host } from './host.ts';
@@ -76,6 +77,9 @@ const PARSERS: Readonly<Record<SettingName, (value: string, before?: readonly st
   rekeyAfterMessages: number(rekeyAfterMessages),
   rekeyAfterMs: number(rekeyAfterMs),
   graceMs: number(graceMs),
+  usageIntervalMs: number(usageIntervalMs),
+  usageMessages: number(usageMessages),
+  usageBytes: number(usageBytes),
 };
 
 /** The option of a setting: flag, variable and check. */

@@ -35,6 +35,9 @@ export const gateway: Register = (program, host, finish) => {
         .choices(gatewayPairing.options)
         .env(SETTINGS.pairing.env),
     )
+    .addOption(setting('usageIntervalMs'))
+    .addOption(setting('usageMessages'))
+    .addOption(setting('usageBytes'))
     .addOption(logOption())
     .addHelpText(
       'after',
@@ -58,7 +61,7 @@ async function serve(host: Host, running: Running, options: GatewayOptions, flag
     flags,
   );
   const credential = latestUsable(options.credential, log);
-  const runtime = await startGateway({ ...options, credential }, pns, seams);
+  const runtime = await startGateway({ ...options, credential }, pns, seams, options.usage);
   running.onClose('the PN GW', () => runtime.stop());
   answerInventory(wire, gatewayInventoryQuery(gatewayId), inventory, log);
   log.info('ready', { gatewayId, pns: pns.length, position: await seams.journal.head() });

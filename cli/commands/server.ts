@@ -34,6 +34,9 @@ export const server: Register = (program, host, finish) => {
     .addOption(setting('rekeyAfterMessages'))
     .addOption(setting('rekeyAfterMs'))
     .addOption(setting('graceMs'))
+    .addOption(setting('usageIntervalMs'))
+    .addOption(setting('usageMessages'))
+    .addOption(setting('usageBytes'))
     .addOption(logOption())
     .addHelpText(
       'after',
@@ -72,7 +75,7 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
   );
   const { deliver } = services;
   const applications = { deliver, settings: options.session };
-  const { runtime, session } = await startServer(identity, options.pns, known, seams, applications);
+  const { runtime, session } = await startServer(identity, options.pns, known, seams, applications, options.usage);
   running.onClose('the server', () => runtime.stop());
   if (revocation !== null) running.onClose('the revocation list', revocation.watch(host.clock));
   services.listen((message) => session.send(message));

@@ -11,6 +11,7 @@ import { certificateFiles, readCertificateFiles } from './pki.ts';
 import { readSecret } from './secrets.ts';
 import { Settings, type Given } from './settings.ts';
 import type { GatewayOptions } from './types.ts';
+import { usageFields, usageSettings } from './usage.ts';
 
 export const GatewayFile = z.strictObject({
   ...natsFields,
@@ -22,6 +23,7 @@ export const GatewayFile = z.strictObject({
   pns: z.array(id).min(1, 'must name at least one PN').max(MAX_PNS, `must name at most ${MAX_PNS} PNs`).optional(),
   pairing: gatewayPairing.optional(),
   limits: linkLimits.optional(),
+  ...usageFields,
 });
 
 /**
@@ -63,6 +65,7 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
     pns: [...new Set(pns)],
     pairing: gatewayPairing.parse(given.pairing ?? file.pairing ?? 'permitted'),
     limits: readLinkLimits(file.limits),
+    usage: usageSettings(given, file),
   };
 }
 

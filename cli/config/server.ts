@@ -13,6 +13,7 @@ import { openCredentials } from './credentials.ts';
 import { BY_CERTIFICATE, readCredentials, readSecret, refuseOpenToOthers } from './secrets.ts';
 import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
+import { usageFields, usageSettings } from './usage.ts';
 import type { ProvisionedPn, ServerOptions } from './types.ts';
 
 export const ServerFile = z.strictObject({
@@ -24,6 +25,7 @@ export const ServerFile = z.strictObject({
   pki: serverPki.optional(),
   ...sessionFields,
   limits: serverLimits.optional(),
+  ...usageFields,
   pns: z.array(z.strictObject({ id, gatewayId: id, joinPolicy, members: z.array(id) })),
 });
 
@@ -88,6 +90,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     services,
     pki: file.pki === undefined ? null : readServerPki(file.pki, (name) => settings.fromFile(name)),
     session: sessionSettings(given, file),
+    usage: usageSettings(given, file),
   };
 }
 

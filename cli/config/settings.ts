@@ -80,12 +80,33 @@ export const SETTINGS = {
     env: 'CPNS_GRACE_MS',
     says: 'how long messages under the keys before are still taken (default: 10000)',
   },
+  usageIntervalMs: {
+    flag: '--usage-interval-ms <ms>',
+    env: 'CPNS_USAGE_INTERVAL_MS',
+    says: 'time after which what was counted for charging is recorded (default: 60000)',
+  },
+  usageMessages: {
+    flag: '--usage-messages <number>',
+    env: 'CPNS_USAGE_MESSAGES',
+    says: 'messages of a session, service and direction after which it is recorded (default: 1000)',
+  },
+  usageBytes: {
+    flag: '--usage-bytes <number>',
+    env: 'CPNS_USAGE_BYTES',
+    says: 'bytes of them after which it is recorded (default: 1048576)',
+  },
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;
 
 type ListName = 'nats' | 'pns';
-type NumberName = 'rekeyAfterMessages' | 'rekeyAfterMs' | 'graceMs';
+type NumberName =
+  | 'rekeyAfterMessages'
+  | 'rekeyAfterMs'
+  | 'graceMs'
+  | 'usageIntervalMs'
+  | 'usageMessages'
+  | 'usageBytes';
 
 /** What flags and variables gave, checked one by one when they were read. */
 export type Given = Partial<

@@ -1,5 +1,6 @@
 import type { SessionSettings } from '../../actors/channel/port.ts';
 import type { LinkLimits, ServerLimits } from '../../actors/roles/rate-limits.ts';
+import type { UsageSettings } from '../../actors/channel/usage.ts';
 import type { NatsUser } from '../../actors/wire/nats-user.ts';
 import type { Credential as DeviceCredential } from '../../security/registration-handshake.ts';
 import type { Kek } from './kek.ts';
@@ -54,6 +55,7 @@ export interface ServerOptions extends RoleOptions {
   /** Null: nobody has a certificate. */
   readonly pki: ServerPki | null;
   readonly session: SessionSettings;
+  readonly usage: UsageSettings;
 }
 
 /** An application of the operator; it keeps no journal. */
@@ -72,6 +74,7 @@ export interface GatewayOptions extends RoleOptions {
   /** Whether devices that are not members may be paired. */
   readonly pairing: 'permitted' | 'forbidden';
   readonly limits: LinkLimits;
+  readonly usage: UsageSettings;
 }
 
 export interface PneDevice {

@@ -21,6 +21,7 @@ import { OBSERVER_SEED_FILE } from '../provision/nats.ts';
 import { provision } from '../provision/provision.ts';
 import { pause, untilStopped, type Running } from '../run.ts';
 import { startEcho, talkToEcho } from './applications.ts';
+import { GATEWAY_FLAGS, showCharging } from './charging.ts';
 import { startChild, type Child } from './child.ts';
 import { FlowReader } from './flows.ts';
 
@@ -84,7 +85,9 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
   const at = ['--nats', nats.url];
   const roles = [startChild('CPNS Server', ['server', '--config', join(dir, 'server.yaml'), ...at])];
   for (const { id } of household.gateways) {
-    roles.push(startChild(`PN GW ${id}`, ['gateway', '--config', join(dir, 'gateways', `${id}.yaml`), ...at]));
+    roles.push(
+      startChild(`PN GW ${id}`, ['gateway', '--config', join(dir, 'gateways', `${id}.yaml`), ...at, ...GATEWAY_FLAGS]),
+    );
   }
   const talk = { household, dir, at, out };
   const echo = startEcho(talk);
@@ -117,6 +120,7 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
   if (ended.signal.aborted) return failed(host, roles, 'ended too soon');
   await wire.flush();
   const lost = echo === null ? 0 : await talkToEcho(host, running, echo, outcomes, talk);
+  const differing = echo === null ? 0 : await showCharging(host, running, wire, out);
   if (running.stopped.aborted) return EXIT.failure;
 
   const server = await askInventory(wire, INVENTORY_QUERY, null);
@@ -125,7 +129,7 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
     local.set(id, await agreeing(host, running, wire, gatewayInventoryQuery(id), server));
   }
   const seconds = (host.clock.now() - startedAt) / 1_000;
-  return report({ household, outcomes, lost, server, local, out, seconds, options });
+  return report({ household, outcomes, lost, differing, server, local, out, seconds, options });
 }
 
 function workDirectory({ keep }: DemoOptions, { onClose }: Running): string {
@@ -180,6 +184,8 @@ interface Result {
   readonly outcomes: ReadonlyMap<string, Outcome>;
   /** Messages that did not come back. */
   readonly lost: number;
+  /** Charging records of which server and PN GW have different counts. */
+  readonly differing: number;
   readonly server: Pns;
   readonly local: ReadonlyMap<string, Pns>;
   readonly out: (text: string, json: object) => void;
@@ -187,7 +193,7 @@ interface Result {
   readonly options: DemoOptions;
 }
 
-function report({ household, outcomes, lost, server, local, out, seconds, options }: Result): number {
+function report({ household, outcomes, lost, differing, server, local, out, seconds, options }: Result): number {
   let unequal = 0;
   for (const pn of server) {
     const gatewayId = household.pns.find(({ id }) => id === pn.pnId)?.gateway ?? '';
@@ -230,10 +236,11 @@ function report({ household, outcomes, lost, server, local, out, seconds, option
     unexpected: surprises.length,
     unequal,
     lost,
+    differing,
     seconds,
     keep: options.keep ?? null,
   });
-  return surprises.length === 0 && unequal === 0 && lost === 0 ? EXIT.ok : EXIT.failure;
+  return surprises.length === 0 && unequal === 0 && lost === 0 && differing === 0 ? EXIT.ok : EXIT.failure;
 }
 
 function cell(member: Pns[number]['members'][number] | undefined): string {

@@ -93,6 +93,31 @@ describe('flag, then variable, then file, then default', () => {
   });
 });
 
+describe('when usage is recorded', () => {
+  const usage = (text: string, ...argv: readonly string[]) => {
+    const file = join(folder.path, 'operator', 'usage.yaml');
+    writeFileSync(file, `journal: j\nkeyFile: k\ngatewayId: hub\npskFile: hub.psk\npns: [home]\n${text}`);
+    const command = new Command().exitOverride();
+    for (const name of ['config', 'usageIntervalMs', 'usageMessages', 'usageBytes'] as const)
+      command.addOption(setting(name));
+    return loadGatewayOptions(command.parse(['--config', file, ...argv], { from: 'user' }).opts(), folder.path).usage;
+  };
+
+  test('is said by flag, variable, file and default', () => {
+    expect(usage('')).toEqual({ intervalMs: 60_000, maxMessages: 1_000, maxBytes: 1_048_576 });
+    vi.stubEnv('CPNS_USAGE_MESSAGES', '20');
+    expect(usage('usageMessages: 30\nusageBytes: 40\n', '--usage-interval-ms', '5000')).toEqual({
+      intervalMs: 5_000,
+      maxMessages: 20,
+      maxBytes: 40,
+    });
+  });
+
+  test('less often than the reconciliation waits for is refused', () => {
+    expect(() => usage('usageIntervalMs: 300001\n')).toThrow('usageIntervalMs: must be 1000 to 300000 ms');
+  });
+});
+
 describe('when the keys of a session change', () => {
   const file = join(folder.path, 'operator', 'session.yaml');
   const pnes = 'journal: p\nkeyFile: k\ndevices:\n  - { deviceId: a, pnId: home, gatewayId: hub, pskFile: hub.psk }\n';
