@@ -153,7 +153,7 @@ export async function violations(
     found.push(...faultsOf(await eventsIn(journal)).map((fault) => `${node}: ${fault}`));
   const timeline = merge(await Promise.all(files.map(momentsOf)));
   const sent = opened(rest.sent, files);
-  const evidence: Evidence = { phase: 'calm', timeline, inMemory: [], ...rest, sent };
+  const evidence: Evidence = { phase: 'calm', timeline, inMemory: [], said: [], given: [], ...rest, sent };
   for (const [name, checker] of Object.entries(CHECKERS)) {
     found.push(...(await checker(evidence)).map((violation) => `${name} ${violation}`));
   }

@@ -50,7 +50,7 @@ const NO_KEYS = { drop: [], put: [] };
 const at = (node: NodeName, ...events: readonly RecordedEvent[]): Moment => ({ node, events, keys: NO_KEYS });
 
 function evidence(timeline: readonly Moment[], more: Partial<Evidence> = {}): Evidence {
-  return { phase: 'chaos', timeline, sent: [], log: [], secrets: [], inMemory: [], ...more };
+  return { phase: 'chaos', timeline, sent: [], said: [], given: [], log: [], secrets: [], inMemory: [], ...more };
 }
 
 function session(role: Session['role'], name: string): Session {
@@ -69,6 +69,18 @@ const asks = (requestId: string): Moment =>
 const accepts = (requestId: string): Moment =>
   at('server', onRegistration('RegistrationRequestReceived', { requestId }), onRegistration('PneAuthenticated'));
 
+/** A session whose next epoch up is this one. */
+function rekeyedTo(epoch: number): Session {
+  const one = session('initiator', 'one');
+  return { ...one, chains: { ...one.chains, up: { ...one.chains.up, epoch } } };
+}
+const rekeyed = (epoch: number): RecordedEvent =>
+  event('pne/registration', 'pne/lamp', 1, 'SecureSessionRekeyed', { keyId: 'k'.repeat(22), direction: 'up', epoch });
+const dataFrame = (frame: string): Evidence['sent'][number] => ({
+  source: 'pnes',
+  subject: 'cpns.link.hub.up.lamp.data',
+  payload: JSON.stringify({ body: { keyId: 'k'.repeat(22), epoch: 0, counter: 0, frame } }),
+});
 const confirmed = event('pne/registration', 'pne/lamp', 1, 'SecureSessionConfirmed', { keyId: 'k'.repeat(22) });
 const answer = (inReplyTo: string, code: number) => ({
   source: 'server',
@@ -285,6 +297,49 @@ describe('the checker finds', () => {
       invariants.noProvisionalAfterRefusal,
       evidence([at('server', onPn('PneAdded', change(1, 0, 'provisional')))], { phase: 'calm' }),
       /stays provisional/,
+    ],
+    [
+      'I14 an epoch that is claimed twice',
+      invariants.epochsAreClaimedOnce,
+      evidence([held('pnes', rekeyedTo(1), rekeyed(0)), held('pnes', rekeyedTo(1), rekeyed(0))]),
+      /epoch 0 was claimed before/,
+    ],
+    [
+      'I14 an epoch that is claimed and kept',
+      invariants.epochsAreClaimedOnce,
+      evidence([held('pnes', rekeyedTo(0), rekeyed(0))]),
+      /the keys of epoch 0 are kept/,
+    ],
+    [
+      'I14 a frame that left before the claim',
+      invariants.epochsAreClaimedOnce,
+      evidence([held('pnes', rekeyedTo(1), rekeyed(0))], { sent: [{ ...dataFrame('AA'), after: 0 }] }),
+      /left before its epoch was claimed/,
+    ],
+    [
+      'I14 two frames under one number',
+      invariants.epochsAreClaimedOnce,
+      evidence([], { sent: [dataFrame('AA'), dataFrame('AB')] }),
+      /two frames under one number/,
+    ],
+    [
+      'I15 a message that is given twice',
+      invariants.givenAtMostOnce,
+      evidence([], { said: [{ text: 'x', outcome: null }], given: ['x', 'x'] }),
+      /'x' was given 2 times/,
+    ],
+    ['I15 a message that nobody sent', invariants.givenAtMostOnce, evidence([], { given: ['x'] }), /nobody sent it/],
+    [
+      'I15 a message that is not delivered as was said',
+      invariants.givenAtMostOnce,
+      evidence([], { said: [{ text: 'x', outcome: { kind: 'delivered' } }] }),
+      /said to be delivered, and is not/,
+    ],
+    [
+      'I15 a message that is delivered, and said not to be',
+      invariants.givenAtMostOnce,
+      evidence([], { said: [{ text: 'x', outcome: { kind: 'noSession' } }], given: ['x'] }),
+      /said not to be delivered, and is/,
     ],
     [
       'I12 a request that is accepted after a later one',

@@ -14,6 +14,8 @@ export function evidenceOf(world: World, phase: Evidence['phase']): Evidence {
       subject,
       payload: utf8.decode(payload),
     })),
+    said: world.said.map((note) => ({ ...note })),
+    given: [...world.given],
     log: world.log.lines.map((line) => JSON.stringify(line)),
     secrets: world.provisionedSecrets,
     inMemory: NODES.flatMap((node) =>

@@ -43,4 +43,7 @@ describe('over generated runs', { timeout: 30_000 * Math.max(1, RUNS / 20) }, ()
     holds(invariants.newestRequestOnly));
   test('I13 no key is gone without the event that ends it, in the same commit', () =>
     holds(invariants.keysEndByEvents));
+  test('I14 no epoch of a session is claimed twice, and no frame leaves before the claim of its epoch', () =>
+    holds(invariants.epochsAreClaimedOnce));
+  test('I15 what an application is given was sent, and is given once', () => holds(invariants.givenAtMostOnce));
 });

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import type { SendOutcome } from '../../actors/channel/port.ts';
 import { readFact } from '../../events/decode.ts';
 import { InventoryChanges, type InventoryChange } from '../../events/fields.ts';
 import type { JournalReader, RecordedEvent } from '../../events/journal/port.ts';
@@ -21,6 +23,9 @@ export interface Evidence {
     /** How many moments of the timeline lay before it, where that is known. */
     readonly after?: number;
   }[];
+  /** What was sent in sessions, with its outcome where it has one; what the applications were given. */
+  readonly said: readonly { readonly text: string; readonly outcome: SendOutcome | null }[];
+  readonly given: readonly string[];
   readonly log: readonly string[];
   /** Secrets that were provisioned. Those that came up in the run are in the timeline. */
   readonly secrets: readonly Uint8Array[];
@@ -408,7 +413,8 @@ function readerOf(events: readonly RecordedEvent[]): JournalReader {
 
 /**
  * I10: both ends hold a session with the same `keyId` and keys, or the one that does not will time out and try again. That is:
- * a session that the PNE holds as confirmed is held by the server too, at every moment; in the calm no PNE waits any more.
+ * a session that the PNE holds as confirmed is held by the server too, at every moment, unless the server has closed it and
+ * the PNE has not heard of it; in the calm no PNE waits any more.
  */
 export const sessionsAgree: Checker = ({ timeline, phase }) => {
   const found: string[] = [];
@@ -419,6 +425,7 @@ export const sessionsAgree: Checker = ({ timeline, phase }) => {
   };
   const confirmed = new Map<string, string>();
   const waiting = new Map<string, string>();
+  const ended = new Set<string>();
   for (const { node, events, keys } of timeline) {
     const vault = vaults[node];
     for (const id of keys.drop) vault.delete(id);
@@ -429,7 +436,12 @@ export const sessionsAgree: Checker = ({ timeline, phase }) => {
     if (node === 'pnes') {
       for (const event of events) noteSession(event, confirmed, waiting);
     }
+    for (const event of node === 'server' ? events : []) {
+      if (event.type === 'SecureSessionClosed' && event.data['reason'] === 'ended')
+        ended.add(text(event, 'keyId') ?? '');
+    }
     for (const [stream, keyId] of confirmed) {
+      if (ended.has(keyId)) continue;
       const [ours, theirs] = [vaults.pnes.get(`session/${keyId}`), vaults.server.get(`session/${keyId}`)];
       const what = `after ${node} ${events.at(-1)?.position}: ${stream} holds ${keyId} as confirmed`;
       if (ours === undefined) found.push(`${what}, and has no keys`);
@@ -521,6 +533,71 @@ export const newestRequestOnly: Checker = (evidence) => {
       found.push(`${where(one)}: ${accepted} is accepted after ${before}`);
     }
     newest.set(stream, accepted);
+  }
+  return found;
+};
+
+/**
+ * I14: no epoch of a session's keys is claimed twice at one end, none after a later one, and with the claim its keys are gone;
+ * a data frame leaves only after the claim of its epoch, and under no number there are ever two.
+ */
+export const epochsAreClaimedOnce: Checker = ({ timeline, sent }) => {
+  const found: string[] = [];
+  const claims = new Map<string, { readonly epoch: number; readonly moment: number }[]>();
+  for (const [moment, { node, events, keys }] of timeline.entries()) {
+    for (const event of events) {
+      if (event.type !== 'SecureSessionRekeyed') continue;
+      const [keyId, direction, epoch] = [text(event, 'keyId'), text(event, 'direction'), Number(event.data['epoch'])];
+      const id = [node, keyId, direction].join(' ');
+      const before = claims.get(id) ?? [];
+      if ((before.at(-1)?.epoch ?? -1) >= epoch)
+        found.push(`${where({ node, event })}: epoch ${epoch} was claimed before`);
+      claims.set(id, [...before, { epoch, moment }]);
+      const kept = keys.put.find(({ id: name }) => name === `session/${keyId}`);
+      const session = kept === undefined ? null : sessionFromBytes(kept.secret);
+      if ((session?.chains[direction === 'up' ? 'up' : 'down'].epoch ?? -1) <= epoch) {
+        found.push(`${where({ node, event })}: the keys of epoch ${epoch} are kept`);
+      }
+    }
+  }
+  const frames = new Map<string, string>();
+  for (const { subject, payload, source, after } of sent) {
+    if (!subject.endsWith('.data')) continue;
+    const { keyId, epoch, counter, frame } = dataOf(payload);
+    const direction = subject.includes('.up.') ? 'up' : 'down';
+    const id = [direction, keyId, epoch, counter].join(' ');
+    if ((frames.get(id) ?? frame) !== frame) found.push(`${subject} ${id}: two frames under one number`);
+    frames.set(id, frame);
+    if (after === undefined || source === 'gateway') continue;
+    const isClaimed = claims
+      .get([source, keyId, direction].join(' '))
+      ?.some((claim) => claim.epoch === epoch && claim.moment < after);
+    if (isClaimed !== true) found.push(`${subject} ${id}: left before its epoch was claimed`);
+  }
+  return found;
+};
+
+const DataMessage = z.object({
+  body: z.object({ keyId: z.string(), epoch: z.number(), counter: z.number(), frame: z.string() }),
+});
+const dataOf = (payload: string) => DataMessage.parse(JSON.parse(payload)).body;
+
+/** I15: what an application is given was sent, and is given once; what its sender was told of it is so. */
+export const givenAtMostOnce: Checker = ({ said, given }) => {
+  const found: string[] = [];
+  const times = new Map<string, number>();
+  for (const one of given) times.set(one, (times.get(one) ?? 0) + 1);
+  const known = new Set(said.map(({ text: one }) => one));
+  for (const [one, count] of times) {
+    if (count > 1) found.push(`'${one}' was given ${count} times`);
+    if (!known.has(one)) found.push(`'${one}' was given, and nobody sent it`);
+  }
+  for (const { text: one, outcome } of said) {
+    const isGiven = times.has(one);
+    if (outcome?.kind === 'delivered' && !isGiven) found.push(`'${one}' is said to be delivered, and is not`);
+    if ((outcome?.kind === 'refused' || outcome?.kind === 'noSession') && isGiven) {
+      found.push(`'${one}' is said not to be delivered, and is`);
+    }
   }
   return found;
 };

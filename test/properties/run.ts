@@ -22,9 +22,12 @@ export type Action =
   | { readonly do: 'start'; readonly node: NodeName }
   | { readonly do: 'cut'; readonly node: NodeName }
   | { readonly do: 'heal'; readonly node: NodeName }
-  | { readonly do: 'register'; readonly pick: number };
+  | { readonly do: 'register'; readonly pick: number }
+  /** A message in the session of a device, or the end of it. */
+  | { readonly do: 'say' | 'hangUp'; readonly from: 'server' | 'pnes'; readonly pick: number };
 
 const node = fc.constantFrom(...NODES);
+const end = fc.constantFrom('server' as const, 'pnes' as const);
 const pick = fc.nat(63);
 const act = <T extends Action['do']>(name: T) => fc.constant(name);
 
@@ -50,6 +53,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: act('cut'), node }) },
   { weight: 2, arbitrary: fc.record({ do: act('heal'), node }) },
   { weight: 2, arbitrary: fc.record({ do: act('register'), pick }) },
+  { weight: 4, arbitrary: fc.record({ do: act('say'), from: end, pick }) },
+  { weight: 1, arbitrary: fc.record({ do: act('hangUp'), from: end, pick }) },
 );
 
 export interface Script {
@@ -131,10 +136,16 @@ async function perform(world: World, action: Action): Promise<void> {
       network.reconnect(action.node);
       return;
     case 'register':
-      await register(world, world.options.devices[action.pick % world.options.devices.length]?.deviceId ?? '');
+      return register(world, deviceAt(world, action.pick));
+    case 'say':
+      return world.say(action.from, deviceAt(world, action.pick));
+    case 'hangUp':
+      return world.hangUp(action.from, deviceAt(world, action.pick));
   }
 }
 
+const deviceAt = ({ options: { devices } }: World, pick: number): string =>
+  devices[pick % devices.length]?.deviceId ?? '';
 const at = (world: World, pick: number): number => pick % Math.max(1, world.network.inFlight.length);
 
 /** The process may die while it is told. */
@@ -156,10 +167,12 @@ export async function calm(world: World): Promise<void> {
   await world.calm();
 }
 
-/** A device that was not told in its life, or that nobody could answer to: not one that has its final outcome. */
+const CLOSED = JSON.stringify({ registered: 'closed' });
+
+/** A device that was not told in its life, that nobody could answer to, or that has no session: not one that is refused for good. */
 async function hasGivenUp(world: World, deviceId: string): Promise<boolean> {
   const { value, context } = (await world.runtime('pnes')?.state(pneRegistration, pneStream(deviceId))) ?? {};
-  if (value === 'off' || value === 'timedOut') return true;
+  if (value === 'off' || value === 'timedOut' || JSON.stringify(value) === CLOSED) return true;
   return value === 'refused' && context?.code !== undefined && context.code !== null && isTemporary(context.code);
 }
 

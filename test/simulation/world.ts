@@ -4,7 +4,7 @@ import { MemoryDisk, MemoryJournal } from '../../events/journal/memory.ts';
 import type { BatchWrite } from '../../events/journal/batch.ts';
 import { JournalError, type RecordedEvent } from '../../events/journal/port.ts';
 import { MemoryNetwork, type InFlight } from '../../actors/wire/memory.ts';
-import type { Applications, SessionEnd } from '../../actors/channel/port.ts';
+import type { Applications, SendOutcome, SessionEnd } from '../../actors/channel/port.ts';
 import type { Wire } from '../../actors/wire/port.ts';
 import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
@@ -60,7 +60,7 @@ export interface WorldOptions {
   readonly limits?: ServerLimits;
   /** PNs of the PN GW; default: those of the server. */
   readonly gatewayPns?: readonly string[];
-  /** What the server and the PNEs do with data; default: nothing. */
+  /** What the server and the PNEs do with data; default: it is noted in `given`. */
   readonly applications?: { readonly [name in 'server' | 'pnes']?: Applications };
 }
 
@@ -111,6 +111,17 @@ export class World {
    */
   readonly sent: (InFlight & { readonly frame: Uint8Array; readonly after: number })[] = [];
   readonly timeline: Moment[] = [];
+  /** What was sent in sessions by `say`, and what became of it as far as its sender was told. */
+  readonly said: { readonly text: string; outcome: SendOutcome | null }[] = [];
+  /** What the applications were given. */
+  readonly given: string[] = [];
+  readonly #noting: Applications = {
+    settings: { rekeyAfterMessages: 3, rekeyAfterMs: 60_000, graceMs: 5_000 },
+    deliver: (message) => {
+      this.given.push(new TextDecoder().decode(message.bytes));
+      return Promise.resolve(200);
+    },
+  };
   readonly #entropy: SeededEntropy;
   readonly #nodes: { readonly [name in NodeName]: Node };
   readonly #ending: Promise<void>[] = [];
@@ -210,7 +221,8 @@ export class World {
     name: NodeName,
     seams: Seams,
   ): Promise<{ readonly runtime: Runtime; readonly session: SessionEnd | null }> {
-    const { devices, secrets, pairing, gatewayShows, applications = {}, limits = SERVER_LIMITS } = this.options;
+    const { devices, secrets, pairing, gatewayShows, limits = SERVER_LIMITS } = this.options;
+    const applications = { server: this.#noting, pnes: this.#noting, ...this.options.applications };
     switch (name) {
       case 'server': {
         const known = secrets ?? new Map(devices.map(({ deviceId }) => [deviceId, secretOf(deviceId)]));
@@ -322,6 +334,26 @@ export class World {
     const runtime = this.runtime('pnes');
     if (found === undefined || runtime === null) return 'refused';
     return register(runtime, found);
+  }
+
+  /** Sends a text of its own in the session of the device, where that end runs. */
+  say(from: 'server' | 'pnes', deviceId: string): void {
+    const session = this.#nodes[from].life?.session ?? null;
+    const pnId = this.options.devices.find((one) => one.deviceId === deviceId)?.pnId ?? '';
+    if (session === null) return;
+    const note: World['said'][number] = { text: `text ${this.said.length} from the ${from}`, outcome: null };
+    this.said.push(note);
+    const bytes = new TextEncoder().encode(note.text);
+    void session.send({ pnId, deviceId, serviceId: 'echo', bytes }).then((outcome) => {
+      note.outcome = outcome;
+    });
+  }
+
+  /** Has the session of the device closed, where that end runs; the process may die meanwhile. */
+  hangUp(from: 'server' | 'pnes', deviceId: string): void {
+    const session = this.#nodes[from].life?.session ?? null;
+    const pnId = this.options.devices.find((one) => one.deviceId === deviceId)?.pnId ?? '';
+    session?.close({ pnId, deviceId }).catch(() => {});
   }
 
   /** Lets every node finish what it is at; messages stay in flight. */

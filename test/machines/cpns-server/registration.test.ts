@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { registration as chart } from '../../../machines/cpns-server/registration.ts';
 import {
   answer,
+  arm,
   ask,
+  disarm,
+  resend,
+  send,
+  settle,
   CPNS_ID,
   given,
   HANDSHAKE,
@@ -299,5 +304,123 @@ describe('the registration of a PNE does not take', () => {
     given(chart, inSession)
       .when(messageRefused(7))
       .thenTaken({ state: IN_SESSION, effects: [], context: { refusals: 7 } });
+  });
+});
+
+describe('the data of a session', () => {
+  const rekeyed = (keyId: string, epoch: number, direction: 'up' | 'down' = 'up'): Event => ({
+    type: 'SecureSessionRekeyed',
+    data: { keyId, direction, epoch },
+  });
+
+  it('goes on under an epoch that nobody has claimed, never under one again', () => {
+    given(chart, [...inSession, rekeyed(KEY_1, 0)])
+      .when(rekeyed(KEY_1, 3))
+      .thenTaken({ state: IN_SESSION, effects: [], context: { epochs: { up: 4, down: 0 } } });
+    given(chart, [...inSession, rekeyed(KEY_1, 3)])
+      .when(rekeyed(KEY_1, 3))
+      .thenRefused(409);
+    given(chart, [...inSession, rekeyed(KEY_1, 3)])
+      .when(rekeyed(KEY_1, 0))
+      .thenRefused(409);
+    given(chart, [...inSession, rekeyed(KEY_1, 3)])
+      .when(rekeyed(KEY_1, 0, 'down'))
+      .thenTaken({ state: IN_SESSION, effects: [], context: { epochs: { up: 4, down: 1 } } });
+  });
+
+  it('is carried by the session that stands until the PNE has shown the next one', () => {
+    const next = [...inSession, rekeyed(KEY_1, 0), received('r2'), authenticated(2), allocated, accepts('r2', KEY_2)];
+    given(chart, next).when(rekeyed(KEY_2, 0)).thenRefused(409);
+    given(chart, next).when(rekeyed(KEY_1, 0)).thenRefused(409);
+    given(chart, next)
+      .when(rekeyed(KEY_1, 1))
+      .thenTaken({ state: UNCONFIRMED, effects: [], context: { standingEpochs: { up: 2, down: 0 } } });
+  });
+
+  it('is not carried before the PNE has shown the session, nor once it closes', () => {
+    given(chart, answered).when(rekeyed(KEY_1, 0)).thenRefused(409);
+    given(chart, [...inSession, { type: 'SessionCloseWanted', data: { keyId: KEY_1 } }])
+      .when(rekeyed(KEY_1, 0))
+      .thenRefused(409);
+  });
+});
+
+describe('the end of a session', () => {
+  const CLOSING = { idle: { registered: 'closing' } };
+  const CLOSED = { idle: { registered: 'closed' } };
+  const wanted = (keyId: string): Event => ({ type: 'SessionCloseWanted', data: { keyId } });
+  const heard = (keyId: string): Event => ({ type: 'SessionCloseReceived', data: { keyId } });
+  const over = (keyId: string): Event => ({ type: 'SecureSessionClosed', data: { keyId, reason: 'ended' } });
+  const late = (attempt: number) => ({ type: 'AnswerOverdue', data: { timer: 'close', attempt } }) as const;
+  const armClose = (delayMs: number, attempt: number) => arm('close', delayMs, late(attempt));
+
+  it('is told to the PNE, again after 1, 2, 4 and 8 seconds, and then comes without an answer', () => {
+    given(chart, inSession)
+      .when(wanted(KEY_1))
+      .thenTaken({ state: CLOSING, effects: [send('session-close'), armClose(1_000, 1)] });
+    for (const [attempt, delayMs] of [
+      [1, 2_000],
+      [2, 4_000],
+      [3, 8_000],
+    ] as const) {
+      const before = Array.from({ length: attempt - 1 }, (_, index) => late(index + 1));
+      given(chart, [...inSession, wanted(KEY_1), ...before])
+        .when(late(attempt))
+        .thenTaken({ state: CLOSING, effects: [resend('session-close'), armClose(delayMs, attempt + 1)] });
+    }
+    given(chart, [...inSession, wanted(KEY_1), late(1), late(2), late(3)])
+      .when(late(4))
+      .thenTaken({ state: CLOSING, effects: [ask('endSession')] });
+  });
+
+  it('leaves the registration standing, also when a request is refused later', () => {
+    given(chart, [...inSession, wanted(KEY_1)])
+      .when(over(KEY_1))
+      .thenTaken({
+        state: CLOSED,
+        effects: [disarm('close'), settle('session-close')],
+        context: { keyId: null, cpnsId: CPNS_ID },
+      });
+    given(chart, [...inSession, wanted(KEY_1), over(KEY_1), received('r2'), failed('decryptFailed')])
+      .when(refuses('r2', 401))
+      .thenTaken({ state: CLOSED, effects: [answer('registration-response')] });
+  });
+
+  it('comes when the PNE says so, and is answered', () => {
+    given(chart, inSession)
+      .when(heard(KEY_1))
+      .thenTaken({ state: IN_SESSION, effects: [answer('session-closed'), ask('endSession')] });
+    given(chart, [...inSession, heard(KEY_1)])
+      .when(over(KEY_1))
+      .thenTaken({ state: CLOSED, effects: [] });
+    given(chart, inSession).when(heard(KEY_2)).thenRefused(409);
+    given(chart, [...inSession, wanted(KEY_1)])
+      .when(heard(KEY_1))
+      .thenTaken({ state: CLOSING, effects: [answer('session-closed'), ask('endSession')] });
+  });
+
+  it('does not keep a PNE waiting that registers again', () => {
+    given(chart, [...inSession, wanted(KEY_1)])
+      .when(received('r2'))
+      .thenTaken({
+        state: 'authenticating',
+        effects: [disarm('close'), settle('session-close'), ask('endSession'), ask('authenticatePne')],
+      });
+    given(chart, [...inSession, wanted(KEY_1), received('r2')])
+      .when(over(KEY_1))
+      .thenTaken({ state: 'authenticating', effects: [], context: { keyId: null } });
+  });
+
+  it('of the session that stands comes without asking the PNE, which has a new one under way', () => {
+    const next = [...inSession, received('r2'), authenticated(2), allocated, accepts('r2', KEY_2)];
+    given(chart, next)
+      .when(wanted(KEY_1))
+      .thenTaken({ state: UNCONFIRMED, effects: [ask('endStandingSession')] });
+    given(chart, next)
+      .when(heard(KEY_1))
+      .thenTaken({ state: UNCONFIRMED, effects: [answer('session-closed'), ask('endStandingSession')] });
+    given(chart, [...next, wanted(KEY_1)])
+      .when(over(KEY_1))
+      .thenTaken({ state: UNCONFIRMED, effects: [], context: { standingKeyId: null, keyId: KEY_2 } });
   });
 });

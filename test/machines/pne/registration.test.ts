@@ -17,6 +17,7 @@ import {
   resend,
   send,
   settle,
+  stateAfter,
   TIMESTAMPS,
   type EventOfChart,
 } from '../given.ts';
@@ -59,6 +60,7 @@ const strangerAsked = [strangerWanted, pairingRequested('p1'), pairingFormed('p1
 const confirming = [...asked, accepted('r1'), established(KEY_1)];
 const registered = [...confirming, confirmed(KEY_1)];
 
+const stateOf = (events: readonly Event[]) => stateAfter(chart, events).value;
 const noLongerWaits = [disarm('answer'), settle('registration-request')];
 const noLongerPairs = [disarm('answer'), settle('pairing-request')];
 const backsOff = (delayMs: number) => arm('backOff', delayMs, { type: 'BackOffEnded', data: {} });
@@ -394,5 +396,90 @@ describe('a PNE refuses with 409', () => {
     given(chart, [messageRefused(1), ...confirming])
       .when(messageRefused(41))
       .thenTaken({ state: { registered: 'confirming' }, effects: [], context: { refusals: 42 } });
+  });
+});
+
+describe('the data of a session', () => {
+  const rekeyed = (keyId: string, epoch: number): Event => ({
+    type: 'SecureSessionRekeyed',
+    data: { keyId, direction: 'up', epoch },
+  });
+
+  it('goes on under an epoch that nobody has claimed, also while the device registers again', () => {
+    for (const before of [registered, [...registered, wanted], [...registered, wanted, requested('r2')]]) {
+      given(chart, before)
+        .when(rekeyed(KEY_1, 2))
+        .thenTaken({ state: stateOf(before), effects: [], context: { epochs: { up: 3, down: 0 } } });
+      given(chart, [...before, rekeyed(KEY_1, 2)])
+        .when(rekeyed(KEY_1, 2))
+        .thenRefused(409);
+    }
+  });
+
+  it('is not carried before the server has shown the session, by another one, or once it closes', () => {
+    given(chart, confirming).when(rekeyed(KEY_1, 0)).thenRefused(409);
+    given(chart, registered).when(rekeyed(KEY_2, 0)).thenRefused(409);
+    given(chart, [...registered, { type: 'SessionCloseWanted', data: { keyId: KEY_1 } }])
+      .when(rekeyed(KEY_1, 0))
+      .thenRefused(409);
+  });
+});
+
+describe('the end of a session', () => {
+  const CLOSING = { registered: 'closing' };
+  const CLOSED = { registered: 'closed' };
+  const closeWanted: Event = { type: 'SessionCloseWanted', data: { keyId: KEY_1 } };
+  const heard: Event = { type: 'SessionCloseReceived', data: { keyId: KEY_1 } };
+  const over: Event = { type: 'SecureSessionClosed', data: { keyId: KEY_1, reason: 'ended' } };
+
+  it('is told to the server, four times in all, and then comes without an answer', () => {
+    given(chart, registered)
+      .when(closeWanted)
+      .thenTaken({ state: CLOSING, effects: [send('session-close'), armAnswer(1_000, 1)] });
+    given(chart, [...registered, closeWanted, ...overdueUpTo(2)])
+      .when(overdue(3))
+      .thenTaken({ state: CLOSING, effects: [resend('session-close'), armAnswer(8_000, 4)] });
+    given(chart, [...registered, closeWanted, ...overdueUpTo(3)])
+      .when(overdue(4))
+      .thenTaken({ state: CLOSING, effects: [ask('endSession')] });
+  });
+
+  it('leaves the device registered, and able to register again', () => {
+    given(chart, [...registered, closeWanted])
+      .when(over)
+      .thenTaken({
+        state: CLOSED,
+        effects: [disarm('answer'), settle('session-close')],
+        context: { keyId: null, cpnsId: CPNS_ID },
+      });
+    given(chart, [...registered, closeWanted, over])
+      .when(wanted)
+      .thenTaken({ state: 'requesting', effects: [ask('requestRegistration')] });
+    given(chart, [...registered, closeWanted])
+      .when(wanted)
+      .thenTaken({
+        state: 'requesting',
+        effects: [disarm('answer'), settle('session-close'), ask('endSession'), ask('requestRegistration')],
+      });
+  });
+
+  it('comes when the server says so, and is answered, whatever the device is at', () => {
+    const answered = { type: 'answer', message: 'session-closed' } as const;
+    for (const before of [registered, [...registered, wanted, requested('r2')], [...registered, closeWanted]]) {
+      given(chart, before)
+        .when(heard)
+        .thenTaken({ state: stateOf(before), effects: [answered, ask('endSession')] });
+    }
+    given(chart, confirming).when(heard).thenRefused(409);
+  });
+
+  it('of the session before comes without telling the server while the device registers again', () => {
+    const before = [...registered, wanted, requested('r2')];
+    given(chart, before)
+      .when(closeWanted)
+      .thenTaken({ state: 'awaitingAnswer', effects: [ask('endSession')] });
+    given(chart, [...before, closeWanted])
+      .when(over)
+      .thenTaken({ state: 'awaitingAnswer', effects: [], context: { keyId: null } });
   });
 });
