@@ -1,6 +1,7 @@
 import type { ResponseCode } from '../../events/codes.ts';
 import { chunkBytes, type DataContent } from '../../security/data-frame.ts';
 import type { Chain, Direction, Epoch } from '../../security/epochs.ts';
+import { frameCounter } from '../../security/replay-window.ts';
 import type { Clock } from '../seams/clock.ts';
 import { DELIVERY_MS, MAX_DELIVERIES, REKEY_NOTICE_MS } from './limits.ts';
 import type { Deliver, SendOutcome, SessionSettings } from './port.ts';
@@ -17,8 +18,6 @@ export interface ChannelOf {
   readonly gatewayId: string;
   /** What this end sends. */
   readonly sends: Direction;
-  /** What the other end's next epoch comes out of. */
-  readonly receiving: Chain;
 }
 
 export interface ChannelHost {
@@ -44,9 +43,9 @@ export class Channel {
   readonly #reassembly: Reassembly;
   #deliveries = 0;
   #toldAt = TOLD_NEVER;
-  #ended = false;
 
-  constructor(of: ChannelOf, host: ChannelHost) {
+  /** @param receiving what the other end's next epoch comes out of; not kept, for it leads to the keys that follow */
+  constructor(of: ChannelOf, receiving: Chain, host: ChannelHost) {
     this.of = of;
     this.#host = host;
     const { clock, settings } = host;
@@ -71,17 +70,13 @@ export class Channel {
         refused: (least) => this.#refused(least),
         dropped: host.dropped,
       },
-      of.receiving,
+      receiving,
     );
   }
 
   /** Nothing is under way, so that it may be closed. */
   get isIdle(): boolean {
     return this.#sender.isIdle && this.#receiver.isIdle && this.#reassembly.isEmpty && this.#deliveries === 0;
-  }
-
-  get hasEnded(): boolean {
-    return this.#ended;
   }
 
   send(serviceId: string, bytes: Uint8Array): Promise<SendOutcome> {
@@ -94,7 +89,6 @@ export class Channel {
 
   /** The session is over, or this process does not own it any more: its keys are forgotten. */
   end(reason: string): void {
-    this.#ended = true;
     this.#sender.end(reason);
     this.#receiver.end();
     this.#reassembly.end();
@@ -118,7 +112,7 @@ export class Channel {
         this.#sender.rekey(content.epoch);
         return null;
       case 'hello':
-        return ack((BigInt(header.epoch) << 40n) | BigInt(header.counter), 0, 200);
+        return ack(frameCounter({ start: header.epoch, counter: header.counter }), 0, 200);
     }
   }
 

@@ -90,7 +90,7 @@ export class Channels implements SessionEnd {
     });
     waiters.add(resolve);
     try {
-      if ((await wantClose(runtime, end, stream)) === 'noSession') return 'noSession';
+      if ((await wantClose(runtime, end, of)) === 'noSession') return 'noSession';
       await isOver;
     } finally {
       waiters.delete(resolve);
@@ -165,30 +165,25 @@ export class Channels implements SessionEnd {
     this.#makeRoom();
     const { clock } = runtime;
     const { deliver, settings } = this.#options.applications;
-    const channel: Channel = new Channel(
-      { ...standing, sends: end.sends, receiving },
-      {
-        clock,
-        settings,
-        deliver,
-        budget: this.#budget,
-        meter: this.#options.meter,
-        letter: (header, frame) => this.#letter(standing, header, frame),
-        claim: async (direction, epoch) => {
-          const wanted = { direction, epoch };
-          const claimed = await claim(runtime, end, { stream, keyId: standing.keyId }, wanted).catch(
-            (error: unknown) => {
-              runtime.warn('no epoch claimed', { stream, error: String(error) });
-              return null;
-            },
-          );
-          // Not ours any more, or nobody knows: the next channel starts where the journal is.
-          if (claimed === null) this.#end(channel, 'no epoch could be claimed');
-          return claimed;
-        },
-        dropped: (reason) => this.#drop(stream, reason),
+    const channel: Channel = new Channel({ ...standing, sends: end.sends }, receiving, {
+      clock,
+      settings,
+      deliver,
+      budget: this.#budget,
+      meter: this.#options.meter,
+      letter: (header, frame) => this.#letter(standing, header, frame),
+      claim: async (direction, epoch) => {
+        const wanted = { direction, epoch };
+        const claimed = await claim(runtime, end, { stream, keyId: standing.keyId }, wanted).catch((error: unknown) => {
+          runtime.warn('no epoch claimed', { stream, error: String(error) });
+          return null;
+        });
+        // Not ours any more, or nobody knows: the next channel starts where the journal is.
+        if (claimed === null) this.#end(channel, 'no epoch could be claimed');
+        return claimed;
       },
-    );
+      dropped: (reason) => this.#drop(stream, reason),
+    });
     this.#channels.set(standing.keyId, channel);
     return channel;
   }

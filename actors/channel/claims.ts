@@ -71,12 +71,17 @@ export async function claim(
 }
 
 /** Has the session closed. @returns whether there is one to wait for */
-export async function wantClose(runtime: Teller, end: End, stream: string): Promise<'closing' | 'noSession'> {
+export async function wantClose(
+  runtime: Teller,
+  end: End,
+  of: { readonly pnId: string; readonly deviceId: string },
+): Promise<'closing' | 'noSession'> {
+  const stream = end.streamOf(of);
   let outcome: 'closing' | 'noSession' = 'noSession';
   await runtime.tell(stream, async (scope) => {
     outcome = (await end.isClosing(scope, stream)) ? 'closing' : 'noSession';
     const found = await find(scope, end, stream, null);
-    if (found === null) return [];
+    if (found === null || found.standing.pnId !== of.pnId) return [];
     outcome = 'closing';
     scope.memory.session = found.session;
     return [{ stream, type: 'SessionCloseWanted', data: { keyId: found.standing.keyId } }];
