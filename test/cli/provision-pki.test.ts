@@ -32,7 +32,7 @@ async function run(...args: readonly string[]): Promise<FakeHost & { readonly co
 
 function household(devices: Parameters<typeof householdText>[0] = DEVICES, gateway: 'psk' | 'pki' = 'pki'): string {
   const path = join(folder.path, 'household.yaml');
-  writeFileSync(path, householdText(devices, gateway));
+  writeFileSync(path, householdText(devices, { gatewayCredential: gateway }));
   return path;
 }
 
