@@ -6,7 +6,7 @@ import { usageBytes, usageIntervalMs, usageMessages } from './config/usage.ts';
 import { SETTINGS, type Given, type SettingName } from './config/settings.ts';
 import { UsageError } from './errors.ts';
 import type { Host } from './host.ts';
-import { journalHoldsPassword } from './journal.ts';
+import { journalHoldsPassword } from './journal/open.ts';
 
 /** Registers a command. `finish` takes its exit code. */
 export type Register = (program: Command, host: Host, finish: (code: number) => void) => void;

@@ -9,7 +9,7 @@ import { openInventoryStore } from '../projections/sql.ts';
 import type { Kek } from './config/kek.ts';
 import type { NatsAccess } from './config/types.ts';
 import type { Host } from './host.ts';
-import { journalName, openJournal, type OpenJournal } from './journal.ts';
+import { journalName, openJournal, type OpenJournal } from './journal/open.ts';
 import { openKeyringOf } from './keys/open.ts';
 import type { LogFlags } from './options.ts';
 import type { Running } from './run.ts';

@@ -1,7 +1,7 @@
 import { MemoryChargingStore } from '../../projections/charging/memory.ts';
 import { ChargingProjection } from '../../projections/charging/projection.ts';
 import { reconcile, type Reconciled } from '../../projections/charging/reconcile.ts';
-import { openJournalReader } from '../journal.ts';
+import { openJournalReader } from '../journal/open.ts';
 import type { Running } from '../run.ts';
 
 /**

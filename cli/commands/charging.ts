@@ -7,7 +7,7 @@ import { id } from '../config/fields.ts';
 import type { NatsFlags } from '../config/nats.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { existingJournal, resolveJournal } from '../journal.ts';
+import { existingJournal, resolveJournal } from '../journal/open.ts';
 import { examples, jsonOption, parseJournal, parser, setting, type Register } from '../options.ts';
 import { connectToAsk } from '../query/ask.ts';
 import { run, type Running } from '../run.ts';

@@ -2,7 +2,7 @@ import { EXIT, UsageError } from '../errors.ts';
 import { matchingEvents, type EventQuery } from '../events/query.ts';
 import { EventTable } from '../events/text.ts';
 import type { Host } from '../host.ts';
-import { openJournalReader, resolveJournal } from '../journal.ts';
+import { openJournalReader, resolveJournal } from '../journal/open.ts';
 import { count, examples, jsonOption, setting, type Register } from '../options.ts';
 import { pause, run, type Running } from '../run.ts';
 

@@ -5,7 +5,7 @@ import { id } from '../config/fields.ts';
 import type { NatsFlags } from '../config/nats.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { existingJournal, openJournal, resolveJournal } from '../journal.ts';
+import { existingJournal, openJournal, resolveJournal } from '../journal/open.ts';
 import { askInventory } from '../inventory/ask.ts';
 import { inventoryText } from '../inventory/text.ts';
 import { examples, jsonOption, parser, setting, type Register } from '../options.ts';

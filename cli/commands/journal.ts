@@ -3,13 +3,13 @@ import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { signCheckpoint } from '../../actors/record/checkpoint.ts';
 import { rootOf } from '../../events/journal/merkle/frontier.ts';
-import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
 import { latestNote } from '../../replay/latest-note.ts';
 import { toBase64 } from '../../security/transparency/base64.ts';
 import { verifierToText } from '../../security/transparency/note-key.ts';
 import { EXIT, fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { openJournalReader, resolveJournal } from '../journal/open.ts';
 import { namedJournal, openForChange } from '../keys/journal.ts';
 import { makeNoteKey, read, readNoteSigner, readNoteVerifier } from '../journal/note-keys.ts';
 import { progressOf } from '../journal/progress.ts';
@@ -149,15 +149,14 @@ interface VerifyFlags extends Flags {
 }
 
 async function openReader(host: Host, { onClose }: Running, flags: Flags) {
-  const file = resolve(host.cwd, namedJournal(flags.journal ?? null));
-  const reader = await openSqliteReader(file);
+  const reader = await openJournalReader(resolveJournal(host.cwd, namedJournal(flags.journal ?? null)));
   onClose('the journal', () => reader.close());
   return reader;
 }
 
 async function checkpoint(host: Host, running: Running, flags: Flags): Promise<number> {
   const signer = readNoteSigner(resolve(host.cwd, flags.key ?? ''));
-  const seams = await openForChange(host, running, resolve(host.cwd, namedJournal(flags.journal ?? null)));
+  const seams = await openForChange(host, running, resolveJournal(host.cwd, namedJournal(flags.journal ?? null)));
   const signed = await signCheckpoint(seams, signer);
   if (signed === null) throw new UsageError('The journal has no events', 'Start its role once.');
   await host.out(signed.note);

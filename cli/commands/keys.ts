@@ -8,7 +8,7 @@ import { loadKeysOptions } from '../config/keys.ts';
 import type { Given } from '../config/settings.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { journalName, openJournalReader } from '../journal.ts';
+import { journalName, openJournalReader } from '../journal/open.ts';
 import { entryText, keyEntries, type KeyEntry } from '../keys/list.ts';
 import { namedJournal, openForChange } from '../keys/journal.ts';
 import { addRotateCommand } from '../keys/rotate.ts';

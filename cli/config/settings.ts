@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { journalHoldsPassword, resolveJournal } from '../journal.ts';
+import { journalHoldsPassword, resolveJournal } from '../journal/open.ts';
 import type { ConfigDocument } from './document.ts';
 import { ConfigError, type Problem } from './problems.ts';
 import { refuseOpenToOthers } from './secrets.ts';

@@ -3,7 +3,7 @@ import type { Role } from '../../actors/role.ts';
 import type { JournalReader } from '../../events/journal/port.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { existingJournal, openJournal } from '../journal.ts';
+import { existingJournal, openJournal } from '../journal/open.ts';
 import type { Running } from '../run.ts';
 
 /** @throws UsageError where no journal is named */

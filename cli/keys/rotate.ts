@@ -11,7 +11,7 @@ import { loadKeysOptions } from '../config/keys.ts';
 import type { Given } from '../config/settings.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { journalName } from '../journal.ts';
+import { journalName } from '../journal/open.ts';
 import { examples, jsonOption, parser, setting, withKeyringKey } from '../options.ts';
 import { run } from '../run.ts';
 import { keyIn, keyInOrNew, settleKeyFiles, type OldKey } from './files.ts';

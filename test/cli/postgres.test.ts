@@ -54,6 +54,17 @@ describe('a journal on PostgreSQL', () => {
     expect(rebuilt).toMatchObject({ code: 0, stdout: expect.stringContaining('watch') });
   });
 
+  test('is signed and verified like a file', async () => {
+    vi.stubEnv('CPNS_JOURNAL', address);
+    vi.stubEnv('PGPASSWORD', PASSWORD);
+    expect((await cpns('journal', 'key', 'op.key', '--name', 'cpns/example')).code).toBe(0);
+    expect((await cpns('journal', 'checkpoint', '--key', 'op.key')).stdout).toMatch(/^cpns\/example\n2\n/);
+    const verified = await cpns('journal', 'verify', '--key', 'op.key.pub');
+    expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('whole') });
+    expect((await cpns('keys', 'ls')).code).toBe(0);
+    expect((await cpns('charging', '--journal', address, '--json')).code).toBe(0);
+  });
+
   test('is for one role at a time: while it runs, what would change it is refused', async () => {
     vi.stubEnv('PGPASSWORD', PASSWORD);
     const running = await openPostgresJournal(full, 'alone');
