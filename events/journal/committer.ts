@@ -46,6 +46,11 @@ interface Failure {
   readonly error: unknown;
 }
 
+/** Whether every commit would meet it, and wait for it as long as the batch did. */
+function isOfTheStore({ error }: Failure): boolean {
+  return error instanceof JournalError && (error.fault === 'unreachable' || error.fault === 'closed');
+}
+
 function reject(batch: readonly Waiting[], failure: Failure | null): void {
   if (failure !== null) for (const waiting of batch) waiting.reject(failure.error);
 }
@@ -115,7 +120,7 @@ export class Committer {
 
   async #run(batch: readonly Waiting[]): Promise<void> {
     const failure = await this.#commitTogether(batch);
-    if (failure !== null && failure.when === 'before' && batch.length > 1) {
+    if (failure !== null && failure.when === 'before' && batch.length > 1 && !isOfTheStore(failure)) {
       // One commit that the store refuses must not fail its batch: try again one by one.
       for (const one of batch) reject([one], await this.#commitTogether([one]));
     } else reject(batch, failure);

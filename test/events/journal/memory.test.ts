@@ -31,6 +31,21 @@ it('keeps nothing of a step that meets a full disk, and works again once there i
   expect(await journal.head()).toBe(1);
 });
 
+it('asks a store that is away once for a whole batch, and not for each commit of it', async () => {
+  let asked = 0;
+  const faults: MemoryFaults = {
+    beforeCommit: () => {
+      asked += 1;
+      throw new JournalError('unreachable', 'The server is away.', 'Bring it back.');
+    },
+  };
+  const journal = new MemoryJournal({ faults });
+  const calls = Array.from({ length: 20 }, (_, i) => journal.commit(appendTo(`s${i}`, noStream, 'E')));
+  const outcomes = await Promise.allSettled(calls);
+  expect(outcomes.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 'rejected'));
+  expect(asked).toBe(1);
+});
+
 it('keeps what was committed when the process dies before it hears of it, and does it once', async () => {
   const disk = new MemoryDisk();
   const step = { ...appendTo('s', noStream, 'E1'), messageKey: 'key' };
