@@ -7,6 +7,7 @@ import { personalNetwork } from '../../machines/cpns-server/personal-network.ts'
 import { secretOf, type Moment, type NodeName } from '../simulation/world.ts';
 import * as invariants from './invariants.ts';
 import type { Evidence } from './invariants.ts';
+import { usageAddsUp } from './usage-adds-up.ts';
 
 /** Each checker can fail: here is a journal, made by hand, that breaks its invariant and nothing else need be wrong. */
 const ID = `cpns-${'a'.repeat(26)}`;
@@ -46,6 +47,18 @@ const dropped = (id: string, ...events: readonly RecordedEvent[]): Moment => ({
   events,
   keys: { drop: [id], put: [] },
 });
+const sums = (messages: number) => [
+  { keyId: 'k'.repeat(22), serviceId: 'echo', direction: 'up', messages, bytes: 10, from: 0, to: 1 },
+];
+const onUsage = (type: string, data: JsonObject) =>
+  at('gateway', event('pn-gateway/usage', 'usage/hub/lamp', 1, type, { pnId: 'home', ...data }));
+const records = (messages: number) => onUsage('UsageRecorded', { usage: sums(messages) });
+const reports = (reportId: string, messages: number) => onUsage('UsageReported', { reportId, usage: sums(messages) });
+const counts = (reportId: string, messages: number, version = 1) => {
+  const data = { reportId, gatewayId: 'hub', usage: sums(messages) };
+  return at('server', event('cpns-server/charging', 'charging/home/lamp', version, 'GatewayUsageReceived', data));
+};
+
 const NO_KEYS = { drop: [], put: [] };
 const at = (node: NodeName, ...events: readonly RecordedEvent[]): Moment => ({ node, events, keys: NO_KEYS });
 
@@ -370,6 +383,24 @@ describe('the checker finds', () => {
       invariants.keysEndByEvents,
       evidence([dropped('handshake/a', onRegistration('SecureSessionClosed', { keyId: 'a' }))]),
       /handshake\/a is gone/,
+    ],
+    [
+      'I16 a report that is counted twice',
+      usageAddsUp,
+      evidence([reports('r1', 3), counts('r1', 3), counts('r1', 3, 2)]),
+      /r1 was counted already/,
+    ],
+    [
+      'I16 a report that says something else than was reported',
+      usageAddsUp,
+      evidence([reports('r1', 3), counts('r1', 4)]),
+      /r1 is not what the PN GW reported/,
+    ],
+    [
+      'I16 usage that never reaches the server',
+      usageAddsUp,
+      evidence([records(3), records(4), reports('r1', 3), counts('r1', 3)], { phase: 'calm' }),
+      /"messages":7.*"messages":3/,
     ],
   ];
 

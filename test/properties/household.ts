@@ -62,6 +62,7 @@ export function worldOf(home: Household, seed: string): WorldOptions {
     seed,
     devices,
     pairing: home.pairing,
+    usage: { intervalMs: 3_000, maxMessages: 3, maxBytes: 100_000 },
     gatewayPns: [...ids, 'ghost'],
     pns: home.pns.map(({ policy }, index) => ({
       id: `pn-${index}`,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { evidenceOf } from './evidence.ts';
 import * as invariants from './invariants.ts';
 import type { Checker } from './invariants.ts';
+import { usageAddsUp } from './usage-adds-up.ts';
 import { calm, play, RUNS, script } from './run.ts';
 
 /**
@@ -46,4 +47,6 @@ describe('over generated runs', { timeout: 30_000 * Math.max(1, RUNS / 20) }, ()
   test('I14 no epoch of a session is claimed twice, and no frame leaves before the claim of its epoch', () =>
     holds(invariants.epochsAreClaimedOnce));
   test('I15 what an application is given was sent, and is given once', () => holds(invariants.givenAtMostOnce));
+  test('I16 recorded usage is counted once, and the charging records are the sums of the events', () =>
+    holds(usageAddsUp));
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { SendOutcome } from '../../actors/channel/port.ts';
 import { readFact } from '../../events/decode.ts';
 import { InventoryChanges, type InventoryChange } from '../../events/fields.ts';
-import type { JournalReader, RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../events/journal/port.ts';
 import { CHARTS } from '../../machines/all.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
 import { applyChanges, type Members } from '../../machines/inventory.ts';
@@ -10,6 +10,7 @@ import { MemoryInventoryStore } from '../../projections/memory.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
 import { sessionFromBytes, type Session } from '../../security/session.ts';
 import type { Moment, NodeName } from '../simulation/world.ts';
+import { placed, readerOf, text, tokens, where } from './reading.ts';
 
 /** All that is known of a run: every transaction of every node in their order, every message, every line of every log. */
 export interface Evidence {
@@ -41,23 +42,8 @@ export interface Evidence {
 /** The violations of one invariant, as sentences; none when it holds. */
 export type Checker = (evidence: Evidence) => readonly string[] | Promise<readonly string[]>;
 
-interface Placed {
-  readonly node: NodeName;
-  readonly event: RecordedEvent;
-}
-
-function* placed({ timeline }: Evidence): Iterable<Placed> {
-  for (const { node, events } of timeline) for (const event of events) yield { node, event };
-}
-
-const text = (event: RecordedEvent, field: string): string | null => {
-  const value = event.data[field];
-  return typeof value === 'string' ? value : null;
-};
-const tokens = (stream: string): readonly string[] => stream.split('/');
 const changesOf = (event: RecordedEvent): InventoryChanges | null =>
   InventoryChanges.safeParse(event.data['inventory']).data ?? null;
-const where = ({ node, event }: Placed): string => `${node} ${event.position} ${event.stream} ${event.type}`;
 
 /** I1: no CPNS ID without an earlier `PneAuthenticated` in the same registration. */
 export const cpnsIdAfterAuthentication: Checker = (evidence) => {
@@ -392,24 +378,6 @@ export const projectionEqualsRebuilt: Checker = async ({ timeline }) => {
   }
   return found;
 };
-
-function readerOf(events: readonly RecordedEvent[]): JournalReader {
-  const page = (found: readonly RecordedEvent[], limit = 1_000) => Promise.resolve(found.slice(0, limit));
-  return {
-    head: () => Promise.resolve(events.length),
-    readAll: ({ after = 0, limit } = {}) => page(events.slice(after), limit),
-    readStream: (stream, { after = 0, limit } = {}) =>
-      page(
-        events.filter((event) => event.stream === stream && event.version > after),
-        limit,
-      ),
-    readCorrelation: (id, { after = 0, limit } = {}) =>
-      page(
-        events.filter((event) => event.meta.correlationId === id && event.position > after),
-        limit,
-      ),
-  };
-}
 
 /**
  * I10: both ends hold a session with the same `keyId` and keys, or the one that does not will time out and try again. That is:

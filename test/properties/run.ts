@@ -61,6 +61,8 @@ export interface Script {
   readonly seed: number;
   readonly disk: 'fast' | 'slow';
   readonly home: Household;
+  /** Whether the devices are registered, and their sessions stand, before anything goes wrong. */
+  readonly begins: 'cold' | 'warm';
   readonly actions: readonly Action[];
 }
 
@@ -68,14 +70,16 @@ export const script: fc.Arbitrary<Script> = fc.record({
   seed: fc.nat(),
   disk: fc.constantFrom('fast' as const, 'slow' as const),
   home: household,
+  begins: fc.constantFrom('cold' as const, 'warm' as const),
   actions: fc.array(action, { maxLength: 60, size: 'max' }),
 });
 
 /** Safety phase: everything that can go wrong does, in the order of the script. */
-export async function play({ seed, disk, home, actions }: Script): Promise<World> {
+export async function play({ seed, disk, home, begins, actions }: Script): Promise<World> {
   const world = await World.start({ ...worldOf(home, `run ${seed}`), disk });
   for (const { deviceId } of world.options.devices) await world.register(deviceId);
   await world.settle();
+  if (begins === 'warm') await world.calm();
   for (const one of actions) {
     await perform(world, one);
     await world.settle();
@@ -164,6 +168,9 @@ export async function calm(world: World): Promise<void> {
   for (const { deviceId } of world.options.devices) {
     if (await hasGivenUp(world, deviceId)) await register(world, deviceId);
   }
+  await world.calm();
+  // What was counted meanwhile is recorded, and reported.
+  world.clock.advance(world.options.usage?.intervalMs ?? 0);
   await world.calm();
 }
 

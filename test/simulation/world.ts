@@ -5,6 +5,7 @@ import type { BatchWrite } from '../../events/journal/batch.ts';
 import { JournalError, type RecordedEvent } from '../../events/journal/port.ts';
 import { MemoryNetwork, type InFlight } from '../../actors/wire/memory.ts';
 import type { Applications, SendOutcome, SessionEnd } from '../../actors/channel/port.ts';
+import type { UsageSettings } from '../../actors/channel/usage.ts';
 import type { Wire } from '../../actors/wire/port.ts';
 import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
@@ -60,6 +61,8 @@ export interface WorldOptions {
   readonly limits?: ServerLimits;
   /** PNs of the PN GW; default: those of the server. */
   readonly gatewayPns?: readonly string[];
+  /** When server and PN GW record what they counted. */
+  readonly usage?: UsageSettings;
   /** What the server and the PNEs do with data; default: it is noted in `given`. */
   readonly applications?: { readonly [name in 'server' | 'pnes']?: Applications };
 }
@@ -221,7 +224,7 @@ export class World {
     name: NodeName,
     seams: Seams,
   ): Promise<{ readonly runtime: Runtime; readonly session: SessionEnd | null }> {
-    const { devices, secrets, pairing, gatewayShows, limits = SERVER_LIMITS } = this.options;
+    const { devices, secrets, pairing, gatewayShows, usage, limits = SERVER_LIMITS } = this.options;
     const applications = { server: this.#noting, pnes: this.#noting, ...this.options.applications };
     switch (name) {
       case 'server': {
@@ -236,13 +239,13 @@ export class World {
           },
           ...this.options.identity,
         };
-        return startServer(identity, this.pns, [], seams, applications.server);
+        return startServer(identity, this.pns, [], seams, applications.server, usage);
       }
       case 'gateway': {
         const bySecret = gatewayIdentity(GATEWAY, pairing);
         const identity = { ...bySecret, limits, credential: gatewayShows ?? bySecret.credential };
         const pns = this.options.gatewayPns ?? this.pns.map(({ id }) => id);
-        return { runtime: await startGateway(identity, pns, seams), session: null };
+        return { runtime: await startGateway(identity, pns, seams, usage), session: null };
       }
       case 'pnes':
         return startPnes(devices, seams, applications.pnes);
