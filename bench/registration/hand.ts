@@ -114,9 +114,13 @@ export class HandJournal {
   }
 }
 
+/** All but the leaf of the Merkle tree, which nobody keeps by hand. */
+const EVENT_COLUMNS = `position, stream, version, type, schema_version, data, message_id, correlation_id, causation_id, role,
+  chart_id, chart_hash, cr_step, recorded_at`;
+
 function prepare(db: ReturnType<typeof openByHand>) {
   return {
-    event: db.prepare(`insert into events values (${Array(14).fill('?').join(', ')})`),
+    event: db.prepare(`insert into events (${EVENT_COLUMNS}) values (${Array(14).fill('?').join(', ')})`),
     head: db.prepare('update head set position = ?, outbox_seq = ?'),
     inbox: db.prepare('insert into inbox values (?, ?, ?)'),
     settle: db.prepare('delete from outbox where id = ?'),
