@@ -8,6 +8,10 @@ import type { Contestants, Floor } from './contestants.ts';
 import type { InventoryData, Pn } from './inventory.ts';
 import { applyByHand } from './inventory.ts';
 
+/** All columns but the leaf of the Merkle tree, which nobody keeps by hand. */
+const INSERT_EVENT = `insert into events (position, stream, version, type, schema_version, data, message_id,
+  correlation_id, causation_id, role, chart_id, chart_hash, cr_step, recorded_at) values (${Array(14).fill('?').join(', ')})`;
+
 /** What somebody writes by hand over `node:sqlite`: same tables, same rows, same durability, no checks, no types. */
 export function openByHand(file: string): DatabaseSync {
   const db = new DatabaseSync(file);
@@ -43,7 +47,7 @@ export const sqlite: Contestants = {
 
 /** Appends the commits, `perTransaction` of them in one transaction, a kept statement run for each row. */
 function appendByHand(db: DatabaseSync, commits: readonly Commit[], perTransaction: number): number {
-  const event = db.prepare(`insert into events values (${Array(14).fill('?').join(', ')})`);
+  const event = db.prepare(INSERT_EVENT);
   const inbox = db.prepare('insert into inbox values (?, ?, ?)');
   const head = db.prepare('update head set position = ?');
   const versions = new Map<string, number>();
