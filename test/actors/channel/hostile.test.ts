@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ApplicationMessage, SendOutcome } from '../../../actors/channel/port.ts';
 import type { InFlight } from '../../../actors/wire/memory.ts';
+import { startGateway } from '../../../actors/roles/start.ts';
+import { gatewayIdentity } from '../../simulation/world.ts';
+import { lie } from '../liar.ts';
 import { inSession, isData, send, until, type Fate, type Sessions } from './sessions.ts';
 
 /** A PN GW, or a network, that loses, repeats and reorders whatever it likes, and processes that die at any moment. */
@@ -187,5 +190,27 @@ describe('through a hostile and lossy PN GW', () => {
       ['echo', 'lamp'],
     ]);
     expect(await until(world, send(sessions, 'pnes', 'goes on'))).toEqual({ kind: 'delivered' });
+  });
+
+  test('a frame that another PN GW brings is not taken: a PN GW carries the data of its own PNs', async () => {
+    const sessions = await inSession({ gateways: ['hub', 'second'] });
+    const { world, given } = sessions;
+    const second = await startGateway(gatewayIdentity('second'), [], world.seams('second'));
+    await world.drain();
+    await second.settled();
+    await world.drain();
+    const outcome = send(sessions, 'pnes', 'genuine');
+    await world.settle();
+    const [at] = world.network.inFlight.map(({ payload }) => JSON.parse(new TextDecoder().decode(payload)));
+    const message = { ...at, body: { ...at.body, deviceId: 'lamp' } };
+    await lie(world, world.gatewaySession('second'), 'cpns.wan.up.second.data', JSON.stringify(message));
+    await world.settle();
+    expect(given.server).toEqual([]);
+    expect(await until(world, outcome)).toEqual({ kind: 'delivered' });
+    await lie(world, world.gatewaySession('second'), 'cpns.wan.up.second.data', JSON.stringify(message));
+    await world.drain();
+    expect(world.log.lines.map(({ fields }) => fields['reason'])).toContain('of another session');
+    expect(given.server).toHaveLength(1);
+    await second.stop();
   });
 });

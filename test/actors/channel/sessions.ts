@@ -20,6 +20,8 @@ export interface SessionsOptions {
   /** What the application of the server does after it noted the message; default: 200. */
   readonly deliver?: Deliver;
   readonly seed?: string;
+  /** PN GWs that the server knows; default: the one of the world. */
+  readonly gateways?: readonly string[];
 }
 
 export const PN = 'home';
@@ -32,6 +34,7 @@ export async function inSession(options: SessionsOptions = {}): Promise<Sessions
     seed: options.seed ?? 'sessions',
     pns: [{ id: PN, gatewayId: GATEWAY, joinPolicy: 'open', members: devices }],
     devices: devices.map((deviceId) => device(deviceId, PN)),
+    ...(options.gateways === undefined ? {} : { gateways: options.gateways }),
     applications: {
       server: {
         settings,
