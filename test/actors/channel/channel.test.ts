@@ -30,7 +30,7 @@ function setUp(deliver: Deliver = () => Promise.resolve(200)) {
     clock,
     settings: DEFAULT_SESSION_SETTINGS,
     budget: new PartialBudget(),
-    meter: { count: (usage) => void counted.push(usage) },
+    meter: { count: (usage) => void counted.push(usage), stop: () => Promise.resolve() },
     deliver(message) {
       given.push(message);
       return deliver(message);
