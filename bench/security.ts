@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { compare, ROUNDS, writeTable, type Figure } from './measure/compare.ts';
 import { frames } from './security/frames.ts';
 import { handshakes } from './security/handshakes.ts';
+import { messages } from './security/messages.ts';
 import { assertEqualResults, type Pair } from './security/pair.ts';
 
 /** Processor time that one contestant of a pair has at a time. */
@@ -12,11 +13,11 @@ const BATCH = 16;
 /** Enough to see that it runs, and to measure nothing by. */
 const QUICK = { rounds: 1, runMs: 2 } as const;
 
-/** Handshakes and sealed frames, each beside the bare calls of node:crypto or noble on the same inputs. */
+/** Handshakes, frames and messages, each beside the bare calls of node:crypto or noble on the same inputs. */
 export async function run(args: readonly string[] = []): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { quick: { type: 'boolean', default: false } } });
   const { rounds, runMs } = values.quick ? QUICK : { rounds: ROUNDS, runMs: RUN_MS };
-  const pairs = [...handshakes(), ...frames()];
+  const pairs = [...handshakes(), ...frames(), ...messages()];
   for (const pair of pairs) assertEqualResults(pair);
   const figures: Figure[] = [];
   for (const { name, ours, floor } of pairs) {

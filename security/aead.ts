@@ -7,6 +7,7 @@
  * size: by a third at 64 bytes, tenfold at 64 KiB.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { plainBytes } from './bytes.ts';
 
 export const TAG_BYTES = 16;
 export const NONCE_BYTES = 12;
@@ -25,8 +26,8 @@ export function cipherKey(key: Uint8Array): KeyObject {
 }
 
 export function counterNonce(counter: bigint | number): Uint8Array {
-  const nonce = new Uint8Array(NONCE_BYTES);
-  new DataView(nonce.buffer).setBigUint64(4, BigInt(counter), true);
+  const nonce = Buffer.alloc(NONCE_BYTES);
+  nonce.writeBigUInt64LE(BigInt(counter), 4);
   return nonce;
 }
 
@@ -37,6 +38,25 @@ export function seal(key: CipherKey, nonce: Uint8Array, associatedData: Uint8Arr
   const ciphertext = cipher.update(plaintext);
   cipher.final();
   return plainBytes(Buffer.concat([ciphertext, cipher.getAuthTag()]));
+}
+
+/**
+ * The same where the plaintext lies: for 32 KiB a third less time than with one more buffer.
+ * @param room the plaintext and 16 bytes behind it; becomes ciphertext and tag
+ */
+export function sealInPlace(
+  key: CipherKey,
+  nonce: Uint8Array,
+  associatedData: Uint8Array,
+  room: Uint8Array,
+): Uint8Array {
+  const plaintextLength = room.length - TAG_BYTES;
+  const cipher = createCipheriv(ALGORITHM, handle(key), nonce, OPTIONS);
+  cipher.setAAD(associatedData, { plaintextLength });
+  room.set(cipher.update(room.subarray(0, plaintextLength)));
+  cipher.final();
+  room.set(cipher.getAuthTag(), plaintextLength);
+  return plainBytes(room);
 }
 
 /** The plaintext, or null when the tag does not fit: OpenSSL compares it in constant time and node throws. */
@@ -61,7 +81,3 @@ export function open(
 }
 
 const handle = (key: CipherKey): KeyObject => (key instanceof Uint8Array ? createSecretKey(key) : key);
-
-/** The same memory without what a Buffer adds: its `slice` would be a view. */
-const plainBytes = ({ buffer, byteOffset, length }: Uint8Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, length);

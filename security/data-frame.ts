@@ -2,8 +2,8 @@
  * A data frame: what carries application data in a secure session, and what the two ends say about it. Sealed with
  * ChaCha20-Poly1305 under the key of its epoch; docs/security-bytes.md says it byte by byte.
  */
-import { counterNonce, open, seal, TAG_BYTES } from './aead.ts';
-import { concat, uint32, utf8 } from './bytes.ts';
+import { counterNonce, open, sealInPlace, TAG_BYTES } from './aead.ts';
+import { concat, plainBytes, uint32, utf8 } from './bytes.ts';
 import { DIRECTION_BYTES, MAX_EPOCH, type Direction, type Epoch } from './epochs.ts';
 import { MAX_COUNTER } from './replay-window.ts';
 
@@ -52,7 +52,8 @@ const REKEY_BYTES = 5;
 
 /** Ciphertext and tag. The caller never uses a counter twice in an epoch. */
 export function sealData(epoch: Epoch, header: DataHeader, content: DataContent): Uint8Array {
-  return seal(epoch.frameKey, counterNonce(header.counter), bound(header), encodeContent(content));
+  const room = encodeContent(content, TAG_BYTES);
+  return sealInPlace(epoch.frameKey, counterNonce(header.counter), bound(header), room);
 }
 
 /** Null for whatever the other end did not seal under this very header, or what is no content. */
@@ -64,24 +65,24 @@ export function openData(epoch: Epoch, header: DataHeader, frame: Uint8Array): D
 
 /** The service id stands last: whatever it is, no other header gives the same bytes. */
 function bound({ direction, keyId, epoch, serviceId }: DataHeader): Uint8Array {
-  return concat(LABEL, DIRECTION_BYTES[direction], utf8(keyId), uint32(epoch), utf8(serviceId ?? ''));
+  return Buffer.concat([LABEL, DIRECTION_BYTES[direction], utf8(keyId), uint32(epoch), utf8(serviceId ?? '')]);
 }
 
-export function encodeContent(content: DataContent): Uint8Array {
+/** @param roomBytes that are left free behind it */
+export function encodeContent(content: DataContent, roomBytes = 0): Uint8Array {
   switch (content.kind) {
     case 'chunk': {
       const { messageNumber, index, count, bytes } = content;
-      const whole = new Uint8Array(CHUNK_HEAD_BYTES + bytes.length);
-      const view = new DataView(whole.buffer);
+      const whole = Buffer.allocUnsafe(CHUNK_HEAD_BYTES + bytes.length + roomBytes);
       whole[0] = KIND.chunk;
-      view.setBigUint64(1, messageNumber);
-      view.setUint16(9, index);
-      view.setUint16(11, count);
+      whole.writeBigUInt64BE(messageNumber, 1);
+      whole.writeUInt16BE(index, 9);
+      whole.writeUInt16BE(count, 11);
       whole.set(bytes, CHUNK_HEAD_BYTES);
-      return whole;
+      return plainBytes(whole);
     }
     case 'ack': {
-      const whole = new Uint8Array(ACK_BYTES);
+      const whole = new Uint8Array(ACK_BYTES + roomBytes);
       const view = new DataView(whole.buffer);
       whole[0] = KIND.ack;
       view.setBigUint64(1, content.messageNumber);
@@ -90,9 +91,9 @@ export function encodeContent(content: DataContent): Uint8Array {
       return whole;
     }
     case 'rekey':
-      return concat(Uint8Array.of(KIND.rekey), uint32(content.epoch));
+      return concat(Uint8Array.of(KIND.rekey), uint32(content.epoch), new Uint8Array(roomBytes));
     case 'hello':
-      return Uint8Array.of(KIND.hello);
+      return concat(Uint8Array.of(KIND.hello), new Uint8Array(roomBytes));
   }
 }
 
@@ -104,7 +105,7 @@ export function decodeContent(bytes: Uint8Array): DataContent | null {
       if (bytes.length < CHUNK_HEAD_BYTES || bytes.length > MAX_PLAINTEXT_BYTES) return null;
       const [messageNumber, index, count] = [view.getBigUint64(1), view.getUint16(9), view.getUint16(11)];
       if (index >= count) return null;
-      return { kind: 'chunk', messageNumber, index, count, bytes: bytes.slice(CHUNK_HEAD_BYTES) };
+      return { kind: 'chunk', messageNumber, index, count, bytes: bytes.subarray(CHUNK_HEAD_BYTES) };
     }
     case KIND.ack:
       if (bytes.length !== ACK_BYTES) return null;

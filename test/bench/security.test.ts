@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { frames } from '../../bench/security/frames.ts';
 import { handshakes } from '../../bench/security/handshakes.ts';
 import { concat } from '../../security/bytes.ts';
+import { messages } from '../../bench/security/messages.ts';
 import { assertEqualResults } from '../../bench/security/pair.ts';
 
 const script = `${import.meta.dirname}/../../bench/run.ts`;
@@ -14,12 +15,14 @@ describe('npm run bench -- security', () => {
     const said: { figures: { name: string; ours: number; floor: number; ratio: number }[] } = JSON.parse(
       run.stdout.trimEnd().split('\n').at(-1) ?? '',
     );
-    expect(said.figures.map(({ name }) => name)).toEqual([...handshakes(), ...frames()].map(({ name }) => name));
+    expect(said.figures.map(({ name }) => name)).toEqual(
+      [...handshakes(), ...frames(), ...messages()].map(({ name }) => name),
+    );
     for (const { ours, floor, ratio } of said.figures) expect(Math.min(ours, floor, ratio)).toBeGreaterThan(0);
   });
 
   test('measures the same work on both sides: results are equal, and a floor that does another is told', () => {
-    const pairs = [...handshakes(), ...frames()];
+    const pairs = [...handshakes(), ...frames(), ...messages()];
     for (const pair of pairs) {
       assertEqualResults(pair);
       const results = pair.floor();

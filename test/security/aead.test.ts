@@ -1,7 +1,7 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cipherKey, counterNonce, open, seal } from '../../security/aead.ts';
+import { cipherKey, counterNonce, open, seal, sealInPlace } from '../../security/aead.ts';
 
 /** RFC 8439, section 2.8.2. */
 const RFC = {
@@ -46,6 +46,9 @@ describe('ChaCha20-Poly1305', () => {
         for (const ours of [key, cipherKey(key)]) {
           const sealed = seal(ours, nonce, associatedData, plaintext);
           expect(Buffer.compare(sealed, expected)).toBe(0);
+          const room = Uint8Array.of(...plaintext, ...new Uint8Array(16));
+          expect(Buffer.compare(sealInPlace(ours, nonce, associatedData, room), expected)).toBe(0);
+          expect(Buffer.compare(room, expected)).toBe(0);
           expect(Buffer.compare(open(ours, nonce, associatedData, expected) ?? hex('ff'), plaintext)).toBe(0);
         }
       },
