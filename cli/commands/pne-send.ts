@@ -55,6 +55,9 @@ export function addPneSend(pne: Command, host: Host, finish: (code: number) => v
     });
 }
 
+/** Who sent the last reply is told that it is here: that may wait for the commit of an epoch, some milliseconds. */
+const ACKNOWLEDGE_MS = 300;
+
 async function send(
   host: Host,
   running: Running,
@@ -84,7 +87,10 @@ async function send(
     host.err(`cpns: ${remedyFor(sent.code)}\n`);
     return EXIT.failure;
   }
-  if (wait > 0) await pause(host, wait * 1_000, AbortSignal.any([running.stopped, enough.signal]));
+  if (wait > 0) {
+    await pause(host, wait * 1_000, AbortSignal.any([running.stopped, enough.signal]));
+    await pause(host, ACKNOWLEDGE_MS, running.stopped);
+  }
   return EXIT.ok;
 }
 

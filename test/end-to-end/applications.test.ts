@@ -22,7 +22,9 @@ const config = (...names: readonly string[]): readonly string[] => [
   '--nats',
   nats.url,
 ];
-const startServer = (): Process => processes.start(['server', ...config('server.yaml')]);
+/** Keys change within one large message, both ways. */
+const REKEY = ['--rekey-after-messages', '5'];
+const startServer = (): Process => processes.start(['server', ...config('server.yaml'), ...REKEY]);
 const startService = (id: string, ...flags: readonly string[]): Process =>
   processes.start(['service', ...config('services', `${id}.yaml`), ...flags]);
 const send = (device: string, ...flags: readonly string[]): Promise<Exit> =>
@@ -66,7 +68,7 @@ const eventsOf = async (device: string): Promise<readonly string[]> =>
 const howOften = (types: readonly string[], type: string): number => types.filter((one) => one === type).length;
 
 test(
-  'a text, 64 KiB and 512 KiB go to the service and back, from a device that registers first, once',
+  'a text, 64 KiB and 512 KiB go to the service and back, from a device that registers first, once; keys change on the way',
   async () => {
     const hello = await send('member-1', '--text', 'hello', '--wait', '60', '--replies', '1');
     expect(hello).toMatchObject({ code: 0, stderr: '' });
@@ -78,7 +80,7 @@ test(
     for (const length of [65_536, 524_288]) {
       const bytes = randomBytes(length);
       writeFileSync(folder.file('message'), bytes);
-      const back = ['--wait', '60', '--replies', '1', '--json'];
+      const back = ['--wait', '60', '--replies', '1', '--json', ...REKEY];
       const exit = await send('member-1', '--file', folder.file('message'), ...back);
       expect(exit).toMatchObject({ code: 0, stderr: '' });
       const [received, sent] = exit.stdout
@@ -92,7 +94,9 @@ test(
         expect(line !== undefined && bytesOf(line).equals(bytes)).toBe(true);
     }
     expect(echo.lines).toHaveLength(3);
-    expect(howOften(await eventsOf('member-1'), 'RegistrationRequested')).toBe(1);
+    const types = await eventsOf('member-1');
+    expect(howOften(types, 'RegistrationRequested')).toBe(1);
+    expect(howOften(types, 'SecureSessionRekeyed')).toBeGreaterThan(10);
   },
   TEST_MS,
 );
