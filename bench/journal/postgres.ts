@@ -34,8 +34,10 @@ export async function postgres(): Promise<Contestants> {
   };
 }
 
-const EVENTS = `insert into events select * from unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[],
-  $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])`;
+const EVENTS = `insert into events (position, stream, version, type, schema_version, data, message_id, correlation_id,
+  causation_id, role, chart_id, chart_hash, cr_step, recorded_at)
+  select * from unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[],
+  $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])`;
 const INBOX = 'insert into inbox select * from unnest($1::text[], $2::bigint[], $3::int[])';
 const PAGE = 'select * from events where position > $1 order by position limit $2';
 
