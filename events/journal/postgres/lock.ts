@@ -8,13 +8,19 @@ export type Writers = 'alone' | 'several';
 /** `CPNS` in ASCII, beside the schema: the key of an advisory lock. */
 const LOCK = `select pg_try_advisory_lock(${0x43504e53}, hashtext(current_schema())) as locked`;
 
+/** The server notices a moment later that a connection ended: whoever starts again at once must not be refused. */
+const ATTEMPTS = 10;
+const DELAY_MS = 100;
+
 /**
  * Takes the journal for the process of this connection; the server gives it free with the connection.
- * @throws JournalError `locked` where another process has it
+ * @throws JournalError `locked` where another process has it, for a second and longer
  */
 export async function lockAlone(connection: Connection, { name }: Address): Promise<void> {
-  const [taken] = await connection.select<{ locked: boolean }>(LOCK);
-  if (taken?.locked === true) return;
-  const message = `Journal ${name}: another process writes it.`;
-  throw journalError('locked', message);
+  for (let attempt = 1; ; attempt++) {
+    const [taken] = await connection.select<{ locked: boolean }>(LOCK);
+    if (taken?.locked === true) return;
+    if (attempt === ATTEMPTS) throw journalError('locked', `Journal ${name}: another process writes it.`);
+    await new Promise((resolve) => setTimeout(resolve, DELAY_MS));
+  }
 }
