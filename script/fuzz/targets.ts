@@ -31,6 +31,7 @@ import type { CorpusEntry } from './corpus.ts';
 import type { Target } from './engine.ts';
 import * as genuine from './genuine.ts';
 import { serviceEnvelope, serviceMessage } from './service.ts';
+import { noteKey, receipt } from './transparency.ts';
 import { ALIASES, DER, JSONS, PEM, YAML } from './tokens.ts';
 
 /** A target and the inputs that it takes, made by the product itself. */
@@ -366,6 +367,8 @@ export function targets(written: ReadonlyMap<string, readonly CorpusEntry[]> = n
     atRest(),
     serviceEnvelope(),
     serviceMessage(),
+    noteKey(),
+    receipt(),
     ...CONFIGS.map((kind) => config(kind, seedsOf(kind.name))),
   ];
 }
