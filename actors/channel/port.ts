@@ -22,7 +22,7 @@ export type Deliver = (message: ApplicationMessage) => Promise<ResponseCode>;
 
 export type SendOutcome =
   | { readonly kind: 'delivered' }
-  /** Not delivered, and will not be. */
+  /** The other end says no. Not delivered, but for 408 and 500: its application had the message and did not say in time. */
   | { readonly kind: 'refused'; readonly code: ResponseCode }
   /** Nothing was sent. */
   | { readonly kind: 'noSession' }
