@@ -34,7 +34,7 @@ const CHAIN_LABEL = utf8('CPNS data chain');
 const FRAME_LABEL = utf8('CPNS data frame');
 const NEXT_LABEL = utf8('CPNS data next');
 const ONE = Uint8Array.of(1);
-export const DIRECTION_BYTES = { up: Uint8Array.of(1), down: Uint8Array.of(2) } as const;
+const DIRECTION_BYTES = { up: Uint8Array.of(1), down: Uint8Array.of(2) } as const;
 
 /** @param dataRoot third output of Split, 32 bytes; to be forgotten once both chains are made */
 export function firstChain(dataRoot: Uint8Array, direction: Direction): Chain {
