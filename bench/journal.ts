@@ -30,7 +30,8 @@ const CONCURRENT = 64;
 /** Appends, reads and rebuilds on each database, beside the same rows by hand. */
 export async function run(): Promise<void> {
   const figures: Figure[] = [];
-  for (const contestants of [sqlite, await postgres()]) {
+  for (const start of [async () => sqlite, postgres]) {
+    const contestants = await start();
     try {
       figures.push(...(await measure(contestants)));
     } finally {
