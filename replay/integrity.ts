@@ -37,7 +37,8 @@ const MAX_FAULTS = 100;
 
 /**
  * Reads every event as it is stored, hashes it, and grows the tree anew: against the leaf beside each event, the nodes and
- * the edge that the journal keeps, and each head that was signed. Reads pages; keeps 16 bytes a stream and the signed heads.
+ * the edge that the journal keeps, and each head that was signed. Reads pages; what it keeps grows with
+ * the number of streams (a name and a version each) and of signed heads, not with that of events.
  */
 export async function verifyIntegrity(
   journal: JournalReader & TreeReader,
