@@ -20,6 +20,8 @@ export interface Host {
   /** Ends the process at once. */
   exit(code: number): void;
   readonly stackTraces: 'shown' | 'hidden';
+  /** Whether people watch standard error. */
+  readonly progress: 'shown' | 'hidden';
   /** What `CPNS_KEYRING_KEY` held when the process started. */
   readonly keyringKey: string | undefined;
 }
@@ -50,6 +52,7 @@ export function processHost(): Host {
       return () => void process.off('SIGINT', stop).off('SIGTERM', stop);
     },
     exit: (code) => process.exit(code),
+    progress: process.stderr.isTTY ? 'shown' : 'hidden',
     stackTraces: process.env['CPNS_DEBUG'] === '1' ? 'shown' : 'hidden',
     keyringKey,
   };

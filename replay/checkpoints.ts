@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RECORD_STREAM } from '../events/vocabulary/record.ts';
 import type { JournalReader } from '../events/journal/port.ts';
 import type { TreeHead } from '../events/journal/merkle/proof.ts';
 import { parseCheckpoint } from '../security/transparency/checkpoint.ts';
@@ -20,8 +21,8 @@ export type ReadCheckpoint =
       readonly reason: 'malformed' | 'forged' | 'unsigned';
     };
 
-export const RECORD_STREAM = 'record';
-const CheckpointSigned = z.object({ note: z.string() });
+/** What of `CheckpointSigned` every version of it has. */
+const CheckpointSigned = z.object({ size: z.int(), note: z.string() });
 const PAGE = 1_000;
 
 /** A note that the auditor brought along, or that the journal holds. */
@@ -41,15 +42,24 @@ export async function storedCheckpoints(
   verifier: NoteVerifier,
 ): Promise<readonly ReadCheckpoint[]> {
   const found: ReadCheckpoint[] = [];
+  for await (const { position, signed } of recordedNotes(journal)) {
+    found.push(signed === null ? malformed(position) : readCheckpoint(signed.note, position, verifier));
+  }
+  return found;
+}
+
+/** Where a journal holds a checkpoint, and what stands there; null where it is none. */
+export async function* recordedNotes(journal: JournalReader): AsyncGenerator<{
+  readonly position: number;
+  readonly signed: { readonly size: number; readonly note: string } | null;
+}> {
   for (let after = 0; ;) {
     const page = await journal.readStream(RECORD_STREAM, { after, limit: PAGE });
     for (const { type, data, position, version } of page) {
       after = version;
-      if (type !== 'CheckpointSigned') continue;
-      const { success, data: signed } = CheckpointSigned.safeParse(data);
-      found.push(success ? readCheckpoint(signed.note, position, verifier) : malformed(position));
+      if (type === 'CheckpointSigned') yield { position, signed: CheckpointSigned.safeParse(data).data ?? null };
     }
-    if (page.length < PAGE) return found;
+    if (page.length < PAGE) return;
   }
 }
 

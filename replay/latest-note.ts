@@ -1,21 +1,25 @@
-import { z } from 'zod';
 import type { JournalReader } from '../events/journal/port.ts';
-import { RECORD_STREAM } from './checkpoints.ts';
+import { recordedNotes } from './checkpoints.ts';
 
-const CheckpointSigned = z.object({ size: z.int(), note: z.string() });
-const PAGE = 1_000;
+/** A checkpoint that a journal holds, its signature not checked. */
+export interface RecordedNote {
+  /** Name of the log, as the note has it. */
+  readonly origin: string;
+  readonly size: number;
+  readonly note: string;
+}
 
-/** The newest checkpoint that a journal holds, its signature not checked. */
+/** The newest one, and where it covers no more than the first events: a journal may hold it further on. */
 export async function latestNote(
   journal: JournalReader,
-): Promise<{ readonly size: number; readonly note: string } | null> {
-  let latest: { readonly size: number; readonly note: string } | null = null;
-  for (let after = 0; ;) {
-    const page = await journal.readStream(RECORD_STREAM, { after, limit: PAGE });
-    for (const { type, data, version } of page) {
-      after = version;
-      if (type === 'CheckpointSigned') latest = CheckpointSigned.safeParse(data).data ?? latest;
-    }
-    if (page.length < PAGE) return latest;
+  upTo = Number.POSITIVE_INFINITY,
+): Promise<RecordedNote | null> {
+  let latest: RecordedNote | null = null;
+  for await (const { signed } of recordedNotes(journal)) {
+    if (signed === null) continue;
+    if (signed.size > upTo) break;
+    const [origin = ''] = signed.note.split('\n', 1);
+    latest = { origin, ...signed };
   }
+  return latest;
 }

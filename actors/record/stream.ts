@@ -1,5 +1,5 @@
 import type { CommitResult, Journal, JournalReader } from '../../events/journal/port.ts';
-import type { RecordEvent } from '../../events/vocabulary/record.ts';
+import { RECORD_STREAM, type RecordEvent } from '../../events/vocabulary/record.ts';
 import type { ChartState } from '../../machines/chart.ts';
 import { record as chart } from '../../machines/journal/record.ts';
 import type { RecordContext } from '../../machines/journal/record-terms.ts';
@@ -10,9 +10,6 @@ import type { Role } from '../role.ts';
 import type { Clock } from '../seams/clock.ts';
 import type { Entropy } from '../seams/entropy.ts';
 import { StepError } from '../step.ts';
-
-/** The stream of what is known of a journal itself, whatever role the journal is of. */
-export const RECORD_STREAM = 'record';
 
 export interface RecordSeams {
   readonly journal: Journal;

@@ -13,6 +13,8 @@ import { openJournalReader, resolveJournal } from '../journal/open.ts';
 import { namedJournal, openForChange } from '../keys/journal.ts';
 import { makeNoteKey, read, readNoteSigner, readNoteVerifier } from '../journal/note-keys.ts';
 import { progressOf } from '../journal/progress.ts';
+import { rangeOf, writeExport } from '../journal/export.ts';
+import { importExport } from '../journal/import.ts';
 import { consistencyOf, receiptOf } from '../journal/prove.ts';
 import { isWhole, verificationJson, verificationText, verifyJournal } from '../journal/verify.ts';
 import { count, examples, jsonOption, setting, type Register } from '../options.ts';
@@ -29,7 +31,7 @@ const JOURNAL = 'operator/server.sqlite';
 export const journal: Register = (program, host, finish) => {
   const group = program
     .command('journal')
-    .summary('sign, prove and verify a journal')
+    .summary('sign, prove, verify and export a journal')
     .description(
       'A journal keeps a Merkle tree over its events (RFC 6962). The operator signs its root now and then; from then on\n' +
         'nobody can change, remove or insert an event without being found out. Reading changes nothing.',
@@ -40,12 +42,15 @@ export const journal: Register = (program, host, finish) => {
         'cpns journal key operator/checkpoint.key --name cpns/example',
         `cpns journal checkpoint --journal ${JOURNAL} --key operator/checkpoint.key`,
         `cpns journal verify --journal ${JOURNAL} --key operator/checkpoint.key.pub`,
+        `cpns journal export --journal ${JOURNAL} -o server.jsonl`,
       ),
     );
   addKey(group, host, finish);
   addCheckpoint(group, host, finish);
   addProve(group, host, finish);
   addVerify(group, host, finish);
+  addExport(group, host, finish);
+  addImport(group, host, finish);
   addStat(group, host, finish);
 };
 
@@ -127,6 +132,58 @@ const addVerify: Add = (group, host, finish) => {
     });
 };
 
+const addExport: Add = (group, host, finish) => {
+  group
+    .command('export')
+    .summary('write the events as JSON lines')
+    .description(
+      'One line an event, with its leaf hash and its data exactly as hashed; the last line has the root and the newest\n' +
+        'checkpoint (docs/journal.md). The same events give the same bytes from SQLite and PostgreSQL. Keys, messages that\n' +
+        'wait and timers are not among them. A file (mode 0600) is in place once it is whole.',
+    )
+    .addOption(setting('journal', 'the journal; also while its role runs'))
+    .option('-o, --output <file>', 'write it to a file; - is standard output', '-')
+    .option('--from <position>', 'begin with this event (default: the first)', count)
+    .option('--to <position>', 'end with this event (default: the last of now)', count)
+    .addHelpText(
+      'after',
+      examples(
+        `cpns journal export --journal ${JOURNAL} -o server.jsonl`,
+        `cpns journal export --journal ${JOURNAL} --from 1001 --to 2000 | gzip > second-thousand.jsonl.gz`,
+      ),
+    )
+    .action(async (flags: ExportFlags) => finish(await run(host, (running) => exportTo(host, running, flags))));
+};
+
+const addImport: Add = (group, host, finish) => {
+  group
+    .command('import')
+    .summary('put the events of an export into an empty journal')
+    .description(
+      'Reads the file to its end before anything is written, and names its first line that is not right. Positions, versions,\n' +
+        'leaf hashes and root are those of the file. An import that broke off goes on when it is run again with the same file.\n' +
+        CARRIES_NOT,
+    )
+    .argument('<file>', 'what `cpns journal export` wrote')
+    .addOption(setting('journal', 'an SQLite file, made when it is not there, or an empty PostgreSQL database'))
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'cpns journal import server.jsonl --journal copy.sqlite',
+        'PGPASSFILE=pgpass cpns journal import server.jsonl --journal postgres://cpns@db.example/copy',
+      ),
+    )
+    .action(async (file: string, flags: Flags) =>
+      finish(await run(host, (running) => importFrom(host, running, file, flags))),
+    );
+};
+
+const CARRIES_NOT =
+  'An export is the record, not a running role: it carries no keys (devices and gateways must register again), no messages\n' +
+  'that waited for an answer, no answers kept for repeated requests, and no timers (what waited for one waits on). To move\n' +
+  'a role with all that, copy its database while it is stopped.';
+
 const addStat: Add = (group, host, finish) => {
   group
     .command('stat')
@@ -146,6 +203,12 @@ interface ProveFlags extends Flags {
 interface VerifyFlags extends Flags {
   readonly checkpoint?: readonly string[];
   readonly receipt?: string;
+}
+
+interface ExportFlags extends Flags {
+  readonly output: string;
+  readonly from?: number;
+  readonly to?: number;
 }
 
 async function openReader(host: Host, { onClose }: Running, flags: Flags) {
@@ -211,6 +274,28 @@ async function verifyReceipt(host: Host, file: string, flags: VerifyFlags): Prom
     await host.out(`valid: ${verifier.name} signed ${size} events, and at position ${position} this one:\n${leaf}\n`);
   }
   return receipt.kind === 'valid' ? EXIT.ok : EXIT.failure;
+}
+
+async function exportTo(host: Host, running: Running, flags: ExportFlags): Promise<number> {
+  const reader = await openReader(host, running, flags);
+  const range = await rangeOf(reader, flags);
+  await writeExport(host, running, reader, range, flags.output === '-' ? null : resolve(host.cwd, flags.output));
+  return EXIT.ok;
+}
+
+const OUTCOMES = {
+  imported: 'imported',
+  wentOn: 'imported; an import that had broken off was gone on with',
+  already: 'nothing to do: all of it was there',
+} as const;
+
+async function importFrom(host: Host, running: Running, file: string, flags: Flags): Promise<number> {
+  const journal = resolveJournal(host.cwd, namedJournal(flags.journal ?? null));
+  const { how, end } = await importExport(host, running, resolve(host.cwd, file), journal);
+  const facts = { outcome: how, events: end.size, root: toBase64(end.root) };
+  if (flags.json === true) await host.out(`${JSON.stringify(facts)}\n`);
+  else await host.out(`${OUTCOMES[how]}\n${end.size} events, root ${facts.root}\n${CARRIES_NOT}\n`);
+  return EXIT.ok;
 }
 
 async function stat(host: Host, running: Running, flags: Flags): Promise<number> {

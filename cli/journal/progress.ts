@@ -3,13 +3,13 @@ import type { Host } from '../host.ts';
 /** How often progress is told on a terminal. */
 const EVERY_MS = 1_000;
 
-/** Tells on standard error how far a long work is: how much, how fast, and how long still. Nothing for a short one. */
+/** Tells whoever watches standard error how far a long work is: how much, how fast, how long still. Nothing for a short one. */
 export function progressOf(host: Host, what: string): (done: number, all: number) => void {
   const startedAt = host.clock.now();
   let told = startedAt;
   return (done, all) => {
     const now = host.clock.now();
-    if (now - told < EVERY_MS) return;
+    if (host.progress === 'hidden' || now - told < EVERY_MS) return;
     told = now;
     const perSecond = (done * 1_000) / (now - startedAt);
     const left = Math.ceil((all - done) / perSecond);

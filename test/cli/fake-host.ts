@@ -11,6 +11,7 @@ export class FakeHost implements Host {
   readonly clock = systemClock;
   readonly entropy = new SeededEntropy('cli');
   readonly stackTraces = 'hidden';
+  readonly progress = 'hidden';
   keyringKey: string | undefined = undefined;
   readonly cwd: string;
   readonly exits: number[] = [];
