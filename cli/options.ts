@@ -93,6 +93,12 @@ export function setting(name: SettingName, says: string = SETTINGS[name].says): 
 
 export const count = parser(digits);
 
+/** Where a change of the key-encryption key finds the new one. */
+export function newKeyFileOption(): Option {
+  const says = 'use the key in this file, made when it is not there, and leave it there';
+  return new Option('--new-key-file <file>', says).argParser(parser(path));
+}
+
 /** The flags of a command, and the key that the environment had. */
 export function withKeyringKey<Flags extends object>(flags: Flags, host: Host): Flags & Pick<Given, 'keyringKey'> {
   return host.keyringKey === undefined ? flags : { ...flags, keyringKey: host.keyringKey };

@@ -16,9 +16,10 @@ const KEYLESS: Keyring = {
 const MAX_ATTEMPTS = 16;
 
 /**
- * Destroys one key for good: its row and the event in one commit, then its bytes in the files of the journal.
+ * Destroys one key: its row and the event in one commit. `forgetDropped` then takes its bytes out of the files of the journal,
+ * where the journal can; where it cannot, a change of the key-encryption key does.
  * @returns `absent` when there is no such key: nothing is written then
- * @throws JournalError, also `locked` where a reader keeps the bytes a while longer; the key is destroyed all the same
+ * @throws JournalError
  */
 export async function destroyKey(
   seams: KeyringSeams,
@@ -31,9 +32,7 @@ export async function destroyKey(
       keys.drop(keyId);
       return { type: 'KeyDestroyed', data: { keyId, reason } };
     });
-    if (result.kind === 'conflict') continue;
-    await seams.journal.forgetDropped();
-    return 'destroyed';
+    if (result.kind !== 'conflict') return 'destroyed';
   }
   throw new Error(`The keyring changed ${MAX_ATTEMPTS} times while ${keyId} was to be destroyed.`);
 }

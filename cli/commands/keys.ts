@@ -1,27 +1,20 @@
-import { InvalidArgumentError, Option } from 'commander';
-import { destroyKey, type DestructionReason } from '../../actors/keyring/destroy.ts';
 import { keyringState } from '../../actors/keyring/stream.ts';
-import { DESTRUCTION_REASONS } from '../../events/vocabulary/keyring.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { readKek } from '../config/kek.ts';
 import { loadKeysOptions } from '../config/keys.ts';
 import type { Given } from '../config/settings.ts';
-import { EXIT, UsageError } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { journalName, openJournalReader } from '../journal/open.ts';
+import { openJournalReader } from '../journal/open.ts';
 import { entryText, keyEntries, type KeyEntry } from '../keys/list.ts';
-import { namedJournal, openForChange } from '../keys/journal.ts';
+import { namedJournal } from '../keys/journal.ts';
+import { addDestroyCommand } from '../keys/destroy.ts';
 import { addRotateCommand } from '../keys/rotate.ts';
 import { addWrapCommand } from '../keys/wrap.ts';
 import { examples, jsonOption, setting, withKeyringKey, type Register } from '../options.ts';
 import { run } from '../run.ts';
 
 interface ListFlags extends Given {
-  readonly json?: true;
-}
-
-interface DestroyFlags extends Given {
-  readonly reason: DestructionReason;
   readonly json?: true;
 }
 
@@ -56,33 +49,10 @@ export const keys: Register = (program, host, finish) => {
     .addHelpText('after', examples('cpns keys ls --config operator/server.yaml --json'))
     .action(async (flags: ListFlags) => finish(await list(host, withKeyringKey(flags, host))));
 
-  group
-    .command('destroy')
-    .summary('destroy a key for good')
-    .description(
-      'Removes a key from the journal, and its bytes from the files of the journal, and records that it did. What only\n' +
-        'this key opens cannot be read again by anybody. A session whose key is gone is over: its device registers again.',
-    )
-    .argument('<id>', 'id of the key, as `cpns keys ls` shows it', destroyable)
-    .addOption(setting('config', 'configuration of the role'))
-    .addOption(setting('journal', 'the journal'))
-    .addOption(new Option('--reason <reason>', 'why').choices(DESTRUCTION_REASONS).default('retired'))
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      examples('cpns keys destroy session/2Vg7dQ1sJm0Zr4yE8aXbQw --reason compromised --config operator/server.yaml'),
-    )
-    .action(async (keyId: string, flags: DestroyFlags) => finish(await destroy(host, keyId, flags)));
-
+  addDestroyCommand(group, host, finish);
   addRotateCommand(group, host, finish);
   addWrapCommand(group, host, finish);
 };
-
-/** Rows that are counters, or belong to a registration under way, are not for a person to take away. */
-function destroyable(keyId: string): string {
-  if (/^(session|subject)\/[A-Za-z0-9_/-]{1,190}$/.test(keyId)) return keyId;
-  throw new InvalidArgumentError('It must be the id of a session or subject key, as `cpns keys ls` shows it.');
-}
 
 function list(host: Host, flags: ListFlags): Promise<number> {
   const options = loadKeysOptions(flags, host.cwd);
@@ -121,23 +91,4 @@ function summaryText(summary: {
   const { keys: count, kekId, nextKekId, destroyed } = summary;
   const rotation = nextKekId === null ? '' : `; a rotation to ${nextKekId} is not finished`;
   return `${count} keys; key-encryption key ${kekId ?? 'not named yet'}${rotation}; ${destroyed} destroyed by hand`;
-}
-
-function destroy(host: Host, keyId: string, flags: DestroyFlags): Promise<number> {
-  const file = namedJournal(loadKeysOptions(flags, host.cwd).journal);
-  return run(host, async (running) => {
-    const seams = await openForChange(host, running, file);
-    if ((await keyringState(seams.journal)).context.kekId === null)
-      throw new UsageError(
-        `The journal ${journalName(file)} does not say yet which key it is under`,
-        'Start its role once.',
-      );
-    if ((await destroyKey(seams, keyId, flags.reason)) === 'absent')
-      throw new UsageError(`The journal ${journalName(file)} has no key ${keyId}`, 'List them with cpns keys ls.');
-    const { reason } = flags;
-    await host.out(
-      flags.json === true ? `${JSON.stringify({ destroyed: keyId, reason })}\n` : `${keyId} is destroyed\n`,
-    );
-    return EXIT.ok;
-  });
 }

@@ -1,9 +1,12 @@
-import { linkSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { loadKeyFile, readKeyFile } from '../../security/key-file.ts';
 import { kekIdOf } from '../../security/keyring.ts';
 import { nextKeyFile } from '../config/kek.ts';
 import { errorCode, UsageError } from '../errors.ts';
 import { flushFolderOf } from '../private-file.ts';
+
+const KEK_ID = /^[A-Za-z0-9_-]{22}$/;
 
 /** What becomes of the file of the former key. */
 export type OldKey = 'keep' | 'remove';
@@ -45,6 +48,14 @@ export function settleKeyFiles(
   renameSync(target, old);
   flushFolderOf(old);
   return { keyFile: old, former: kept };
+}
+
+/** Removes the former keys that rotations kept beside a key file. */
+export function removeKeptKeys(file: string): void {
+  const prefix = `${basename(file)}.`;
+  for (const name of readdirSync(dirname(file)))
+    if (name.startsWith(prefix) && KEK_ID.test(name.slice(prefix.length))) rmSync(join(dirname(file), name));
+  flushFolderOf(file);
 }
 
 function linkUnlessThere(from: string, to: string): void {

@@ -34,6 +34,7 @@ export interface MemoryFaults {
 
 /** The simulated twin of the SQLite journal: same committer, same contract, no I/O, no timers. */
 export class MemoryJournal implements Journal {
+  readonly dropped = 'overwritten';
   readonly #disk: MemoryDisk;
   readonly #faults: MemoryFaults;
   readonly #committer: Committer;
@@ -111,9 +112,8 @@ export class MemoryJournal implements Journal {
       .slice(0, limit);
   }
   /** Nothing to do: the simulated disk keeps no older state. */
-  async forgetDropped(): Promise<'forgotten'> {
+  async forgetDropped(): Promise<void> {
     this.#open();
-    return 'forgotten';
   }
   async tree(): Promise<Frontier> {
     const { position, roots } = this.#open().head;

@@ -188,10 +188,15 @@ export interface Journal extends JournalReader, KeyReader, TreeReader {
   /**
    * Takes the bytes of keys that were dropped or replaced out of every file of the journal. A journal that is a file does
    * so by itself while it is open, within `FORGET_WITHIN_MS`.
-   * @returns `beyondReach` where the files are a database server's, which keeps dead rows and its own log
+   * Does nothing where they are `beyondReach`.
    * @throws JournalError `locked` where a reader holds an older state: those bytes stay until it lets go
    */
-  forgetDropped(): Promise<'forgotten' | 'beyondReach'>;
+  forgetDropped(): Promise<void>;
+  /**
+   * What becomes of the bytes of a key that was dropped. `beyondReach`: the files are a database server's, which keeps dead
+   * rows and its own log, so that they are unreadable for good only with the key-encryption key that they are under.
+   */
+  readonly dropped: 'overwritten' | 'beyondReach';
   /**
    * Called after each transaction with the events of all its commits, in position order; with none when they only wrote
    * other rows. For waking readers only; they read again.

@@ -25,6 +25,7 @@ import { PostgresStore } from './store.ts';
  * makes it. Connections: one commits, one makes point reads, one listens; read models and long reads have a pool each.
  */
 export class PostgresJournal extends SqlReader implements Journal {
+  readonly dropped = 'beyondReach';
   /** For read models; their transactions and batches do not wait for each other. */
   readonly writer: Kysely<JournalTables>;
   /** What the server said of its settings at the start. */
@@ -115,9 +116,7 @@ export class PostgresJournal extends SqlReader implements Journal {
   }
 
   /** No client can overwrite a dead row, nor the write-ahead log of the server. */
-  async forgetDropped(): Promise<'beyondReach'> {
-    return 'beyondReach';
-  }
+  async forgetDropped(): Promise<void> {}
 
   /** Commits what waits, then closes. */
   override close(): Promise<void> {

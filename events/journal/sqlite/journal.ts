@@ -21,6 +21,7 @@ const afterTheNextTurn = (run: () => void): void => void setImmediate(() => setI
 
 /** The journal of one process in one SQLite file. `openSqliteJournal` makes it. */
 export class SqliteJournal extends SqlReader implements Journal {
+  readonly dropped = 'overwritten';
   /** The only writing connection. Read models write through it too; their transactions and batches take turns. */
   readonly writer: Kysely<JournalTables>;
   /** What SQLite said of its settings at the start. */
@@ -76,9 +77,8 @@ export class SqliteJournal extends SqlReader implements Journal {
     return this.#points.wrappedKey(id) ?? null;
   }
 
-  async forgetDropped(): Promise<'forgotten'> {
+  async forgetDropped(): Promise<void> {
     this.#forgetter.now();
-    return 'forgotten';
   }
 
   /** Commits what waits, then closes. */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { openKeyring } from '../../../actors/keyring/open.ts';
 import { SimulatedClock } from '../../../actors/seams/clock.ts';
 import { systemEntropy } from '../../../actors/seams/entropy.ts';
-import { openSqliteJournal } from '../../../events/journal/sqlite/open.ts';
+import { openJournal } from '../../../cli/journal/open.ts';
 import { hold } from '../../actors/keyring/controls.ts';
 
 /** A journal with keys, and its key file, as a role leaves them. */
@@ -16,7 +16,7 @@ export const keyText = (key: Uint8Array): string => `${Buffer.from(key).toString
 
 export async function makeJournal(place: Place, kek: Uint8Array, ids: readonly string[]): Promise<void> {
   writeFileSync(place.keyFile, keyText(kek), { mode: 0o600 });
-  const journal = await openSqliteJournal(place.journal);
+  const journal = await openJournal(place.journal);
   const seams = { journal, clock: new SimulatedClock(), entropy: systemEntropy, role: 'pn-gateway' as const };
   const opening = await openKeyring(seams, [kek], () => kek);
   if (opening.kind !== 'opened') throw new Error(opening.kind);
