@@ -1,16 +1,8 @@
 import type { KeyringEvent } from '../../events/vocabulary/keyring.ts';
-import { StepError, type Keyring } from '../step.ts';
-import { keyringStep, type KeyringSeams } from './stream.ts';
+import { KEYLESS, type JournalSeams } from '../journal-actor.ts';
+import { keyringStep } from './stream.ts';
 
 export type DestructionReason = Extract<KeyringEvent, { readonly type: 'KeyDestroyed' }>['data']['reason'];
-
-/** Whoever destroys a key needs no other to do it. */
-const KEYLESS: Keyring = {
-  wrap() {
-    throw new StepError('A step that destroys a key wraps none.');
-  },
-  unwrap: () => null,
-};
 
 /** Others of the same journal may have changed its keyring in between. */
 const MAX_ATTEMPTS = 16;
@@ -22,7 +14,7 @@ const MAX_ATTEMPTS = 16;
  * @throws JournalError
  */
 export async function destroyKey(
-  seams: KeyringSeams,
+  seams: JournalSeams,
   keyId: string,
   reason: DestructionReason,
 ): Promise<'destroyed' | 'absent'> {

@@ -1,5 +1,6 @@
 import { createKeyring, kekIdOf, type Keyring } from '../../security/keyring.ts';
-import { keyringState, keyringStep, type KeyringSeams } from './stream.ts';
+import type { JournalSeams } from '../journal-actor.ts';
+import { keyringState, keyringStep } from './stream.ts';
 
 /**
  * What a role finds at its start. `missing`: no key is there, and the journal has keys. `other`: none of the keys is the
@@ -19,7 +20,7 @@ export type KeyringOpening =
  * @param create makes one for a journal that has no keys, where none is there
  */
 export async function openKeyring(
-  seams: KeyringSeams,
+  seams: JournalSeams,
   keks: readonly Uint8Array[],
   create: () => Uint8Array,
 ): Promise<KeyringOpening> {
@@ -41,7 +42,7 @@ export async function openKeyring(
 
 /** A journal that has no keyring yet: it is new, or of the first version, whose keys then have to open. */
 async function begin(
-  seams: KeyringSeams,
+  seams: JournalSeams,
   keks: readonly Uint8Array[],
   create: () => Uint8Array,
 ): Promise<KeyringOpening> {

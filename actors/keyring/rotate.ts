@@ -1,6 +1,7 @@
 import type { KeyringEvent } from '../../events/vocabulary/keyring.ts';
 import { createKeyring, kekIdIn, kekIdOf, type Keyring } from '../../security/keyring.ts';
-import { keyringState, keyringStep, type KeyringSeams } from './stream.ts';
+import type { JournalSeams } from '../journal-actor.ts';
+import { keyringState, keyringStep } from './stream.ts';
 
 /** Keys of one transaction: some 5 ms of SQLite's work. */
 export const KEYS_PER_COMMIT = 256;
@@ -22,7 +23,7 @@ export type Rotation =
  * @param beforeEnd what else is under the former key has to be wrapped anew by now
  */
 export async function rotateKeyring(
-  seams: KeyringSeams,
+  seams: JournalSeams,
   keks: { readonly from: Uint8Array; readonly to: Uint8Array },
   beforeEnd: (keyring: Keyring) => void | Promise<void> = () => {},
 ): Promise<Rotation> {
@@ -64,7 +65,7 @@ export async function rotateKeyring(
 }
 
 /** @throws Error where the keyring has changed: a rotation has the journal to itself */
-async function step(seams: KeyringSeams, keyring: Keyring, work: Parameters<typeof keyringStep>[2]): Promise<void> {
+async function step(seams: JournalSeams, keyring: Keyring, work: Parameters<typeof keyringStep>[2]): Promise<void> {
   const { kind } = await keyringStep(seams, keyring, work);
   if (kind === 'conflict') throw new Error('The keyring was changed by another process meanwhile; run it again.');
 }

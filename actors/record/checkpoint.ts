@@ -3,7 +3,8 @@ import { toBase64url } from '../../security/base64url.ts';
 import { checkpointText } from '../../security/transparency/checkpoint.ts';
 import type { NoteSigner } from '../../security/transparency/note-key.ts';
 import { signNote } from '../../security/transparency/signed-note.ts';
-import { recordState, recordStep, type RecordSeams } from './stream.ts';
+import type { JournalSeams } from '../journal-actor.ts';
+import { recordState, recordStep } from './stream.ts';
 
 /** `fresh`: signed now. `standing`: nothing but checkpoints came since the newest one, which is given again. */
 export type Signed = { readonly kind: 'fresh' | 'standing'; readonly size: number; readonly note: string };
@@ -16,24 +17,24 @@ const MAX_ATTEMPTS = 16;
  * covers, so a journal that grows by checkpoints alone needs no further one.
  * @returns null for a journal without events
  */
-export async function signCheckpoint(seams: RecordSeams, signer: NoteSigner): Promise<Signed | null> {
+export async function signCheckpoint(seams: JournalSeams, signer: NoteSigner): Promise<Signed | null> {
   for (let attempt = 1; ; attempt++) {
     const tree = await seams.journal.tree();
     if (tree.size === 0) return null;
-    const { context } = (await recordState(seams.journal)).state;
+    const { context } = await recordState(seams.journal);
     if (context.note !== null && (await isOnlyRecord(seams, context.size, tree.size)))
       return { kind: 'standing', size: context.size, note: context.note };
     const root = rootOf(tree);
     const note = signNote(checkpointText({ origin: signer.verifier.name, size: tree.size, root }), signer);
     const data = { size: tree.size, root: toBase64url(root), note };
-    const { kind } = await recordStep(seams, { type: 'CheckpointSigned', data });
-    if (kind === 'committed') return { kind: 'fresh', size: tree.size, note };
+    const outcome = await recordStep(seams, { type: 'CheckpointSigned', data });
+    if (outcome === 'committed') return { kind: 'fresh', size: tree.size, note };
     if (attempt === MAX_ATTEMPTS) throw new Error('Other processes sign this journal all the time: one is enough.');
   }
 }
 
 /** Whether all that came after a checkpoint is its own event. */
-async function isOnlyRecord({ journal }: RecordSeams, size: number, head: number): Promise<boolean> {
+async function isOnlyRecord({ journal }: JournalSeams, size: number, head: number): Promise<boolean> {
   if (head - size > 1) return false;
   const [event] = await journal.readAll({ after: size, limit: 1 });
   return event === undefined || event.type === 'CheckpointSigned';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import type { JournalSeams } from '../../actors/journal-actor.ts';
 import { rotateKeyring, type Rotation } from '../../actors/keyring/rotate.ts';
-import { keyringState, type KeyringSeams } from '../../actors/keyring/stream.ts';
+import { keyringState } from '../../actors/keyring/stream.ts';
 import { kekIdOf } from '../../security/keyring.ts';
 import { openCredentials, rewrapCredentials } from '../config/credentials.ts';
 import { readDocument } from '../config/document.ts';
@@ -51,7 +52,7 @@ export type Changed = Extract<Rotation, { readonly kind: 'rotated' | 'already' }
  * Encrypts every key of a journal, and what else is under its key-encryption key, anew. May die at any moment and be run again.
  * @throws UsageError where the keys are not those of the journal: nothing was changed then
  */
-export async function changeKeys(seams: KeyringSeams, places: Places, flags: GivenKeys): Promise<Changed> {
+export async function changeKeys(seams: JournalSeams, places: Places, flags: GivenKeys): Promise<Changed> {
   const { journal, old, target, credentialsFile } = places;
   const from = old === null ? (readKek(null, flags).keys[0] ?? null) : keyIn(old);
   // A journal of the first version first says which key it is under.

@@ -1,5 +1,6 @@
+import type { JournalSeams } from '../../actors/journal-actor.ts';
 import { destroyedKeys } from '../../actors/keyring/destroyed.ts';
-import { keyringState, type KeyringSeams } from '../../actors/keyring/stream.ts';
+import { keyringState } from '../../actors/keyring/stream.ts';
 import { readKek } from '../config/kek.ts';
 import type { KeysOptions } from '../config/keys.ts';
 import { journalName } from '../journal/open.ts';
@@ -28,7 +29,7 @@ export type ForGood =
  * @throws UsageError where no key is named, or it is not that of the journal
  */
 export async function mayDestroyForGood(
-  seams: KeyringSeams,
+  seams: JournalSeams,
   options: KeysOptions,
   given: GivenKeys,
   cwd: string,
@@ -58,7 +59,7 @@ export async function mayDestroyForGood(
  * @throws UsageError as `changeKeys`; JournalError, also `locked` where a reader keeps the bytes a while longer
  */
 export async function forgetForGood(
-  seams: KeyringSeams,
+  seams: JournalSeams,
   options: KeysOptions,
   given: GivenKeys,
   cwd: string,
@@ -87,6 +88,6 @@ export async function forgetForGood(
   return { kind: 'rotated', kekId: kekId ?? '', keyFile, formerKey: old === null ? 'in the variable' : 'removed' };
 }
 
-async function isOwed({ journal }: KeyringSeams): Promise<boolean> {
+async function isOwed({ journal }: JournalSeams): Promise<boolean> {
   return (await destroyedKeys(journal)).sinceRotation.size > 0;
 }

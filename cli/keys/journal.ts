@@ -1,4 +1,5 @@
-import { KEYRING_STREAM, type KeyringSeams } from '../../actors/keyring/stream.ts';
+import type { JournalSeams } from '../../actors/journal-actor.ts';
+import { KEYRING_STREAM } from '../../actors/keyring/stream.ts';
 import type { Role } from '../../actors/role.ts';
 import type { JournalReader } from '../../events/journal/port.ts';
 import { UsageError } from '../errors.ts';
@@ -19,7 +20,7 @@ export function namedJournal(journal: string | null): string {
  * A journal for a change of its keys: its role must be stopped.
  * @throws JournalError `locked` while its role runs, UsageError where there is none
  */
-export async function openForChange(host: Host, { onClose }: Running, file: string): Promise<KeyringSeams> {
+export async function openForChange(host: Host, { onClose }: Running, file: string): Promise<JournalSeams> {
   const journal = await openJournal(existingJournal(file));
   onClose('the journal', () => journal.close());
   return { journal, clock: host.clock, entropy: host.entropy, role: await roleOf(journal) };

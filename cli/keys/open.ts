@@ -1,5 +1,5 @@
+import type { JournalSeams } from '../../actors/journal-actor.ts';
 import { openKeyring } from '../../actors/keyring/open.ts';
-import type { KeyringSeams } from '../../actors/keyring/stream.ts';
 import { loadKeyFile } from '../../security/key-file.ts';
 import type { Keyring } from '../../security/keyring.ts';
 import { KEYRING_KEY, type Kek } from '../config/kek.ts';
@@ -10,7 +10,7 @@ import { UsageError } from '../errors.ts';
  * @param journal its path, for people
  * @throws UsageError where the key is missing or another one: then nothing was written
  */
-export async function openKeyringOf(seams: KeyringSeams, journal: string, kek: Kek): Promise<Keyring> {
+export async function openKeyringOf(seams: JournalSeams, journal: string, kek: Kek): Promise<Keyring> {
   const bytes = (length: number): Uint8Array => seams.entropy.bytes(length);
   const opening = await openKeyring(seams, kek.keys, () => {
     const made = loadKeyFile(kek.file ?? '', bytes);

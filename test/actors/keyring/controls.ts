@@ -1,4 +1,4 @@
-import type { KeyringSeams } from '../../../actors/keyring/stream.ts';
+import type { JournalSeams } from '../../../actors/journal-actor.ts';
 import { SimulatedClock } from '../../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../../actors/seams/entropy.ts';
 import type { Commit, Journal } from '../../../events/journal/port.ts';
@@ -11,7 +11,7 @@ export const bytes = (length: number): Uint8Array => entropy.bytes(length);
 export const kek = (n: number): Uint8Array => new Uint8Array(32).fill(n);
 export const keyringUnder = (n: number): Keyring => createKeyring({ kek: kek(n), bytes });
 
-export function seamsOf(journal: Journal): KeyringSeams {
+export function seamsOf(journal: Journal): JournalSeams {
   return { journal, clock: new SimulatedClock(), entropy, role: 'cpns-server' };
 }
 
