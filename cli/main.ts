@@ -3,6 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { charging } from './commands/charging.ts';
+import { charts } from './commands/charts.ts';
 import { demo } from './commands/demo.ts';
 import { events } from './commands/events.ts';
 import { gateway } from './commands/gateway.ts';
@@ -29,6 +30,7 @@ const COMMANDS: readonly Register[] = [
   events,
   journal,
   keys,
+  charts,
   demo,
 ];
 

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { isChartId, type ChartId } from '../events/charts.ts';
 import { CHARTS } from '../machines/all.ts';
-import { chartToMermaid, everywhere, statesOf } from '../cli/charts/state-diagram.ts';
+import { graphOf } from '../inspector/charts/graph.ts';
+import { chartToMermaid, everywhere } from '../inspector/charts/mermaid.ts';
 import { flowToMermaid } from '../cli/charts/sequence-diagram.ts';
 import { replaceRegions } from './docs/regions.ts';
 import { traceFlows } from './docs/flows.ts';
@@ -16,7 +17,7 @@ const block = (mermaid: string): string => `\`\`\`mermaid\n${mermaid}\`\`\`\n`;
 const ids = Object.keys(CHARTS).filter(isChartId);
 
 const aboutAll = (id: ChartId): string => {
-  const labels = everywhere(CHARTS[id]).map((label) => `\`${label}\``);
+  const labels = everywhere(graphOf(CHARTS[id])).map((label) => `\`${label}\``);
   return labels.length === 0 ? '' : `In every state, and not drawn: ${labels.join(', ')}.\n`;
 };
 
@@ -24,11 +25,13 @@ const chartPicture = (id: ChartId, heading: '##' | '###', folder: string): strin
   [
     `${heading} [\`${id}\`](${folder}machines/${id}.ts)\n`,
     `${CHARTS[id].machine.root.description ?? ''}\n`,
-    block(chartToMermaid(CHARTS[id])),
+    block(chartToMermaid(graphOf(CHARTS[id]))),
   ].join('\n');
 
 const stateTable = (id: ChartId): string => {
-  const rows = statesOf(CHARTS[id]).map(({ name, is }) => `| \`${name}\` | ${is} |`);
+  const rows = graphOf(CHARTS[id])
+    .states.filter(({ id: state }) => state !== '')
+    .map(({ id: state, description }) => `| \`${state}\` | ${description} |`);
   return ['| state | |', '| --- | --- |', ...rows, ''].join('\n');
 };
 

@@ -15,13 +15,21 @@ const MAY_IMPORT = {
   'actors/wire/messages.ts': ['actors/wire/', 'events/fields.ts'],
   'actors/wire/queries.ts': ['actors/wire/', 'events/fields.ts'],
   'replay/': ['projections/', 'events/', 'machines/', 'security/'],
-  'inspector/': ['projections/', 'events/', 'machines/', 'security/'],
+  'inspector/': ['replay/', 'projections/', 'events/', 'machines/', 'security/'],
+  // What the page takes of ours goes to the browser with it: only what computes.
+  'inspector/page/': [
+    'inspector/protocol/',
+    'inspector/picture/',
+    'inspector/charts/picture.ts',
+    'inspector/charts/measures.ts',
+  ],
 };
 /** Types cost nothing at run time: the charts know the shape of what happens, the auditors that of a seam. */
 const MAY_IMPORT_TYPES = {
   'machines/': ['events/'],
   'replay/': ['actors/seams/'],
   'inspector/': ['actors/seams/'],
+  'inspector/page/': ['inspector/', 'events/', 'machines/'],
 };
 /** Packages that only some folders may use. A folder that is not named here may use any other package. */
 const PACKAGES = [

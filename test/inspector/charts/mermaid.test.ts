@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { setup } from 'xstate';
-import { chartToMermaid, everywhere, isTimeOut, statesOf } from '../../../cli/charts/state-diagram.ts';
+import { graphOf, isTimeOut } from '../../../inspector/charts/graph.ts';
+import { chartToMermaid, everywhere } from '../../../inspector/charts/mermaid.ts';
 import { isChartId } from '../../../events/charts.ts';
 import { CHARTS } from '../../../machines/all.ts';
 import { defineChart } from '../../../machines/chart.ts';
@@ -61,7 +62,7 @@ const door = defineChart(
 
 describe('the picture of a chart', () => {
   it('shows nested states, first and last ones, guards, steps and time-outs', () => {
-    expect(chartToMermaid(door).split('\n')).toEqual([
+    expect(chartToMermaid(graphOf(door)).split('\n')).toEqual([
       'stateDiagram-v2',
       '  state "shut" as shut {',
       '    state "unlocked" as shut_unlocked',
@@ -86,12 +87,13 @@ describe('the picture of a chart', () => {
   });
 
   it('leaves out what is taken everywhere, and says what that is', () => {
-    expect(everywhere(door)).toEqual(['Broken']);
+    expect(everywhere(graphOf(door))).toEqual(['Broken']);
   });
 
   it('comes with a list of its states', () => {
-    expect(statesOf(door).map(({ name }) => name)).toEqual(['shut', 'shut.unlocked', 'shut.locked', 'open', 'gone']);
-    expect(statesOf(door)[0]).toEqual({ name: 'shut', is: 'No way through.' });
+    const states = graphOf(door).states.map(({ id, description }) => ({ id, description }));
+    expect(states.map(({ id }) => id)).toEqual(['', 'shut', 'shut.unlocked', 'shut.locked', 'open', 'gone']);
+    expect(states[1]).toEqual({ id: 'shut', description: 'No way through.' });
   });
 });
 
@@ -100,7 +102,7 @@ describe.each(
     .filter(isChartId)
     .map((id) => [id, CHARTS[id]] as const),
 )('the picture of %s', (id, chart) => {
-  const picture = chartToMermaid(chart);
+  const picture = chartToMermaid(graphOf(chart));
   const lines = picture
     .trimEnd()
     .split('\n')
@@ -126,13 +128,13 @@ describe.each(
   it('declares each state once and draws arrows between no others', () => {
     const declared = lines.flatMap((line) => /^state "\w+" as (\w+)/.exec(line)?.[1] ?? []);
     expect(new Set(declared).size).toBe(declared.length);
-    expect(declared).toHaveLength(statesOf(chart).length);
+    expect(declared).toHaveLength(graphOf(chart).states.length - 1);
     const drawn = lines.flatMap((line) => /^(\w+) --> (\w+)/.exec(line)?.slice(1, 3) ?? []);
     for (const end of drawn) expect(declared).toContain(end);
   });
 
   it('shows every transition', () => {
-    const shown = [...lines, ...everywhere(chart)].join('\n');
+    const shown = [...lines, ...everywhere(graphOf(chart))].join('\n');
     for (const { event, guard } of edgesOf(chart)) {
       expect(shown).toContain(event);
       if (guard !== null) expect(shown).toContain(guard);

@@ -1,0 +1,77 @@
+import { FONT } from '../charts/measures.ts';
+
+/**
+ * The colours of every picture as CSS custom properties, and the rules that use them: for the page, and inside each SVG
+ * file, so that a file looks the same. Text has a contrast of at least 4.5 : 1 (WCAG 2.2, 1.4.3) on what is under it.
+ */
+const LIGHT = {
+  paper: '#ffffff',
+  frame: '#d5dae3',
+  box: '#f7f8fb',
+  border: '#8a94a8',
+  inner: '#eef1f6',
+  ink: '#1b2333',
+  soft: '#566178',
+  step: '#0f6b5c',
+  line: '#6a758b',
+  active: '#dbe9ff',
+  'active-border': '#1f62d0',
+  fired: '#b4480a',
+  'fired-paper': '#fdeee2',
+  possible: '#1f62d0',
+};
+
+const DARK = {
+  paper: '#11151d',
+  frame: '#2b3342',
+  box: '#1a202c',
+  border: '#6d7990',
+  inner: '#151a24',
+  ink: '#e7ebf3',
+  soft: '#a2adc1',
+  step: '#6ad0bd',
+  line: '#8792a8',
+  active: '#173a70',
+  'active-border': '#74a8ff',
+  fired: '#ff9d5c',
+  'fired-paper': '#3a2413',
+  possible: '#8ab6ff',
+};
+
+const declarations = (colours: Readonly<Record<string, string>>): string =>
+  Object.entries(colours)
+    .map(([name, value]) => `--chart-${name}:${value}`)
+    .join(';');
+
+export type Theme = 'light' | 'dark' | 'auto';
+
+/** @param where selector of what the colours hold for. `auto` follows the reader's setting. */
+export function colours(theme: Theme, where: string): string {
+  if (theme !== 'auto') return `${where}{${declarations(theme === 'light' ? LIGHT : DARK)}}`;
+  return `${where}{${declarations(LIGHT)}}@media (prefers-color-scheme:dark){${where}{${declarations(DARK)}}}`;
+}
+
+export const CHART_RULES = [
+  `.chart text{font-family:${FONT.family};fill:var(--chart-ink)}`,
+  `.chart .title{font-size:${FONT.title}px;font-weight:600}`,
+  `.chart .event{font-size:${FONT.event}px}`,
+  `.chart .detail{font-size:${FONT.detail}px;fill:var(--chart-soft)}`,
+  `.chart .step{font-size:${FONT.step}px;fill:var(--chart-step)}`,
+  '.chart .paper{fill:var(--chart-paper);stroke:var(--chart-frame)}',
+  '.chart .state>rect{fill:var(--chart-box);stroke:var(--chart-border);stroke-width:1.2}',
+  '.chart .state.outer>rect{fill:var(--chart-inner)}',
+  '.chart .state.parallel>rect{stroke-dasharray:6 4}',
+  '.chart .rule{stroke:var(--chart-frame)}',
+  '.chart .arrow path{fill:none;stroke:var(--chart-line);stroke-width:1.3}',
+  '.chart .arrow .tip{fill:var(--chart-line);stroke:none}',
+  '.chart .label{fill:var(--chart-paper);stroke:var(--chart-frame)}',
+  '.chart .dot{fill:var(--chart-ink)}',
+  '.chart .state.active>rect{fill:var(--chart-active);stroke:var(--chart-active-border);stroke-width:2}',
+  '.chart .possible text.event,.chart text.event.possible{fill:var(--chart-possible);font-weight:600}',
+  '.chart .arrow.possible path{stroke:var(--chart-possible)}',
+  '.chart .arrow.possible .tip{fill:var(--chart-possible)}',
+  '.chart .arrow.fired path{stroke:var(--chart-fired);stroke-width:2.4}',
+  '.chart .arrow.fired .tip{fill:var(--chart-fired)}',
+  '.chart .arrow.fired .label{fill:var(--chart-fired-paper);stroke:var(--chart-fired)}',
+  '.chart text.event.fired{fill:var(--chart-fired);font-weight:700}',
+].join('\n');
