@@ -4,6 +4,7 @@ import type { RecordedEvent } from '../events/journal/port.ts';
 import { CHARTS } from '../machines/all.ts';
 import { chartName } from '../projections/chart-hash.ts';
 import { ChartError, type Chart, type ChartState } from '../machines/chart.ts';
+import type { Effect } from '../machines/effect.ts';
 
 /** What a stream's event did that its chart does not foresee. */
 export interface Deviation {
@@ -30,7 +31,7 @@ export interface UnknownChart {
 }
 
 export type Taken =
-  | { readonly kind: 'taken' }
+  | { readonly kind: 'taken'; readonly effects: readonly Effect[] }
   | { readonly kind: 'deviates'; readonly deviation: Deviation }
   /** After a deviation, or under a chart that is not known, there is no state to judge by. */
   | { readonly kind: 'unjudged'; readonly because: 'deviation' | UnknownChart };
@@ -96,12 +97,13 @@ export class StreamFold {
       return this.#deviate('unreadable', event, error.message);
     }
     try {
-      this.#state = chart.transition(this.#state ?? chart.initial(), fact).state;
+      const { state, effects } = chart.transition(this.#state ?? chart.initial(), fact);
+      this.#state = state;
+      return { kind: 'taken', effects };
     } catch (error) {
       if (!(error instanceof ChartError)) throw error;
       return this.#deviate('impossible', event, error.message);
     }
-    return { kind: 'taken' };
   }
 
   #deviate(kind: Deviation['kind'], { position, version, type }: RecordedEvent, says: string): Taken {
