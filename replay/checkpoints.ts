@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { RECORD_STREAM } from '../events/vocabulary/record.ts';
 import type { JournalReader } from '../events/journal/port.ts';
 import type { TreeHead } from '../events/journal/merkle/proof.ts';
+import { toBase64url } from '../security/base64url.ts';
 import { parseCheckpoint } from '../security/transparency/checkpoint.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
 import { openNote } from '../security/transparency/signed-note.ts';
+import { PAGE, recordedOf, type JournalSource } from './source.ts';
 
 /** What the operator signed of a journal at one moment. */
 export interface SignedHead extends TreeHead {
@@ -23,7 +25,7 @@ export type ReadCheckpoint =
 
 /** What of `CheckpointSigned` every version of it has. */
 const CheckpointSigned = z.object({ size: z.int(), note: z.string() });
-const PAGE = 1_000;
+const WithRoot = z.object({ root: z.string() });
 
 /** A note that the auditor brought along, or that the journal holds. */
 export function readCheckpoint(note: string, from: number | string, verifier: NoteVerifier): ReadCheckpoint {
@@ -36,16 +38,44 @@ export function readCheckpoint(note: string, from: number | string, verifier: No
   return { kind: 'signed', head: { size: checkpoint.size, root: checkpoint.root, from } };
 }
 
-/** The checkpoints that a journal holds, in their order. */
+/** The same where the auditor knows several keys: one that signed it is enough. */
+export function readAnyCheckpoint(
+  note: string,
+  from: number | string,
+  verifiers: readonly NoteVerifier[],
+): ReadCheckpoint {
+  const read = verifiers.map((verifier) => readCheckpoint(note, from, verifier));
+  const known = read.find(({ kind }) => kind === 'signed') ?? read.find((one) => reasonOf(one) !== 'unsigned');
+  return known ?? { kind: 'refused', from, reason: 'unsigned' };
+}
+
+const reasonOf = (one: ReadCheckpoint): string | null => (one.kind === 'refused' ? one.reason : null);
+
+/** The checkpoints that a journal holds, in their order. The event has to say what its note says. */
 export async function storedCheckpoints(
-  journal: JournalReader,
-  verifier: NoteVerifier,
+  journal: JournalSource,
+  verifiers: readonly NoteVerifier[],
 ): Promise<readonly ReadCheckpoint[]> {
   const found: ReadCheckpoint[] = [];
-  for await (const { position, signed } of recordedNotes(journal)) {
-    found.push(signed === null ? malformed(position) : readCheckpoint(signed.note, position, verifier));
+  for (let after = 0; ;) {
+    const page = await journal.storedStream(RECORD_STREAM, { after, limit: PAGE });
+    for (const event of page) {
+      after = event.version;
+      if (event.type !== 'CheckpointSigned') continue;
+      const data = recordedOf(event)?.data;
+      const signed = CheckpointSigned.safeParse(data).data;
+      const read = signed === undefined ? null : readAnyCheckpoint(signed.note, event.position, verifiers);
+      const agrees = read?.kind !== 'signed' || (read.head.size === signed?.size && hasRoot(data, read.head));
+      found.push(read !== null && agrees ? read : { kind: 'refused', from: event.position, reason: 'malformed' });
+    }
+    if (page.length < PAGE) return found;
   }
-  return found;
+}
+
+/** Where the event names the root beside the note. */
+function hasRoot(data: unknown, { root }: SignedHead): boolean {
+  const named = WithRoot.safeParse(data).data?.root;
+  return named === undefined || named === toBase64url(root);
 }
 
 /** Where a journal holds a checkpoint, and what stands there; null where it is none. */
@@ -62,5 +92,3 @@ export async function* recordedNotes(journal: JournalReader): AsyncGenerator<{
     if (page.length < PAGE) return;
   }
 }
-
-const malformed = (from: number): ReadCheckpoint => ({ kind: 'refused', from, reason: 'malformed' });

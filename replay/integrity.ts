@@ -2,17 +2,21 @@ import type { Frontier, TreeNode } from '../events/journal/merkle/frontier.ts';
 import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../events/journal/merkle/frontier.ts';
 import { hashLeaf, isSameHash } from '../events/journal/merkle/hash.ts';
 import { leafText } from '../events/journal/merkle/leaf.ts';
-import { JournalError, type JournalReader, type StoredEvent, type TreeReader } from '../events/journal/port.ts';
+import type { StoredEvent } from '../events/journal/port.ts';
 import type { SignedHead } from './checkpoints.ts';
+import { misplaced, skipped } from './diagnosis.ts';
+import type { Scratch } from './scratch/scratch.ts';
+import { NUMBER, type Shelf } from './scratch/shelf.ts';
+import type { JournalSource, Pass } from './source.ts';
 
 /** Where the record is not what was written, the first place first. */
 export interface IntegrityFault {
   /**
-   * `missing`: no event at the position. `inserted`: a position that is not the next one. `changed`: the row is not what
-   * its leaf hash was taken of. `reordered`: a stream's version is not the next one. `tree`: the stored tree is not that of
-   * the rows. `forged`: what was signed is not what is there. `truncated`: less is there than was signed.
+   * `removed`: an event is gone. `inserted`: one is there that was not. `reordered`: it stood elsewhere. `changed`: the row
+   * is not what its leaf hash was taken of. `tree`: the kept tree is not that of the rows. `rewritten`: the hashes agree with each other,
+   * and not with what was signed. `forged`: a signature that is not the operator's. `truncated`: less is there than was.
    */
-  readonly kind: 'missing' | 'inserted' | 'changed' | 'reordered' | 'tree' | 'forged' | 'truncated';
+  readonly kind: 'removed' | 'inserted' | 'reordered' | 'changed' | 'tree' | 'rewritten' | 'forged' | 'truncated';
   /** The event, or the last one that is covered. */
   readonly position: number;
   readonly says: string;
@@ -26,114 +30,84 @@ export interface Integrity {
   readonly signedUpTo: number;
 }
 
-export interface Progress {
-  readonly position: number;
-  readonly head: number;
-}
-
-const PAGE = 1_000;
 /** The first faults name the place; more would be consequences of them. */
 const MAX_FAULTS = 100;
 
 /**
- * Reads every event as it is stored, hashes it, and grows the tree anew: against the leaf beside each event, the nodes and
- * the edge that the journal keeps, and each head that was signed. Reads pages; what it keeps grows with
- * the number of streams (a name and a version each) and of signed heads, not with that of events.
+ * Hashes every event as it is stored, and grows the tree anew: against the leaf beside each event, the nodes and the edge
+ * that the journal keeps, and each head that was signed. What it has to remember of streams is on a shelf.
  */
-export async function verifyIntegrity(
-  journal: JournalReader & TreeReader,
-  signed: readonly SignedHead[],
-  onProgress: (progress: Progress) => void = () => {},
-): Promise<Integrity> {
-  const check = new Check(signed);
-  const [head, kept] = [await journal.head(), await edgeOf(journal)];
-  for (let after = 0; ;) {
-    const page = await journal.stored({ after, limit: PAGE });
-    const last = page.at(-1);
-    if (last === undefined) break;
-    const completed = check.take(page);
-    for (const node of completed) await check.node(journal, node);
-    after = last.position;
-    onProgress({ position: after, head });
-  }
-  return check.end(head, kept);
-}
-
-/** Null where the journal keeps the edge of a tree of another size. */
-async function edgeOf(journal: TreeReader): Promise<Frontier | null> {
-  try {
-    return await journal.tree();
-  } catch (error) {
-    if (error instanceof JournalError && error.fault === 'corrupt') return null;
-    throw error;
-  }
-}
-
-class Check {
+export class IntegrityPass implements Pass {
+  readonly #source: JournalSource;
   readonly #signed: readonly SignedHead[];
+  readonly #versions: Shelf<number>;
   readonly #faults: IntegrityFault[] = [];
-  readonly #versions = new Map<string, number>();
   #frontier: Frontier = EMPTY_FRONTIER;
   #position = 0;
   #next = 0;
   #signedUpTo = 0;
 
-  constructor(signed: readonly SignedHead[]) {
+  constructor(source: JournalSource, signed: readonly SignedHead[], scratch: Scratch) {
+    this.#source = source;
     this.#signed = signed.toSorted((a, b) => a.size - b.size);
+    this.#versions = scratch.shelf(NUMBER);
   }
 
-  take(page: readonly StoredEvent[]): readonly TreeNode[] {
+  async page(events: readonly StoredEvent[]): Promise<void> {
     const completed: TreeNode[] = [];
-    for (const event of page) {
-      this.#order(event);
-      const grown = appendLeaves(this.#frontier, [this.#leaf(event)]);
+    for (const [index, event] of events.entries()) {
+      this.#order(event, events, index);
+      const grown = appendLeaves(this.#frontier, [this.#leaf(event, events[index + 1])]);
       this.#frontier = grown.frontier;
       completed.push(...grown.completed);
       this.#heads();
     }
-    return completed;
+    if (this.#source.head.keeps === 'nodes') for (const node of completed) await this.#node(node);
   }
 
-  async node(journal: TreeReader, { level, index, hash }: TreeNode): Promise<void> {
-    const [stored] = await journal.nodes(level, index, index + 1);
-    if (stored !== undefined && isSameHash(stored, hash)) return;
+  end(): Integrity {
+    const { size, edge, last } = this.#source.head;
+    const root = rootOf(this.#frontier);
+    const there = `and ${this.#frontier.size} are there`;
+    if (size > this.#position) this.#fault('truncated', this.#position, `the head names ${size} events, ${there}`);
+    else if (last > size) this.#fault('inserted', size + 1, `the head names ${size} events, and behind it is more`);
+    else if (edge?.size !== this.#frontier.size || !isSameHash(rootOf(edge), root)) {
+      this.#fault('tree', size, 'the root that the journal keeps is not that of its events');
+    }
+    for (const { size: signed, from } of this.#signed.slice(this.#next)) {
+      this.#fault('truncated', this.#position, `${source(from)} covers ${signed} events, ${there}`);
+    }
+    const faults = this.#faults.toSorted((a, b) => a.position - b.position);
+    return { events: this.#frontier.size, root, faults, signedUpTo: this.#signedUpTo };
+  }
+
+  async #node({ level, index, hash }: TreeNode): Promise<void> {
+    const stored = await this.#source.node(level, index);
+    if (stored !== null && isSameHash(stored, hash)) return;
     const end = (index + 1) * 2 ** level;
     this.#fault('tree', end, `the kept node over the ${2 ** level} events up to here is not theirs`);
   }
 
-  end(head: number, kept: Frontier | null): Integrity {
-    const root = rootOf(this.#frontier);
-    if (head > this.#position) {
-      this.#fault('truncated', this.#position, `the head names ${head} events, and ${this.#position} are there`);
-    } else if (kept?.size !== this.#position || !isSameHash(rootOf(kept), root)) {
-      this.#fault('tree', head, 'the root that the journal keeps is not that of its events');
-    }
-    for (const { size, from } of this.#signed.slice(this.#next)) {
-      this.#fault(
-        'truncated',
-        this.#position,
-        `${source(from)} covers ${size} events, and ${this.#position} are there`,
-      );
-    }
-    const faults = this.#faults.toSorted((a, b) => a.position - b.position);
-    return { events: this.#position, root, faults, signedUpTo: this.#signedUpTo };
-  }
-
-  #order({ position, stream, version }: StoredEvent): void {
+  #order({ position, stream, version }: StoredEvent, page: readonly StoredEvent[], index: number): void {
     const expected = this.#position + 1;
-    if (position > expected) this.#fault('missing', expected, `the next event is at ${position}`);
+    if (position > expected) this.#fault('removed', expected, `the next event is at ${position}`);
     if (position < expected) this.#fault('inserted', position, `${expected} was to come`);
-    this.#position = position;
+    this.#position = Math.max(position, this.#position);
     const next = (this.#versions.get(stream) ?? 0) + 1;
-    this.#versions.set(stream, version);
-    if (version !== next) this.#fault('reordered', position, `${stream} is at version ${version}, ${next} was to come`);
+    this.#versions.set(stream, Math.max(version, next - 1));
+    if (version === next) return;
+    const says = `${stream} is at version ${version}, ${next} was to come`;
+    this.#fault(skipped({ stream, version, next }, page.slice(index + 1)), position, says);
   }
 
-  #leaf(event: StoredEvent): Uint8Array {
+  #leaf(event: StoredEvent, following: StoredEvent | undefined): Uint8Array {
     const text = leafText(event, event.data);
     const hash = hashLeaf(text ?? '');
-    const isSame = text !== null && event.leaf !== null && isSameHash(event.leaf, hash);
-    if (!isSame) this.#fault('changed', event.position, 'the event is not what its leaf hash was taken of');
+    if (text !== null && event.leaf !== null && isSameHash(event.leaf, hash)) return hash;
+    // Where one thing is wrong, all behind it may be: what it was is asked of the first few.
+    const place = this.#faults.length < MAX_DIAGNOSED ? misplaced(event, following) : null;
+    if (place === null) this.#fault('changed', event.position, 'the event is not what its leaf hash was taken of');
+    else this.#fault(place.kind, place.position, place.says);
     return hash;
   }
 
@@ -146,7 +120,7 @@ class Check {
         continue;
       }
       const says = `${source(head.from)} signs another root over events ${this.#signedUpTo + 1} to ${head.size}`;
-      this.#fault('forged', head.size, says);
+      this.#fault('rewritten', head.size, says);
     }
   }
 
@@ -155,5 +129,7 @@ class Check {
   }
 }
 
-const source = (from: number | string): string =>
+const MAX_DIAGNOSED = 8;
+
+export const source = (from: number | string): string =>
   typeof from === 'number' ? `the checkpoint at position ${from}` : `the checkpoint ${from}`;

@@ -38,6 +38,11 @@ export type Taken =
 
 export type Charts = { readonly [Id in ChartId]: Chart };
 
+/** Whether this program has the chart of that hash. */
+export function isKnownChart(id: string, hash: string, charts: Charts = CHARTS): id is ChartId {
+  return isChartId(id) && chartName(charts[id]).hash === hash;
+}
+
 /**
  * One actor, folded event by event as an auditor does: what cannot be is told, not thrown. The chart is the one that the
  * event was recorded under, by its hash; another one is never put in its place.
@@ -68,6 +73,34 @@ export class StreamFold {
     return this.#version;
   }
 
+  /** Where its events are not judged any more, why. */
+  get lost(): 'deviation' | UnknownChart | null {
+    return this.#lost;
+  }
+
+  /** The fold as a text: from it and the events that follow comes the same as from all events. */
+  keep(): string {
+    const state = this.#state === null ? null : { value: this.#state.value, context: this.#state.context };
+    return JSON.stringify([this.#stream, this.#version, this.#chart?.id ?? null, state, this.#lost]);
+  }
+
+  /** @param text of `keep`, by this program */
+  static restore(text: string, charts: Charts = CHARTS): StreamFold {
+    const [stream, version, chart, state, lost]: [
+      string,
+      number,
+      ChartId | null,
+      { readonly value: ChartState<unknown>['value']; readonly context: unknown } | null,
+      'deviation' | UnknownChart | null,
+    ] = JSON.parse(text);
+    const fold = new StreamFold(stream, charts);
+    fold.#version = version;
+    fold.#chart = chart === null ? null : charts[chart];
+    fold.#state = fold.#chart === null || state === null ? null : fold.#chart.restore(state);
+    fold.#lost = lost;
+    return fold;
+  }
+
   take(event: RecordedEvent): Taken {
     const expected = this.#version + 1;
     this.#version = event.version;
@@ -76,7 +109,7 @@ export class StreamFold {
       return this.#deviate('gap', event, `has version ${event.version}, and ${expected} was to come`);
     }
     const { id, hash } = event.meta.chart;
-    if (!isChartId(id) || chartName(this.#charts[id]).hash !== hash) {
+    if (!isKnownChart(id, hash, this.#charts)) {
       this.#lost = { id, hash };
       return { kind: 'unjudged', because: this.#lost };
     }

@@ -1,0 +1,124 @@
+import type { RecordedEvent, StoredEvent } from '../events/journal/port.ts';
+import { CHARTS } from '../machines/all.ts';
+import type { Report, Seen } from './finding.ts';
+import type { Watches } from './rules/watch.ts';
+import type { Scratch } from './scratch/scratch.ts';
+import type { Shelf } from './scratch/shelf.ts';
+import { recordedOf, type Pass } from './source.ts';
+import { isKnownChart, StreamFold, type Charts } from './stream-fold.ts';
+
+/** A chart that events were recorded under. */
+export interface UsedChart {
+  readonly id: string;
+  readonly hash: string;
+  /** `unknown`: this program has no such chart, so nothing is said about these events. */
+  readonly known: 'known' | 'unknown';
+  readonly events: number;
+  readonly firstPosition: number;
+}
+
+/**
+ * Folds every stream of one journal through its chart, in the order of positions, and gives each event to the rules. Actors
+ * that rest are on a shelf.
+ */
+export class ConformancePass implements Pass {
+  readonly #journal: number;
+  readonly #report: Report;
+  readonly #watches: Watches;
+  readonly #charts: Charts;
+  readonly #folds: Shelf<StreamFold>;
+  readonly #used = new Map<string, { id: string; hash: string; events: number; firstPosition: number; isKnown: boolean }>();
+  #step = 0;
+  #last: RecordedEvent['meta'] | null = null;
+
+  /** @param charts the law; tests change it */
+  constructor(
+    journal: number,
+    { report, watches, scratch, charts = CHARTS }: {
+      readonly report: Report;
+      readonly watches: Watches;
+      readonly scratch: Scratch;
+      readonly charts?: Charts;
+    },
+  ) {
+    this.#journal = journal;
+    this.#report = report;
+    this.#watches = watches;
+    this.#charts = charts;
+    this.#folds = scratch.shelf({
+      write: (fold) => fold.keep(),
+      read: (text) => StreamFold.restore(text, charts),
+    });
+  }
+
+  page(events: readonly StoredEvent[]): void {
+    for (const stored of events) {
+      const event = recordedOf(stored);
+      if (event === null) this.#unreadable(stored);
+      else this.#take({ journal: this.#journal, event, step: this.#stepOf(event.meta) });
+    }
+  }
+
+  /** By id, then hash. */
+  get charts(): readonly UsedChart[] {
+    return [...this.#used.values()]
+      .map(({ isKnown, ...chart }) => ({ ...chart, known: isKnown ? ('known' as const) : ('unknown' as const) }))
+      .toSorted((a, b) => (`${a.id} ${a.hash}` < `${b.id} ${b.hash}` ? -1 : 1));
+  }
+
+  #take(seen: Seen): void {
+    const { event } = seen;
+    const fold = this.#foldOf(event.stream);
+    const taken = fold.take(event);
+    this.#use(event);
+    if (taken.kind === 'deviates') {
+      const { position, stream, version, type, state, possible, says } = taken.deviation;
+      this.#report({
+        ...{ rule: 'chart', journal: this.#journal, position, stream, version, type },
+        ...{ state, possible, says, other: null },
+      });
+    }
+    this.#watches.take(seen);
+  }
+
+  #unreadable({ position, stream, version, type }: StoredEvent): void {
+    const says = 'the data is no JSON object';
+    const where = { rule: 'chart', journal: this.#journal, position, stream, version, type };
+    this.#report({ ...where, state: null, possible: [], says, other: null });
+  }
+
+  #foldOf(stream: string): StreamFold {
+    const known = this.#folds.get(stream);
+    if (known !== undefined) return known;
+    const fold = new StreamFold(stream, this.#charts);
+    this.#folds.set(stream, fold);
+    return fold;
+  }
+
+  /** The events of one step stand together, and have their cause in common. */
+  #stepOf(meta: RecordedEvent['meta']): number {
+    const { messageId, causationId, correlationId, recordedAt } = meta;
+    const last = this.#last;
+    const isSame =
+      last !== null &&
+      last.messageId === messageId &&
+      last.causationId === causationId &&
+      last.correlationId === correlationId &&
+      last.recordedAt === recordedAt;
+    this.#last = meta;
+    return isSame ? this.#step : ++this.#step;
+  }
+
+  #use({ position, meta: { chart } }: RecordedEvent): void {
+    const { id, hash } = chart;
+    const name = `${id} ${hash}`;
+    const used = this.#used.get(name);
+    if (used !== undefined) used.events += 1;
+    else if (this.#used.size < MAX_CHARTS) {
+      this.#used.set(name, { id, hash, events: 1, firstPosition: position, isKnown: isKnownChart(id, hash, this.#charts) });
+    }
+  }
+}
+
+/** Ten charts in a few versions each; a journal that names more was made up. */
+const MAX_CHARTS = 1_000;

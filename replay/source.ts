@@ -1,0 +1,90 @@
+import type { Frontier } from '../events/journal/merkle/frontier.ts';
+import type { JsonObject, RecordedEvent, StoredEvent } from '../events/journal/port.ts';
+
+/**
+ * A journal as an auditor reads it, wherever it is kept: a SQLite file, a PostgreSQL database, an export. It is read as it
+ * was at the moment it was opened; what its role commits meanwhile is not looked at. Nothing is ever written.
+ *
+ * Adapters in `sources/`.
+ */
+export interface JournalSource {
+  /** What people call it; never a password. */
+  readonly name: string;
+  readonly head: SourceHead;
+  /** Events with `position > after`, ascending, at most `limit`, none behind the last one of the head; nothing is checked. */
+  stored(range: SourceRange): Promise<readonly StoredEvent[]>;
+  /** The same of one stream, `version > after`, ascending by version. */
+  storedStream(stream: string, range: SourceRange): Promise<readonly StoredEvent[]>;
+  /** A node of the tree that is kept beside the events; null where there is none. Levels and indexes as of a `TreeNode`. */
+  node(level: number, index: number): Promise<Uint8Array | null>;
+  close(): Promise<void>;
+}
+
+export interface SourceRange {
+  /** Any number: rows may have been given a position or version below 1 by hand. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** What a journal says of itself, and which rows there are. */
+export interface SourceHead {
+  /** Events by its own count. */
+  readonly size: number;
+  /** Right edge of the tree over so many; null where what is kept is no such edge. */
+  readonly edge: Frontier | null;
+  /** Highest position of a row; 0 without any. */
+  readonly last: number;
+  /** Whether nodes of the tree are kept, and have to agree with the events. */
+  readonly keeps: 'nodes' | 'noNodes';
+}
+
+/** Events that are read and checked at once: some two megabytes. */
+export const PAGE = 1_000;
+export const BEFORE_ALL = Number.MIN_SAFE_INTEGER;
+
+export interface Progress {
+  /** Events read, and how many there are. */
+  readonly done: number;
+  readonly all: number;
+}
+
+/** Looks at every event, in the order of positions. */
+export interface Pass {
+  page(events: readonly StoredEvent[]): void | Promise<void>;
+}
+
+/** Reads a journal once, for all passes. */
+export async function walk(
+  source: JournalSource,
+  passes: readonly Pass[],
+  onProgress: (progress: Progress) => void = () => {},
+): Promise<void> {
+  let done = 0;
+  for (let after = BEFORE_ALL; ;) {
+    const page = await source.stored({ after, limit: PAGE });
+    const last = page.at(-1);
+    if (last === undefined) return;
+    for (const pass of passes) await pass.page(page);
+    after = last.position;
+    done += page.length;
+    onProgress({ done, all: source.head.last });
+  }
+}
+
+/** The event with its data; null where the text is no JSON object. */
+export function recordedOf({ leaf: _, data: text, ...event }: StoredEvent): RecordedEvent | null {
+  const data = objectOf(text);
+  return data === null ? null : { ...event, data };
+}
+
+function objectOf(text: string): JsonObject | null {
+  try {
+    const data: JsonObject | readonly never[] | string | number | boolean | null = JSON.parse(text);
+    return isObject(data) ? data : null;
+  } catch {
+    return null;
+  }
+}
+
+const isObject = (value: JsonObject | readonly never[] | string | number | boolean | null): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,56 @@
+import { frontierFromBytes } from '../../events/journal/merkle/frontier.ts';
+import type { StoredEvent } from '../../events/journal/port.ts';
+import type { SqlReader } from '../../events/journal/sql/reader.ts';
+import { toStored } from '../../events/journal/sql/rows.ts';
+import type { JournalSource, SourceHead, SourceRange } from '../source.ts';
+
+/** A journal in a database. Closing the source closes the reader. */
+export async function sqlSource(name: string, reader: SqlReader): Promise<JournalSource> {
+  return new SqlSource(name, reader, await headOf(reader));
+}
+
+/** In one statement: of one moment, also while a role commits. */
+async function headOf({ db }: SqlReader): Promise<SourceHead> {
+  const last = db.selectFrom('events').select(({ fn }) => fn.max('position').as('last'));
+  const row = await db
+    .selectFrom('head')
+    .select(['position', 'roots', last.as('last')])
+    .executeTakeFirstOrThrow();
+  const edge = frontierFromBytes(row.position, row.roots);
+  return { size: row.position, edge, last: row.last ?? 0, keeps: 'nodes' };
+}
+
+class SqlSource implements JournalSource {
+  readonly name: string;
+  readonly head: SourceHead;
+  readonly #reader: SqlReader;
+
+  constructor(name: string, reader: SqlReader, head: SourceHead) {
+    this.name = name;
+    this.#reader = reader;
+    this.head = head;
+  }
+
+  async stored({ after, limit }: SourceRange): Promise<readonly StoredEvent[]> {
+    const query = this.#rows().where('position', '>', after).orderBy('position').limit(limit);
+    return (await query.execute()).map(toStored);
+  }
+
+  async storedStream(stream: string, { after, limit }: SourceRange): Promise<readonly StoredEvent[]> {
+    const query = this.#rows().where('stream', '=', stream).where('version', '>', after).orderBy('version');
+    return (await query.limit(limit).execute()).map(toStored);
+  }
+
+  async node(level: number, index: number): Promise<Uint8Array | null> {
+    const [found] = await this.#reader.nodes(level, index, index + 1);
+    return found ?? null;
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+
+  #rows() {
+    return this.#reader.db.selectFrom('events').selectAll().where('position', '<=', this.head.last);
+  }
+}

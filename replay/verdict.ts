@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { JsonObject } from '../events/journal/port.ts';
+import { toBase64 } from '../security/transparency/base64.ts';
+import type { Audit, JournalAudit } from './audit.ts';
+import { canonicalJson } from './canonical-json.ts';
+import type { Finding } from './finding.ts';
+
+export type VerdictWord = 'CONFORMANT' | 'DEVIATIONS' | 'TAMPERED' | 'INCOMPLETE';
+
+/**
+ * What is said of the journals. It depends on nothing but which events they hold, which charts this program has and its
+ * version: not on the order or the names of the files, nor on what kind of store they are in.
+ */
+export interface Verdict {
+  readonly verdict: VerdictWord;
+  /** All there are; `findings` has the first. */
+  readonly deviations: number;
+  readonly tool: { readonly name: 'cpns'; readonly version: string };
+  /** Sorted by owner and root. */
+  readonly journals: readonly JournalVerdict[];
+  /** Sorted by journal, which is an index of `journals`, then position. */
+  readonly findings: readonly Finding[];
+  /** Why nothing is said about a part of it. */
+  readonly notChecked: readonly NotChecked[];
+  /** SHA-256, hex, of all other members in canonical JSON (RFC 8785). */
+  readonly hash: string;
+}
+
+export interface JournalVerdict {
+  readonly owner: string;
+  readonly events: number;
+  /** Base64. */
+  readonly root: string;
+  readonly signatures: JournalAudit['signatures'];
+  readonly signedUpTo: number;
+  readonly faults: JournalAudit['integrity']['faults'];
+  readonly charts: JournalAudit['charts'];
+}
+
+export interface NotChecked {
+  readonly journal: number;
+  readonly says: string;
+}
+
+export interface Judged {
+  readonly verdict: Verdict;
+  /** Names of the journals, in the order of the verdict: not part of it. */
+  readonly names: readonly string[];
+}
+
+export function judge({ journals, findings, count }: Audit, version: string): Judged {
+  const order = journals
+    .map((journal, index) => ({ journal, index, key: `${journal.owner} ${toBase64(journal.integrity.root)}` }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.index - b.index));
+  const placeOf = (index: number): number => order.findIndex((one) => one.index === index);
+  const sorted = order.map(({ journal }) => journal);
+  const notChecked = gaps(sorted);
+  const isTampered = sorted.some(({ integrity }) => integrity.faults.length > 0);
+  const content = {
+    verdict: wordOf({ isTampered, isDeviating: count > 0, isIncomplete: notChecked.length > 0 }),
+    deviations: count,
+    tool: { name: 'cpns' as const, version },
+    journals: sorted.map(toVerdict),
+    findings: findings.map((one) => replaced(one, placeOf)).toSorted(byPlace),
+    notChecked,
+  };
+  return { verdict: { ...content, hash: hashOf(content) }, names: sorted.map(({ name }) => name) };
+}
+
+function wordOf(is: {
+  readonly isTampered: boolean;
+  readonly isDeviating: boolean;
+  readonly isIncomplete: boolean;
+}): VerdictWord {
+  if (is.isTampered) return 'TAMPERED';
+  if (is.isDeviating) return 'DEVIATIONS';
+  return is.isIncomplete ? 'INCOMPLETE' : 'CONFORMANT';
+}
+
+function toVerdict({ owner, integrity, signatures, charts }: JournalAudit): JournalVerdict {
+  const { events, root, signedUpTo, faults } = integrity;
+  return { owner, events, root: toBase64(root), signatures, signedUpTo, faults, charts };
+}
+
+function replaced(one: Finding, placeOf: (index: number) => number): Finding {
+  const { journal, other } = one;
+  return {
+    ...one,
+    journal: placeOf(journal),
+    other: other === null ? null : { ...other, journal: placeOf(other.journal) },
+  };
+}
+
+const byPlace = (a: Finding, b: Finding): number =>
+  a.journal - b.journal || a.position - b.position || (a.rule < b.rule ? -1 : a.rule > b.rule ? 1 : 0);
+
+/** What the auditor asked to be checked, and could not be. */
+function gaps(journals: readonly JournalAudit[]): readonly NotChecked[] {
+  const isSigned = journals.some(({ signatures }) => signatures === 'checked');
+  return journals.flatMap(({ charts, signatures, foreign }, journal) => [
+    ...charts
+      .filter(({ known }) => known === 'unknown')
+      .map(({ id, hash, events, firstPosition }) => ({
+        journal,
+        says: `${events} events from position ${firstPosition} on were taken under ${id} of hash ${hash}, which this program does not have`,
+      })),
+    ...(signatures === 'unsigned' && !isSigned ? [{ journal, says: 'nothing of it is signed by the key that was given' }] : []),
+    ...(signatures === 'checked' && foreign.length > 0
+      ? [{ journal, says: `${foreign.length} checkpoints are signed by a key that was not given` }]
+      : []),
+  ]);
+}
+
+function hashOf(content: Omit<Verdict, 'hash'>): string {
+  const plain: JsonObject = JSON.parse(JSON.stringify(content));
+  return createHash('sha256').update(canonicalJson(plain)).digest('hex');
+}
