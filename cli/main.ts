@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { Command } from 'commander';
-import { z } from 'zod';
 import { charging } from './commands/charging.ts';
 import { charts } from './commands/charts.ts';
 import { demo } from './commands/demo.ts';
@@ -12,12 +9,14 @@ import { keys } from './commands/keys.ts';
 import { journal } from './commands/journal.ts';
 import { pne } from './commands/pne.ts';
 import { provision } from './commands/provision.ts';
+import { replay } from './commands/replay.ts';
 import { server } from './commands/server.ts';
 import { service } from './commands/service.ts';
 import { EXIT } from './errors.ts';
 import { processHost, type Host } from './host.ts';
 import type { Register } from './options.ts';
 import { report } from './report.ts';
+import { programVersion } from './version.ts';
 
 const COMMANDS: readonly Register[] = [
   provision,
@@ -29,6 +28,7 @@ const COMMANDS: readonly Register[] = [
   charging,
   events,
   journal,
+  replay,
   keys,
   charts,
   demo,
@@ -48,7 +48,7 @@ export async function main(argv: readonly string[], host: Host = processHost()):
   const written: Promise<boolean>[] = [];
   const program = new Command('cpns')
     .description('Registers the devices of Personal Networks with an operator (OMA CPNS, PNE registration).')
-    .version(version(), '-V, --version', 'print the version')
+    .version(programVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     // Options belong to the command whose name they follow: `cpns pne` and `cpns pne send` have some of the same.
     .enablePositionalOptions()
@@ -68,10 +68,4 @@ export async function main(argv: readonly string[], host: Host = processHost()):
   }
   await Promise.all(written);
   return code;
-}
-
-function version(): string {
-  const file = findPackageJSON(import.meta.url);
-  if (file === undefined) return 'unknown';
-  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8'))).version;
 }

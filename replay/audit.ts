@@ -1,8 +1,10 @@
+import { rootOf } from '../events/journal/merkle/frontier.ts';
+import { toBase64 } from '../security/transparency/base64.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
 import { readAnyCheckpoint, storedCheckpoints, type ReadCheckpoint, type SignedHead } from './checkpoints.ts';
 import { ConformancePass, type UsedChart } from './conformance.ts';
 import { Findings, type Finding } from './finding.ts';
-import { IntegrityPass, type Integrity, type IntegrityFault } from './integrity.ts';
+import { inOrder, IntegrityPass, type Integrity, type IntegrityFault } from './integrity.ts';
 import { OwnerPass } from './owner.ts';
 import { RULES } from './rules/all.ts';
 import { Watches, type Rule } from './rules/watch.ts';
@@ -43,8 +45,9 @@ export interface AuditOptions {
 const MAX_FINDINGS = 1_000;
 
 /** Reads every journal once, whole, and checks all that can be told from them together. */
-export async function audit(sources: readonly JournalSource[], options: AuditOptions): Promise<Audit> {
+export async function audit(given: readonly JournalSource[], options: AuditOptions): Promise<Audit> {
   const { rules = RULES } = options;
+  const sources = given.toSorted((a, b) => (rootText(a) < rootText(b) ? -1 : 1));
   const scratch = new Scratch();
   try {
     const findings = new Findings(MAX_FINDINGS);
@@ -63,12 +66,21 @@ export async function audit(sources: readonly JournalSource[], options: AuditOpt
   }
 }
 
+/** In an order that does not depend on how they were named. */
+const rootText = ({ head: { edge, size } }: JournalSource): string =>
+  `${edge === null ? '' : toBase64(rootOf(edge))} ${size}`;
+
 const watching = (rule: Rule, scratch: Scratch, { report }: Findings) => ({ rule, watch: rule.watch(scratch, report) });
 
 async function auditOne(
   source: JournalSource,
   index: number,
-  { options, scratch, findings, watches }: {
+  {
+    options,
+    scratch,
+    findings,
+    watches,
+  }: {
     readonly options: AuditOptions;
     readonly scratch: Scratch;
     readonly findings: Findings;
@@ -83,7 +95,7 @@ async function auditOne(
   const conformance = new ConformancePass(index, { report: findings.report, watches, scratch, ...law });
   await walk(source, [integrity, owner, conformance], (progress) => onProgress(source.name, progress));
   const found = integrity.end();
-  const faults = [...found.faults, ...notes.faults].toSorted((a, b) => a.position - b.position);
+  const faults = inOrder([...found.faults, ...notes.faults]);
   return {
     name: source.name,
     owner: owner.name,

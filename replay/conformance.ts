@@ -27,14 +27,22 @@ export class ConformancePass implements Pass {
   readonly #watches: Watches;
   readonly #charts: Charts;
   readonly #folds: Shelf<StreamFold>;
-  readonly #used = new Map<string, { id: string; hash: string; events: number; firstPosition: number; isKnown: boolean }>();
+  readonly #used = new Map<
+    string,
+    { id: string; hash: string; events: number; firstPosition: number; isKnown: boolean }
+  >();
   #step = 0;
   #last: RecordedEvent['meta'] | null = null;
 
   /** @param charts the law; tests change it */
   constructor(
     journal: number,
-    { report, watches, scratch, charts = CHARTS }: {
+    {
+      report,
+      watches,
+      scratch,
+      charts = CHARTS,
+    }: {
       readonly report: Report;
       readonly watches: Watches;
       readonly scratch: Scratch;
@@ -73,10 +81,8 @@ export class ConformancePass implements Pass {
     this.#use(event);
     if (taken.kind === 'deviates') {
       const { position, stream, version, type, state, possible, says } = taken.deviation;
-      this.#report({
-        ...{ rule: 'chart', journal: this.#journal, position, stream, version, type },
-        ...{ state, possible, says, other: null },
-      });
+      const where = { rule: 'chart', journal: this.#journal, position, stream, version, type };
+      this.#report({ ...where, state, possible, says, other: null });
     }
     this.#watches.take(seen);
   }
@@ -115,7 +121,13 @@ export class ConformancePass implements Pass {
     const used = this.#used.get(name);
     if (used !== undefined) used.events += 1;
     else if (this.#used.size < MAX_CHARTS) {
-      this.#used.set(name, { id, hash, events: 1, firstPosition: position, isKnown: isKnownChart(id, hash, this.#charts) });
+      this.#used.set(name, {
+        id,
+        hash,
+        events: 1,
+        firstPosition: position,
+        isKnown: isKnownChart(id, hash, this.#charts),
+      });
     }
   }
 }

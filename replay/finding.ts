@@ -29,12 +29,7 @@ export interface Seen {
   readonly step: number;
 }
 
-export function finding(
-  rule: string,
-  { journal, event }: Seen,
-  says: string,
-  other: Finding['other'] = null,
-): Finding {
+export function finding(rule: string, { journal, event }: Seen, says: string, other: Finding['other'] = null): Finding {
   const { position, stream, version, type } = event;
   return { rule, journal, position, stream, version, type, state: null, possible: [], says, other };
 }

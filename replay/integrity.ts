@@ -1,13 +1,13 @@
 import type { Frontier, TreeNode } from '../events/journal/merkle/frontier.ts';
-import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../events/journal/merkle/frontier.ts';
+import { appendLeaves, rootOf } from '../events/journal/merkle/frontier.ts';
 import { hashLeaf, isSameHash } from '../events/journal/merkle/hash.ts';
 import { leafText } from '../events/journal/merkle/leaf.ts';
 import type { StoredEvent } from '../events/journal/port.ts';
 import type { SignedHead } from './checkpoints.ts';
 import { misplaced, skipped } from './diagnosis.ts';
-import type { Scratch } from './scratch/scratch.ts';
+import { Scratch } from './scratch/scratch.ts';
 import { NUMBER, type Shelf } from './scratch/shelf.ts';
-import type { JournalSource, Pass } from './source.ts';
+import { walk, type JournalSource, type Pass, type Progress } from './source.ts';
 
 /** Where the record is not what was written, the first place first. */
 export interface IntegrityFault {
@@ -42,15 +42,18 @@ export class IntegrityPass implements Pass {
   readonly #signed: readonly SignedHead[];
   readonly #versions: Shelf<number>;
   readonly #faults: IntegrityFault[] = [];
-  #frontier: Frontier = EMPTY_FRONTIER;
-  #position = 0;
+  #frontier: Frontier;
+  #position: number;
   #next = 0;
   #signedUpTo = 0;
 
   constructor(source: JournalSource, signed: readonly SignedHead[], scratch: Scratch) {
     this.#source = source;
-    this.#signed = signed.toSorted((a, b) => a.size - b.size);
+    // What was signed of events that are not here is shown by the tree over them alone, at its end.
+    this.#signed = signed.filter(({ size }) => size > source.head.before.size).toSorted((a, b) => a.size - b.size);
     this.#versions = scratch.shelf(NUMBER);
+    this.#frontier = source.head.before;
+    this.#position = source.head.before.size;
   }
 
   async page(events: readonly StoredEvent[]): Promise<void> {
@@ -77,7 +80,7 @@ export class IntegrityPass implements Pass {
     for (const { size: signed, from } of this.#signed.slice(this.#next)) {
       this.#fault('truncated', this.#position, `${source(from)} covers ${signed} events, ${there}`);
     }
-    const faults = this.#faults.toSorted((a, b) => a.position - b.position);
+    const faults = inOrder(this.#faults);
     return { events: this.#frontier.size, root, faults, signedUpTo: this.#signedUpTo };
   }
 
@@ -93,11 +96,16 @@ export class IntegrityPass implements Pass {
     if (position > expected) this.#fault('removed', expected, `the next event is at ${position}`);
     if (position < expected) this.#fault('inserted', position, `${expected} was to come`);
     this.#position = Math.max(position, this.#position);
-    const next = (this.#versions.get(stream) ?? 0) + 1;
-    this.#versions.set(stream, Math.max(version, next - 1));
+    const next = (this.#versions.get(stream) ?? this.#firstOf(version)) + 1;
+    this.#versions.set(stream, version);
     if (version === next) return;
     const says = `${stream} is at version ${version}, ${next} was to come`;
     this.#fault(skipped({ stream, version, next }, page.slice(index + 1)), position, says);
+  }
+
+  /** What stands before the first event is not known where that is not the first of the journal. */
+  #firstOf(version: number): number {
+    return this.#source.head.before.size === 0 ? 0 : version - 1;
   }
 
   #leaf(event: StoredEvent, following: StoredEvent | undefined): Uint8Array {
@@ -131,5 +139,32 @@ export class IntegrityPass implements Pass {
 
 const MAX_DIAGNOSED = 8;
 
+/** At one position, what tells most comes first. */
+const TELLING: readonly IntegrityFault['kind'][] = ['inserted', 'removed', 'reordered', 'changed'];
+const rank = ({ kind }: IntegrityFault): number => {
+  const found = TELLING.indexOf(kind);
+  return found < 0 ? TELLING.length : found;
+};
+
+/** By position. */
+export const inOrder = (faults: readonly IntegrityFault[]): readonly IntegrityFault[] =>
+  faults.toSorted((a, b) => a.position - b.position || rank(a) - rank(b));
+
 export const source = (from: number | string): string =>
   typeof from === 'number' ? `the checkpoint at position ${from}` : `the checkpoint ${from}`;
+
+/** All events of a journal, against what was signed of it. */
+export async function verifyIntegrity(
+  journal: JournalSource,
+  signed: readonly SignedHead[],
+  onProgress?: (progress: Progress) => void,
+): Promise<Integrity> {
+  const scratch = new Scratch();
+  try {
+    const pass = new IntegrityPass(journal, signed, scratch);
+    await walk(journal, [pass], onProgress);
+    return pass.end();
+  } finally {
+    scratch.close();
+  }
+}

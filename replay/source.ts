@@ -28,6 +28,8 @@ export interface SourceRange {
 
 /** What a journal says of itself, and which rows there are. */
 export interface SourceHead {
+  /** The tree over the events before the first that is to be here: none, but where an export or an archive goes on from another. */
+  readonly before: Frontier;
   /** Events by its own count. */
   readonly size: number;
   /** Right edge of the tree over so many; null where what is kept is no such edge. */
@@ -72,9 +74,10 @@ export async function walk(
 }
 
 /** The event with its data; null where the text is no JSON object. */
-export function recordedOf({ leaf: _, data: text, ...event }: StoredEvent): RecordedEvent | null {
-  const data = objectOf(text);
-  return data === null ? null : { ...event, data };
+export function recordedOf(stored: StoredEvent): RecordedEvent | null {
+  const { position, stream, version, type, schemaVersion, meta } = stored;
+  const data = objectOf(stored.data);
+  return data === null ? null : { position, stream, version, type, schemaVersion, meta, data };
 }
 
 function objectOf(text: string): JsonObject | null {

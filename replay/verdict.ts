@@ -104,7 +104,9 @@ function gaps(journals: readonly JournalAudit[]): readonly NotChecked[] {
         journal,
         says: `${events} events from position ${firstPosition} on were taken under ${id} of hash ${hash}, which this program does not have`,
       })),
-    ...(signatures === 'unsigned' && !isSigned ? [{ journal, says: 'nothing of it is signed by the key that was given' }] : []),
+    ...(signatures === 'unsigned' && !isSigned
+      ? [{ journal, says: 'nothing of it is signed by the key that was given' }]
+      : []),
     ...(signatures === 'checked' && foreign.length > 0
       ? [{ journal, says: `${foreign.length} checkpoints are signed by a key that was not given` }]
       : []),
@@ -112,6 +114,14 @@ function gaps(journals: readonly JournalAudit[]): readonly NotChecked[] {
 }
 
 function hashOf(content: Omit<Verdict, 'hash'>): string {
-  const plain: JsonObject = JSON.parse(JSON.stringify(content));
-  return createHash('sha256').update(canonicalJson(plain)).digest('hex');
+  return createHash('sha256')
+    .update(canonicalJson(plain(content)))
+    .digest('hex');
+}
+
+export const verdictJson = (verdict: Verdict): JsonObject => plain(verdict);
+
+function plain(value: object): JsonObject {
+  const copy: JsonObject = JSON.parse(JSON.stringify(value));
+  return copy;
 }

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { signCheckpoint } from '../../actors/record/checkpoint.ts';
 import { rootOf } from '../../events/journal/merkle/frontier.ts';
+import { sqlSource } from '../../replay/sources/sql.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
 import { latestNote } from '../../replay/latest-note.ts';
 import { toBase64 } from '../../security/transparency/base64.ts';
@@ -254,9 +255,9 @@ async function verify(host: Host, running: Running, flags: VerifyFlags): Promise
     throw new UsageError('A checkpoint says nothing without the key that signed it', 'Give --key.');
   const verifier = key === undefined ? null : readNoteVerifier(resolve(host.cwd, key));
   const brought = files.map((file) => [basename(file), read(resolve(host.cwd, file), 'checkpoint')] as const);
-  const reader = await openReader(host, running, flags);
+  const source = await sqlSource('the journal', await openReader(host, running, flags));
   const tell = progressOf(host, 'verified');
-  const found = await verifyJournal(reader, verifier, brought, ({ position, head }) => tell(position, head));
+  const found = await verifyJournal(source, verifier, brought, ({ done, all }) => tell(done, all));
   await host.out(
     flags.json === true ? `${JSON.stringify(verificationJson(found))}\n` : verificationText(found, verifier),
   );

@@ -1,8 +1,8 @@
 import { toBase64 } from '../../security/transparency/base64.ts';
 import type { NoteVerifier } from '../../security/transparency/note-key.ts';
-import type { JournalReader, TreeReader } from '../../events/journal/port.ts';
 import { readCheckpoint, storedCheckpoints, type ReadCheckpoint } from '../../replay/checkpoints.ts';
-import { verifyIntegrity, type Integrity, type Progress } from '../../replay/integrity.ts';
+import { verifyIntegrity, type Integrity } from '../../replay/integrity.ts';
+import type { JournalSource, Progress } from '../../replay/source.ts';
 
 /** What a check of a whole journal found. `refused`: notes that are not the operator's. */
 export interface Verification {
@@ -12,7 +12,7 @@ export interface Verification {
 
 /** @param brought notes that the auditor kept elsewhere, by the name of their file */
 export async function verifyJournal(
-  journal: JournalReader & TreeReader,
+  journal: JournalSource,
   verifier: NoteVerifier | null,
   brought: readonly (readonly [name: string, note: string])[],
   onProgress: (progress: Progress) => void,
@@ -21,7 +21,7 @@ export async function verifyJournal(
     verifier === null
       ? []
       : [
-          ...(await storedCheckpoints(journal, verifier)),
+          ...(await storedCheckpoints(journal, [verifier])),
           ...brought.map(([name, note]) => readCheckpoint(note, name, verifier)),
         ];
   const signed = read.flatMap((one) => (one.kind === 'signed' ? [one.head] : []));

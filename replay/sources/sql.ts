@@ -1,4 +1,4 @@
-import { frontierFromBytes } from '../../events/journal/merkle/frontier.ts';
+import { EMPTY_FRONTIER, frontierFromBytes } from '../../events/journal/merkle/frontier.ts';
 import type { StoredEvent } from '../../events/journal/port.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { toStored } from '../../events/journal/sql/rows.ts';
@@ -17,7 +17,7 @@ async function headOf({ db }: SqlReader): Promise<SourceHead> {
     .select(['position', 'roots', last.as('last')])
     .executeTakeFirstOrThrow();
   const edge = frontierFromBytes(row.position, row.roots);
-  return { size: row.position, edge, last: row.last ?? 0, keeps: 'nodes' };
+  return { before: EMPTY_FRONTIER, size: row.position, edge, last: row.last ?? 0, keeps: 'nodes' };
 }
 
 class SqlSource implements JournalSource {

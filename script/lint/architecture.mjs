@@ -47,6 +47,7 @@ const SEAMS = [
   'actors/wire/nats',
   'events/journal/sqlite/',
   'events/journal/postgres/',
+  'replay/scratch/',
   'security/key-file.ts',
   'cli/',
   'bench/',

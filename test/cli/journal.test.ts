@@ -66,14 +66,14 @@ describe('cpns journal', () => {
     const [code, text] = await cpns('verify', ...JOURNAL, ...PUBLIC);
     expect(code).toBe(1);
     expect(text.split('\n')[0]).toBe('position 42: changed: the event is not what its leaf hash was taken of');
-    expect(text).toContain('position 300: forged: the checkpoint at position 301 signs another root');
+    expect(text).toContain('position 300: rewritten: the checkpoint at position 301 signs another root');
     const [, json] = await cpns('verify', ...JOURNAL, ...PUBLIC, '--json');
     const { faults }: { readonly faults: readonly { readonly kind: string; readonly position: number }[] } =
       JSON.parse(json);
     expect(faults.map(({ kind, position }) => `${kind} ${position}`)).toEqual([
       'changed 42',
       'tree 256',
-      'forged 300',
+      'rewritten 300',
       'tree 301',
     ]);
   });

@@ -10,6 +10,8 @@ import type { RecordedEvent } from '../../events/journal/port.ts';
 import { openSqliteJournal, openSqliteReader } from '../../events/journal/sqlite/open.ts';
 import { storedCheckpoints, type SignedHead } from '../../replay/checkpoints.ts';
 import { verifyIntegrity, type Integrity } from '../../replay/integrity.ts';
+import type { JournalSource } from '../../replay/source.ts';
+import { sqlSource } from '../../replay/sources/sql.ts';
 import { newNoteSigner } from '../../security/transparency/note-key.ts';
 import { any, appendTo, commitOf, eventOf, noStream } from '../events/journal/controls.ts';
 import { useFolder } from '../events/journal/sqlite/folder.ts';
@@ -40,15 +42,17 @@ function tamper(sql: string): void {
   database.close();
 }
 
+const open = async (): Promise<JournalSource> => sqlSource('journal', await openSqliteReader(file()));
+
 async function heads(): Promise<readonly SignedHead[]> {
-  const reader = await openSqliteReader(file());
-  const found = await storedCheckpoints(reader, signer.verifier);
+  const reader = await open();
+  const found = await storedCheckpoints(reader, [signer.verifier]);
   await reader.close();
   return found.flatMap((one) => (one.kind === 'signed' ? [one.head] : []));
 }
 
 async function verify(signed: readonly SignedHead[]): Promise<Integrity> {
-  const reader = await openSqliteReader(file());
+  const reader = await open();
   try {
     return await verifyIntegrity(reader, signed);
   } finally {
@@ -67,8 +71,8 @@ describe('a journal that nobody touched', () => {
 
   it('is told from one whose checkpoints another key signed', async () => {
     const other = newNoteSigner('cpns/example', () => new Uint8Array(32));
-    const reader = await openSqliteReader(file());
-    const found = await storedCheckpoints(reader, other.verifier);
+    const reader = await open();
+    const found = await storedCheckpoints(reader, [other.verifier]);
     await reader.close();
     expect(found.map((one) => one.kind === 'refused' && one.reason)).toEqual(['unsigned', 'unsigned']);
   });
@@ -96,13 +100,13 @@ describe('a journal that was changed by hand', () => {
     const { faults } = await verify(signed);
     expect(faults[0]?.position).toBe(42);
     expect(faults.map(({ kind }) => kind)).toContain('changed');
-    expect(faults.find(({ kind }) => kind === 'forged')).toMatchObject({ position: 300 });
+    expect(faults.find(({ kind }) => kind === 'rewritten')).toMatchObject({ position: 300 });
   });
 
   it('shows an event that was removed, even where those behind it moved up', async () => {
     const signed = await heads();
     tamper('delete from events where position = 42');
-    expect(await first(signed)).toMatchObject({ kind: 'missing', position: 42 });
+    expect(await first(signed)).toMatchObject({ kind: 'removed', position: 42 });
     tamper('update events set position = position - 1 where position > 42; update head set position = 600');
     expect(await first(signed)).toMatchObject({ position: 42 });
   });
@@ -113,7 +117,7 @@ describe('a journal that was changed by hand', () => {
       update events set position = 1 - position where position < 0;
       insert into events select 43, 'c', 1, type, schema_version, data, message_id, correlation_id, causation_id, role,
         chart_id, chart_hash, cr_step, recorded_at, leaf from events where position = 42`);
-    expect(await first(signed)).toMatchObject({ kind: 'changed', position: 43 });
+    expect(await first(signed)).toMatchObject({ kind: 'inserted', position: 43 });
     tamper(`delete from events where position = 43;
       update events set position = -1 where position = 10; update events set position = 10 where position = 11;
       update events set position = 11 where position = -1`);
@@ -138,7 +142,7 @@ describe('a journal that was changed by hand', () => {
       alter table head drop column roots; drop table merkle_nodes; delete from kysely_migration where name like '0002%'`);
     await (await openSqliteJournal(file())).close();
     expect((await verify([])).faults).toEqual([]);
-    expect(await first(signed)).toMatchObject({ kind: 'forged', position: 300 });
+    expect(await first(signed)).toMatchObject({ kind: 'rewritten', position: 300 });
   });
 
   it('shows a node or an edge of the tree that was changed', async () => {

@@ -1,0 +1,116 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { audit } from '../../replay/audit.ts';
+import { canonicalJson } from '../../replay/canonical-json.ts';
+import { checkReceipt } from '../../replay/receipt.ts';
+import { judge, verdictJson } from '../../replay/verdict.ts';
+import { EXIT, UsageError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { read, readNoteVerifier } from '../journal/note-keys.ts';
+import { progressOf } from '../journal/progress.ts';
+import { examples, jsonOption, parseJournal, type Register } from '../options.ts';
+import { VERDICT_EXIT } from '../replay/exit.ts';
+import { openSources } from '../replay/open.ts';
+import { verdictText } from '../replay/text.ts';
+import { run, type Running } from '../run.ts';
+import { programVersion } from '../version.ts';
+
+const JOURNALS = 'operator/server.sqlite operator/gateways/hub-hall.sqlite';
+const KEY = '--key operator/checkpoint.key.pub';
+
+export const replay: Register = (program, host, finish) => {
+  const group = program
+    .command('replay')
+    .summary('audit journals: are they whole, and did everyone keep to the rules')
+    .description(
+      'Reads journals, offline or beside their running roles, and changes nothing: SQLite files, PostgreSQL addresses and\n' +
+        'exports (`cpns journal export`) alike.',
+    )
+    .addHelpText(
+      'after',
+      examples(`cpns replay verify ${JOURNALS} ${KEY}`, `cpns replay receipt event-17.tlog-proof ${KEY}`),
+    );
+  addVerify(group, host, finish);
+  addReceipt(group, host, finish);
+};
+
+type Add = (group: Command, host: Host, finish: (code: number) => void) => void;
+
+interface VerifyFlags {
+  readonly key?: readonly string[];
+  readonly checkpoint?: readonly string[];
+  readonly json?: true;
+}
+
+const addVerify: Add = (group, host, finish) => {
+  group
+    .command('verify')
+    .summary('say whether records are whole, and what in them is against the rules')
+    .description(
+      'Hashes every event against the tree of its journal and what was signed of it, folds every stream through its chart,\n' +
+        'and holds what the journals of server, PN GW and devices say against each other.\n\n' +
+        'Exit codes: 0 CONFORMANT, 3 DEVIATIONS, 4 TAMPERED, 5 INCOMPLETE (a part of it could not be judged); 2 wrong use.',
+    )
+    .argument('<journal...>', 'SQLite files, postgres:// addresses, exports')
+    .option('--key <file...>', 'public keys that sign the checkpoints')
+    .option('--checkpoint <file...>', 'checkpoints that you kept')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        `cpns replay verify operator/server.sqlite ${KEY} --checkpoint kept.note`,
+        `cpns replay verify ${JOURNALS} ${KEY} --json`,
+      ),
+    )
+    .action(async (journals: readonly string[], flags: VerifyFlags) => {
+      finish(await run(host, (running) => verify(host, running, journals, flags)));
+    });
+};
+
+async function verify(
+  host: Host,
+  running: Running,
+  journals: readonly string[],
+  { key: keys = [], checkpoint: files = [], json }: VerifyFlags,
+): Promise<number> {
+  if (keys.length === 0 && files.length > 0)
+    throw new UsageError('A checkpoint says nothing without the key that signed it', 'Give --key.');
+  const verifiers = keys.map((file) => readNoteVerifier(resolve(host.cwd, file)));
+  const brought = files.map((file) => read(resolve(host.cwd, file), 'checkpoint'));
+  const sources = await openSources(host, running, journals.map(parseJournal));
+  const bars = new Map(sources.map(({ name }) => [name, progressOf(host, name)]));
+  const onProgress = (name: string, { done, all }: { readonly done: number; readonly all: number }): void =>
+    bars.get(name)?.(done, all);
+  const judged = judge(await audit(sources, { verifiers, brought, onProgress }), programVersion());
+  await host.out(json === true ? `${canonicalJson(verdictJson(judged.verdict))}\n` : verdictText(judged));
+  return VERDICT_EXIT[judged.verdict.verdict];
+}
+
+const addReceipt: Add = (group, host, finish) => {
+  group
+    .command('receipt')
+    .summary('check the receipt of an event, with no journal at all')
+    .description(
+      'A receipt (C2SP tlog-proof, from `cpns journal prove --position`) shows that the operator signed a record that holds\n' +
+        'this very event. Exit codes: 0 it does, 4 it does not; 2 wrong use.',
+    )
+    .argument('<file>', 'the receipt')
+    .requiredOption('--key <file>', 'public key of the operator')
+    .addOption(jsonOption())
+    .addHelpText('after', examples(`cpns replay receipt event-17.tlog-proof ${KEY}`))
+    .action(async (file: string, { key, json }: { readonly key: string; readonly json?: true }) => {
+      finish(await receipt(host, file, key, json === true ? 'json' : 'text'));
+    });
+};
+
+async function receipt(host: Host, file: string, key: string, as: 'json' | 'text'): Promise<number> {
+  const verifier = readNoteVerifier(resolve(host.cwd, key));
+  const found = checkReceipt(read(resolve(host.cwd, file), 'receipt'), verifier);
+  if (as === 'json') await host.out(`${JSON.stringify(found)}\n`);
+  else if (found.kind === 'refused') await host.out(`not valid: ${found.reason}\n`);
+  else {
+    const { position, size, leaf } = found;
+    await host.out(`valid: ${verifier.name} signed ${size} events, and at position ${position} this one:\n${leaf}\n`);
+  }
+  return found.kind === 'valid' ? EXIT.ok : VERDICT_EXIT.TAMPERED;
+}
