@@ -8,6 +8,7 @@ import { inventory } from './commands/inventory.ts';
 import { keys } from './commands/keys.ts';
 import { journal } from './commands/journal.ts';
 import { pne } from './commands/pne.ts';
+import { projections } from './commands/projections.ts';
 import { provision } from './commands/provision.ts';
 import { replay } from './commands/replay.ts';
 import { server } from './commands/server.ts';
@@ -27,6 +28,7 @@ const COMMANDS: readonly Register[] = [
   inventory,
   charging,
   events,
+  projections,
   journal,
   replay,
   keys,

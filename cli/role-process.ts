@@ -3,9 +3,6 @@ import type { Seams } from '../actors/roles/start.ts';
 import type { RuntimeOptions } from '../actors/runtime.ts';
 import { connectNats } from '../actors/wire/nats.ts';
 import type { Wire } from '../actors/wire/port.ts';
-import type { Projection } from '../projections/engine.ts';
-import { InventoryProjection } from '../projections/projection.ts';
-import { openInventoryStore } from '../projections/sql.ts';
 import type { Kek } from './config/kek.ts';
 import type { NatsAccess } from './config/types.ts';
 import type { Host } from './host.ts';
@@ -20,7 +17,6 @@ export interface RoleProcess {
   readonly journal: OpenJournal;
   readonly wire: Wire;
   readonly log: Log;
-  readonly inventory: InventoryProjection;
 }
 
 /** What is told on standard error, and how. */
@@ -45,9 +41,6 @@ export interface RoleProcessOptions extends NatsAccess {
   readonly kek: Kek;
 }
 
-/** How long a projection may lag behind the journal while nobody asks for it. */
-const PROJECTION_LAG_MS = 200;
-
 /**
  * Opens journal, key file and wire of a role; whatever was opened is closed at the end of the run, the journal last.
  * @throws JournalError, UsageError for the key-encryption key
@@ -67,37 +60,9 @@ export async function openRoleProcess(
   log.info('journal', { journal: journalName(options.journal), ...seen });
   for (const warning of warnings) log.warn(`the journal is not as safe as it could be: ${warning}`, {});
   const keyring = await openKeyringOf({ journal, clock, entropy, role }, journalName(options.journal), kek);
-  const inventory = new InventoryProjection(journal, await openInventoryStore(journal));
   const wire = connectNats({ servers: natsUrls, user: natsUser, ca: natsCa, name, log, clock, entropy });
   onClose('the connection to NATS', () => wire.close());
   wire.onStatus((status) => log.info(`NATS ${status}`, { servers: natsUrls.length }));
   const seams: Seams = { journal, wire, clock, entropy, log, keyring, observers: 'publish' };
-  if (role !== 'pne') onClose('the PN Inventory', follow(journal, inventory, host, log));
-  return { seams, journal, wire, log, inventory };
-}
-
-/** Keeps a projection up behind its journal. @returns what ends it, with the projection at the end of the journal */
-export function follow<Delta>(
-  journal: Pick<OpenJournal, 'onCommit'>,
-  projection: Projection<Delta>,
-  host: Host,
-  log: Log,
-): () => Promise<void> {
-  let cancel: (() => void) | null = null;
-  const catchUp = async (): Promise<void> => {
-    cancel = null;
-    try {
-      await projection.catchUp();
-    } catch (error) {
-      log.error(`${projection.name} stopped`, { error: error instanceof Error ? error.message : String(error) });
-    }
-  };
-  const unlisten = journal.onCommit(() => {
-    cancel ??= host.clock.after(PROJECTION_LAG_MS, () => void catchUp());
-  });
-  return async () => {
-    unlisten();
-    cancel?.();
-    await projection.catchUp();
-  };
+  return { seams, journal, wire, log };
 }

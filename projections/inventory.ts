@@ -1,8 +1,9 @@
 import { InventoryChanges } from '../events/fields.ts';
 import type { RecordedEvent } from '../events/journal/port.ts';
-import { handlerError, type MemberRow } from './port.ts';
+import { handlerError, type Fold, type MemberRow, type ReadModel } from './port.ts';
+import type { ReadTable } from './tables.ts';
 
-export const INVENTORY_NAME = 'PN Inventory';
+export const INVENTORY_NAME = 'pn-inventory';
 
 /** What a run of events does to the inventory; only the last state of each device and each PN remains. */
 export interface InventoryDelta {
@@ -26,7 +27,7 @@ export function changedPns(events: readonly RecordedEvent[]): readonly string[] 
  * stand in one event.
  * @throws ProjectionError `handler` where a change is malformed or does not follow the revision before it
  */
-export class InventoryFold implements InventoryDelta {
+export class InventoryFold implements InventoryDelta, Fold {
   readonly revisions: Map<string, number>;
   readonly members = new Map<string, Map<string, MemberRow | null>>();
   constructor(revisions: ReadonlyMap<string, number> = new Map()) {
@@ -68,3 +69,33 @@ function pnOf(inventory: unknown): string | null {
   if (typeof inventory !== 'object' || inventory === null || !('pnId' in inventory)) return null;
   return typeof inventory.pnId === 'string' ? inventory.pnId : null;
 }
+
+const MEMBERS: ReadTable<InventoryDelta> = {
+  name: 'pn_inventory',
+  columns: { pn_id: 'text', device_id: 'text', status: 'text', cpns_id: 'text?', revision: 'number' },
+  keyColumns: 2,
+  rows: ({ members }) =>
+    [...members].flatMap(([pnId, devices]) =>
+      [...devices.values()].flatMap((row) =>
+        row === null ? [] : [[pnId, row.deviceId, row.status, row.cpnsId, row.revision]],
+      ),
+    ),
+  gone: ({ members }) =>
+    [...members].flatMap(([pnId, devices]) =>
+      [...devices].flatMap(([deviceId, row]) => (row === null ? [[pnId, deviceId] as const] : [])),
+    ),
+};
+
+const REVISIONS: ReadTable<InventoryDelta> = {
+  name: 'pn_revision',
+  columns: { pn_id: 'text', revision: 'number' },
+  keyColumns: 1,
+  rows: ({ revisions }) => [...revisions],
+};
+
+export const INVENTORY: ReadModel<InventoryDelta> = {
+  name: INVENTORY_NAME,
+  shape: 1,
+  tables: [MEMBERS, REVISIONS],
+  foldAnew: () => new InventoryFold(),
+};

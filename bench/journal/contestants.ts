@@ -1,5 +1,5 @@
 import type { Commit, Journal } from '../../events/journal/port.ts';
-import type { Connections } from '../../projections/sql.ts';
+import type { Connections } from '../../projections/sql-store.ts';
 
 /** The same work by hand, on the same tables; each tells how many events it did. */
 export interface Floor {

@@ -147,7 +147,7 @@ async function rebuildByHand(pool: Pool, page: number): Promise<number> {
     'insert into pn_inventory select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])';
   await client.query(putMembers, columns(members));
   await client.query('insert into pn_revision select * from unnest($1::text[], $2::bigint[])', columns(revisions));
-  await client.query('update pn_inventory_checkpoint set position = $1', [position]);
+  await client.query('update projections set position = $1', [position]);
   await client.query('commit');
   client.release();
   return position;

@@ -106,7 +106,7 @@ function rebuildByHand(db: DatabaseSync, page: number): number {
     for (const m of members.values()) putMember.run(pnId, m.deviceId, m.status, m.cpnsId, m.revision);
     putRevision.run(pnId, revision);
   }
-  db.prepare('update pn_inventory_checkpoint set position = ?').run(position);
+  db.prepare('update projections set position = ?').run(position);
   db.exec('commit');
   return position;
 }

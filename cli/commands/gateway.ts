@@ -3,6 +3,8 @@ import type { GatewayIdentity } from '../../actors/roles/pn-gateway.ts';
 import { startGateway } from '../../actors/roles/start.ts';
 import type { Log } from '../../actors/seams/log.ts';
 import { gatewayInventoryQuery } from '../../actors/wire/queries.ts';
+import { InventoryProjection } from '../../projections/projection.ts';
+import { openInventoryStore } from '../../projections/sql.ts';
 import { gatewayPairing } from '../config/fields.ts';
 import { loadGatewayOptions } from '../config/gateway.ts';
 import { SETTINGS, type Given } from '../config/settings.ts';
@@ -11,6 +13,7 @@ import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { answerInventory } from '../inventory/answer.ts';
 import { examples, logOption, setting, type LogFlags, withKeyringKey, type Register } from '../options.ts';
+import { follow } from '../projections/follow.ts';
 import { openRoleProcess } from '../role-process.ts';
 import { run, untilStopped, type Running } from '../run.ts';
 
@@ -54,12 +57,14 @@ export const gateway: Register = (program, host, finish) => {
 
 async function serve(host: Host, running: Running, options: GatewayOptions, flags: LogFlags): Promise<number> {
   const { gatewayId, pns } = options;
-  const { seams, wire, log, inventory } = await openRoleProcess(
+  const { seams, journal, wire, log } = await openRoleProcess(
     host,
     running,
     { role: 'pn-gateway', name: gatewayId, ...options },
     flags,
   );
+  const inventory = new InventoryProjection(journal, await openInventoryStore(journal));
+  follow(host, running, journal, [inventory], log);
   const credential = latestUsable(options.credential, log);
   const runtime = await startGateway({ ...options, credential }, pns, seams, options.usage);
   running.onClose('the PN GW', () => runtime.stop());

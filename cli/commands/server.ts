@@ -3,6 +3,8 @@ import { ServerEnd } from '../../actors/service/server-end.ts';
 import { INVENTORY_QUERY } from '../../actors/wire/queries.ts';
 import { ChargingProjection } from '../../projections/charging/projection.ts';
 import { openChargingStore } from '../../projections/charging/sql.ts';
+import { InventoryProjection } from '../../projections/projection.ts';
+import { openInventoryStore } from '../../projections/sql.ts';
 import { answerCharging } from '../charging/answer.ts';
 import type { Given } from '../config/settings.ts';
 import { loadServerOptions } from '../config/server.ts';
@@ -12,7 +14,8 @@ import { expectedCredentials } from '../expected-credentials.ts';
 import type { Host } from '../host.ts';
 import { answerInventory } from '../inventory/answer.ts';
 import { examples, logOption, setting, type LogFlags, withKeyringKey, type Register } from '../options.ts';
-import { follow, openRoleProcess } from '../role-process.ts';
+import { follow } from '../projections/follow.ts';
+import { openRoleProcess } from '../role-process.ts';
 import { RevocationFile } from '../revocation-file.ts';
 import { run, untilStopped, type Running } from '../run.ts';
 
@@ -52,14 +55,15 @@ export const server: Register = (program, host, finish) => {
 };
 
 async function serve(host: Host, running: Running, options: ServerOptions, flags: LogFlags): Promise<number> {
-  const { seams, journal, wire, log, inventory } = await openRoleProcess(
+  const { seams, journal, wire, log } = await openRoleProcess(
     host,
     running,
     { role: 'cpns-server', name: 'cpns-server', ...options },
     flags,
   );
+  const inventory = new InventoryProjection(journal, await openInventoryStore(journal));
   const charging = new ChargingProjection(journal, await openChargingStore(journal));
-  running.onClose('the charging records', follow(journal, charging, host, log));
+  follow(host, running, journal, [inventory, charging], log);
   await inventory.catchUp();
   const known = (await inventory.inventory()).map(({ pnId }) => pnId);
   const { pki } = options;

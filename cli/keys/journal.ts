@@ -29,7 +29,7 @@ export async function openForChange(host: Host, { onClose }: Running, file: stri
 const ROLES: readonly Role['name'][] = ['pne', 'pn-gateway', 'cpns-server'];
 
 /** Whose journal it is: events of its keyring are of that role. */
-async function roleOf(journal: JournalReader): Promise<Role['name']> {
+export async function roleOf(journal: JournalReader): Promise<Role['name']> {
   const [own] = await journal.readStream(KEYRING_STREAM, { limit: 1 });
   const [first] = own === undefined ? await journal.readAll({ limit: 1 }) : [own];
   return ROLES.find((role) => role === first?.meta.role) ?? 'cpns-server';

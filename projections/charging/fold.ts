@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { CpnsId, KeyId, UsageSums, type UsageSum } from '../../events/fields.ts';
 import type { RecordedEvent } from '../../events/journal/port.ts';
 import { addTotal, NOTHING } from '../../machines/usage.ts';
-import type { Fold } from '../engine.ts';
-import { handlerError } from '../port.ts';
+import { handlerError, type Fold } from '../port.ts';
 import { CHARGING_NAME, recordId, sessionId, type ChargingDelta, type SessionRow, type UsageRow } from './port.ts';
 
 const Counted = z.object({ usage: UsageSums });

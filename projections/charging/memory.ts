@@ -1,5 +1,5 @@
 import { addCount, type Total } from '../../machines/usage.ts';
-import { overlapError } from '../port.ts';
+import { MemoryStore } from '../memory-store.ts';
 import {
   CHARGING_NAME,
   recordId,
@@ -13,29 +13,11 @@ import {
 } from './port.ts';
 
 /** The simulated twin of the store in a database. */
-export class MemoryChargingStore implements ChargingStore {
-  #checkpoint: number;
+export class MemoryChargingStore extends MemoryStore<ChargingDelta> implements ChargingStore {
   readonly #usage = new Map<string, UsageRow>();
   readonly #sessions = new Map<string, SessionRow>();
   constructor(checkpoint = 0) {
-    this.#checkpoint = checkpoint;
-  }
-
-  async checkpoint(): Promise<number> {
-    return this.#checkpoint;
-  }
-
-  async advance(step: { readonly from: number; readonly to: number; readonly delta: ChargingDelta }): Promise<void> {
-    if (this.#checkpoint !== step.from) throw overlapError(CHARGING_NAME, step.from, this.#checkpoint);
-    this.#put(step.delta);
-    this.#checkpoint = step.to;
-  }
-
-  async replace(state: { readonly to: number; readonly delta: ChargingDelta }): Promise<void> {
-    this.#usage.clear();
-    this.#sessions.clear();
-    this.#put(state.delta);
-    this.#checkpoint = state.to;
+    super(CHARGING_NAME, checkpoint);
   }
 
   async records({ pnId, deviceId, after, limit }: RecordsQuestion): Promise<readonly ChargingRecord[]> {
@@ -56,7 +38,12 @@ export class MemoryChargingStore implements ChargingStore {
     return { ...row, cpnsId, session: closedAt === null ? 'open' : 'closed', closedAt };
   }
 
-  #put({ usage, sessions }: ChargingDelta): void {
+  protected override clear(): void {
+    this.#usage.clear();
+    this.#sessions.clear();
+  }
+
+  protected override put({ usage, sessions }: ChargingDelta): void {
     for (const [id, row] of usage) {
       const before = this.#usage.get(id);
       this.#usage.set(id, before === undefined ? row : sumOf(before, row));

@@ -2,7 +2,7 @@ import type { UsageSum } from '../../events/fields.ts';
 import type { Total } from '../../machines/usage.ts';
 import type { ProjectionStore } from '../port.ts';
 
-export const CHARGING_NAME = 'charging records';
+export const CHARGING_NAME = 'charging';
 
 /** What a record is about; records stand in the order of these fields. */
 export interface RecordKey extends Pick<UsageSum, 'keyId' | 'serviceId' | 'direction'> {

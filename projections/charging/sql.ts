@@ -1,69 +1,42 @@
 import type { Kysely } from 'kysely';
-import { BulkInsert } from '../../events/journal/sql/bulk.ts';
-import type { Capabilities } from '../../events/journal/sql/capabilities.ts';
 import type { JournalTables } from '../../events/journal/sql/tables.ts';
-import { overlapError } from '../port.ts';
-import type { Connections } from '../sql.ts';
-import { chargingTables, compilePutSessions, compilePutUsage, SHAPE, type ChargingTables } from './sql-tables.ts';
-import {
-  CHARGING_NAME,
-  type ChargingDelta,
-  type ChargingRecord,
-  type ChargingStore,
-  type RecordsQuestion,
-} from './port.ts';
+import { setUp, SqlStore, type Connections } from '../sql-store.ts';
+import { CHARGING } from './model.ts';
+import type { ChargingDelta, ChargingRecord, ChargingStore, RecordsQuestion } from './port.ts';
 
+type ChargingTables = {
+  readonly charging_usage: {
+    readonly pn_id: string;
+    readonly device_id: string;
+    readonly service_id: string;
+    readonly key_id: string;
+    readonly direction: 'up' | 'down';
+    readonly server_messages: number;
+    readonly server_bytes: number;
+    readonly gateway_messages: number;
+    readonly gateway_bytes: number;
+    readonly from_ms: number;
+    readonly to_ms: number;
+  };
+  readonly charging_session: {
+    readonly pn_id: string;
+    readonly device_id: string;
+    readonly key_id: string;
+    readonly cpns_id: string | null;
+    readonly closed_at: number | null;
+  };
+};
 type Database = Kysely<JournalTables & ChargingTables>;
 
 /** Opens the records in the journal's own database and sets up their tables where they are absent or of another shape. */
-export async function openChargingStore({ writer: journal, db, capabilities }: Connections): Promise<ChargingStore> {
-  const writer = journal.$extendTables<ChargingTables>();
-  await writer.transaction().execute(async (trx) => {
-    // Another process may be setting them up: it holds the head for that long, as every batch does.
-    await trx.updateTable('head').set({ id: 1 }).execute();
-    if ((await hasTables(trx, capabilities)) && (await shapeOf(trx)) === SHAPE) return;
-    for (const statement of chargingTables(capabilities)) await statement.execute(trx);
-  });
-  return new SqlChargingStore(writer, db.$extendTables<ChargingTables>());
+export async function openChargingStore(journal: Connections): Promise<ChargingStore> {
+  await setUp(journal, CHARGING);
+  return new SqlChargingStore(journal, CHARGING);
 }
 
-class SqlChargingStore implements ChargingStore {
-  readonly #writer: Database;
-  readonly #reader: Database;
-  readonly #putUsage: BulkInsert;
-  readonly #putSessions: BulkInsert;
-  constructor(writer: Database, reader: Database) {
-    this.#writer = writer;
-    this.#reader = reader;
-    this.#putUsage = new BulkInsert((size) => compilePutUsage(writer, size));
-    this.#putSessions = new BulkInsert((size) => compilePutSessions(writer, size));
-  }
-
-  checkpoint(): Promise<number> {
-    return checkpointOf(this.#reader);
-  }
-
-  async advance(step: { readonly from: number; readonly to: number; readonly delta: ChargingDelta }): Promise<void> {
-    await this.#writer.transaction().execute(async (trx) => {
-      // First of all, for it is the fence: whoever else is about to move the checkpoint waits here, and then finds it moved.
-      const checkpoint = trx.updateTable('charging_checkpoint').set({ position: step.to });
-      const { numUpdatedRows } = await checkpoint.where('position', '=', step.from).executeTakeFirstOrThrow();
-      if (numUpdatedRows !== 1n) throw overlapError(CHARGING_NAME, step.from, await checkpointOf(trx));
-      await this.#put(trx, step.delta);
-    });
-  }
-
-  async replace(state: { readonly to: number; readonly delta: ChargingDelta }): Promise<void> {
-    await this.#writer.transaction().execute(async (trx) => {
-      await trx.updateTable('charging_checkpoint').set({ position: state.to }).execute();
-      await trx.deleteFrom('charging_usage').execute();
-      await trx.deleteFrom('charging_session').execute();
-      await this.#put(trx, state.delta);
-    });
-  }
-
+class SqlChargingStore extends SqlStore<ChargingDelta> implements ChargingStore {
   async records({ pnId, deviceId, after, limit }: RecordsQuestion): Promise<readonly ChargingRecord[]> {
-    let query = this.#reader
+    let query = this.#db
       .selectFrom('charging_usage as usage')
       .leftJoin('charging_session as session', (join) =>
         join
@@ -107,31 +80,7 @@ class SqlChargingStore implements ChargingStore {
     }));
   }
 
-  async #put(trx: Database, { usage, sessions }: ChargingDelta): Promise<void> {
-    await this.#putUsage.run(
-      trx,
-      [...usage.values()].map(({ pnId, deviceId, serviceId, keyId, direction, server, gateway, from, to }) => {
-        const counts = [server.messages, server.bytes, gateway.messages, gateway.bytes];
-        return [pnId, deviceId, serviceId, keyId, direction, ...counts, from, to];
-      }),
-    );
-    await this.#putSessions.run(
-      trx,
-      [...sessions.values()].map(({ pnId, deviceId, keyId, cpnsId, closedAt }) => {
-        return [pnId, deviceId, keyId, cpnsId, closedAt];
-      }),
-    );
+  get #db(): Database {
+    return this.reader.$extendTables<ChargingTables>();
   }
-}
-
-async function hasTables(db: Database, { tables }: Capabilities): Promise<boolean> {
-  return (await tables.execute(db)).rows.some(({ name }) => name === 'charging_checkpoint');
-}
-
-async function shapeOf(db: Database): Promise<number> {
-  return (await db.selectFrom('charging_checkpoint').select('shape').executeTakeFirstOrThrow()).shape;
-}
-
-async function checkpointOf(db: Database): Promise<number> {
-  return (await db.selectFrom('charging_checkpoint').select('position').executeTakeFirstOrThrow()).position;
 }

@@ -174,7 +174,7 @@ it('drops charging records of another shape and builds them again', async () => 
   const journal = await sqliteJournal();
   await onCharging(journal, counted(sum()));
   await new ChargingProjection(journal, await openChargingStore(journal)).catchUp();
-  await sql`update charging_checkpoint set shape = 0`.execute(journal.writer);
+  await sql`update projections set shape = 0`.execute(journal.writer);
   const projection = new ChargingProjection(journal, await openChargingStore(journal));
   expect(await projection.checkpoint()).toBe(0);
   expect(await projection.catchUp()).toBe(1);

@@ -107,14 +107,19 @@ describe.each(Object.entries(BENCHES))('PN Inventory in %s', (_, makeBench) => {
     ['does not follow the revision before it', inventoryEvent('home', 7, [{ deviceId: 'watch', kind: 'removed' }])],
     ['is malformed', eventOf('Bad', { data: { inventory: { pnId: 'home', changes: [{ revision: 'two' }] } } })],
     ['names no PN', eventOf('Bad', { data: { inventory: { changes: [] } } })],
-  ])('stays as it is before a change that %s', async (_title, bad) => {
+  ])('stops right before a change that %s', async (_title, bad) => {
     await append(bench.journal, inventoryEvent('home', 0, [{ deviceId: 'watch', kind: 'added' }]));
     await projection.catchUp();
-    const before = await projection.inventory();
+    const event = { position: 3, type: bad.type, stream: 'pn/home' };
     await append(bench.journal, inventoryEvent('home', 1, [{ deviceId: 'scale', kind: 'added' }]), bad);
-    await expect(projection.catchUp()).rejects.toMatchObject({ fault: 'handler' });
-    await expect(projection.rebuild()).rejects.toMatchObject({ fault: 'handler' });
-    expect(await projection.checkpoint()).toBe(1);
+    await expect(projection.catchUp()).rejects.toMatchObject({ fault: 'handler', event });
+    expect(await projection.standing()).toMatchObject({ position: 2, stopped: { fault: 'handler', event } });
+    const before = await projection.inventory();
+    expect(before).toMatchObject([{ revision: 2, members: [{ deviceId: 'scale' }, { deviceId: 'watch' }] }]);
+    await append(bench.journal, eventOf('Other'));
+    await expect(projection.catchUp()).rejects.toMatchObject({ fault: 'handler', event });
+    await expect(projection.rebuild()).rejects.toMatchObject({ fault: 'handler', event });
+    expect(await projection.checkpoint()).toBe(2);
     expect(await projection.inventory()).toEqual(before);
   });
 
@@ -171,7 +176,7 @@ it('drops rows of another shape and builds them again', async () => {
   const journal = await sqliteJournal();
   await append(journal, inventoryEvent('home', 0, [{ deviceId: 'watch', kind: 'added' }]));
   await new InventoryProjection(journal, await openInventoryStore(journal)).catchUp();
-  await sql`update pn_inventory_checkpoint set shape = 0`.execute(journal.writer);
+  await sql`update projections set shape = 0`.execute(journal.writer);
   const projection = new InventoryProjection(journal, await openInventoryStore(journal));
   expect(await projection.checkpoint()).toBe(0);
   expect(await projection.catchUp()).toBe(1);

@@ -127,3 +127,17 @@ it('reads on although the connections for reads are ended', async () => {
     await eventually(async () => expect(await journal.head()).toBe(1));
   }
 });
+
+it('hears of a commit whose announcement is lost, only later', async () => {
+  const heard: number[] = [];
+  journal.onCommit((events) => heard.push(...events.map(({ position }) => position)));
+  const other = await openPostgresJournal(url);
+  await other.commit(appendTo('s', any, 'E1'));
+  await eventually(() => expect(heard).toEqual([1]));
+  proxy.announcements = 'lost';
+  await other.commit(appendTo('s', any, 'E2', 'E3'));
+  await eventually(() => expect(proxy.lost).toBe(1));
+  await eventually(() => expect(heard).toEqual([1, 2, 3]));
+  expect(proxy.lost).toBe(1);
+  await other.close();
+});

@@ -5,11 +5,15 @@ import { connect, createServer } from 'node:net';
 /** What happens to the next commit that passes. */
 type Fate = 'passes' | 'is lost before the server' | 'is done and its answer lost';
 
+/** What happens to what the server announces to those that listen. */
+type Announced = 'announced' | 'lost';
+
 export interface Proxy {
   /** The address with the proxy in between. */
   url(server: string): string;
   fate: Fate;
-  /** How many commits were lost so far. */
+  announcements: Announced;
+  /** How many commits and announcements were lost so far. */
   readonly lost: number;
   close(): void;
 }
@@ -17,6 +21,11 @@ export interface Proxy {
 /** `commit` as a message Q of the protocol, and the tag that the server answers it with. */
 const ASKED = Buffer.from('Q\0\0\0\x0bcommit\0', 'latin1');
 const ANSWERED = Buffer.from('COMMIT\0', 'latin1');
+const ANNOUNCEMENT = 'A'.charCodeAt(0);
+
+/** A message NotificationResponse of the protocol, alone: whoever listens waits for nothing else. */
+const isAnnouncement = (data: Buffer): boolean =>
+  data[0] === ANNOUNCEMENT && data.length > 4 && data.length === 1 + data.readInt32BE(1);
 
 /** Stands between a journal and its server, and cuts the connection at a commit: before it, or between it and its answer. */
 export async function startProxy(socketFolder: string): Promise<Proxy> {
@@ -25,6 +34,7 @@ export async function startProxy(socketFolder: string): Promise<Proxy> {
   const proxy: Proxy = {
     url: (server) => server.replace('@/', `@127.0.0.1:${port}/`).replace(/host=[^&]*&?/, ''),
     fate: 'passes',
+    announcements: 'announced',
     get lost() {
       return lost;
     },
@@ -43,7 +53,8 @@ export async function startProxy(socketFolder: string): Promise<Proxy> {
       sockets.add(from);
       from.on('error', cut).on('close', cut);
       from.on('data', (data) => {
-        if (proxy.fate !== losing || !data.includes(mark)) to.write(data);
+        if (proxy.announcements === 'lost' && from === server && isAnnouncement(data)) lost += 1;
+        else if (proxy.fate !== losing || !data.includes(mark)) to.write(data);
         else {
           proxy.fate = 'passes';
           lost += 1;
