@@ -15,6 +15,10 @@ export interface JournalSource {
   stored(range: SourceRange): Promise<readonly StoredEvent[]>;
   /** The same of one stream, `version > after`, ascending by version. */
   storedStream(stream: string, range: SourceRange): Promise<readonly StoredEvent[]>;
+  /** The same of one correlation id, `position > after`, ascending by position. */
+  storedCorrelation(correlationId: string, range: SourceRange): Promise<readonly StoredEvent[]>;
+  /** Names of the streams that have an event, behind `after`, ascending by code points, at most `limit`. */
+  streams(range: { readonly after: string; readonly limit: number }): Promise<readonly string[]>;
   /** A node of the tree that is kept beside the events; null where there is none. Levels and indexes as of a `TreeNode`. */
   node(level: number, index: number): Promise<Uint8Array | null>;
   close(): Promise<void>;

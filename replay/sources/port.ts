@@ -12,6 +12,8 @@ export async function portSource(name: string, journal: JournalReader & TreeRead
     head,
     stored: async ({ after, limit }) => (await journal.stored({ after: Math.max(0, after), limit })).filter(within),
     storedStream: (stream, range) => ofStream(journal, stream, range),
+    storedCorrelation: (id, range) => ofCorrelation(journal, id, range),
+    streams: (range) => namesOf(journal, head.last, range),
     node: async (level, index) => (await journal.nodes(level, index, index + 1))[0] ?? null,
     close: () => Promise.resolve(),
   };
@@ -29,14 +31,40 @@ async function headOf(journal: JournalReader & TreeReader): Promise<SourceHead> 
 }
 
 /** The port tells rows by position alone. */
-async function ofStream(journal: TreeReader, stream: string, { after, limit }: SourceRange): Promise<StoredEvent[]> {
-  const found: StoredEvent[] = [];
-  for (let position = 0; found.length < limit;) {
+async function* rowsOf(journal: TreeReader): AsyncIterable<StoredEvent> {
+  for (let position = 0; ;) {
     const page = await journal.stored({ after: position, limit: PAGE });
     const last = page.at(-1);
-    if (last === undefined) break;
+    if (last === undefined) return;
     position = last.position;
-    found.push(...page.filter((event) => event.stream === stream && event.version > after));
+    yield* page;
   }
-  return found.slice(0, limit);
+}
+
+async function ofStream(journal: TreeReader, stream: string, { after, limit }: SourceRange): Promise<StoredEvent[]> {
+  const found: StoredEvent[] = [];
+  for await (const event of rowsOf(journal)) {
+    if (event.stream === stream && event.version > after) found.push(event);
+    if (found.length === limit) break;
+  }
+  return found;
+}
+
+async function ofCorrelation(journal: TreeReader, id: string, { after, limit }: SourceRange): Promise<StoredEvent[]> {
+  const found: StoredEvent[] = [];
+  for await (const event of rowsOf(journal)) {
+    if (event.meta.correlationId === id && event.position > after) found.push(event);
+    if (found.length === limit) break;
+  }
+  return found;
+}
+
+async function namesOf(
+  journal: TreeReader,
+  until: number,
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<readonly string[]> {
+  const names = new Set<string>();
+  for await (const { stream, position } of rowsOf(journal)) if (stream > after && position <= until) names.add(stream);
+  return [...names].toSorted((a, b) => (a < b ? -1 : 1)).slice(0, limit);
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { EMPTY_FRONTIER, frontierFromBytes } from '../../events/journal/merkle/frontier.ts';
 import type { StoredEvent } from '../../events/journal/port.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
@@ -39,6 +40,25 @@ class SqlSource implements JournalSource {
   async storedStream(stream: string, { after, limit }: SourceRange): Promise<readonly StoredEvent[]> {
     const query = this.#rows().where('stream', '=', stream).where('version', '>', after).orderBy('version');
     return (await query.limit(limit).execute()).map(toStored);
+  }
+
+  async storedCorrelation(id: string, { after, limit }: SourceRange): Promise<readonly StoredEvent[]> {
+    const query = this.#rows().where('correlation_id', '=', id).where('position', '>', after).orderBy('position');
+    return (await query.limit(limit).execute()).map(toStored);
+  }
+
+  /** One look into the index of streams for each name, however many events the streams have. */
+  async streams({ after, limit }: { readonly after: string; readonly limit: number }): Promise<readonly string[]> {
+    const { rows } = await sql<{ stream: string }>`
+      with recursive names(stream) as (
+        select min(stream) from events where stream > ${after}
+        union all
+        select (select min(stream) from events where stream > names.stream) from names where names.stream is not null)
+      select stream from names
+      where exists (select 1 from events where stream = names.stream and position <= ${this.head.last}) limit ${limit}`.execute(
+      this.#reader.db,
+    );
+    return rows.map(({ stream }) => stream);
   }
 
   async node(level: number, index: number): Promise<Uint8Array | null> {
