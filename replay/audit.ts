@@ -3,11 +3,11 @@ import { toBase64 } from '../security/transparency/base64.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
 import { readAnyCheckpoint, storedCheckpoints, type ReadCheckpoint, type SignedHead } from './checkpoints.ts';
 import { ConformancePass, type UsedChart } from './conformance.ts';
-import { Findings, type Finding } from './finding.ts';
+import { Doubts, Findings, type Doubt, type Finding } from './finding.ts';
 import { inOrder, IntegrityPass, type Integrity, type IntegrityFault } from './integrity.ts';
 import { OwnerPass } from './owner.ts';
 import { RULES } from './rules/all.ts';
-import { Watches, type Rule } from './rules/watch.ts';
+import { Watches, type Desk, type Rule } from './rules/watch.ts';
 import { Scratch } from './scratch/scratch.ts';
 import { walk, type JournalSource, type Progress } from './source.ts';
 import type { Charts } from './stream-fold.ts';
@@ -21,6 +21,8 @@ export interface JournalAudit {
   readonly signatures: 'none' | 'unsigned' | 'checked';
   /** Notes in it that a key the auditor does not have signed. */
   readonly foreign: readonly (number | string)[];
+  /** Events before its first one, which are not here. */
+  readonly missing: number;
   readonly charts: readonly UsedChart[];
 }
 
@@ -29,6 +31,8 @@ export interface Audit {
   /** The first of them; `count` has them all. */
   readonly findings: readonly Finding[];
   readonly count: number;
+  /** What could not be judged by these journals; the first of it. */
+  readonly doubts: readonly Doubt[];
 }
 
 export interface AuditOptions {
@@ -43,6 +47,7 @@ export interface AuditOptions {
 
 /** The first findings name the places; the number says how many there are. */
 const MAX_FINDINGS = 1_000;
+const MAX_DOUBTS = 100;
 
 /** Reads every journal once, whole, and checks all that can be told from them together. */
 export async function audit(given: readonly JournalSource[], options: AuditOptions): Promise<Audit> {
@@ -51,48 +56,43 @@ export async function audit(given: readonly JournalSource[], options: AuditOptio
   const scratch = new Scratch();
   try {
     const findings = new Findings(MAX_FINDINGS);
-    const shared = rules.filter(({ scope }) => scope === 'all').map((rule) => watching(rule, scratch, findings));
+    const doubts = new Doubts(MAX_DOUBTS);
+    const desk = { scratch, report: findings.report, doubt: doubts.doubt };
+    const at = (...scopes: readonly Rule['scope'][]) =>
+      rules.filter(({ scope }) => scopes.includes(scope)).map((rule) => ({ rule, watch: rule.watch(desk) }));
+    const shared = sources.length > 1 ? at('all', 'between') : at('all');
     const journals: JournalAudit[] = [];
     for (const [index, source] of sources.entries()) {
-      const own = rules.filter(({ scope }) => scope === 'journal').map((rule) => watching(rule, scratch, findings));
-      const watches = new Watches([...own, ...shared]);
-      journals.push(await auditOne(source, index, { options, scratch, findings, watches }));
+      const own = at('journal');
+      // Of a journal that begins in the middle, the rules do not know what was before.
+      const watches = new Watches(isWhole(source) ? [...own, ...shared] : []);
+      journals.push(await auditOne(source, index, { options, desk, watches }));
       for (const { watch } of own) watch.end?.();
     }
     for (const { watch } of shared) watch.end?.();
-    return { journals, findings: findings.kept, count: findings.count };
+    return { journals, findings: findings.kept, count: findings.count, doubts: doubts.kept };
   } finally {
     scratch.close();
   }
 }
 
+const isWhole = ({ head }: JournalSource): boolean => head.before.size === 0;
+
 /** In an order that does not depend on how they were named. */
 const rootText = ({ head: { edge, size } }: JournalSource): string =>
   `${edge === null ? '' : toBase64(rootOf(edge))} ${size}`;
 
-const watching = (rule: Rule, scratch: Scratch, { report }: Findings) => ({ rule, watch: rule.watch(scratch, report) });
-
 async function auditOne(
   source: JournalSource,
   index: number,
-  {
-    options,
-    scratch,
-    findings,
-    watches,
-  }: {
-    readonly options: AuditOptions;
-    readonly scratch: Scratch;
-    readonly findings: Findings;
-    readonly watches: Watches;
-  },
+  { options, desk, watches }: { readonly options: AuditOptions; readonly desk: Desk; readonly watches: Watches },
 ): Promise<JournalAudit> {
   const { verifiers, brought, charts, onProgress = () => {} } = options;
   const notes = await notesOf(source, verifiers, brought);
-  const integrity = new IntegrityPass(source, notes.signed, scratch);
+  const integrity = new IntegrityPass(source, notes.signed, desk.scratch);
   const owner = new OwnerPass();
   const law = charts === undefined ? {} : { charts };
-  const conformance = new ConformancePass(index, { report: findings.report, watches, scratch, ...law });
+  const conformance = new ConformancePass(index, { report: desk.report, watches, scratch: desk.scratch, ...law });
   await walk(source, [integrity, owner, conformance], (progress) => onProgress(source.name, progress));
   const found = integrity.end();
   const faults = inOrder([...found.faults, ...notes.faults]);
@@ -102,6 +102,7 @@ async function auditOne(
     integrity: { ...found, faults },
     signatures: verifiers.length === 0 ? 'none' : notes.signed.length === 0 ? 'unsigned' : 'checked',
     foreign: notes.foreign,
+    missing: source.head.before.size,
     charts: conformance.charts,
   };
 }

@@ -59,3 +59,27 @@ export class Findings {
 }
 
 export type Report = (finding: Finding) => void;
+
+/** Something of a journal that the journals do not suffice to judge. */
+export interface Doubt {
+  readonly journal: number;
+  readonly says: string;
+}
+
+/** Keeps the first of them. */
+export class Doubts {
+  readonly #limit: number;
+  readonly #kept: Doubt[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  readonly doubt = (journal: number, says: string): void => {
+    if (this.#kept.length < this.#limit) this.#kept.push({ journal, says });
+  };
+
+  get kept(): readonly Doubt[] {
+    return this.#kept;
+  }
+}

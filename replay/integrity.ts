@@ -28,6 +28,8 @@ export interface Integrity {
   readonly faults: readonly IntegrityFault[];
   /** Size of the largest signed head that the events agree with; 0 without any. */
   readonly signedUpTo: number;
+  /** Root over the first events, for each of the sizes that were asked for and are there. */
+  readonly rootsAt: ReadonlyMap<number, Uint8Array>;
 }
 
 /** The first faults name the place; more would be consequences of them. */
@@ -46,8 +48,17 @@ export class IntegrityPass implements Pass {
   #position: number;
   #next = 0;
   #signedUpTo = 0;
+  readonly #sizes: ReadonlySet<number>;
+  readonly #rootsAt = new Map<number, Uint8Array>();
 
-  constructor(source: JournalSource, signed: readonly SignedHead[], scratch: Scratch) {
+  /** @param sizes for which the root is to be told */
+  constructor(
+    source: JournalSource,
+    signed: readonly SignedHead[],
+    scratch: Scratch,
+    sizes: ReadonlySet<number> = new Set(),
+  ) {
+    this.#sizes = sizes;
     this.#source = source;
     // What was signed of events that are not here is shown by the tree over them alone, at its end.
     this.#signed = signed.filter(({ size }) => size > source.head.before.size).toSorted((a, b) => a.size - b.size);
@@ -64,6 +75,7 @@ export class IntegrityPass implements Pass {
       this.#frontier = grown.frontier;
       completed.push(...grown.completed);
       this.#heads();
+      if (this.#sizes.has(this.#frontier.size)) this.#rootsAt.set(this.#frontier.size, rootOf(this.#frontier));
     }
     if (this.#source.head.keeps === 'nodes') for (const node of completed) await this.#node(node);
   }
@@ -81,7 +93,7 @@ export class IntegrityPass implements Pass {
       this.#fault('truncated', this.#position, `${source(from)} covers ${signed} events, ${there}`);
     }
     const faults = inOrder(this.#faults);
-    return { events: this.#frontier.size, root, faults, signedUpTo: this.#signedUpTo };
+    return { events: this.#frontier.size, root, faults, signedUpTo: this.#signedUpTo, rootsAt: this.#rootsAt };
   }
 
   async #node({ level, index, hash }: TreeNode): Promise<void> {

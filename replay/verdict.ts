@@ -3,7 +3,7 @@ import type { JsonObject } from '../events/journal/port.ts';
 import { toBase64 } from '../security/transparency/base64.ts';
 import type { Audit, JournalAudit } from './audit.ts';
 import { canonicalJson } from './canonical-json.ts';
-import type { Finding } from './finding.ts';
+import type { Doubt, Finding } from './finding.ts';
 
 export type VerdictWord = 'CONFORMANT' | 'DEVIATIONS' | 'TAMPERED' | 'INCOMPLETE';
 
@@ -21,7 +21,7 @@ export interface Verdict {
   /** Sorted by journal, which is an index of `journals`, then position. */
   readonly findings: readonly Finding[];
   /** Why nothing is said about a part of it. */
-  readonly notChecked: readonly NotChecked[];
+  readonly notChecked: readonly Doubt[];
   /** SHA-256, hex, of all other members in canonical JSON (RFC 8785). */
   readonly hash: string;
 }
@@ -37,24 +37,20 @@ export interface JournalVerdict {
   readonly charts: JournalAudit['charts'];
 }
 
-export interface NotChecked {
-  readonly journal: number;
-  readonly says: string;
-}
-
 export interface Judged {
   readonly verdict: Verdict;
   /** Names of the journals, in the order of the verdict: not part of it. */
   readonly names: readonly string[];
 }
 
-export function judge({ journals, findings, count }: Audit, version: string): Judged {
+export function judge({ journals, findings, count, doubts }: Audit, version: string): Judged {
   const order = journals
     .map((journal, index) => ({ journal, index, key: `${journal.owner} ${toBase64(journal.integrity.root)}` }))
     .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.index - b.index));
   const placeOf = (index: number): number => order.findIndex((one) => one.index === index);
   const sorted = order.map(({ journal }) => journal);
-  const notChecked = gaps(sorted);
+  const doubted = doubts.map(({ journal, says }) => ({ journal: placeOf(journal), says }));
+  const notChecked = [...gaps(sorted), ...doubted.toSorted((a, b) => a.journal - b.journal)];
   const isTampered = sorted.some(({ integrity }) => integrity.faults.length > 0);
   const content = {
     verdict: wordOf({ isTampered, isDeviating: count > 0, isIncomplete: notChecked.length > 0 }),
@@ -95,9 +91,13 @@ const byPlace = (a: Finding, b: Finding): number =>
   a.journal - b.journal || a.position - b.position || (a.rule < b.rule ? -1 : a.rule > b.rule ? 1 : 0);
 
 /** What the auditor asked to be checked, and could not be. */
-function gaps(journals: readonly JournalAudit[]): readonly NotChecked[] {
+function gaps(journals: readonly JournalAudit[]): readonly Doubt[] {
   const isSigned = journals.some(({ signatures }) => signatures === 'checked');
-  return journals.flatMap(({ charts, signatures, foreign }, journal) => [
+  return journals.flatMap(({ integrity, missing, charts, signatures, foreign }, journal) => [
+    ...(integrity.events === 0 ? [{ journal, says: 'it is empty' }] : []),
+    ...(missing > 0
+      ? [{ journal, says: `the first ${missing} events are not in it, and no rule that needs them was applied` }]
+      : []),
     ...charts
       .filter(({ known }) => known === 'unknown')
       .map(({ id, hash, events, firstPosition }) => ({

@@ -20,8 +20,8 @@ export class Scratch {
   constructor(hot = DEFAULT_HOT) {
     this.#hot = hot;
     this.database = new DatabaseSync('');
-    // Nothing of it outlives the process: no journal of its own, no syncing.
-    this.database.exec(`pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -${CACHE_KIB}`);
+    // Nothing of it outlives the process: no journal of its own, no syncing, one transaction that is never ended.
+    this.database.exec(`pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -${CACHE_KIB}; begin`);
   }
 
   shelf<Value>(codec: Codec<Value>): Shelf<Value> {

@@ -15,7 +15,6 @@ export const TEXT: Codec<string> = { write: (value) => value, read: (text) => te
  * long as it is in use: it is written when it leaves.
  */
 export class Shelf<Value> {
-  readonly #database: DatabaseSync;
   readonly #codec: Codec<Value>;
   readonly #hot: number;
   readonly #find: StatementSync;
@@ -28,7 +27,6 @@ export class Shelf<Value> {
 
   /** @param table a name of its own in that database */
   constructor(database: DatabaseSync, table: string, codec: Codec<Value>, hot: number) {
-    this.#database = database;
     this.#codec = codec;
     this.#hot = hot;
     database.exec(`create table ${table} (key text primary key, value text not null) strict, without rowid`);
@@ -70,9 +68,7 @@ export class Shelf<Value> {
   #spill(): void {
     if (this.#old.size === 0) return;
     this.#spilled = true;
-    this.#database.exec('begin');
     for (const [key, value] of this.#old) this.#keep.run(key, this.#codec.write(value));
-    this.#database.exec('commit');
   }
 
   #spilledValue(key: string): Value | undefined {

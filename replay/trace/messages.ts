@@ -239,9 +239,7 @@ export class MessagePairs {
   /** @returns messages that are settled by this event */
   take(recorded: Recorded): readonly Exchange[] {
     const settled: Exchange[] = [];
-    for (const { rule, index, end, name } of ENDS.get(typeOf(recorded.event)) ?? []) {
-      const id = nameOf(recorded.event, name);
-      if (id === null) continue;
+    for (const { rule, index, end, id } of endsOf(recorded.event)) {
       const key = `${index} ${id}`;
       const known = this.#open.get(key) ?? { rule, id, sent: null, received: null };
       // The first event counts: a later one is of the same message, sent or received once more.
@@ -288,6 +286,17 @@ interface EndOf {
   readonly end: 'sent' | 'received';
   readonly name: Name;
 }
+
+/** Which ends of which messages an event is, with the id that both ends call the message. */
+export function endsOf(event: RecordedEvent): readonly (Omit<EndOf, 'name'> & { readonly id: string })[] {
+  const found = ENDS.get(typeOf(event)) ?? NO_ENDS;
+  return found.flatMap(({ rule, index, end, name }) => {
+    const id = nameOf(event, name);
+    return id === null ? [] : [{ rule, index, end, id }];
+  });
+}
+
+const NO_ENDS: readonly EndOf[] = [];
 
 /** Which ends of which messages an event is, by its type. */
 const ENDS: ReadonlyMap<string, readonly EndOf[]> = (() => {

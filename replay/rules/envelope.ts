@@ -1,0 +1,53 @@
+import { isChartId, type ChartId } from '../../events/charts.ts';
+import type { RecordedEvent } from '../../events/journal/port.ts';
+import { CHANGE_REQUEST_STEPS } from '../../events/steps.ts';
+import { finding } from '../finding.ts';
+import { STREAMS } from './reading.ts';
+import type { Rule } from './watch.ts';
+
+const ID = 'envelope';
+
+/** `Date.toISOString` within four-digit years. */
+const TIME = /^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z$/;
+
+export const envelope: Rule = {
+  id: ID,
+  states: 'What stands around the data of an event goes together: role, chart, stream, step, time.',
+  types: 'all',
+  scope: 'journal',
+  watch({ report }) {
+    return {
+      take(seen) {
+        const { event } = seen;
+        const chart = event.meta.chart.id;
+        if (!isChartId(chart)) return;
+        for (const says of problems(event, chart)) report(finding(ID, seen, says));
+      },
+    };
+  },
+};
+
+function problems(event: RecordedEvent, chart: ChartId): readonly string[] {
+  const { stream, type, data, meta } = event;
+  const found: string[] = [];
+  const [word, ...names] = STREAMS[chart];
+  const [kind, ...ids] = stream.split('/');
+  if (kind !== word || ids.length !== names.length) found.push(`chart ${chart} has no stream of this name`);
+  for (const [index, name] of names.entries()) {
+    const value = data[name];
+    if (value !== undefined && value !== ids[index]) found.push(`${name} is ${JSON.stringify(value)} in this stream`);
+  }
+  const [side = ''] = chart.split('/');
+  if (side !== 'journal' && meta.role !== side) found.push(`role ${meta.role} has no chart ${chart}`);
+  if (meta.crStep !== null && !stepsOf(chart, type).includes(meta.crStep))
+    found.push(`it is not step ${meta.crStep} of the change request`);
+  if (!TIME.test(meta.recordedAt) || Number.isNaN(Date.parse(meta.recordedAt)))
+    found.push(`recorded at ${JSON.stringify(meta.recordedAt)}, which is no time`);
+  return found;
+}
+
+function stepsOf(chart: ChartId, type: string): readonly string[] {
+  const steps = CHANGE_REQUEST_STEPS[chart];
+  const numbers = Object.hasOwn(steps, type) ? steps[type] : undefined;
+  return Object.entries(numbers ?? {}).map(([flow, step]) => `${flow}/${step}`);
+}

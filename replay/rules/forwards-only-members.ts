@@ -1,0 +1,32 @@
+import { finding } from '../finding.ts';
+import { TEXT } from '../scratch/shelf.ts';
+import { changesOf, Inventory, isOf, text } from './reading.ts';
+import type { Rule } from './watch.ts';
+
+const ID = 'I5';
+
+export const forwardsOnlyMembers: Rule = {
+  id: ID,
+  states: 'The PN GW forwards a registration only for a PNE that is in its inventory at that moment.',
+  types: ['LocalInventoryUpdated', 'RegistrationRequestReceived', 'RegistrationForwarded'],
+  scope: 'journal',
+  watch({ scratch, report }) {
+    const local = new Inventory(scratch);
+    const wanted = scratch.shelf(TEXT);
+    return {
+      take(seen) {
+        const { event } = seen;
+        const { stream, type } = event;
+        const changes = type === 'LocalInventoryUpdated' ? changesOf(event) : null;
+        if (changes !== null) local.apply(changes);
+        if (!isOf(event, 'pn-gateway/admission')) return;
+        if (type === 'RegistrationRequestReceived') wanted.set(stream, text(event, 'pnId') ?? '');
+        if (type !== 'RegistrationForwarded') return;
+        const pnId = wanted.get(stream) ?? '';
+        const deviceId = stream.split('/')[2] ?? '';
+        if (local.status(pnId, deviceId) === null)
+          report(finding(ID, seen, `${deviceId} is not in the inventory that the PN GW has of ${pnId}`));
+      },
+    };
+  },
+};

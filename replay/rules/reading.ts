@@ -1,0 +1,62 @@
+import type { ChartId } from '../../events/charts.ts';
+import { InventoryChanges, type InventoryChange } from '../../events/fields.ts';
+import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { Scratch } from '../scratch/scratch.ts';
+import { TEXT, type Shelf } from '../scratch/shelf.ts';
+
+/** How the rules read events. */
+
+export const text = (event: RecordedEvent, field: string): string | null => {
+  const value = event.data[field];
+  return typeof value === 'string' ? value : null;
+};
+
+export const isOf = ({ meta }: RecordedEvent, chart: ChartId): boolean => meta.chart.id === chart;
+
+/** What the name of a stream says of its actor: a word, then these ids. */
+export const STREAMS: { readonly [chart in ChartId]: readonly [word: string, ...ids: readonly string[]] } = {
+  'pne/registration': ['pne', 'deviceId'],
+  'pn-gateway/gateway': ['gateway', 'gatewayId'],
+  'pn-gateway/admission': ['admission', 'gatewayId', 'deviceId'],
+  'pn-gateway/usage': ['usage', 'gatewayId', 'deviceId'],
+  'cpns-server/gateway-registration': ['gateway-registration', 'gatewayId'],
+  'cpns-server/personal-network': ['pn', 'pnId'],
+  'cpns-server/registration': ['registration', 'pnId', 'deviceId'],
+  'cpns-server/charging': ['charging', 'pnId', 'deviceId'],
+  'journal/keyring': ['keyring'],
+  'journal/record': ['record'],
+};
+
+/** Events that change an inventory, the server's or that of a PN GW. */
+export const INVENTORY_EVENTS = [
+  'MembersProvisioned',
+  'PneAdded',
+  'InventoryUpdated',
+  'PneRemoved',
+  'LocalInventoryUpdated',
+] as const;
+
+export function changesOf(event: RecordedEvent): InventoryChanges | null {
+  return InventoryChanges.safeParse(event.data['inventory']).data ?? null;
+}
+
+/** Of each PNE in each PN, what the inventory of one journal says. */
+export class Inventory {
+  readonly #status: Shelf<string>;
+
+  constructor(scratch: Scratch) {
+    this.#status = scratch.shelf(TEXT);
+  }
+
+  apply({ pnId, changes }: InventoryChanges): void {
+    for (const { deviceId, status } of changes) this.#status.set(`${pnId}/${deviceId}`, status);
+  }
+
+  /** Null for one that is not in it. */
+  status(pnId: string, deviceId: string): InventoryChange['status'] | null {
+    const found = this.#status.get(`${pnId}/${deviceId}`);
+    return STATUSES.find((status) => status === found) ?? null;
+  }
+}
+
+const STATUSES = ['member', 'provisional', 'registered'] as const;

@@ -1,0 +1,45 @@
+import { appendLeaves, EMPTY_FRONTIER, type Frontier, type TreeNode } from '../../events/journal/merkle/frontier.ts';
+import { leafHash } from '../../events/journal/merkle/leaf.ts';
+import type { RecordedEvent, StoredEvent } from '../../events/journal/port.ts';
+import type { JournalSource } from '../../replay/source.ts';
+
+/** A journal as rows in memory, which a test may change one by one, and what is kept beside them. */
+export interface Rows {
+  readonly events: readonly StoredEvent[];
+  readonly kept: { readonly size: number; readonly edge: Frontier | null; readonly nodes: readonly TreeNode[] };
+}
+
+/** What a journal of these events keeps. */
+export function keptOf(events: readonly StoredEvent[]): Rows['kept'] {
+  const { frontier, completed } = appendLeaves(
+    EMPTY_FRONTIER,
+    events.map(({ leaf }) => leaf ?? new Uint8Array(32)),
+  );
+  return { size: frontier.size, edge: frontier, nodes: completed };
+}
+
+/** As the journal stores them. */
+export function rowsOf(recorded: readonly RecordedEvent[]): Rows {
+  const events = recorded.map((event): StoredEvent => {
+    const data = JSON.stringify(event.data);
+    return { ...event, data, leaf: leafHash(event, data) };
+  });
+  return { events, kept: keptOf(events) };
+}
+
+export function rowsSource(name: string, { events, kept }: Rows): JournalSource {
+  const ordered = events.toSorted((a, b) => a.position - b.position);
+  const last = ordered.at(-1)?.position ?? 0;
+  return {
+    name,
+    head: { before: EMPTY_FRONTIER, size: kept.size, edge: kept.edge, last, keeps: 'nodes' },
+    stored: async ({ after, limit }) => ordered.filter(({ position }) => position > after).slice(0, limit),
+    storedStream: async (stream, { after, limit }) =>
+      ordered
+        .filter((event) => event.stream === stream && event.version > after)
+        .toSorted((a, b) => a.version - b.version)
+        .slice(0, limit),
+    node: async (level, index) => kept.nodes.find((node) => node.level === level && node.index === index)?.hash ?? null,
+    close: async () => {},
+  };
+}
