@@ -1,10 +1,10 @@
 import { rootOf } from '../events/journal/merkle/frontier.ts';
 import { toBase64 } from '../security/transparency/base64.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
-import { readAnyCheckpoint, storedCheckpoints, type ReadCheckpoint, type SignedHead } from './checkpoints.ts';
 import { ConformancePass, type UsedChart } from './conformance.ts';
 import { Doubts, Findings, type Doubt, type Finding } from './finding.ts';
-import { inOrder, IntegrityPass, type Integrity, type IntegrityFault } from './integrity.ts';
+import { inOrder, IntegrityPass, type Integrity } from './integrity.ts';
+import { notesOf, type JournalNotes } from './notes.ts';
 import { OwnerPass } from './owner.ts';
 import { RULES } from './rules/all.ts';
 import { Watches, type Desk, type Rule } from './rules/watch.ts';
@@ -28,6 +28,8 @@ export interface JournalAudit {
 
 export interface Audit {
   readonly journals: readonly JournalAudit[];
+  /** Names of keys that were given, and signed nothing here. */
+  readonly unusedKeys: readonly string[];
   /** The first of them; `count` has them all. */
   readonly findings: readonly Finding[];
   readonly count: number;
@@ -61,16 +63,23 @@ export async function audit(given: readonly JournalSource[], options: AuditOptio
     const at = (...scopes: readonly Rule['scope'][]) =>
       rules.filter(({ scope }) => scopes.includes(scope)).map((rule) => ({ rule, watch: rule.watch(desk) }));
     const shared = sources.length > 1 ? at('all', 'between') : at('all');
+    const notes = await notesOf(sources, options);
     const journals: JournalAudit[] = [];
     for (const [index, source] of sources.entries()) {
       const own = at('journal');
       // Of a journal that begins in the middle, the rules do not know what was before.
       const watches = new Watches(isWhole(source) ? [...own, ...shared] : []);
-      journals.push(await auditOne(source, index, { options, desk, watches }));
+      journals.push(await auditOne(source, index, { options, desk, watches, notes: notes.of(index) }));
       for (const { watch } of own) watch.end?.();
     }
     for (const { watch } of shared) watch.end?.();
-    return { journals, findings: findings.kept, count: findings.count, doubts: doubts.kept };
+    return {
+      journals: notes.settled(journals),
+      unusedKeys: notes.unused(options.verifiers),
+      findings: findings.kept,
+      count: findings.count,
+      doubts: doubts.kept,
+    };
   } finally {
     scratch.close();
   }
@@ -85,59 +94,32 @@ const rootText = ({ head: { edge, size } }: JournalSource): string =>
 async function auditOne(
   source: JournalSource,
   index: number,
-  { options, desk, watches }: { readonly options: AuditOptions; readonly desk: Desk; readonly watches: Watches },
+  {
+    options,
+    desk,
+    watches,
+    notes,
+  }: {
+    readonly options: AuditOptions;
+    readonly desk: Desk;
+    readonly watches: Watches;
+    readonly notes: JournalNotes;
+  },
 ): Promise<JournalAudit> {
-  const { verifiers, brought, charts, onProgress = () => {} } = options;
-  const notes = await notesOf(source, verifiers, brought);
-  const integrity = new IntegrityPass(source, notes.signed, desk.scratch);
+  const { verifiers, charts, onProgress = () => {} } = options;
+  const integrity = new IntegrityPass(source, notes.signed, desk.scratch, notes.sizes);
   const owner = new OwnerPass();
   const law = charts === undefined ? {} : { charts };
   const conformance = new ConformancePass(index, { report: desk.report, watches, scratch: desk.scratch, ...law });
   await walk(source, [integrity, owner, conformance], (progress) => onProgress(source.name, progress));
   const found = integrity.end();
-  const faults = inOrder([...found.faults, ...notes.faults]);
   return {
     name: source.name,
     owner: owner.name,
-    integrity: { ...found, faults },
+    integrity: { ...found, faults: inOrder([...found.faults, ...notes.faults]) },
     signatures: verifiers.length === 0 ? 'none' : notes.signed.length === 0 ? 'unsigned' : 'checked',
     foreign: notes.foreign,
     missing: source.head.before.size,
     charts: conformance.charts,
   };
 }
-
-/** How a note that was brought along is named: by nothing that another auditor may have called otherwise. */
-const BROUGHT = 'brought along';
-
-async function notesOf(source: JournalSource, verifiers: readonly NoteVerifier[], brought: readonly string[]) {
-  const none = { signed: [], faults: [], foreign: [] };
-  if (verifiers.length === 0) return none;
-  const read: readonly ReadCheckpoint[] = [
-    ...(await storedCheckpoints(source, verifiers)),
-    ...brought.map((note) => readAnyCheckpoint(note, BROUGHT, verifiers)),
-  ];
-  const signed: SignedHead[] = [];
-  const faults: IntegrityFault[] = [];
-  const foreign: (number | string)[] = [];
-  for (const one of read) {
-    if (one.kind === 'signed') signed.push(one.head);
-    else if (one.reason === 'unsigned') foreign.push(one.from);
-    else faults.push(forged(one, source));
-  }
-  return { signed, faults, foreign };
-}
-
-function forged(
-  { from, reason }: Extract<ReadCheckpoint, { readonly kind: 'refused' }>,
-  { head }: JournalSource,
-): IntegrityFault {
-  const position = typeof from === 'number' ? from : head.last;
-  const says =
-    reason === 'forged'
-      ? `the signature of the checkpoint ${at(from)} is not that of the key that it names`
-      : `the checkpoint ${at(from)} is none`;
-  return { kind: 'forged', position, says };
-}
-
-const at = (from: number | string): string => (typeof from === 'number' ? `at position ${from}` : from);

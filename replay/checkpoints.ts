@@ -12,6 +12,8 @@ import { PAGE, recordedOf, type JournalSource } from './source.ts';
 export interface SignedHead extends TreeHead {
   /** Where the note is from: a position of the journal, or a name that the auditor gave it. */
   readonly from: number | string;
+  /** Name of the log, as its key has it. */
+  readonly origin: string;
 }
 
 export type ReadCheckpoint =
@@ -35,7 +37,7 @@ export function readCheckpoint(note: string, from: number | string, verifier: No
   }
   const checkpoint = parseCheckpoint(opened.text);
   if (checkpoint === null || checkpoint.origin !== verifier.name) return { kind: 'refused', from, reason: 'malformed' };
-  return { kind: 'signed', head: { size: checkpoint.size, root: checkpoint.root, from } };
+  return { kind: 'signed', head: { size: checkpoint.size, root: checkpoint.root, from, origin: checkpoint.origin } };
 }
 
 /** The same where the auditor knows several keys: one that signed it is enough. */

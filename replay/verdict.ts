@@ -43,14 +43,14 @@ export interface Judged {
   readonly names: readonly string[];
 }
 
-export function judge({ journals, findings, count, doubts }: Audit, version: string): Judged {
+export function judge({ journals, unusedKeys, findings, count, doubts }: Audit, version: string): Judged {
   const order = journals
     .map((journal, index) => ({ journal, index, key: `${journal.owner} ${toBase64(journal.integrity.root)}` }))
     .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.index - b.index));
   const placeOf = (index: number): number => order.findIndex((one) => one.index === index);
   const sorted = order.map(({ journal }) => journal);
   const doubted = doubts.map(({ journal, says }) => ({ journal: placeOf(journal), says }));
-  const notChecked = [...gaps(sorted), ...doubted.toSorted((a, b) => a.journal - b.journal)];
+  const notChecked = [...gaps(sorted, unusedKeys), ...doubted.toSorted((a, b) => a.journal - b.journal)];
   const isTampered = sorted.some(({ integrity }) => integrity.faults.length > 0);
   const content = {
     verdict: wordOf({ isTampered, isDeviating: count > 0, isIncomplete: notChecked.length > 0 }),
@@ -91,8 +91,11 @@ const byPlace = (a: Finding, b: Finding): number =>
   a.journal - b.journal || a.position - b.position || (a.rule < b.rule ? -1 : a.rule > b.rule ? 1 : 0);
 
 /** What the auditor asked to be checked, and could not be. */
-function gaps(journals: readonly JournalAudit[]): readonly Doubt[] {
-  const isSigned = journals.some(({ signatures }) => signatures === 'checked');
+function gaps(journals: readonly JournalAudit[], unusedKeys: readonly string[]): readonly Doubt[] {
+  const isMissing = unusedKeys.length > 0;
+  const says = `nothing of it is signed by ${unusedKeys.join(', ')}`;
+  const isUnsigned = ({ signatures }: JournalAudit): boolean => signatures === 'unsigned';
+  const nowhere = isMissing && !journals.some(isUnsigned);
   return journals.flatMap(({ integrity, missing, charts, signatures, foreign }, journal) => [
     ...(integrity.events === 0 ? [{ journal, says: 'it is empty' }] : []),
     ...(missing > 0
@@ -104,9 +107,7 @@ function gaps(journals: readonly JournalAudit[]): readonly Doubt[] {
         journal,
         says: `${events} events from position ${firstPosition} on were taken under ${id} of hash ${hash}, which this program does not have`,
       })),
-    ...(signatures === 'unsigned' && !isSigned
-      ? [{ journal, says: 'nothing of it is signed by the key that was given' }]
-      : []),
+    ...(isMissing && (signatures === 'unsigned' || (nowhere && journal === 0)) ? [{ journal, says }] : []),
     ...(signatures === 'checked' && foreign.length > 0
       ? [{ journal, says: `${foreign.length} checkpoints are signed by a key that was not given` }]
       : []),

@@ -39,6 +39,12 @@ export function rowsSource(name: string, { events, kept }: Rows): JournalSource 
         .filter((event) => event.stream === stream && event.version > after)
         .toSorted((a, b) => a.version - b.version)
         .slice(0, limit),
+    storedCorrelation: async (id, { after, limit }) =>
+      ordered.filter(({ position, meta }) => meta.correlationId === id && position > after).slice(0, limit),
+    streams: async ({ after, limit }) => {
+      const names = new Set(ordered.map(({ stream }) => stream).filter((stream) => stream > after));
+      return [...names].toSorted((a, b) => (a < b ? -1 : 1)).slice(0, limit);
+    },
     node: async (level, index) => kept.nodes.find((node) => node.level === level && node.index === index)?.hash ?? null,
     close: async () => {},
   };
