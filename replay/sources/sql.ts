@@ -49,15 +49,14 @@ class SqlSource implements JournalSource {
 
   /** One look into the index of streams for each name, however many events the streams have. */
   async streams({ after, limit }: { readonly after: string; readonly limit: number }): Promise<readonly string[]> {
+    const { last } = this.head;
     const { rows } = await sql<{ stream: string }>`
-      with recursive names(stream) as (
-        select min(stream) from events where stream > ${after}
+      with recursive names(stream, n) as (
+        select (select stream from events where stream > ${after} and position <= ${last} order by stream limit 1), 1
         union all
-        select (select min(stream) from events where stream > names.stream) from names where names.stream is not null)
-      select stream from names
-      where exists (select 1 from events where stream = names.stream and position <= ${this.head.last}) limit ${limit}`.execute(
-      this.#reader.db,
-    );
+        select (select stream from events where stream > names.stream and position <= ${last} order by stream limit 1), n + 1
+        from names where names.stream is not null and n < ${limit})
+      select stream from names where stream is not null order by n`.execute(this.#reader.db);
     return rows.map(({ stream }) => stream);
   }
 
