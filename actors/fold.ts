@@ -1,6 +1,7 @@
 import { readFact, UnreadableEvent } from '../events/decode.ts';
-import type { JournalReader } from '../events/journal/port.ts';
+import type { AsOf, RecordedEvent, StreamSource } from '../events/journal/port.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
+import { restoreSnapshot, type SnapshotFault } from '../projections/snapshots/snapshot.ts';
 import { FOLD_PAGE } from './limits.ts';
 
 /** One actor in memory: its chart, its state, and the version of its stream that the state is the fold of. */
@@ -10,25 +11,83 @@ export interface Actor {
   readonly version: number;
 }
 
-/** The state of an actor: its stream folded through its chart. @throws UnreadableEvent, ChartError */
-export async function foldActor(journal: JournalReader, chart: Chart, stream: string): Promise<Actor> {
-  let state: ChartState<unknown> = chart.initial();
-  let version = 0;
-  for (;;) {
-    const page = await journal.readStream(stream, { after: version, limit: FOLD_PAGE });
-    for (const event of page) {
-      const fact = readFact(event);
-      if (fact.chart !== chart.id) {
-        const sentence = `Stream ${stream} has an event of chart ${fact.chart} at version ${event.version}; it belongs to ${chart.id}.`;
-        throw new UnreadableEvent(
-          'unknownChart',
-          sentence,
-          'Verify the journal: this event was not written by this role.',
-        );
-      }
-      state = chart.transition(state, fact).state;
-      version = event.version;
-    }
-    if (page.length < FOLD_PAGE) return { chart, state, version };
+/** An actor as the journal has it. */
+export interface FoldedActor extends Actor {
+  /** Position of the last event that is in the state; 0 where there is none. */
+  readonly position: number;
+  /** Events that were folded, on top of a snapshot or from the first one on. */
+  readonly folded: number;
+  /** The snapshot that was there and could not be used. */
+  readonly ignored: { readonly version: number; readonly fault: SnapshotFault } | null;
+}
+
+/**
+ * The state of an actor: its stream folded through its chart, from the newest snapshot that holds on.
+ * @param asOf up to which event; default: all
+ * @throws UnreadableEvent, ChartError
+ */
+export async function foldActor(
+  journal: StreamSource,
+  chart: Chart,
+  stream: string,
+  asOf: AsOf = {},
+): Promise<FoldedActor> {
+  const snapshot = await journal.snapshot(stream, asOf);
+  if (snapshot === null) return foldOn(journal, stream, asOf, beginningOf(chart));
+  const { version, position } = snapshot;
+  const restored = restoreSnapshot(chart, snapshot);
+  if (restored.kind === 'refused') {
+    const ignored = { version, fault: restored.fault };
+    return foldOn(journal, stream, asOf, { ...beginningOf(chart), ignored });
   }
+  // The event that it was taken at has to be there still: a page from it on says so, and what came since.
+  const page = await journal.readStream(stream, { after: version - 1, limit: FOLD_PAGE });
+  const [last, ...since] = page;
+  if (last?.version !== version || last.position !== position)
+    return foldOn(journal, stream, asOf, { ...beginningOf(chart), ignored: { version, fault: 'beyond' } });
+  const actor = foldPage(since, stream, asOf, { chart, ...restored, version, position, folded: 0, ignored: null });
+  return page.length < FOLD_PAGE || isBeyond(page.at(-1), asOf) ? actor : foldOn(journal, stream, asOf, actor);
+}
+
+const beginningOf = (chart: Chart): FoldedActor => ({
+  chart,
+  state: chart.initial(),
+  version: 0,
+  position: 0,
+  folded: 0,
+  ignored: null,
+});
+
+async function foldOn(journal: StreamSource, stream: string, asOf: AsOf, from: FoldedActor): Promise<FoldedActor> {
+  for (let actor = from; ;) {
+    const page = await journal.readStream(stream, { after: actor.version, limit: FOLD_PAGE });
+    actor = foldPage(page, stream, asOf, actor);
+    if (page.length < FOLD_PAGE || isBeyond(page.at(-1), asOf)) return actor;
+  }
+}
+
+function foldPage(events: readonly RecordedEvent[], stream: string, asOf: AsOf, from: FoldedActor): FoldedActor {
+  const { chart } = from;
+  let { state, version, position, folded } = from;
+  for (const event of events) {
+    if (isBeyond(event, asOf)) break;
+    const fact = readFact(event);
+    if (fact.chart !== chart.id) {
+      const sentence = `Stream ${stream} has an event of chart ${fact.chart} at version ${event.version}; it belongs to ${chart.id}.`;
+      throw new UnreadableEvent(
+        'unknownChart',
+        sentence,
+        'Verify the journal: this event was not written by this role.',
+      );
+    }
+    state = chart.transition(state, fact).state;
+    ({ version, position } = event);
+    folded += 1;
+  }
+  return { ...from, state, version, position, folded };
+}
+
+function isBeyond(event: RecordedEvent | undefined, { version, position }: AsOf): boolean {
+  if (event === undefined) return false;
+  return (version !== undefined && event.version > version) || (position !== undefined && event.position > position);
 }

@@ -1,11 +1,12 @@
 import type { ChartId } from '../events/charts.ts';
 import type { Fact } from '../events/decode.ts';
-import type { CommitResult, Journal, JournalReader } from '../events/journal/port.ts';
+import type { CommitResult, Journal, StreamSource } from '../events/journal/port.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
 import { foldActor } from './fold.ts';
 import type { Role, Scope } from './role.ts';
 import type { Clock } from './seams/clock.ts';
 import type { Entropy } from './seams/entropy.ts';
+import { keepSnapshotIfDue } from './snapshots.ts';
 import { Draft, StepError, type Keyring } from './step.ts';
 
 /**
@@ -27,7 +28,7 @@ export interface JournalSeams {
 
 /** What the journal says of the actor. */
 export async function journalActorState<Context>(
-  journal: JournalReader,
+  journal: StreamSource,
   { chart, stream }: JournalActor<Context>,
 ): Promise<ChartState<Context>> {
   const { state } = await foldActor(journal, chart, stream);
@@ -52,11 +53,16 @@ export async function stepJournalActor<Context>(
   work: (step: JournalActorStep<Context>) => Fact | null | Promise<Fact | null>,
 ): Promise<CommitResult> {
   const actor = (name: string) => foldActor(journal, chart, name);
-  const host = { role: mute(role, chart), journal, clock, entropy, keyring, actor };
+  const fold = (of: Chart, name: string) => foldActor(journal, of, name);
+  const host = { role: mute(role, chart), journal, clock, entropy, keyring, actor, fold };
   const draft = new Draft(host, { stream, message: null, correlationId: entropy.id(), causationId: null });
   const event = await work({ state: await draft.state(chart, stream), keys: draft.keys });
   if (event !== null) await draft.take({ stream, ...event });
-  return journal.commit(draft.commit(null));
+  const result = await journal.commit(draft.commit(null));
+  if (result.kind === 'committed') {
+    for (const [, after] of draft.actors()) await keepSnapshotIfDue(journal, after, result.events);
+  }
+  return result;
 }
 
 /** Those of journals that hold no keys for it. */

@@ -9,7 +9,7 @@ import {
   type TimerRow,
 } from '../events/journal/port.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
-import { foldActor, type Actor } from './fold.ts';
+import { foldActor, type Actor, type FoldedActor } from './fold.ts';
 import { IDLE_MS, TIMER_RETRY_MS } from './limits.ts';
 import { RateLimiter, type Overdraft } from './rate-limiter.ts';
 import { Refusals } from './refusals.ts';
@@ -17,6 +17,7 @@ import type { Role } from './role.ts';
 import type { Clock } from './seams/clock.ts';
 import type { Entropy } from './seams/entropy.ts';
 import type { Log, LogFields } from './seams/log.ts';
+import { SnapshotKeeper } from './snapshots.ts';
 import type { Draft, Keyring, Outgoing } from './step.ts';
 import { Timers } from './timers.ts';
 import { Warnings } from './warnings.ts';
@@ -43,6 +44,8 @@ export interface RuntimeOptions {
   readonly keyring: Keyring;
   /** Whether copies of committed events go out on `cpns.events.>`. */
   readonly observers: 'publish' | 'none';
+  /** A snapshot of an actor is due at every so many events of its stream; default `SNAPSHOT_EVERY`. */
+  readonly snapshotEvery?: number;
   /** Takes the data of the sessions; default: it is dropped. */
   readonly data?: (message: Incoming) => void;
   /** Ends what stands beside the loop, such as a meter: nothing comes in any more, and what it tells is still taken. */
@@ -82,6 +85,7 @@ export class Runtime implements UnitHost {
   readonly #refusals: Refusals;
   readonly #limiter: RateLimiter;
   readonly #warnings: Warnings;
+  readonly #snapshots: SnapshotKeeper;
   readonly #counts = { malformed: 0, dropped: 0, busy: 0, limited: 0, repeated: 0, failedSteps: 0 };
   #subscriptions: readonly Subscription[] = [];
   #cancelSweep: () => void = () => {};
@@ -103,6 +107,7 @@ export class Runtime implements UnitHost {
     this.#timers = new Timers(options.clock, (row) => this.#fire(row));
     this.#limiter = new RateLimiter(options.clock);
     this.#warnings = new Warnings(options.clock, options.log);
+    this.#snapshots = new SnapshotKeeper(this, options.snapshotEvery);
     this.#refusals = new Refusals(options.clock, (refusal, count) => {
       void this.tell(refusal.stream, () => [refusalFact(refusal, count)]).catch(() => {});
     });
@@ -133,6 +138,7 @@ export class Runtime implements UnitHost {
     // What was under way may have armed timers and opened sums of its own.
     this.#refusals.close();
     await this.settled();
+    await this.#snapshots.stop();
     this.#timers.stop();
   }
 
@@ -161,9 +167,18 @@ export class Runtime implements UnitHost {
 
   /** State of an actor as committed. */
   async state<Context>(chart: Chart<string, Context>, stream: string): Promise<ChartState<Context>> {
-    const { state } = await foldActor(this.journal, chart, stream);
+    const { state } = await this.fold(chart, stream);
     if (!chart.owns(state)) throw new Error(`${stream} is no actor of chart ${chart.id}.`);
     return state;
+  }
+
+  /** @throws UnreadableEvent, ChartError */
+  async fold(chart: Chart, stream: string): Promise<FoldedActor> {
+    const actor = await foldActor(this.journal, chart, stream);
+    const { ignored } = actor;
+    if (ignored !== null) this.warn('snapshot ignored', { stream, version: ignored.version, reason: ignored.fault });
+    this.#snapshots.folded(stream, actor);
+    return actor;
   }
 
   /** The actors in memory: each is the fold of its stream as far as its version, durable or about to be. */
@@ -208,6 +223,7 @@ export class Runtime implements UnitHost {
     }
     for (const { stream, name } of draft.timers.disarm) this.#timers.disarm(stream, name);
     for (const row of draft.timers.arm) this.#timers.arm(row);
+    this.#snapshots.committed(result.events, () => draft.actors());
     // Observers first: on one connection they see this step before anything that its messages lead to.
     if (this.#observers === 'publish') this.#tellObservers(result.events);
     for (const message of draft.outgoing) this.#publish(message);

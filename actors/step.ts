@@ -14,7 +14,7 @@ import { changeRequestStep } from '../events/steps.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
 import type { Effect } from '../machines/effect.ts';
 import { chartName } from '../projections/chart-hash.ts';
-import { foldActor, type Actor } from './fold.ts';
+import type { Actor } from './fold.ts';
 import { MAX_FACTS_PER_STEP } from './limits.ts';
 import type { Role, Scope, StepMemory, Targeted } from './role.ts';
 import type { Clock } from './seams/clock.ts';
@@ -35,6 +35,8 @@ export interface StepHost {
   readonly keyring: Keyring;
   /** The actor as this unit knows it, committed or about to be. */
   actor(stream: string): Actor | Promise<Actor>;
+  /** An actor of any unit, as committed. */
+  fold(chart: Chart, stream: string): Promise<Actor>;
 }
 
 /** What leads to a step. */
@@ -150,7 +152,7 @@ export class Draft implements Scope {
   }
 
   async peek<Context>(chart: Chart<string, Context>, stream: string): Promise<ChartState<Context>> {
-    return own(chart, stream, (await foldActor(this.#host.journal, chart, stream)).state);
+    return own(chart, stream, (await this.#host.fold(chart, stream)).state);
   }
 
   async can(fact: Targeted): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { ResponseCode } from '../events/codes.ts';
 import type { Fact } from '../events/decode.ts';
 import type { CommitResult, Journal, StoredAnswer, TimerRow } from '../events/journal/port.ts';
-import { foldActor, type Actor } from './fold.ts';
+import type { Actor } from './fold.ts';
 import { IDLE_MS, MAX_MAILBOX, MAX_REDO, MAX_UNCOMMITTED } from './limits.ts';
 import type { Refusal } from './refusals.ts';
 import type { Scope, Targeted } from './role.ts';
@@ -141,7 +141,7 @@ export class Unit {
 
   async #load(stream: string): Promise<Actor> {
     const epoch = this.#epoch;
-    const actor = await foldActor(this.#host.journal, this.#host.role.chartOf(stream), stream);
+    const actor = await this.#host.fold(this.#host.role.chartOf(stream), stream);
     if (epoch === this.#epoch) this.#keep(stream, actor);
     return actor;
   }
@@ -208,7 +208,7 @@ export class Unit {
 
   get #stepHost(): Omit<StepHost, 'actor'> {
     const { role, journal, clock, entropy, keyring } = this.#host;
-    return { role, journal, clock, entropy, keyring };
+    return { role, journal, clock, entropy, keyring, fold: (chart, stream) => this.#host.fold(chart, stream) };
   }
 
   #compute(work: Work, draft: Draft): Promise<Outcome> {

@@ -36,6 +36,8 @@ export interface Chart<Id extends string = string, Context = unknown> {
   readonly machine: AnyStateMachine;
   /** The machine as data, in a canonical text: what the chart hash is taken of. */
   readonly definition: string;
+  /** What the definition names and does not hold: the text of guards and actions, and the first context. */
+  readonly program: string;
   initial(): ChartState<Context>;
   /** Whether the state has a transition for the event whose guard holds. */
   can(state: ChartState<unknown>, event: ChartEvent): boolean;
@@ -87,6 +89,7 @@ export function defineChart<Id extends string, Machine extends AnyStateMachine>(
     id,
     machine,
     definition: JSON.stringify(machine.definition),
+    program: textOf([machine.implementations.guards, machine.implementations.actions, initial.context]),
     initial: () => initial,
     can: (state, event) => own(state).can(event),
     transition(state, event) {
@@ -112,4 +115,11 @@ export function defineChart<Id extends string, Machine extends AnyStateMachine>(
     },
     owns,
   };
+}
+
+/** Functions as their source, with what XState hangs on them: `assign` and `emit` keep there what they were given. */
+function textOf(value: unknown): string {
+  if (typeof value === 'function') return `${value.toString()}${textOf({ ...value })}`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? '';
+  return `{${Object.entries(value).map(([name, part]) => `${name}:${textOf(part)}`).join()}}`;
 }

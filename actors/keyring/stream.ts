@@ -1,4 +1,4 @@
-import type { CommitResult, JournalReader } from '../../events/journal/port.ts';
+import type { CommitResult, StreamSource } from '../../events/journal/port.ts';
 import type { KeyringEvent } from '../../events/vocabulary/keyring.ts';
 import type { ChartState } from '../../machines/chart.ts';
 import { keyring as chart } from '../../machines/journal/keyring.ts';
@@ -13,7 +13,7 @@ export const KEYRING_STREAM = 'keyring';
 const KEYRING = { chart, stream: KEYRING_STREAM };
 
 /** What the journal says about its keyring. */
-export function keyringState(journal: JournalReader): Promise<ChartState<KeyringContext>> {
+export function keyringState(journal: StreamSource): Promise<ChartState<KeyringContext>> {
   return journalActorState(journal, KEYRING);
 }
 

@@ -1,4 +1,4 @@
-import type { JournalReader } from '../../events/journal/port.ts';
+import type { StreamSource } from '../../events/journal/port.ts';
 import { RECORD_STREAM, type RecordEvent } from '../../events/vocabulary/record.ts';
 import type { ChartState } from '../../machines/chart.ts';
 import { record as chart } from '../../machines/journal/record.ts';
@@ -8,7 +8,7 @@ import { journalActorState, KEYLESS, stepJournalActor, type JournalSeams } from 
 const RECORD = { chart, stream: RECORD_STREAM };
 
 /** What the journal says about itself. */
-export function recordState(journal: JournalReader): Promise<ChartState<RecordContext>> {
+export function recordState(journal: StreamSource): Promise<ChartState<RecordContext>> {
   return journalActorState(journal, RECORD);
 }
 

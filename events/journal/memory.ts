@@ -1,10 +1,11 @@
 import { FIRST_HEAD, type BatchWrite, type Consumed, type Head } from './batch.ts';
 import { Committer, closedError } from './committer.ts';
 import type { BatchTransaction } from './committer.ts';
-import type { Commit, CommitResult, Journal, KeyRange, OutboxRow, ReadRange, RecordedEvent } from './port.ts';
-import type { StoredAnswer, StoredEvent, TimerRow, WrappedKey } from './port.ts';
+import type { AsOf, Commit, CommitResult, Journal, KeyRange, OutboxRow, ReadRange, RecordedEvent } from './port.ts';
+import type { Snapshot, SnapshotName, SnapshotRange, StoredAnswer, StoredEvent, TimerRow, WrappedKey } from './port.ts';
 import type { Frontier, TreeNode } from './merkle/frontier.ts';
 import { bounded } from './range.ts';
+import { surplusOf } from './snapshots.ts';
 
 /** What the simulated disk holds. It outlives the journals that are opened on it, as a file outlives a process. */
 export class MemoryDisk {
@@ -20,6 +21,8 @@ export class MemoryDisk {
   readonly answers = new Map<string, readonly StoredAnswer[]>();
   readonly timers = new Map<string, string>();
   readonly keys = new Map<string, Uint8Array>();
+  /** By stream and version. */
+  readonly snapshots = new Map<string, ReadonlyMap<number, Snapshot>>();
   /** The journal that may write. Opening another one takes the disk over: the former process is dead. */
   owner: MemoryJournal | null = null;
 }
@@ -114,6 +117,38 @@ export class MemoryJournal implements Journal {
   /** Nothing to do: the simulated disk keeps no older state. */
   async forgetDropped(): Promise<void> {
     this.#open();
+  }
+  async snapshot(stream: string, asOf: AsOf = {}): Promise<Snapshot | null> {
+    const { version = Number.MAX_SAFE_INTEGER, position = Number.MAX_SAFE_INTEGER } = asOf;
+    const kept = [...(this.#open().snapshots.get(stream)?.values() ?? [])];
+    const due = kept.filter((one) => one.version <= version && one.position <= position);
+    return due.toSorted((a, b) => b.version - a.version)[0] ?? null;
+  }
+  async snapshots({ after, limit }: SnapshotRange = {}): Promise<readonly Snapshot[]> {
+    const all = [...this.#open().snapshots.values()].flatMap((ofStream) => [...ofStream.values()]);
+    return all
+      .filter((one) => after === undefined || bySnapshotName(one, after) > 0)
+      .toSorted(bySnapshotName)
+      .slice(0, bounded({ limit }).limit);
+  }
+  async keepSnapshots(snapshots: readonly Snapshot[]): Promise<void> {
+    const disk = this.#open();
+    for (const one of snapshots) {
+      const kept = new Map(disk.snapshots.get(one.stream)).set(one.version, { ...one });
+      for (const version of surplusOf([...kept.keys()])) kept.delete(version);
+      disk.snapshots.set(one.stream, kept);
+    }
+  }
+  async dropSnapshots(which: 'all' | readonly SnapshotName[]): Promise<number> {
+    const disk = this.#open();
+    const names = which === 'all' ? [...disk.snapshots.values()].flatMap((kept) => [...kept.values()]) : which;
+    let dropped = 0;
+    for (const { stream, version } of names) {
+      const kept = new Map(disk.snapshots.get(stream));
+      if (kept.delete(version)) dropped += 1;
+      disk.snapshots.set(stream, kept);
+    }
+    return dropped;
   }
   async tree(): Promise<Frontier> {
     const { position, roots } = this.#open().head;
@@ -217,4 +252,9 @@ function byDueTime(a: TimerRow, b: TimerRow): number {
   if (a.dueAt !== b.dueAt) return a.dueAt - b.dueAt;
   if (a.stream !== b.stream) return a.stream < b.stream ? -1 : 1;
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+function bySnapshotName(a: SnapshotName, b: SnapshotName): number {
+  if (a.stream !== b.stream) return a.stream < b.stream ? -1 : 1;
+  return a.version - b.version;
 }

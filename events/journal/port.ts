@@ -126,6 +126,48 @@ export interface JournalReader {
   readCorrelation(correlationId: string, range?: ReadRange): Promise<readonly RecordedEvent[]>;
 }
 
+/**
+ * The state that a stream had been folded to at one of its events, kept to fold on from. It is a cache and no part of the
+ * record: a journal says the same without any, and whoever reads one checks it. What is in it the journal does not know.
+ */
+export interface Snapshot {
+  readonly stream: string;
+  /** Version and position of the last event that is in the state. */
+  readonly version: number;
+  readonly position: number;
+  readonly chart: { readonly id: string; readonly hash: string };
+  /** Which program folded it: the hash of a chart's definition does not tell one from another. */
+  readonly program: string;
+  readonly stateHash: string;
+  /** JSON text. */
+  readonly state: string;
+}
+
+/** Up to which event, both included; default: all that is there. */
+export interface AsOf {
+  readonly version?: number;
+  readonly position?: number;
+}
+
+export interface SnapshotReader {
+  /** The newest snapshot of a stream that holds no event beyond `asOf`, or null. */
+  snapshot(stream: string, asOf?: AsOf): Promise<Snapshot | null>;
+  /** Snapshots behind `after` in the order of their streams and versions, at most `limit`. */
+  snapshots(range?: SnapshotRange): Promise<readonly Snapshot[]>;
+}
+
+export interface SnapshotRange {
+  /** Default: before all. */
+  readonly after?: SnapshotName;
+  /** Default `DEFAULT_READ_LIMIT`. */
+  readonly limit?: number;
+}
+
+export type SnapshotName = Pick<Snapshot, 'stream' | 'version'>;
+
+/** What a stream is folded from. */
+export type StreamSource = Pick<JournalReader, 'readStream'> & SnapshotReader;
+
 export interface KeyReader {
   /** Wrapped keys with `id > after`, ascending by id, at most `limit`. */
   wrappedKeys(range: KeyRange): Promise<readonly WrappedKey[]>;
@@ -166,7 +208,7 @@ export interface TreeReader extends TreeSource {
   stored(range?: ReadRange): Promise<readonly StoredEvent[]>;
 }
 
-export interface Journal extends JournalReader, KeyReader, TreeReader {
+export interface Journal extends JournalReader, KeyReader, TreeReader, SnapshotReader {
   /**
    * Commits one step, together with whatever other steps are waiting (group commit). Commits are applied in the order in
    * which `commit` was called; a conflicting one fails alone. Resolves after the data is durable.
@@ -197,6 +239,13 @@ export interface Journal extends JournalReader, KeyReader, TreeReader {
    * rows and its own log, so that they are unreadable for good only with the key-encryption key that they are under.
    */
   readonly dropped: 'overwritten' | 'beyondReach';
+  /**
+   * Keeps snapshots, in a transaction of its own that moves no head; one of the same version is replaced. Of a stream with
+   * more than `MAX_SNAPSHOTS` every other one goes, so that what is left lies evenly over its events.
+   */
+  keepSnapshots(snapshots: readonly Snapshot[]): Promise<void>;
+  /** @returns how many there were of them */
+  dropSnapshots(which: 'all' | readonly SnapshotName[]): Promise<number>;
   /**
    * Called after each transaction with the events of all its commits, in position order; with none when they only wrote
    * other rows. For waking readers only; they read again.

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { foldActor } from '../../actors/fold.ts';
-import type { JournalReader, RecordedEvent } from '../../events/journal/port.ts';
+import type { JournalReader, RecordedEvent, SnapshotReader } from '../../events/journal/port.ts';
 import { registration } from '../../machines/cpns-server/registration.ts';
 import { momentOf } from '../../replay/moment.ts';
 import { device, GATEWAY, World } from '../simulation/world.ts';
@@ -8,7 +8,7 @@ import { device, GATEWAY, World } from '../simulation/world.ts';
 const STREAM = 'registration/home/lamp';
 
 /** A journal that has these events and no others. */
-const journalOf = (events: readonly RecordedEvent[]): JournalReader => {
+const journalOf = (events: readonly RecordedEvent[]): JournalReader & SnapshotReader => {
   const read = (after: number, limit: number, key: 'position' | 'version', stream?: string) =>
     events.filter((event) => event[key] > after && (stream ?? event.stream) === event.stream).slice(0, limit);
   return {
@@ -16,6 +16,8 @@ const journalOf = (events: readonly RecordedEvent[]): JournalReader => {
     readStream: async (stream, { after = 0, limit = 1_000 } = {}) => read(after, limit, 'version', stream),
     readAll: async ({ after = 0, limit = 1_000 } = {}) => read(after, limit, 'position'),
     readCorrelation: async () => [],
+    snapshot: async () => null,
+    snapshots: async () => [],
   };
 };
 
@@ -72,4 +74,4 @@ describe('a stream as of a position', () => {
   });
 });
 
-const wholeJournal = (): JournalReader => journalOf(events);
+const wholeJournal = () => journalOf(events);

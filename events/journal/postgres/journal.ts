@@ -2,13 +2,14 @@ import type { CompiledQuery, Kysely } from 'kysely';
 import { Committer } from '../committer.ts';
 import type { Durability } from '../durability.ts';
 import { Follower } from '../follower.ts';
-import type { Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
-import type { StoredAnswer } from '../port.ts';
+import type { AsOf, Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
+import type { Snapshot, SnapshotName, StoredAnswer } from '../port.ts';
 import { JournalError } from '../port.ts';
 import { bounded } from '../range.ts';
 import { compilePointQueries } from '../sql/point-queries.ts';
 import { SqlReader } from '../sql/reader.ts';
-import { toAnswer, toEvent, toOutboxRow } from '../sql/rows.ts';
+import { toAnswer, toEvent, toOutboxRow, toSnapshot } from '../sql/rows.ts';
+import { dropSnapshots, keepSnapshots } from '../sql/snapshots.ts';
 import type { JournalTables } from '../sql/tables.ts';
 import type { Address } from './address.ts';
 import { Announcements } from './announcements.ts';
@@ -95,6 +96,20 @@ export class PostgresJournal extends SqlReader implements Journal {
   override async readStream(stream: string, range?: ReadRange): Promise<readonly RecordedEvent[]> {
     const { after, limit } = bounded(range);
     return (await this.#rows(this.#queries.stream, [stream, after, limit])).map(toEvent);
+  }
+
+  override async snapshot(stream: string, asOf: AsOf = {}): Promise<Snapshot | null> {
+    const { version = Number.MAX_SAFE_INTEGER, position = Number.MAX_SAFE_INTEGER } = asOf;
+    const [row] = await this.#rows(this.#queries.snapshot, [stream, version, position, 1]);
+    return row === undefined ? null : toSnapshot(row);
+  }
+
+  keepSnapshots(snapshots: readonly Snapshot[]): Promise<void> {
+    return keepSnapshots(this.writer, POSTGRES, snapshots);
+  }
+
+  dropSnapshots(which: 'all' | readonly SnapshotName[]): Promise<number> {
+    return dropSnapshots(this.writer, which);
   }
 
   async seen(messageKey: string): Promise<boolean> {

@@ -14,6 +14,7 @@ export const POSTGRES: Capabilities = {
   table: { rows: sql``, keyed: sql``, hot: sql`with (fillfactor = 10)` },
   arrival: { column: 'arrival', definition: sql`arrival bigint generated always as identity,` },
   writers: 'several',
+  unsynced: sql`set local synchronous_commit = off`,
   mark: sql`comment on table head is ${sql.lit(MARK)}`,
   tables: sql`select relname as name from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r'`,
   list: (texts) => sql<string>`(select unnest(${[...texts]}::text[]))`,

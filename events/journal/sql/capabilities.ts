@@ -17,6 +17,8 @@ export interface Capabilities {
   readonly arrival: { readonly column: string; readonly definition: Fragment };
   /** How many processes may write one journal; where several may, each notes the last batch of its own that was kept. */
   readonly writers: 'one' | 'several';
+  /** Lets the transaction end before it is synced, for what may be lost; null where that would take a connection of its own. */
+  readonly unsynced: Fragment | null;
   /** Marks the database as a journal. */
   readonly mark: Fragment;
   /** Names of the tables beside which ours are. */

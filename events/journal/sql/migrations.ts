@@ -22,6 +22,11 @@ export function migrationsFor(capabilities: Capabilities): Migrations {
         await growTree(db);
       },
     },
+    '0004-snapshots': {
+      async up(db: Kysely<unknown>): Promise<void> {
+        await snapshotsTable(capabilities).execute(db);
+      },
+    },
   };
 }
 
@@ -68,6 +73,14 @@ function merkleTables({ types, table }: Capabilities) {
     sql`create table merkle_nodes (
       level integer not null, idx ${number} not null, hash ${bytes} not null, primary key (level, idx)) ${table.keyed}`,
   ];
+}
+
+function snapshotsTable({ types, table }: Capabilities) {
+  const { text, number } = types;
+  return sql`create table snapshots (
+    stream ${text} not null, version ${number} not null, position ${number} not null, chart_id ${text} not null,
+    chart_hash ${text} not null, program ${text} not null, state_hash ${text} not null, state ${text} not null,
+    primary key (stream, version)) ${table.rows}`;
 }
 
 /** The first migration in the journal that this program does not know, or null. */

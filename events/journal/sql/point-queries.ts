@@ -12,6 +12,15 @@ export function compilePointQueries(db: Kysely<JournalTables>, { arrival }: Capa
     answers: answers.orderBy(db.dynamic.ref(arrival.column)).compile(),
     outbox: db.selectFrom('outbox').selectAll().where('id', '=', '').compile(),
     key: db.selectFrom('keys').select('wrapped').where('id', '=', '').compile(),
+    snapshot: db
+      .selectFrom('snapshots')
+      .selectAll()
+      .where('stream', '=', '')
+      .where('version', '<=', 0)
+      .where('position', '<=', 0)
+      .orderBy('version', 'desc')
+      .limit(1)
+      .compile(),
     stream: ofStream.orderBy('version').limit(0).compile(),
   };
 }

@@ -1,12 +1,16 @@
 import type { Kysely } from 'kysely';
 import type { Frontier } from '../merkle/frontier.ts';
 import type {
+  AsOf,
   JournalReader,
   KeyRange,
   KeyReader,
   OutboxRow,
   ReadRange,
   RecordedEvent,
+  Snapshot,
+  SnapshotRange,
+  SnapshotReader,
   StoredEvent,
   TimerRow,
   TreeReader,
@@ -14,16 +18,17 @@ import type {
 } from '../port.ts';
 import { bounded } from '../range.ts';
 import type { Capabilities } from './capabilities.ts';
-import { toEvent, toHead, toStored, toOutboxRow, toTimer } from './rows.ts';
+import { toEvent, toHead, toSnapshot, toStored, toOutboxRow, toTimer } from './rows.ts';
 import type { JournalTables } from './tables.ts';
 import { EVENT_COLUMNS } from './values.ts';
 
 /** Reads of connections that never write. */
-export class SqlReader implements JournalReader, KeyReader, TreeReader {
+export class SqlReader implements JournalReader, KeyReader, TreeReader, SnapshotReader {
   readonly capabilities: Capabilities;
   /** The connections, for read models in the same database. */
   readonly db: Kysely<JournalTables>;
   readonly #close: () => void | Promise<void>;
+  #hasSnapshots: Promise<boolean> | null = null;
   /** @param close closes the connections; safe to call twice */
   constructor(db: Kysely<JournalTables>, capabilities: Capabilities, close: () => void | Promise<void>) {
     this.db = db;
@@ -95,6 +100,34 @@ export class SqlReader implements JournalReader, KeyReader, TreeReader {
 
   async wrappedKeys({ after, limit }: KeyRange): Promise<readonly WrappedKey[]> {
     return this.db.selectFrom('keys').selectAll().where('id', '>', after).orderBy('id').limit(limit).execute();
+  }
+
+  async snapshot(stream: string, { version, position }: AsOf = {}): Promise<Snapshot | null> {
+    if (!(await this.#knowsSnapshots())) return null;
+    let query = this.db.selectFrom('snapshots').selectAll().where('stream', '=', stream);
+    if (version !== undefined) query = query.where('version', '<=', version);
+    if (position !== undefined) query = query.where('position', '<=', position);
+    const row = await query.orderBy('version', 'desc').limit(1).executeTakeFirst();
+    return row === undefined ? null : toSnapshot(row);
+  }
+
+  async snapshots({ after, limit }: SnapshotRange = {}): Promise<readonly Snapshot[]> {
+    if (!(await this.#knowsSnapshots())) return [];
+    let query = this.db.selectFrom('snapshots').selectAll();
+    if (after !== undefined) {
+      const { stream, version } = after;
+      query = query.where((eb) =>
+        eb.or([eb('stream', '>', stream), eb.and([eb('stream', '=', stream), eb('version', '>', version)])]),
+      );
+    }
+    return (await query.orderBy('stream').orderBy('version').limit(bounded({ limit }).limit).execute()).map(toSnapshot);
+  }
+
+  /** Whoever only reads may find a journal that no program of today has opened yet. */
+  #knowsSnapshots(): Promise<boolean> {
+    return (this.#hasSnapshots ??= this.capabilities.tables
+      .execute(this.db)
+      .then(({ rows }) => rows.some(({ name }) => name === 'snapshots')));
   }
 
   /** Whoever reads afterwards gets a `JournalError` `closed`. */

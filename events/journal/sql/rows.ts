@@ -1,8 +1,9 @@
 import type { Consumed, Head } from '../batch.ts';
 import { frontierFromBytes } from '../merkle/frontier.ts';
-import type { JsonObject, OutboxRow, RecordedEvent, StoredAnswer, StoredEvent, TimerRow } from '../port.ts';
+import type { JsonObject, OutboxRow, RecordedEvent, Snapshot, StoredAnswer, StoredEvent, TimerRow } from '../port.ts';
 import { JournalError } from '../port.ts';
-import type { AnswersTable, EventRow, EventsTable, JournalTables, OutboxTable, TimersTable } from './tables.ts';
+import type { AnswersTable, EventRow, EventsTable, JournalTables, OutboxTable } from './tables.ts';
+import type { SnapshotsTable, TimersTable } from './tables.ts';
 
 /** @throws JournalError `corrupt` where the data is no JSON */
 export function toEvent(row: EventRow): RecordedEvent {
@@ -64,4 +65,10 @@ export function toAnswer({ message_key, message_id, subject, payload, correlatio
 export function toTimer({ stream, name, due_at, event, correlation_id }: TimersTable): TimerRow {
   const parsed: TimerRow['event'] = JSON.parse(event);
   return { stream, name, dueAt: due_at, event: parsed, correlationId: correlation_id };
+}
+
+export function toSnapshot(row: SnapshotsTable): Snapshot {
+  const { stream, version, position, program, state } = row;
+  const chart = { id: row.chart_id, hash: row.chart_hash };
+  return { stream, version, position, chart, program, stateHash: row.state_hash, state };
 }

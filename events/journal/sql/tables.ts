@@ -10,6 +10,8 @@ export interface JournalTables {
   readonly answers: AnswersTable;
   readonly timers: TimersTable;
   readonly keys: { readonly id: string; readonly wrapped: Uint8Array };
+  /** A cache; no row of it is part of the record. */
+  readonly snapshots: SnapshotsTable;
   /** Where several processes write: the number of the last batch of each that was kept. */
   readonly writers: { readonly id: string; readonly batch: number; readonly written_at: Date };
 }
@@ -62,4 +64,16 @@ export interface TimersTable {
   /** JSON. */
   readonly event: string;
   readonly correlation_id: string;
+}
+
+export interface SnapshotsTable {
+  readonly stream: string;
+  readonly version: number;
+  readonly position: number;
+  readonly chart_id: string;
+  readonly chart_hash: string;
+  readonly program: string;
+  readonly state_hash: string;
+  /** JSON. */
+  readonly state: string;
 }

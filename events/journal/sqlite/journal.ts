@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely';
 import { Committer } from '../committer.ts';
 import type { Durability } from '../durability.ts';
-import type { Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
-import type { StoredAnswer } from '../port.ts';
+import type { AsOf, Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
+import type { Snapshot, SnapshotName, StoredAnswer } from '../port.ts';
 import { bounded } from '../range.ts';
 import { SqlReader } from '../sql/reader.ts';
-import { toAnswer, toEvent, toOutboxRow } from '../sql/rows.ts';
+import { toAnswer, toEvent, toOutboxRow, toSnapshot } from '../sql/rows.ts';
+import { dropSnapshots, keepSnapshots } from '../sql/snapshots.ts';
 import type { JournalTables } from '../sql/tables.ts';
 import type { Forgetter } from './forget.ts';
 import type { PointReads } from './point-reads.ts';
@@ -58,6 +59,20 @@ export class SqliteJournal extends SqlReader implements Journal {
   override async readStream(stream: string, range?: ReadRange): Promise<readonly RecordedEvent[]> {
     const { after, limit } = bounded(range);
     return this.#points.stream(stream, after, limit).map(toEvent);
+  }
+
+  override async snapshot(stream: string, asOf: AsOf = {}): Promise<Snapshot | null> {
+    const { version = Number.MAX_SAFE_INTEGER, position = Number.MAX_SAFE_INTEGER } = asOf;
+    const row = this.#points.snapshot(stream, version, position);
+    return row === undefined ? null : toSnapshot(row);
+  }
+
+  keepSnapshots(snapshots: readonly Snapshot[]): Promise<void> {
+    return keepSnapshots(this.writer, SQLITE, snapshots);
+  }
+
+  dropSnapshots(which: 'all' | readonly SnapshotName[]): Promise<number> {
+    return dropSnapshots(this.writer, which);
   }
 
   async seen(messageKey: string): Promise<boolean> {

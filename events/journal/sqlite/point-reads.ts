@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery, Kysely } from 'kysely';
 import { compilePointQueries } from '../sql/point-queries.ts';
-import type { EventRow, JournalTables } from '../sql/tables.ts';
+import type { EventRow, JournalTables, SnapshotsTable } from '../sql/tables.ts';
 import type { NodeSqliteConnection } from './dialect.ts';
 import { SQLITE } from './schema.ts';
 
@@ -46,6 +46,10 @@ export class PointReads {
 
   wrappedKey(id: string): Uint8Array | undefined {
     return this.#rows(this.#queries.key, [id])[0]?.wrapped;
+  }
+
+  snapshot(stream: string, version: number, position: number): SnapshotsTable | undefined {
+    return this.#rows(this.#queries.snapshot, [stream, version, position, 1])[0];
   }
 
   stream(stream: string, after: number, limit: number): readonly EventRow[] {

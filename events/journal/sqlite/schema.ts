@@ -12,6 +12,7 @@ export const SQLITE: Capabilities = {
   table: { rows: sql`strict`, keyed: sql`strict, without rowid`, hot: sql`strict` },
   arrival: { column: 'rowid', definition: sql`` },
   writers: 'one',
+  unsynced: null,
   mark: sql`pragma application_id = ${sql.lit(APPLICATION_ID)}`,
   tables: sql`select name from sqlite_schema where type = 'table'`,
   list: (texts) => sql<string>`(select value from json_each(${JSON.stringify(texts)}))`,

@@ -1,0 +1,80 @@
+import type { JournalReader, Snapshot, SnapshotReader } from '../events/journal/port.ts';
+import { isChartId } from '../events/charts.ts';
+import { CHARTS } from '../machines/all.ts';
+import { restoreSnapshot, stateHashOf, type SnapshotFault } from '../projections/snapshots/snapshot.ts';
+import { StreamFold, type Charts } from './stream-fold.ts';
+
+/**
+ * What a check of one snapshot came to. `right`: it is what its stream folds to. `wrong`: every role would take it, and
+ * the stream folds to something else. The others are ignored wherever they are met.
+ */
+export type SnapshotVerdict = 'right' | 'wrong' | 'unfolded' | SnapshotFault;
+
+export interface SnapshotCheck {
+  readonly snapshot: Snapshot;
+  readonly verdict: SnapshotVerdict;
+}
+
+const PAGE = 1_000;
+/** Snapshots may be large: read a few at once. */
+const SNAPSHOTS_PAGE = 64;
+
+/** Those verdicts that a journal has no business with. What an earlier program kept is as good as not there. */
+export const isSoundVerdict = (verdict: SnapshotVerdict): boolean =>
+  verdict === 'right' || verdict === 'otherChart' || verdict === 'otherProgram';
+
+/** Folds every stream that has snapshots from its first event, through the charts of today, and compares on the way. */
+export async function* verifySnapshots(
+  journal: Pick<JournalReader, 'readStream'> & SnapshotReader,
+  charts: Charts = CHARTS,
+): AsyncGenerator<SnapshotCheck> {
+  let fold: Walk | null = null;
+  for (let after: Snapshot | undefined; ;) {
+    const page = await journal.snapshots({ ...(after === undefined ? {} : { after }), limit: SNAPSHOTS_PAGE });
+    for (const snapshot of page) {
+      if (fold?.stream !== snapshot.stream) fold = new Walk(journal, snapshot.stream, charts);
+      yield { snapshot, verdict: await verdictOn(snapshot, fold, charts) };
+    }
+    after = page.at(-1);
+    if (after === undefined) return;
+  }
+}
+
+async function verdictOn(snapshot: Snapshot, fold: Walk, charts: Charts): Promise<SnapshotVerdict> {
+  const { id } = snapshot.chart;
+  const restored = isChartId(id) ? restoreSnapshot(charts[id], snapshot) : null;
+  if (restored === null) return 'otherChart';
+  if (restored.kind === 'refused') return restored.fault;
+  const found = await fold.to(snapshot.version);
+  if (found.position !== snapshot.position) return 'beyond';
+  if (found.stateHash === null) return 'unfolded';
+  return found.stateHash === snapshot.stateHash ? 'right' : 'wrong';
+}
+
+/** One stream, folded on and on. */
+class Walk {
+  readonly stream: string;
+  readonly #journal: Pick<JournalReader, 'readStream'>;
+  readonly #fold: StreamFold;
+  #position = 0;
+  constructor(journal: Pick<JournalReader, 'readStream'>, stream: string, charts: Charts) {
+    this.#journal = journal;
+    this.stream = stream;
+    this.#fold = new StreamFold(stream, charts, 'asToday');
+  }
+
+  /** @returns position of the event of that version, null where there is none; and what is folded to there, null where nothing is */
+  async to(version: number): Promise<{ readonly position: number | null; readonly stateHash: string | null }> {
+    while (this.#fold.version < version) {
+      const limit = Math.min(PAGE, version - this.#fold.version);
+      const page = await this.#journal.readStream(this.stream, { after: this.#fold.version, limit });
+      if (page.length === 0) return { position: null, stateHash: null };
+      for (const event of page) {
+        this.#fold.take(event);
+        this.#position = event.position;
+      }
+    }
+    const { state } = this.#fold;
+    return { position: this.#position, stateHash: state === null ? null : stateHashOf(state) };
+  }
+}
