@@ -175,10 +175,15 @@ export class Runtime implements UnitHost {
   /** @throws UnreadableEvent, ChartError */
   async fold(chart: Chart, stream: string): Promise<FoldedActor> {
     const actor = await foldActor(this.journal, chart, stream);
-    const { ignored } = actor;
-    if (ignored !== null) this.warn('snapshot ignored', { stream, version: ignored.version, reason: ignored.fault });
+    if (actor.ignored !== null) this.#sayIgnored(chart.id, stream, actor.ignored);
     this.#snapshots.folded(stream, actor);
     return actor;
+  }
+
+  /** After an upgrade it may be those of every actor: that is said once for each chart. */
+  #sayIgnored(chart: string, stream: string, { version, fault }: NonNullable<FoldedActor['ignored']>): void {
+    const isOlder = fault === 'otherChart' || fault === 'otherProgram';
+    this.warn('snapshot ignored', { chart, reason: fault, ...(isOlder ? {} : { stream, version }) });
   }
 
   /** The actors in memory: each is the fold of its stream as far as its version, durable or about to be. */

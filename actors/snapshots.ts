@@ -58,7 +58,8 @@ export class SnapshotKeeper {
     const streams = new Set(due.map(({ stream }) => stream));
     for (const [stream, actor] of actors()) {
       const last = events.findLast((event) => event.stream === stream);
-      if (streams.has(stream) && last?.version === actor.version) this.#note(stream, { actor, position: last.position });
+      if (streams.has(stream) && last?.version === actor.version)
+        this.#note(stream, { actor, position: last.position });
     }
   }
 

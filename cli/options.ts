@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
 import { devicePairing, gatewayPairing, id, natsUrl, path } from './config/fields.ts';
 import { graceMs, rekeyAfterMessages, rekeyAfterMs } from './config/session.ts';
+import { snapshotEvery } from './config/snapshots.ts';
 import { usageBytes, usageIntervalMs, usageMessages } from './config/usage.ts';
 import { SETTINGS, type Given, type SettingName } from './config/settings.ts';
 import { UsageError } from './errors.ts';
@@ -80,6 +81,7 @@ const PARSERS: Readonly<Record<SettingName, (value: string, before?: readonly st
   usageIntervalMs: number(usageIntervalMs),
   usageMessages: number(usageMessages),
   usageBytes: number(usageBytes),
+  snapshotEvery: number(snapshotEvery),
 };
 
 /** The option of a setting: flag, variable and check. */

@@ -1,6 +1,7 @@
 import { lineLog, type Log } from '../actors/seams/log.ts';
 import type { Seams } from '../actors/roles/start.ts';
 import type { RuntimeOptions } from '../actors/runtime.ts';
+import { SNAPSHOT_EVERY } from '../actors/snapshots.ts';
 import { connectNats } from '../actors/wire/nats.ts';
 import type { Wire } from '../actors/wire/port.ts';
 import type { Kek } from './config/kek.ts';
@@ -39,6 +40,7 @@ export interface RoleProcessOptions extends NatsAccess {
   readonly name: string;
   readonly journal: string;
   readonly kek: Kek;
+  readonly snapshotEvery?: number;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function openRoleProcess(
   options: RoleProcessOptions,
   logging: LogSettings,
 ): Promise<RoleProcess> {
-  const { role, name, natsUrls, natsUser, natsCa, kek } = options;
+  const { role, name, natsUrls, natsUser, natsCa, kek, snapshotEvery = SNAPSHOT_EVERY } = options;
   const { clock, entropy } = host;
   const log = logOf(host, role, logging);
   const journal = await openJournal(options.journal);
@@ -63,6 +65,6 @@ export async function openRoleProcess(
   const wire = connectNats({ servers: natsUrls, user: natsUser, ca: natsCa, name, log, clock, entropy });
   onClose('the connection to NATS', () => wire.close());
   wire.onStatus((status) => log.info(`NATS ${status}`, { servers: natsUrls.length }));
-  const seams: Seams = { journal, wire, clock, entropy, log, keyring, observers: 'publish' };
+  const seams: Seams = { journal, wire, clock, entropy, log, keyring, observers: 'publish', snapshotEvery };
   return { seams, journal, wire, log };
 }

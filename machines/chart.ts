@@ -121,5 +121,7 @@ export function defineChart<Id extends string, Machine extends AnyStateMachine>(
 function textOf(value: unknown): string {
   if (typeof value === 'function') return `${value.toString()}${textOf({ ...value })}`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? '';
-  return `{${Object.entries(value).map(([name, part]) => `${name}:${textOf(part)}`).join()}}`;
+  return `{${Object.entries(value)
+    .map(([name, part]) => `${name}:${textOf(part)}`)
+    .join()}}`;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { JsonObject } from '../events/journal/port.ts';
 import { toBase64 } from '../security/transparency/base64.ts';
 import type { Audit, JournalAudit } from './audit.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../projections/snapshots/canonical.ts';
 import type { Doubt, Finding } from './finding.ts';
 
 export type VerdictWord = 'CONFORMANT' | 'DEVIATIONS' | 'TAMPERED' | 'INCOMPLETE';

@@ -41,6 +41,7 @@ export const gateway: Register = (program, host, finish) => {
     .addOption(setting('usageIntervalMs'))
     .addOption(setting('usageMessages'))
     .addOption(setting('usageBytes'))
+    .addOption(setting('snapshotEvery'))
     .addOption(logOption())
     .addHelpText(
       'after',

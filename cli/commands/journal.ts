@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { signCheckpoint } from '../../actors/record/checkpoint.ts';
 import { rootOf } from '../../events/journal/merkle/frontier.ts';
 import { sqlSource } from '../../replay/sources/sql.ts';
+import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
 import { latestNote } from '../../replay/latest-note.ts';
 import { toBase64 } from '../../security/transparency/base64.ts';
@@ -17,9 +18,11 @@ import { progressOf } from '../journal/progress.ts';
 import { rangeOf, writeExport } from '../journal/export.ts';
 import { importExport } from '../journal/import.ts';
 import { consistencyOf, receiptOf } from '../journal/prove.ts';
+import { checkSnapshots, snapshotsText } from '../journal/snapshots.ts';
 import { isWhole, verificationJson, verificationText, verifyJournal } from '../journal/verify.ts';
 import { count, examples, jsonOption, setting, type Register } from '../options.ts';
 import { run, type Running } from '../run.ts';
+import { addSnapshots } from './journal-snapshots.ts';
 
 interface Flags {
   readonly journal?: string;
@@ -52,6 +55,7 @@ export const journal: Register = (program, host, finish) => {
   addVerify(group, host, finish);
   addExport(group, host, finish);
   addImport(group, host, finish);
+  addSnapshots(group, host, finish);
   addStat(group, host, finish);
 };
 
@@ -116,6 +120,7 @@ const addVerify: Add = (group, host, finish) => {
     .option('--key <file>', 'public key of the operator')
     .option('--checkpoint <file...>', 'checkpoints that you kept')
     .option('--receipt <file>', 'check this receipt alone')
+    .option('--snapshots', 'fold the streams that have snapshots, and compare')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -204,6 +209,7 @@ interface ProveFlags extends Flags {
 interface VerifyFlags extends Flags {
   readonly checkpoint?: readonly string[];
   readonly receipt?: string;
+  readonly snapshots?: true;
 }
 
 interface ExportFlags extends Flags {
@@ -255,13 +261,22 @@ async function verify(host: Host, running: Running, flags: VerifyFlags): Promise
     throw new UsageError('A checkpoint says nothing without the key that signed it', 'Give --key.');
   const verifier = key === undefined ? null : readNoteVerifier(resolve(host.cwd, key));
   const brought = files.map((file) => [basename(file), read(resolve(host.cwd, file), 'checkpoint')] as const);
-  const source = await sqlSource('the journal', await openReader(host, running, flags));
+  const reader = await openReader(host, running, flags);
+  const source = await sqlSource('the journal', reader);
   const tell = progressOf(host, 'verified');
   const found = await verifyJournal(source, verifier, brought, ({ done, all }) => tell(done, all));
   await host.out(
     flags.json === true ? `${JSON.stringify(verificationJson(found))}\n` : verificationText(found, verifier),
   );
-  return isWhole(found) ? EXIT.ok : EXIT.failure;
+  const sound = flags.snapshots !== true || (await compareSnapshots(host, reader, flags));
+  return isWhole(found) && sound ? EXIT.ok : EXIT.failure;
+}
+
+async function compareSnapshots(host: Host, reader: SqlReader, flags: Flags): Promise<boolean> {
+  const tell = progressOf(host, 'compared', 'snapshots');
+  const report = await checkSnapshots(reader, (done) => tell(done, null));
+  await host.out(`${flags.json === true ? JSON.stringify({ snapshots: report }) : snapshotsText(report)}\n`);
+  return report.sound;
 }
 
 async function verifyReceipt(host: Host, file: string, flags: VerifyFlags): Promise<number> {

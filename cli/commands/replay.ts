@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { audit } from '../../replay/audit.ts';
-import { canonicalJson } from '../../replay/canonical-json.ts';
+import { canonicalJson } from '../../projections/snapshots/canonical.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
 import { judge, verdictJson } from '../../replay/verdict.ts';
 import { EXIT, UsageError } from '../errors.ts';

@@ -40,6 +40,7 @@ export const server: Register = (program, host, finish) => {
     .addOption(setting('usageIntervalMs'))
     .addOption(setting('usageMessages'))
     .addOption(setting('usageBytes'))
+    .addOption(setting('snapshotEvery'))
     .addOption(logOption())
     .addHelpText(
       'after',

@@ -11,6 +11,7 @@ import { certificateFiles, readCertificateFiles } from './pki.ts';
 import { readSecret } from './secrets.ts';
 import { Settings, type Given } from './settings.ts';
 import type { GatewayOptions } from './types.ts';
+import { snapshotFields, snapshotSetting } from './snapshots.ts';
 import { usageFields, usageSettings } from './usage.ts';
 
 export const GatewayFile = z.strictObject({
@@ -24,6 +25,7 @@ export const GatewayFile = z.strictObject({
   pairing: gatewayPairing.optional(),
   limits: linkLimits.optional(),
   ...usageFields,
+  ...snapshotFields,
 });
 
 /**
@@ -66,6 +68,7 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
     pairing: gatewayPairing.parse(given.pairing ?? file.pairing ?? 'permitted'),
     limits: readLinkLimits(file.limits),
     usage: usageSettings(given, file),
+    snapshotEvery: snapshotSetting(given, file),
   };
 }
 

@@ -13,6 +13,7 @@ import { openCredentials } from './credentials.ts';
 import { BY_CERTIFICATE, readCredentials, readSecret, refuseOpenToOthers } from './secrets.ts';
 import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
+import { snapshotFields, snapshotSetting } from './snapshots.ts';
 import { usageFields, usageSettings } from './usage.ts';
 import type { ProvisionedPn, ServerOptions } from './types.ts';
 
@@ -26,6 +27,7 @@ export const ServerFile = z.strictObject({
   ...sessionFields,
   limits: serverLimits.optional(),
   ...usageFields,
+  ...snapshotFields,
   pns: z.array(z.strictObject({ id, gatewayId: id, joinPolicy, members: z.array(id) })),
 });
 
@@ -91,6 +93,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     pki: file.pki === undefined ? null : readServerPki(file.pki, (name) => settings.fromFile(name)),
     session: sessionSettings(given, file),
     usage: usageSettings(given, file),
+    snapshotEvery: snapshotSetting(given, file),
   };
 }
 

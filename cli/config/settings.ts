@@ -95,6 +95,11 @@ export const SETTINGS = {
     env: 'CPNS_USAGE_BYTES',
     says: 'bytes of them after which it is recorded (default: 1048576)',
   },
+  snapshotEvery: {
+    flag: '--snapshot-every <number>',
+    env: 'CPNS_SNAPSHOT_EVERY',
+    says: 'events of an actor after which its state is kept, to fold on from (default: 100)',
+  },
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -106,7 +111,8 @@ type NumberName =
   | 'graceMs'
   | 'usageIntervalMs'
   | 'usageMessages'
-  | 'usageBytes';
+  | 'usageBytes'
+  | 'snapshotEvery';
 
 /** What flags and variables gave, checked one by one when they were read. */
 export type Given = Partial<

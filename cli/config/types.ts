@@ -56,6 +56,8 @@ export interface ServerOptions extends RoleOptions {
   readonly pki: ServerPki | null;
   readonly session: SessionSettings;
   readonly usage: UsageSettings;
+  /** Events after which the state of an actor is kept. */
+  readonly snapshotEvery: number;
 }
 
 /** An application of the operator; it keeps no journal. */
@@ -75,6 +77,8 @@ export interface GatewayOptions extends RoleOptions {
   readonly pairing: 'permitted' | 'forbidden';
   readonly limits: LinkLimits;
   readonly usage: UsageSettings;
+  /** Events after which the state of an actor is kept. */
+  readonly snapshotEvery: number;
 }
 
 export interface PneDevice {

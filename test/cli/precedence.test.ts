@@ -158,3 +158,24 @@ describe('when the keys of a session change', () => {
     expect(() => session('', `--rekey-after-messages=${value}`)).toThrow(message);
   });
 });
+
+describe('at how many events a state is kept', () => {
+  const every = (text: string, ...argv: readonly string[]) => {
+    const file = join(folder.path, 'operator', 'snapshots.yaml');
+    writeFileSync(file, `journal: j\nkeyFile: k\ngatewayId: hub\npskFile: hub.psk\npns: [home]\n${text}`);
+    const command = new Command().exitOverride();
+    for (const name of ['config', 'snapshotEvery'] as const) command.addOption(setting(name));
+    const given = command.parse(['--config', file, ...argv], { from: 'user' }).opts();
+    return loadGatewayOptions(given, folder.path).snapshotEvery;
+  };
+
+  test('is said by flag, variable, file and default, and is a sensible number', () => {
+    expect(every('')).toBe(100);
+    expect(every('snapshotEvery: 50\n')).toBe(50);
+    vi.stubEnv('CPNS_SNAPSHOT_EVERY', '60');
+    expect(every('snapshotEvery: 50\n')).toBe(60);
+    expect(every('snapshotEvery: 50\n', '--snapshot-every', '70')).toBe(70);
+    vi.unstubAllEnvs();
+    expect(() => every('snapshotEvery: 1\n')).toThrow('snapshotEvery: must be 10 to 100000 events');
+  });
+});

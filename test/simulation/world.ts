@@ -63,9 +63,13 @@ export interface WorldOptions {
   readonly gatewayPns?: readonly string[];
   /** When server and PN GW record what they counted. */
   readonly usage?: UsageSettings;
+  /** Default: every third event, so that what was loaded was nearly always loaded from one. */
+  readonly snapshotEvery?: number;
   /** What the server and the PNEs do with data; default: it is noted in `given`. */
   readonly applications?: { readonly [name in 'server' | 'pnes']?: Applications };
 }
+
+const SNAPSHOT_EVERY = 3;
 
 /** As much as a test wants to send. */
 const anything = { burst: 1_000_000, perSecond: 1_000_000 };
@@ -208,6 +212,7 @@ export class World {
       log: this.log,
       keyring: node.keyring,
       observers: 'none',
+      snapshotEvery: this.options.snapshotEvery ?? SNAPSHOT_EVERY,
     };
     const life = { runtime: null, session: null, journal, wire };
     node.life = life;
@@ -363,9 +368,12 @@ export class World {
   async settle(): Promise<void> {
     while (this.#ending.length > 0) await this.#ending.pop();
     for (let quiet = 0; quiet < 2; quiet++) {
+      const before = this.timeline.length + this.sent.length;
       for (const name of NODES) await this.runtime(name)?.settled();
       // A frame waits until its session was read from the journal.
       await new Promise((resolve) => setImmediate(resolve));
+      // What came of it may have led to more.
+      if (this.timeline.length + this.sent.length > before) quiet = -1;
     }
   }
 

@@ -13,7 +13,9 @@ export function keepSnapshots(
   { unsynced }: Capabilities,
   snapshots: readonly Snapshot[],
 ): Promise<void> {
-  const ordered = snapshots.toSorted((a, b) => (a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : a.version - b.version));
+  const ordered = snapshots.toSorted((a, b) =>
+    a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : a.version - b.version,
+  );
   return db.transaction().execute(async (trx) => {
     await unsynced?.execute(trx);
     for (const one of ordered) await keep(trx, one);

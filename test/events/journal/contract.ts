@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Commit, Journal, RecordedEvent, StoredAnswer } from '../../../events/journal/port.ts';
+import type { Commit, Journal, RecordedEvent, Snapshot, StoredAnswer } from '../../../events/journal/port.ts';
 import { DEFAULT_READ_LIMIT, JournalError } from '../../../events/journal/port.ts';
 import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../../../events/journal/merkle/frontier.ts';
 import { leafHash } from '../../../events/journal/merkle/leaf.ts';
@@ -10,6 +10,7 @@ import {
   rootByInclusion,
 } from '../../../events/journal/merkle/proof.ts';
 import { subtreesOf } from '../../../events/journal/merkle/tree.ts';
+import { MAX_SNAPSHOTS } from '../../../events/journal/snapshots.ts';
 import { any, appendTo, commitOf, eventOf, exactly, metaOf, noStream, outboxRow, timerRow } from './controls.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -126,6 +127,74 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
         ]);
         expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
         expect(types(await journal.readAll())).toEqual(['A1', 'C1']);
+      });
+    });
+
+    describe('snapshots', () => {
+      const at = (stream: string, version: number, state = `{"v":${version}}`): Snapshot => ({
+        stream,
+        version,
+        position: version * 10,
+        chart: { id: 'chart', hash: 'hash' },
+        program: 'program',
+        stateHash: `of ${state}`,
+        state,
+      });
+
+      it('gives the newest one that holds nothing beyond a version or a position', async () => {
+        expect(await journal.snapshot('a')).toBeNull();
+        await journal.keepSnapshots([at('b', 7), at('a', 200), at('a', 100), at('a', 300)]);
+        await reopen();
+        expect(await journal.snapshot('a')).toEqual(at('a', 300));
+        expect(await journal.snapshot('a', { version: 299 })).toEqual(at('a', 200));
+        expect(await journal.snapshot('a', { version: 200 })).toEqual(at('a', 200));
+        expect(await journal.snapshot('a', { position: 1_999 })).toEqual(at('a', 100));
+        expect(await journal.snapshot('a', { position: 999 })).toBeNull();
+        expect(await journal.snapshot('c')).toBeNull();
+      });
+
+      it('lists them by stream and version, a page at a time', async () => {
+        await journal.keepSnapshots([at('b', 7), at('a', 200), at('B', 1), at('a', 9)]);
+        expect(await journal.snapshots()).toEqual([at('B', 1), at('a', 9), at('a', 200), at('b', 7)]);
+        expect(await journal.snapshots({ after: { stream: 'a', version: 9 }, limit: 1 })).toEqual([at('a', 200)]);
+        expect(await journal.snapshots({ after: { stream: 'a', version: 200 } })).toEqual([at('b', 7)]);
+      });
+
+      it('replaces one of the same version, and drops those that are named, or all', async () => {
+        await journal.keepSnapshots([at('a', 1), at('a', 2), at('b', 1)]);
+        await journal.keepSnapshots([at('a', 2, '{"another":"one"}')]);
+        expect(await journal.snapshot('a')).toEqual(at('a', 2, '{"another":"one"}'));
+        expect(await journal.dropSnapshots([at('a', 2), at('a', 5)])).toBe(1);
+        expect(await journal.snapshots()).toEqual([at('a', 1), at('b', 1)]);
+        expect(await journal.dropSnapshots('all')).toBe(2);
+        expect(await journal.snapshots()).toEqual([]);
+      });
+
+      it('keeps so many of a stream, evenly over its events', async () => {
+        for (let version = 1; version <= 2 * MAX_SNAPSHOTS; version++) await journal.keepSnapshots([at('a', version)]);
+        const versions = (await journal.snapshots()).map(({ version }) => version);
+        expect(versions.length).toBeLessThanOrEqual(MAX_SNAPSHOTS);
+        expect(versions.at(-1)).toBe(2 * MAX_SNAPSHOTS);
+        const gaps = versions.map((version, i) => version - (versions[i - 1] ?? 0));
+        expect(Math.max(...gaps)).toBeLessThanOrEqual(4);
+      });
+
+      it('is no part of the record: the head and the tree stay as they are', async () => {
+        await journal.commit(appendTo('a', noStream, 'A1', 'A2'));
+        const before = [await everything(), await journal.tree()];
+        await journal.keepSnapshots([at('a', 2)]);
+        expect([await everything(), await journal.tree()]).toEqual(before);
+        expect((await journal.commit(appendTo('a', exactly(2), 'A3'))).kind).toBe('committed');
+        await journal.dropSnapshots('all');
+        expect((await journal.commit(appendTo('a', exactly(3), 'A4'))).kind).toBe('committed');
+      });
+
+      it('takes them while commits go on', async () => {
+        const commits = Array.from({ length: 20 }, (_, i) => journal.commit(appendTo(`s${i}`, noStream, 'E')));
+        const kept = Array.from({ length: 20 }, (_, i) => journal.keepSnapshots([at(`s${i}`, 1), at('shared', i + 1)]));
+        expect((await Promise.all(commits)).map(({ kind }) => kind)).toEqual(commits.map(() => 'committed'));
+        await Promise.all(kept);
+        expect((await journal.snapshots()).length).toBe(40);
       });
     });
 
