@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
+import { checkpointEvents, checkpointIntervalMs } from './config/checkpoints.ts';
 import { devicePairing, gatewayPairing, id, natsUrl, path } from './config/fields.ts';
 import { graceMs, rekeyAfterMessages, rekeyAfterMs } from './config/session.ts';
 import { snapshotEvery } from './config/snapshots.ts';
@@ -82,6 +83,9 @@ const PARSERS: Readonly<Record<SettingName, (value: string, before?: readonly st
   usageMessages: number(usageMessages),
   usageBytes: number(usageBytes),
   snapshotEvery: number(snapshotEvery),
+  checkpointKeyFile: parser(path),
+  checkpointEvents: number(checkpointEvents),
+  checkpointIntervalMs: number(checkpointIntervalMs),
 };
 
 /** The option of a setting: flag, variable and check. */

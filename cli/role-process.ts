@@ -1,9 +1,13 @@
+import type { JournalSeams } from '../actors/journal-actor.ts';
+import { Checkpoints } from '../actors/record/checkpoints.ts';
+import { recordOpening } from '../actors/record/opening.ts';
 import { lineLog, type Log } from '../actors/seams/log.ts';
 import type { Seams } from '../actors/roles/start.ts';
 import type { RuntimeOptions } from '../actors/runtime.ts';
 import { SNAPSHOT_EVERY } from '../actors/snapshots.ts';
 import { connectNats } from '../actors/wire/nats.ts';
 import type { Wire } from '../actors/wire/port.ts';
+import type { CheckpointOptions } from './config/checkpoints.ts';
 import type { Kek } from './config/kek.ts';
 import type { NatsAccess } from './config/types.ts';
 import type { Host } from './host.ts';
@@ -18,6 +22,8 @@ export interface RoleProcess {
   readonly journal: OpenJournal;
   readonly wire: Wire;
   readonly log: Log;
+  /** Null: the operator signs nothing of it. */
+  readonly checkpoints: Checkpoints | null;
 }
 
 /** What is told on standard error, and how. */
@@ -41,6 +47,7 @@ export interface RoleProcessOptions extends NatsAccess {
   readonly journal: string;
   readonly kek: Kek;
   readonly snapshotEvery?: number;
+  readonly checkpoints: CheckpointOptions | null;
 }
 
 /**
@@ -62,9 +69,21 @@ export async function openRoleProcess(
   log.info('journal', { journal: journalName(options.journal), ...seen });
   for (const warning of warnings) log.warn(`the journal is not as safe as it could be: ${warning}`, {});
   const keyring = await openKeyringOf({ journal, clock, entropy, role }, journalName(options.journal), kek);
+  const own = { journal, clock, entropy, role, log };
+  await recordOpening(own, journal.durability);
+  const checkpoints = options.checkpoints === null ? null : await startCheckpoints(own, options.checkpoints);
+  if (checkpoints !== null) onClose('the last checkpoint', () => checkpoints.stop());
   const wire = connectNats({ servers: natsUrls, user: natsUser, ca: natsCa, name, log, clock, entropy });
   onClose('the connection to NATS', () => wire.close());
   wire.onStatus((status) => log.info(`NATS ${status}`, { servers: natsUrls.length }));
   const seams: Seams = { journal, wire, clock, entropy, log, keyring, observers: 'publish', snapshotEvery };
-  return { seams, journal, wire, log };
+  return { seams, journal, wire, log, checkpoints };
+}
+
+function startCheckpoints(
+  seams: JournalSeams & { readonly log: Log },
+  { signer, ...settings }: CheckpointOptions,
+): Promise<Checkpoints> {
+  seams.log.info('checkpoints are signed', { name: signer.verifier.name, ...settings });
+  return Checkpoints.start(seams, signer, settings);
 }

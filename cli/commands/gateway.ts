@@ -42,6 +42,9 @@ export const gateway: Register = (program, host, finish) => {
     .addOption(setting('usageMessages'))
     .addOption(setting('usageBytes'))
     .addOption(setting('snapshotEvery'))
+    .addOption(setting('checkpointKeyFile'))
+    .addOption(setting('checkpointEvents'))
+    .addOption(setting('checkpointIntervalMs'))
     .addOption(logOption())
     .addHelpText(
       'after',

@@ -41,6 +41,9 @@ export const server: Register = (program, host, finish) => {
     .addOption(setting('usageMessages'))
     .addOption(setting('usageBytes'))
     .addOption(setting('snapshotEvery'))
+    .addOption(setting('checkpointKeyFile'))
+    .addOption(setting('checkpointEvents'))
+    .addOption(setting('checkpointIntervalMs'))
     .addOption(logOption())
     .addHelpText(
       'after',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MAX_PNS } from '../../events/fields.ts';
 import { UsageError } from '../errors.ts';
 import { check } from './check.ts';
+import { checkpointFields, checkpointOptions } from './checkpoints.ts';
 import { readDocument } from './document.ts';
 import { gatewayPairing, id, path } from './fields.ts';
 import { keyFileOf, readKek } from './kek.ts';
@@ -26,6 +27,7 @@ export const GatewayFile = z.strictObject({
   limits: linkLimits.optional(),
   ...usageFields,
   ...snapshotFields,
+  ...checkpointFields,
 });
 
 /**
@@ -55,11 +57,13 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
     });
   const byCertificate = given.pskFile === undefined && pki !== undefined;
   const pskFile = byCertificate ? '' : settings.path('pskFile', given.pskFile, file.pskFile);
+  const checkpoints = checkpointOptions(settings, given, file);
   settings.throwProblems();
   return {
     ...natsAccess(settings, given, file),
     journal,
     kek: readKek(keyFile, given),
+    checkpoints,
     gatewayId,
     credential: byCertificate
       ? () => readCertificateFiles(pki, (name) => settings.fromFile(name))

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Credential } from '../../security/registration-handshake.ts';
 import { check } from './check.ts';
+import { checkpointFields, checkpointOptions } from './checkpoints.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
 import { devicePairing, id, path } from './fields.ts';
 import { keyFileOf, readKek } from './kek.ts';
@@ -18,6 +19,7 @@ export const PneFile = z.strictObject({
   journal: path.optional(),
   keyFile: path.optional(),
   ...sessionFields,
+  ...checkpointFields,
   devices: z
     .array(
       z.strictObject({
@@ -83,9 +85,17 @@ export function loadPneOptions(given: Given, cwd: string): PneOptions {
   const journal = settings.journal(given.journal, file.journal);
   const keyFile = keyFileOf(settings, given, file.keyFile);
   const session = sessionSettings(given, file);
+  const checkpoints = checkpointOptions(settings, given, file);
   if (given.deviceId !== undefined || file.devices.length === 0) {
     const devices = [givenDevice(given, settings)];
-    return { ...natsAccess(settings, given, file), journal, kek: readKek(keyFile, given), devices, session };
+    return {
+      ...natsAccess(settings, given, file),
+      journal,
+      kek: readKek(keyFile, given),
+      checkpoints,
+      devices,
+      session,
+    };
   }
   settings.throwProblems();
   const devices = file.devices.map(({ pskFile, pki, pairing, ...device }) => ({
@@ -93,7 +103,7 @@ export function loadPneOptions(given: Given, cwd: string): PneOptions {
     credential: credentialOf({ pskFile, pki }, settings),
     pairing: pairing ?? 'none',
   }));
-  return { ...natsAccess(settings, given, file), journal, kek: readKek(keyFile, given), devices, session };
+  return { ...natsAccess(settings, given, file), journal, kek: readKek(keyFile, given), checkpoints, devices, session };
 }
 
 /** `oneCredential` has seen to it that there is one of the two. */

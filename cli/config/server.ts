@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { check } from './check.ts';
+import { checkpointFields, checkpointOptions } from './checkpoints.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
 import { id, joinPolicy, path } from './fields.ts';
 import { keyFileOf, readKek } from './kek.ts';
@@ -28,6 +29,7 @@ export const ServerFile = z.strictObject({
   limits: serverLimits.optional(),
   ...usageFields,
   ...snapshotFields,
+  ...checkpointFields,
   pns: z.array(z.strictObject({ id, gatewayId: id, joinPolicy, members: z.array(id) })),
 });
 
@@ -58,6 +60,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     idKeyFile: settings.path('idKeyFile', given.idKeyFile, file.idKeyFile),
     credentialsFile: settings.path('credentialsFile', given.credentialsFile, file.credentialsFile),
   };
+  const checkpoints = checkpointOptions(settings, given, file);
   settings.throwProblems();
 
   const kek = readKek(paths.keyFile, given);
@@ -82,6 +85,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     ...natsAccess(settings, given, file),
     journal: paths.journal,
     kek,
+    checkpoints,
     plainCredentials: opened.plain,
     idKey: readSecret(paths.idKeyFile),
     gateways,

@@ -100,6 +100,21 @@ export const SETTINGS = {
     env: 'CPNS_SNAPSHOT_EVERY',
     says: 'events of an actor after which its state is kept, to fold on from (default: 100)',
   },
+  checkpointKeyFile: {
+    flag: '--checkpoint-key-file <file>',
+    env: 'CPNS_CHECKPOINT_KEY_FILE',
+    says: 'file of the key that signs checkpoints of the journal (default: none are signed)',
+  },
+  checkpointEvents: {
+    flag: '--checkpoint-events <number>',
+    env: 'CPNS_CHECKPOINT_EVENTS',
+    says: 'events after which a checkpoint is signed (default: 10000)',
+  },
+  checkpointIntervalMs: {
+    flag: '--checkpoint-interval-ms <ms>',
+    env: 'CPNS_CHECKPOINT_INTERVAL_MS',
+    says: 'time after which a checkpoint is signed when there are new events (default: 600000)',
+  },
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -112,7 +127,9 @@ type NumberName =
   | 'usageIntervalMs'
   | 'usageMessages'
   | 'usageBytes'
-  | 'snapshotEvery';
+  | 'snapshotEvery'
+  | 'checkpointEvents'
+  | 'checkpointIntervalMs';
 
 /** What flags and variables gave, checked one by one when they were read. */
 export type Given = Partial<

@@ -3,6 +3,7 @@ import type { LinkLimits, ServerLimits } from '../../actors/roles/rate-limits.ts
 import type { UsageSettings } from '../../actors/channel/usage.ts';
 import type { NatsUser } from '../../actors/wire/nats-user.ts';
 import type { Credential as DeviceCredential } from '../../security/registration-handshake.ts';
+import type { CheckpointOptions } from './checkpoints.ts';
 import type { Kek } from './kek.ts';
 import type { ServerPki } from './pki.ts';
 
@@ -24,6 +25,8 @@ interface RoleOptions extends NatsAccess {
   readonly journal: string;
   /** The key that encrypts the keys in the journal. */
   readonly kek: Kek;
+  /** Null: no checkpoints are signed. */
+  readonly checkpoints: CheckpointOptions | null;
 }
 
 export interface Credential {

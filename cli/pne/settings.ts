@@ -26,7 +26,10 @@ export function addPneSettings(command: Command): Command {
     )
     .addOption(setting('rekeyAfterMessages'))
     .addOption(setting('rekeyAfterMs'))
-    .addOption(setting('graceMs'));
+    .addOption(setting('graceMs'))
+    .addOption(setting('checkpointKeyFile'))
+    .addOption(setting('checkpointEvents'))
+    .addOption(setting('checkpointIntervalMs'));
 }
 
 export const DEVICE_SAYS = 'which of the devices of the file (default: the only one)';

@@ -95,7 +95,14 @@ const mergePki = ({ pki }: z.infer<typeof ServerFile>): Merged => ({
   differs: [],
 });
 
-/** Only that, for a server that is there. */
+/** The same for the key that signs checkpoints. */
+const mergeCheckpointKey = ({ checkpointKeyFile }: z.infer<typeof ServerFile>): Merged => ({
+  add:
+    checkpointKeyFile === undefined ? [{ path: ['checkpointKeyFile'], value: CHECKPOINT_KEY_FILE, kind: 'put' }] : [],
+  differs: [],
+});
+
+/** Only certificates, for a server that is there. */
 export function serverPkiConfig(): ConfigFile<z.infer<typeof ServerFile>> {
   return {
     ...serverConfig({ gateways: [], pns: [], pnes: [], services: [] }, { url: '', caFile: null }),
@@ -125,6 +132,7 @@ export function serverConfig(household: Household, forRoles: NatsForRoles): Conf
       keyFile: 'server.key',
       idKeyFile: 'server.id-key',
       credentialsFile: CREDENTIALS_FILE,
+      checkpointKeyFile: CHECKPOINT_KEY_FILE,
       ...(pki === undefined ? {} : { pki }),
       pns,
     },
@@ -141,11 +149,19 @@ export function serverConfig(household: Household, forRoles: NatsForRoles): Conf
           ],
         };
       });
-      const all = [mergeNats(current, nats), ...(pki === undefined ? [] : [mergePki(current)]), ...results];
+      const all = [
+        mergeNats(current, nats),
+        mergeCheckpointKey(current),
+        ...(pki === undefined ? [] : [mergePki(current)]),
+        ...results,
+      ];
       return { add: all.flatMap((one) => one.add), differs: all.flatMap((one) => one.differs) };
     },
   };
 }
+
+/** Beside it, with `.pub`, stands what auditors are given. */
+export const CHECKPOINT_KEY_FILE = 'checkpoint.key';
 
 export const CREDENTIALS_FILE = 'server.credentials.yaml';
 

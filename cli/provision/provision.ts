@@ -4,6 +4,7 @@ import { createKeyring } from '../../security/keyring.ts';
 import { BY_CERTIFICATE, decodeSecret } from '../config/secrets.ts';
 import { OperatorDirectory, type Step } from './directory.ts';
 import { kekOfServer, knownCredentials, storedCredentials, type CredentialTable } from './known.ts';
+import { provisionCheckpointKey } from './checkpoint-key.ts';
 import { writeConfig } from './entries.ts';
 import { LOOPBACK_SERVER, type NatsServerSettings } from './nats-server-config.ts';
 import { NATS_CA_FILE, writeNats } from './nats.ts';
@@ -55,6 +56,7 @@ export function provision(wanted: Household, options: ProvisionOptions): readonl
   const keyring = createKeyring({ kek: kek.keys[0] ?? decodeSecret(serverKey), bytes: options.bytes });
   directory.secret('server.id-key', 'CPNS IDs are derived from it');
   directory.natsUser('server.nk', 'NATS user of the server');
+  provisionCheckpointKey(directory, options.bytes);
   const gateways = household.gateways.map((gateway) => {
     const before = known.gateways[gateway.id];
     const byCertificate = authority !== null && gateway.credential === 'pki';

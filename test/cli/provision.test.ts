@@ -100,7 +100,8 @@ describe('the operator directory of the example household', () => {
       .filter((file) => /\.(psk|key|id-key)$/.test(file))
       .map((file) => readFileSync(file, 'utf8'));
     expect(new Set(secrets).size).toBe(secrets.length);
-    for (const secret of secrets) expect(secret).toMatch(/^[\w-]{43}\n$|^-----BEGIN PRIVATE KEY-----\n/);
+    for (const secret of secrets)
+      expect(secret).toMatch(/^[\w-]{43}\n$|^-----BEGIN PRIVATE KEY-----\n|^PRIVATE\+KEY\+cpns-server\//);
   });
 
   test.each([[[]], [['--json']]])('no secret is printed (%j)', async (flags) => {

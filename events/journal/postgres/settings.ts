@@ -61,5 +61,5 @@ export function checkSettings(seen: Seen, name: string): Durability {
   if (seen.ssl !== 'true' && seen.local !== 'true') {
     warnings.push('the connection is not encrypted. Add sslmode=verify-full to the address.');
   }
-  return { seen, warnings };
+  return { database: 'postgres', seen, warnings };
 }

@@ -25,5 +25,5 @@ export function checkSettings(seen: Readonly<Record<string, string>>, file: stri
     throw journalError('unsafe', `Journal ${file}: synchronous is ${synchronous}, a power cut loses commits.`);
   }
   const warning = `journal_mode is ${mode}: readers hold up commits. Put the journal on a local disk.`;
-  return { seen, warnings: mode === 'wal' ? [] : [warning] };
+  return { database: 'sqlite', seen, warnings: mode === 'wal' ? [] : [warning] };
 }

@@ -1,0 +1,47 @@
+import { DEFAULT_CHECKPOINT_SETTINGS, type CheckpointSettings } from '../../actors/record/checkpoints.ts';
+import type { NoteSigner } from '../../security/transparency/note-key.ts';
+import { readNoteSigner } from '../journal/note-keys.ts';
+import { path } from './fields.ts';
+import { whole } from './session.ts';
+import type { Given, Settings } from './settings.ts';
+
+/** Whether and when a running role signs its journal: fields in the files of all roles. */
+
+/** With 1 every event would be followed by a checkpoint. */
+export const checkpointEvents = whole(100, 10_000_000, 'events');
+const DAY_MS = 86_400_000;
+export const checkpointIntervalMs = whole(1_000, DAY_MS, 'ms');
+
+export const checkpointFields = {
+  checkpointKeyFile: path.optional(),
+  checkpointEvents: checkpointEvents.optional(),
+  checkpointIntervalMs: checkpointIntervalMs.optional(),
+};
+
+type InFile = {
+  readonly checkpointKeyFile?: string | undefined;
+  readonly checkpointEvents?: number | undefined;
+  readonly checkpointIntervalMs?: number | undefined;
+};
+
+export interface CheckpointOptions extends CheckpointSettings {
+  readonly signer: NoteSigner;
+}
+
+/** Null without a key: then nothing is signed. @throws UsageError for what is no key, or is open to others */
+export function checkpointOptions(settings: Settings, given: Given, file: InFile): CheckpointOptions | null {
+  const events = given.checkpointEvents ?? file.checkpointEvents;
+  const intervalMs = given.checkpointIntervalMs ?? file.checkpointIntervalMs;
+  const keyFile = settings.optionalPath(given.checkpointKeyFile, file.checkpointKeyFile);
+  if (keyFile !== null)
+    return {
+      signer: readNoteSigner(keyFile),
+      events: events ?? DEFAULT_CHECKPOINT_SETTINGS.events,
+      intervalMs: intervalMs ?? DEFAULT_CHECKPOINT_SETTINGS.intervalMs,
+    };
+  if (events !== undefined || intervalMs !== undefined) {
+    const remedy = 'Make one with cpns journal key, or leave out when checkpoints are to be signed.';
+    settings.add({ path: 'checkpointKeyFile', message: 'is missing', remedy });
+  }
+  return null;
+}
