@@ -24,6 +24,10 @@ export class ServerEnd {
     this.#warnings = new Warnings(seams.clock, seams.log);
   }
 
+  has(serviceId: string): boolean {
+    return this.#services.has(serviceId);
+  }
+
   /**
    * Gives a message of a device to its service. 404: the server knows no such service; 503: it does not run, nobody has the
    * message; 408 and 500: nobody knows whether it has it; others are the service's own.

@@ -17,7 +17,7 @@ import { makeNoteKey, read, readNoteSigner, readNoteVerifier } from '../journal/
 import { progressOf } from '../journal/progress.ts';
 import { rangeOf, writeExport } from '../journal/export.ts';
 import { importExport } from '../journal/import.ts';
-import { consistencyOf, receiptOf } from '../journal/prove.ts';
+import { consistencyOf, provenBy } from '../journal/prove.ts';
 import { checkSnapshots, snapshotsText } from '../journal/snapshots.ts';
 import { isWhole, verificationJson, verificationText, verifyJournal } from '../journal/verify.ts';
 import { count, examples, jsonOption, setting, type Register } from '../options.ts';
@@ -241,7 +241,7 @@ async function prove(host: Host, running: Running, flags: ProveFlags): Promise<n
   const text =
     position === undefined
       ? `${JSON.stringify(await consistencyOf(reader, from ?? 0))}\n`
-      : await receiptOf(reader, position);
+      : await provenBy(reader, position);
   if (output === undefined) await host.out(text);
   else write(resolve(host.cwd, output), text);
   return EXIT.ok;

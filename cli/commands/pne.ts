@@ -9,6 +9,7 @@ import { openPnes } from '../pne/process.ts';
 import { addPneSettings } from '../pne/settings.ts';
 import { run, untilStopped, type Running } from '../run.ts';
 import { addPneClose } from './pne-close.ts';
+import { addPneReceipt } from './pne-receipt.ts';
 import { addPneSend } from './pne-send.ts';
 
 interface PneFlags extends LogFlags {
@@ -22,7 +23,7 @@ export const pne: Register = (program, host, finish) => {
   const command = addPneSettings(
     program
       .command('pne')
-      .summary('run one PNE or several, send a message, close a session')
+      .summary('run one PNE or several, send a message, get a receipt, close a session')
       .description(
         'Registers PNEs through their PN GW, prints CPNS ID and response code of each, then the messages that services send ' +
           'to them, and stays until Ctrl-C or SIGTERM.',
@@ -47,6 +48,7 @@ export const pne: Register = (program, host, finish) => {
       finish(await run(host, (running) => serve(host, running, options, flags)));
     });
   addPneSend(command, host, finish);
+  addPneReceipt(command, host, finish);
   addPneClose(command, host, finish);
 };
 

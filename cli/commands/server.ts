@@ -1,3 +1,5 @@
+import type { Deliver } from '../../actors/channel/port.ts';
+import { RECEIPT_SERVICE, Receipts } from '../../actors/record/receipts.ts';
 import { startServer } from '../../actors/roles/start.ts';
 import { ServerEnd } from '../../actors/service/server-end.ts';
 import { INVENTORY_QUERY } from '../../actors/wire/queries.ts';
@@ -59,7 +61,7 @@ export const server: Register = (program, host, finish) => {
 };
 
 async function serve(host: Host, running: Running, options: ServerOptions, flags: LogFlags): Promise<number> {
-  const { seams, journal, wire, log } = await openRoleProcess(
+  const { seams, journal, wire, log, checkpoints } = await openRoleProcess(
     host,
     running,
     { role: 'cpns-server', name: 'cpns-server', ...options },
@@ -81,11 +83,15 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
     { wire, log, clock: host.clock, entropy: host.entropy },
     new Map(options.services.map(({ id, psk }) => [id, psk])),
   );
-  const { deliver } = services;
+  const receipts = checkpoints === null ? null : new Receipts({ journal, checkpoints, clock: host.clock, log });
+  const own = receipts === null || services.has(RECEIPT_SERVICE) ? null : receipts;
+  const deliver: Deliver = (message) =>
+    (message.serviceId === RECEIPT_SERVICE && own !== null ? own : services).deliver(message);
   const applications = { deliver, settings: options.session };
   const { runtime, session } = await startServer(identity, options.pns, known, seams, applications, options.usage);
   running.onClose('the server', () => runtime.stop());
   if (revocation !== null) running.onClose('the revocation list', revocation.watch(host.clock));
+  own?.answerBy((message) => session.send(message));
   services.listen((message) => session.send(message));
   running.onClose('the services', () => services.stop());
   answerInventory(wire, INVENTORY_QUERY, inventory, log);

@@ -1,34 +1,25 @@
+import { receiptOf } from '../../actors/record/receipt.ts';
 import { rootOf } from '../../events/journal/merkle/frontier.ts';
-import { leafText } from '../../events/journal/merkle/leaf.ts';
-import { consistencyProof, inclusionProof } from '../../events/journal/merkle/proof.ts';
+import { consistencyProof } from '../../events/journal/merkle/proof.ts';
 import { subtreesOf } from '../../events/journal/merkle/tree.ts';
 import type { JournalReader, TreeReader } from '../../events/journal/port.ts';
 import { toBase64 } from '../../security/transparency/base64.ts';
-import { tlogProofToText } from '../../security/transparency/tlog-proof.ts';
 import { latestNote } from '../../replay/latest-note.ts';
 import { UsageError } from '../errors.ts';
 
 const SIGN_FIRST = 'Sign one first: cpns journal checkpoint.';
 
 /**
- * The proof that the operator signed the event at a position: C2SP tlog-proof, the leaf of the event in `extra`.
+ * The proof that the operator signed the event at a position.
  * @throws UsageError where no checkpoint covers it
  */
-export async function receiptOf(journal: JournalReader & TreeReader, position: number): Promise<string> {
+export async function provenBy(journal: JournalReader & TreeReader, position: number): Promise<string> {
   const latest = await latestNote(journal);
   if (latest === null || latest.size < position)
     throw new UsageError(`No checkpoint of the journal covers position ${position}`, SIGN_FIRST);
-  const [event] = await journal.stored({ after: position - 1, limit: 1 });
-  const leaf = event === undefined ? null : leafText(event, event.data);
-  if (event?.position !== position || leaf === null)
-    throw new UsageError(`There is no event at position ${position}`, 'See `cpns events` for what there is.');
-  const hashes = await inclusionProof(position - 1, latest.size, subtreesOf(journal));
-  return tlogProofToText({
-    extra: new TextEncoder().encode(leaf),
-    index: position - 1,
-    hashes,
-    checkpoint: latest.note,
-  });
+  const receipt = await receiptOf(journal, position, latest);
+  if (receipt !== null) return receipt;
+  throw new UsageError(`There is no event at position ${position}`, 'See `cpns events` for what there is.');
 }
 
 export interface ConsistencyProof {

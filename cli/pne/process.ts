@@ -1,4 +1,4 @@
-import type { SessionEnd } from '../../actors/channel/port.ts';
+import type { ApplicationMessage, SessionEnd } from '../../actors/channel/port.ts';
 import { startPnes } from '../../actors/roles/start.ts';
 import type { Runtime } from '../../actors/runtime.ts';
 import type { Log } from '../../actors/seams/log.ts';
@@ -26,6 +26,8 @@ export interface PneProcessOptions {
   readonly settlesWith: (code: ResponseCode) => boolean;
   readonly onOutcome: (outcome: Outcome) => void;
   readonly onMessage?: () => void;
+  /** Whether it takes the message itself: then it is not printed. */
+  readonly takes?: (message: ApplicationMessage) => boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function openPnes(
   running: Running,
   options: PneOptions,
   logging: LogSettings,
-  { format, settlesWith, onOutcome, onMessage = () => {} }: PneProcessOptions,
+  { format, settlesWith, onOutcome, onMessage = () => {}, takes = () => false }: PneProcessOptions,
 ): Promise<PneProcess> {
   const { devices } = options;
   const name = devices.length === 1 ? (devices[0]?.deviceId ?? 'pne') : `pne-${devices.length}`;
@@ -45,6 +47,7 @@ export async function openPnes(
   const { runtime, session } = await startPnes(devices, seams, {
     settings: options.session,
     async deliver(message) {
+      if (takes(message)) return 200;
       const printed = await host.out(`${format === 'json' ? messageJson(message) : receivedText(message)}\n`);
       onMessage();
       // Nobody reads the output any more.

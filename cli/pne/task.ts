@@ -18,7 +18,7 @@ export async function openForTask(
   host: Host,
   running: Running,
   options: PneOptions,
-  task: Pick<PneProcessOptions, 'format' | 'onMessage'>,
+  task: Pick<PneProcessOptions, 'format' | 'onMessage' | 'takes'>,
 ): Promise<PneProcess> {
   return openPnes(host, running, options, OF_A_TASK, {
     ...task,

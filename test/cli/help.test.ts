@@ -27,6 +27,7 @@ describe('help', () => {
   test.each([
     ['pne send', ['--service <id>', '--text <text>', '--file <file>', '--wait <seconds>']],
     ['pne close', ['--device <id>']],
+    ['pne receipt', ['--device <id>', '--output <file>', '--key <file>']],
     ['service send', ['--pn <id>', '--device <id>', '--text <text>', '--file <file>']],
   ])('cpns %s --help says what it does, its flags, and examples', async (command, flags) => {
     const host = new FakeHost();

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { signerFromText } from '../../security/transparency/note-key.ts';
 import { createKeyring } from '../../security/keyring.ts';
 
 /** A small household of the tests' own: one PN GW `hub`, the PN `home`. */
@@ -91,7 +92,9 @@ const NKEY_SEED = /\bS[A-Z2-7]{57}\b/g;
 export function secretsOf(operator: string): readonly Uint8Array[] {
   const single = filesBelow(operator)
     .filter((file) => /\.(key|id-key|psk)$/.test(file))
-    .map((file) => readFileSync(file, 'utf8').trim());
+    .map((file) => readFileSync(file, 'utf8').trim())
+    .map((text) => signerFromText(text)?.seed ?? text)
+    .map((secret) => (typeof secret === 'string' ? secret : Buffer.from(secret).toString('base64url')));
   const table: Record<string, Record<string, string>> = parse(
     readFileSync(join(operator, 'server.credentials.yaml'), 'utf8'),
   );
