@@ -1,5 +1,5 @@
-import { rootOf } from '../events/journal/merkle/frontier.ts';
 import { toBase64 } from '../security/transparency/base64.ts';
+import { JournalError } from '../events/journal/port.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
 import { ConformancePass, type UsedChart } from './conformance.ts';
 import { Doubts, Findings, type Doubt, type Finding } from './finding.ts';
@@ -88,8 +88,7 @@ export async function audit(given: readonly JournalSource[], options: AuditOptio
 const isWhole = ({ head }: JournalSource): boolean => head.before.size === 0;
 
 /** In an order that does not depend on how they were named. */
-const rootText = ({ head: { edge, size } }: JournalSource): string =>
-  `${edge === null ? '' : toBase64(rootOf(edge))} ${size}`;
+const rootText = ({ head: { root, size } }: JournalSource): string => `${root === null ? '' : toBase64(root)} ${size}`;
 
 async function auditOne(
   source: JournalSource,
@@ -111,7 +110,12 @@ async function auditOne(
   const owner = new OwnerPass();
   const law = charts === undefined ? {} : { charts };
   const conformance = new ConformancePass(index, { report: desk.report, watches, scratch: desk.scratch, ...law });
-  await walk(source, [integrity, owner, conformance], (progress) => onProgress(source.name, progress));
+  try {
+    await walk(source, [integrity, owner, conformance], (progress) => onProgress(source.name, progress));
+  } catch (error) {
+    if (!(error instanceof JournalError && error.fault === 'corrupt')) throw error;
+    integrity.damaged();
+  }
   const found = integrity.end();
   return {
     name: source.name,

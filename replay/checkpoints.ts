@@ -58,7 +58,8 @@ export async function storedCheckpoints(
   journal: JournalSource,
   verifiers: readonly NoteVerifier[],
 ): Promise<readonly ReadCheckpoint[]> {
-  const found: ReadCheckpoint[] = [];
+  const { note, size } = journal.head;
+  const found: ReadCheckpoint[] = note === null ? [] : [readAnyCheckpoint(note, size, verifiers)];
   for (let after = 0; ;) {
     const page = await journal.storedStream(RECORD_STREAM, { after, limit: PAGE });
     for (const event of page) {

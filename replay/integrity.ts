@@ -14,9 +14,18 @@ export interface IntegrityFault {
   /**
    * `removed`: an event is gone. `inserted`: one is there that was not. `reordered`: it stood elsewhere. `changed`: the row
    * is not what its leaf hash was taken of. `tree`: the kept tree is not that of the rows. `rewritten`: the hashes agree with each other,
-   * and not with what was signed. `forged`: a signature that is not the operator's. `truncated`: less is there than was.
+   * and not with what was signed. `damaged`: the store cannot be read from there on. `forged`: a signature that is not the operator's. `truncated`: less is there than was.
    */
-  readonly kind: 'removed' | 'inserted' | 'reordered' | 'changed' | 'tree' | 'rewritten' | 'forged' | 'truncated';
+  readonly kind:
+    | 'removed'
+    | 'inserted'
+    | 'reordered'
+    | 'changed'
+    | 'tree'
+    | 'rewritten'
+    | 'forged'
+    | 'truncated'
+    | 'damaged';
   /** The event, or the last one that is covered. */
   readonly position: number;
   readonly says: string;
@@ -80,13 +89,18 @@ export class IntegrityPass implements Pass {
     if (this.#source.head.keeps === 'nodes') for (const node of completed) await this.#node(node);
   }
 
+  /** The store gave out behind what was read. */
+  damaged(): void {
+    this.#fault('damaged', this.#position + 1, 'the store cannot be read from here on');
+  }
+
   end(): Integrity {
-    const { size, edge, last } = this.#source.head;
+    const { size, root: kept, last } = this.#source.head;
     const root = rootOf(this.#frontier);
     const there = `and ${this.#frontier.size} are there`;
     if (size > this.#position) this.#fault('truncated', this.#position, `the head names ${size} events, ${there}`);
     else if (last > size) this.#fault('inserted', size + 1, `the head names ${size} events, and behind it is more`);
-    else if (edge?.size !== this.#frontier.size || !isSameHash(rootOf(edge), root)) {
+    else if (kept === null || size !== this.#frontier.size || !isSameHash(kept, root)) {
       this.#fault('tree', size, 'the root that the journal keeps is not that of its events');
     }
     for (const { size: signed, from } of this.#signed.slice(this.#next)) {

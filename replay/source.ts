@@ -36,8 +36,10 @@ export interface SourceHead {
   readonly before: Frontier;
   /** Events by its own count. */
   readonly size: number;
-  /** Right edge of the tree over so many; null where what is kept is no such edge. */
-  readonly edge: Frontier | null;
+  /** Root of the tree over so many, as it is kept; null where what is kept is none. */
+  readonly root: Uint8Array | null;
+  /** A signed note that came with it and is no event of it, or null. */
+  readonly note: string | null;
   /** Highest position of a row; 0 without any. */
   readonly last: number;
   /** Whether nodes of the tree are kept, and have to agree with the events. */

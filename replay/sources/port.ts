@@ -1,4 +1,4 @@
-import { EMPTY_FRONTIER as before } from '../../events/journal/merkle/frontier.ts';
+import { EMPTY_FRONTIER as before, rootOf } from '../../events/journal/merkle/frontier.ts';
 import type { JournalReader, StoredEvent, TreeReader } from '../../events/journal/port.ts';
 import { JournalError } from '../../events/journal/port.ts';
 import { PAGE, type JournalSource, type SourceHead, type SourceRange } from '../source.ts';
@@ -22,11 +22,11 @@ export async function portSource(name: string, journal: JournalReader & TreeRead
 async function headOf(journal: JournalReader & TreeReader): Promise<SourceHead> {
   try {
     const edge = await journal.tree();
-    return { before, size: edge.size, edge, last: edge.size, keeps: 'nodes' };
+    return { before, size: edge.size, root: rootOf(edge), note: null, last: edge.size, keeps: 'nodes' };
   } catch (error) {
     if (!(error instanceof JournalError && error.fault === 'corrupt')) throw error;
     const size = await journal.head();
-    return { before, size, edge: null, last: size, keeps: 'nodes' };
+    return { before, size, root: null, note: null, last: size, keeps: 'nodes' };
   }
 }
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { EMPTY_FRONTIER, frontierFromBytes } from '../../events/journal/merkle/frontier.ts';
+import { EMPTY_FRONTIER, frontierFromBytes, rootOf } from '../../events/journal/merkle/frontier.ts';
 import type { StoredEvent } from '../../events/journal/port.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { toStored } from '../../events/journal/sql/rows.ts';
@@ -18,7 +18,8 @@ async function headOf({ db }: SqlReader): Promise<SourceHead> {
     .select(['position', 'roots', last.as('last')])
     .executeTakeFirstOrThrow();
   const edge = frontierFromBytes(row.position, row.roots);
-  return { before: EMPTY_FRONTIER, size: row.position, edge, last: row.last ?? 0, keeps: 'nodes' };
+  const root = edge === null ? null : rootOf(edge);
+  return { before: EMPTY_FRONTIER, size: row.position, root, note: null, last: row.last ?? 0, keeps: 'nodes' };
 }
 
 class SqlSource implements JournalSource {

@@ -1,4 +1,10 @@
-import { appendLeaves, EMPTY_FRONTIER, type Frontier, type TreeNode } from '../../events/journal/merkle/frontier.ts';
+import {
+  appendLeaves,
+  EMPTY_FRONTIER,
+  rootOf,
+  type Frontier,
+  type TreeNode,
+} from '../../events/journal/merkle/frontier.ts';
 import { leafHash } from '../../events/journal/merkle/leaf.ts';
 import type { RecordedEvent, StoredEvent } from '../../events/journal/port.ts';
 import type { JournalSource } from '../../replay/source.ts';
@@ -32,7 +38,14 @@ export function rowsSource(name: string, { events, kept }: Rows): JournalSource 
   const last = ordered.at(-1)?.position ?? 0;
   return {
     name,
-    head: { before: EMPTY_FRONTIER, size: kept.size, edge: kept.edge, last, keeps: 'nodes' },
+    head: {
+      before: EMPTY_FRONTIER,
+      size: kept.size,
+      root: kept.edge === null ? null : rootOf(kept.edge),
+      note: null,
+      last,
+      keeps: 'nodes',
+    },
     stored: async ({ after, limit }) => ordered.filter(({ position }) => position > after).slice(0, limit),
     storedStream: async (stream, { after, limit }) =>
       ordered

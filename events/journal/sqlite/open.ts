@@ -89,7 +89,8 @@ export async function openSqliteReader(file: string): Promise<SqlReader> {
   }
 }
 
-async function openReading(path: string, address: string | URL): Promise<SqlReader> {
+/** On a connection that writes nothing. */
+export async function openReading(path: string, address: string | URL): Promise<SqlReader> {
   const opened: DatabaseSync[] = [];
   const close = (): void => closeAll(opened);
   try {
@@ -120,7 +121,7 @@ function kyselyOver(database: DatabaseSync, connection: NodeSqliteConnection): K
 }
 
 /** The one name of the file, so that two paths to it share one lock. Its folder, and what it links to, must exist. */
-function realPath(file: string): string {
+export function realPath(file: string): string {
   try {
     const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
     return isLink || existsSync(file) ? realpathSync(file) : join(realpathSync(dirname(resolve(file))), basename(file));

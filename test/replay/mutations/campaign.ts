@@ -50,7 +50,7 @@ export async function campaign(
   onChange: (done: number) => void = () => {},
 ): Promise<Campaign> {
   const random = new Random(seed);
-  const tallies = new Map<string, { made: number; found: Record<keyof Tally["found"], number> }>();
+  const tallies = new Map<string, { made: number; found: Record<keyof Tally['found'], number> }>();
   const missed: string[] = [];
   const kinds = Object.keys(CHANGES);
   for (let done = 0; done < changes;) {
