@@ -54,7 +54,7 @@ export async function stepJournalActor<Context>(
 ): Promise<CommitResult> {
   const actor = (name: string) => foldActor(journal, chart, name);
   const fold = (of: Chart, name: string) => foldActor(journal, of, name);
-  const host = { role: mute(role, chart), journal, clock, entropy, keyring, actor, fold };
+  const host = { role: mute(role, () => chart), journal, clock, entropy, keyring, actor, fold };
   const draft = new Draft(host, { stream, message: null, correlationId: entropy.id(), causationId: null });
   const event = await work({ state: await draft.state(chart, stream), keys: draft.keys });
   if (event !== null) await draft.take({ stream, ...event });
@@ -73,13 +73,14 @@ export const KEYLESS: Keyring = {
   unwrap: () => null,
 };
 
-function mute(name: Role['name'], chart: Chart<ChartId>): Role {
+/** The role of whoever steps actors beside the loop: it has their charts, and nobody to hear. */
+export function mute(name: Role['name'], chartOf: Role['chartOf']): Role {
   const reason = 'an actor of the journal itself hears no messages';
   return {
     name,
     subscriptions: [],
     busy: 503,
-    chartOf: () => chart,
+    chartOf,
     unitOf: (stream) => stream,
     route: () => ({ kind: 'drop', reason }),
     interpret: () => ({ kind: 'ignore', reason }),

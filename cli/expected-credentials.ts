@@ -6,7 +6,7 @@ import type { ExpectedCredential } from '../security/registration-handshake.ts';
 import type { Credential, ServerOptions } from './config/types.ts';
 import type { RevocationFile } from './revocation-file.ts';
 
-type Expected = Required<Omit<ServerIdentity, 'idKey' | 'limits'>>;
+type Expected = Required<Omit<ServerIdentity, 'idKey' | 'limits' | 'personal'>>;
 
 /**
  * What the server expects of each PN GW and PNE, by what it was provisioned with. A certificate is judged anew each time, by

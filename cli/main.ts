@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { charging } from './commands/charging.ts';
 import { charts } from './commands/charts.ts';
 import { demo } from './commands/demo.ts';
+import { erase } from './commands/erase.ts';
 import { events } from './commands/events.ts';
 import { gateway } from './commands/gateway.ts';
 import { inventory } from './commands/inventory.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly Register[] = [
   journal,
   replay,
   keys,
+  erase,
   charts,
   demo,
 ];

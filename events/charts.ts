@@ -8,6 +8,7 @@ import { pnGatewayEvents } from './vocabulary/pn-gateway.ts';
 import { pneRegistrationEvents } from './vocabulary/pne-registration.ts';
 import { recordEvents } from './vocabulary/record.ts';
 import { registrationEvents } from './vocabulary/registration.ts';
+import { subjectEvents } from './vocabulary/subject.ts';
 import type { Vocabulary } from './vocabulary/define.ts';
 
 /** Every chart by its id, with the events that it takes. */
@@ -20,6 +21,7 @@ export const VOCABULARIES = {
   'cpns-server/personal-network': personalNetworkEvents,
   'cpns-server/registration': registrationEvents,
   'cpns-server/charging': chargingEvents,
+  'cpns-server/subject': subjectEvents,
   'journal/keyring': keyringEvents,
   'journal/record': recordEvents,
 } as const satisfies { readonly [chart: string]: Vocabulary };

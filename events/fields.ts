@@ -86,6 +86,22 @@ export type UsageSum = z.infer<typeof UsageSum>;
 export const MAX_SUMS = 64;
 export const UsageSums = z.array(UsageSum).min(1).max(MAX_SUMS);
 
+/** Who tells what the personal fields of a device are: the operator's list, or the device in its secure session. */
+export const SUBJECT_TELLERS = ['operator', 'device'] as const;
+export type SubjectTeller = (typeof SUBJECT_TELLERS)[number];
+
+/** What people read: nothing that moves a cursor, and nothing that turns the direction of a line around. */
+const PersonalText = z.string().regex(/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{1,128}$/u);
+const Mac = z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
+
+/** The personal fields of a device; null is what nobody told. They are in no event, no log line and on no wire but sealed. */
+export const PersonalFields = z.object({
+  user: PersonalText.nullable().default(null),
+  name: PersonalText.nullable().default(null),
+  mac: Mac.nullable().default(null),
+});
+export type PersonalFields = Readonly<z.infer<typeof PersonalFields>>;
+
 /** The two registration flows of the change request. */
 export const FLOWS = ['1.4.1', '1.4.2'] as const;
 export type Flow = (typeof FLOWS)[number];

@@ -51,6 +51,7 @@ export const CHANGE_REQUEST_STEPS: { readonly [chart in ChartId]: Steps } = {
     SecureSessionEstablished: { '1.4.1': 4, '1.4.2': 6 },
   },
   'cpns-server/charging': {},
+  'cpns-server/subject': {},
   'journal/record': {},
   'journal/keyring': {},
 };

@@ -4,6 +4,7 @@ import { charging } from './cpns-server/charging.ts';
 import { gatewayRegistration } from './cpns-server/gateway-registration.ts';
 import { personalNetwork } from './cpns-server/personal-network.ts';
 import { registration } from './cpns-server/registration.ts';
+import { subject } from './cpns-server/subject.ts';
 import { keyring } from './journal/keyring.ts';
 import { record } from './journal/record.ts';
 import { admission } from './pn-gateway/admission.ts';
@@ -21,6 +22,7 @@ export const CHARTS: { readonly [Id in ChartId]: Chart<Id> } = {
   'cpns-server/personal-network': personalNetwork,
   'cpns-server/registration': registration,
   'cpns-server/charging': charging,
+  'cpns-server/subject': subject,
   'journal/keyring': keyring,
   'journal/record': record,
 };

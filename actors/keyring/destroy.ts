@@ -5,7 +5,7 @@ import { keyringStep } from './stream.ts';
 export type DestructionReason = Extract<KeyringEvent, { readonly type: 'KeyDestroyed' }>['data']['reason'];
 
 /** Others of the same journal may have changed its keyring in between. */
-const MAX_ATTEMPTS = 16;
+export const MAX_ATTEMPTS = 16;
 
 /**
  * Destroys one key: its row and the event in one commit. `forgetDropped` then takes its bytes out of the files of the journal,

@@ -1,4 +1,4 @@
-import type { InventoryChange } from '../../events/fields.ts';
+import type { InventoryChange, PersonalFields } from '../../events/fields.ts';
 import { InventoryChanges, MAX_CHANGES } from '../../events/fields.ts';
 import type { GatewayRegistrationEvent } from '../../events/vocabulary/gateway-registration.ts';
 import type { PersonalNetworkEvent } from '../../events/vocabulary/personal-network.ts';
@@ -9,6 +9,7 @@ import { personalNetwork } from '../../machines/cpns-server/personal-network.ts'
 import { memberOf } from '../../machines/cpns-server/personal-network-terms.ts';
 import { isNewer } from '../../machines/newest.ts';
 import { registration } from '../../machines/cpns-server/registration.ts';
+import { subject } from '../../machines/cpns-server/subject.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
 import { cpnsId } from '../../security/cpns-id.ts';
 import {
@@ -21,6 +22,7 @@ import { sessionToBytes } from '../../security/session.ts';
 import { timestampFromBytes } from '../../security/timestamp.ts';
 import type { Meaning, Role, Scope, Targeted } from '../role.ts';
 import { StepError } from '../step.ts';
+import { describe } from '../subject/describe.ts';
 import type { Incoming, Letter } from '../wire/messages.ts';
 import { SERVER_HEARS, SERVER_QUEUE, wanDown } from '../wire/subjects.ts';
 import { chargingLetters, chargingStream, usageReport, usageReportAnswer } from './charging.ts';
@@ -46,6 +48,8 @@ export interface ServerIdentity {
   readonly pneCredential: (deviceId: string, atMs: number) => ExpectedCredential;
   /** Calls back whenever the revocation lists have changed; without it nobody is revoked while the server runs. */
   readonly onRevocation?: (changed: () => void) => void;
+  /** What the operator lists of devices and their users, by device id; default: nothing. */
+  readonly personal?: ReadonlyMap<string, PersonalFields>;
   /** How much it hears; default: `SERVER_LIMITS`. */
   readonly limits?: ServerLimits;
 }
@@ -57,6 +61,8 @@ export const gatewayRegistrationStream = (gatewayId: string): string => `gateway
 const aboutGateway = (stream: string, event: GatewayRegistrationEvent): Targeted => ({ stream, ...event });
 const aboutPn = (stream: string, event: PersonalNetworkEvent): Targeted => ({ stream, ...event });
 const aboutPne = (stream: string, event: RegistrationEvent): Targeted => ({ stream, ...event });
+
+type FromGateway = Extract<SealedContent, { readonly leg: 'wan.up' }>;
 
 type Verdict =
   | { readonly kind: 'authenticated'; readonly timestamp: string }
@@ -129,11 +135,15 @@ export function serverRole(identity: ServerIdentity): Role {
     }
   }
 
-  async function sealedText(content: SealedContent, stream: string, scope: Scope): Promise<Meaning> {
-    const { keyId } = content.body;
-    switch (await openText(content, scope)) {
-      case 'session-confirm':
-        return { kind: 'facts', primary: aboutPne(stream, { type: 'SecureSessionEstablished', data: { keyId } }) };
+  async function sealedText(content: FromGateway, stream: string, scope: Scope): Promise<Meaning> {
+    const { keyId, deviceId } = content.body;
+    const text = await openText(content, scope);
+    switch (text?.type) {
+      case 'session-confirm': {
+        const primary = aboutPne(stream, { type: 'SecureSessionEstablished', data: { keyId } });
+        const after = text.about === null ? [] : await describe(scope, deviceId, 'device', text.about);
+        return { kind: 'facts', primary, after };
+      }
       case 'session-close':
         return { kind: 'facts', primary: aboutPne(stream, { type: 'SessionCloseReceived', data: { keyId } }) };
       case 'session-closed':
@@ -184,11 +194,12 @@ export function serverRole(identity: ServerIdentity): Role {
     chartOf(stream) {
       if (stream.startsWith('pn/')) return personalNetwork;
       if (stream.startsWith('charging/')) return charging;
+      if (stream.startsWith('subject/')) return subject;
       return stream.startsWith('registration/') ? registration : gatewayRegistration;
     },
     unitOf(stream) {
       const [kind, id] = stream.split('/');
-      return kind === 'gateway-registration' ? stream : `pn/${id}`;
+      return kind === 'gateway-registration' || kind === 'subject' ? stream : `pn/${id}`;
     },
     charges(message) {
       const { content, gatewayId } = message;

@@ -1,6 +1,6 @@
 import type { ChartId } from '../../events/charts.ts';
 import { isTemporary, type ResponseCode } from '../../events/codes.ts';
-import { CpnsId } from '../../events/fields.ts';
+import { CpnsId, type PersonalFields } from '../../events/fields.ts';
 import type { PneRegistrationEvent } from '../../events/vocabulary/pne-registration.ts';
 import { z } from 'zod';
 import type { Chart } from '../../machines/chart.ts';
@@ -28,6 +28,8 @@ export interface PneDevice {
   readonly gatewayId: string;
   readonly credential: Credential;
   readonly pairing: 'needed' | 'none';
+  /** What it tells the CPNS Server of its user and itself, sealed in its session; default: nothing. */
+  readonly about?: PersonalFields;
 }
 
 export const pneStream = (deviceId: string): string => `pne/${deviceId}`;
@@ -49,6 +51,7 @@ function binding(context: PneContext, requestId: string): Binding {
 /** The role of one or many PNEs in a process. */
 export function pneRole(devices: readonly PneDevice[]): Role {
   const credentials = new Map(devices.map(({ deviceId, credential }) => [deviceId, credential]));
+  const personal = new Map(devices.map(({ deviceId, about }) => [deviceId, about ?? null]));
   const chart: Chart<ChartId> = pneRegistration;
 
   /** The handshake is over with the registration: its secret goes. */
@@ -76,7 +79,7 @@ export function pneRole(devices: readonly PneDevice[]): Role {
 
   async function sealedText(content: SealedContent, stream: string, scope: Scope): Promise<Meaning> {
     const { keyId } = content.body;
-    switch (await openText(content, scope)) {
+    switch ((await openText(content, scope))?.type) {
       case 'session-confirmed':
         return { kind: 'facts', primary: fact(stream, { type: 'SecureSessionConfirmed', data: { keyId } }) };
       case 'session-close':
@@ -209,7 +212,7 @@ export function pneRole(devices: readonly PneDevice[]): Role {
         const { pnId, handshake } = context;
         return request(context, 'registration-request', { pnId, handshake });
       },
-      sealed: (scope, stream) => sealed(scope, stream, 'session-confirm'),
+      sealed: (scope, stream) => sealed(scope, stream, 'session-confirm', personal.get(deviceOf(stream)) ?? null),
       'session-close': (scope, stream) => sealed(scope, stream, 'session-close'),
       'session-closed': (scope, stream) => {
         return { ...sealed(scope, stream, 'session-closed'), inReplyTo: scope.message?.messageId ?? null };
@@ -225,8 +228,8 @@ function request(context: PneContext, type: string, body: object): Letter {
   return { subject: linkUp(gatewayId, deviceId, type), type, messageId: requestId, inReplyTo: null, body };
 }
 
-function sealed(scope: Scope, stream: string, text: SealedText): Letter {
+function sealed(scope: Scope, stream: string, text: SealedText, about: PersonalFields | null = null): Letter {
   const { gatewayId, deviceId, pnId } = scope.context(pneRegistration, stream);
-  const body = { pnId, ...sealText(sessionOf(scope), text) };
+  const body = { pnId, ...sealText(sessionOf(scope), text, about) };
   return { subject: linkUp(gatewayId, deviceId, 'sealed'), type: 'sealed', inReplyTo: null, body };
 }

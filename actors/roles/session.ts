@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { PersonalFields } from '../../events/fields.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
+import { padded } from '../../security/personal-data.ts';
 import { openFrame, sealFrame, sessionFromBytes, type Session } from '../../security/session.ts';
 import { StepError } from '../step.ts';
 import type { Scope } from '../role.ts';
@@ -20,7 +22,11 @@ export type SealedText = keyof typeof SEALED_TEXTS;
 export type SealedContent = Extract<Content, { readonly type: 'sealed' }>;
 
 const NO_DATA = new Uint8Array(0);
-const Text = z.object({ type: z.enum(['session-confirm', 'session-confirmed', 'session-close', 'session-closed']) });
+/** A device may say what is personal about it; what this program cannot read of that is as if it had not been said. */
+const Text = z.object({
+  type: z.enum(['session-confirm', 'session-confirmed', 'session-close', 'session-closed']),
+  about: PersonalFields.optional().catch(undefined),
+});
 const utf8 = new TextEncoder();
 
 /** Ids in the keyring: of the keys of a session, of the certificates that it was agreed on with, of its newest frame. */
@@ -41,24 +47,37 @@ export async function keptSession(keyId: string, scope: Scope): Promise<Session 
   return kept === null ? null : sessionFromBytes(kept);
 }
 
-/** Seals `{"type": ...}` under the counter of this text. */
-export function sealText(session: Session, type: SealedText): { keyId: string; counter: number; frame: string } {
+/** Seals `{"type": ...}` under the counter of this text, and what is personal about the device where it tells that. */
+export function sealText(
+  session: Session,
+  type: SealedText,
+  about: PersonalFields | null = null,
+): { keyId: string; counter: number; frame: string } {
   const counter = SEALED_TEXTS[type];
-  const sealed = sealFrame(session, counter, utf8.encode(JSON.stringify({ type })), NO_DATA);
+  const plain = utf8.encode(JSON.stringify(about === null ? { type } : { type, about }));
+  const sealed = sealFrame(session, counter, about === null ? plain : padded(plain), NO_DATA);
   return { keyId: session.keyId, counter, frame: toBase64url(sealed) };
 }
 
+/** What the other end said of the session. */
+export interface OpenedText {
+  readonly type: SealedText;
+  readonly about: PersonalFields | null;
+}
+
 /** Opens a sealed text and keeps its session for the step. Null for whatever is not one. */
-export async function openText(content: SealedContent, scope: Scope): Promise<SealedText | null> {
+export async function openText(content: SealedContent, scope: Scope): Promise<OpenedText | null> {
   const { keyId, counter, frame } = content.body;
   const session = await keptSession(keyId, scope);
   const bytes = fromBase64url(frame);
   if (session === null || bytes === null) return null;
   const plaintext = openFrame(session, counter, bytes, NO_DATA);
-  const type = plaintext === null ? undefined : Text.safeParse(readJson(plaintext)).data?.type;
-  if (type === undefined || SEALED_TEXTS[type] !== counter) return null;
+  const text = plaintext === null ? undefined : Text.safeParse(readJson(plaintext)).data;
+  if (text === undefined || SEALED_TEXTS[text.type] !== counter) return null;
   scope.memory.session = session;
-  return type;
+  const { type, about } = text;
+  const tells = about !== undefined && Object.values(about).some((field) => field !== null);
+  return { type, about: tells ? about : null };
 }
 
 /** JSON in UTF-8, or null. */

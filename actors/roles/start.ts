@@ -1,9 +1,13 @@
-import type { JoinPolicy } from '../../events/fields.ts';
+import type { JoinPolicy, PersonalFields } from '../../events/fields.ts';
 import { MAX_CHANGES } from '../../events/fields.ts';
 import type { PersonalNetworkEvent } from '../../events/vocabulary/personal-network.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import { subject } from '../../machines/cpns-server/subject.ts';
 import { memberOf } from '../../machines/cpns-server/personal-network-terms.ts';
 import type { Scope, Targeted } from '../role.ts';
+import type { Log } from '../seams/log.ts';
+import { describe } from '../subject/describe.ts';
+import { subjectStream } from '../subject/personal.ts';
 import { Runtime, type RuntimeOptions } from '../runtime.ts';
 import { Channels } from '../channel/channels.ts';
 import { pneEnd, serverEnd, type End } from '../channel/ends.ts';
@@ -69,6 +73,32 @@ async function provisionMembers(scope: Scope, pnId: string, members: readonly st
   return [aboutPn(stream, { type: 'MembersProvisioned', data: { inventory: { pnId, changes } } })];
 }
 
+/** Devices whose personal fields are compared at once: as many commits share a transaction. */
+const COMPARED_AT_ONCE = 256;
+
+/** What the operator lists of devices and their users. What was erased stays so. */
+async function provisionPersonal(
+  runtime: Runtime,
+  personal: ReadonlyMap<string, PersonalFields>,
+  log: Log,
+): Promise<void> {
+  const all = [...personal];
+  for (let first = 0; first < all.length; first += COMPARED_AT_ONCE) {
+    const some = all.slice(first, first + COMPARED_AT_ONCE);
+    await Promise.all(
+      some.map(([deviceId, fields]) => {
+        const stream = subjectStream(deviceId);
+        return runtime.tell(stream, async (scope) => {
+          if ((await scope.state(subject, stream)).value !== 'erased')
+            return describe(scope, deviceId, 'operator', fields);
+          log.warn('a device that was erased is still listed with personal fields; they are not taken', { deviceId });
+          return [];
+        });
+      }),
+    );
+  }
+}
+
 /** A role whose sessions carry data, and its end of them. To stop the runtime stops both. */
 export interface WithSessions {
   readonly runtime: Runtime;
@@ -127,6 +157,7 @@ export async function startServer(
     for (const pnId of known.filter((id) => pns.every((pn) => pn.id !== id))) {
       await runtime.tell(pnStream(pnId), () => [aboutPn(pnStream(pnId), { type: 'PnReleased', data: { pnId } })]);
     }
+    await provisionPersonal(runtime, identity.personal ?? new Map(), seams.log);
     await runtime.start();
     sessions.pnes();
   });

@@ -1,4 +1,4 @@
-import { CHARGING_QUERY, gatewayInventoryQuery, INVENTORY_QUERY } from './queries.ts';
+import { CHARGING_QUERY, gatewayInventoryQuery, INVENTORY_QUERY, PERSONAL_QUERY } from './queries.ts';
 import {
   answersTo,
   ANY,
@@ -25,9 +25,9 @@ export type Principal =
   | { readonly kind: 'pnes'; readonly deviceIds: readonly string[] }
   /** An application of the operator: it talks to the CPNS Server and to nobody else. */
   | { readonly kind: 'service'; readonly serviceId: string; readonly inbox: string }
-  /** Asks for inventories and charging records. */
+  /** Asks for inventories, with what is personal, and charging records. */
   | { readonly kind: 'inquirer'; readonly inbox: string }
-  /** Asks for the same and sees copies of all events. */
+  /** Asks for the same but what is personal, and sees copies of all events. */
   | { readonly kind: 'observer'; readonly inbox: string };
 
 /** Subjects and patterns that are allowed; everything else is not. */
@@ -59,10 +59,18 @@ export function permissionsOf(principal: Principal): Permissions {
           eventsOf('cpns-server/*'),
           serviceDeliver(ANY),
           answering(INVENTORY_QUERY),
+          answering(PERSONAL_QUERY),
           answering(CHARGING_QUERY),
           answering(serviceSend(ANY)),
         ],
-        subscribe: [...SERVER_HEARS, INVENTORY_QUERY, CHARGING_QUERY, serviceSend(ANY), `${principal.inbox}.>`],
+        subscribe: [
+          ...SERVER_HEARS,
+          INVENTORY_QUERY,
+          PERSONAL_QUERY,
+          CHARGING_QUERY,
+          serviceSend(ANY),
+          `${principal.inbox}.>`,
+        ],
       };
     case 'gateway': {
       const { gatewayId } = principal;
@@ -87,7 +95,7 @@ export function permissionsOf(principal: Principal): Permissions {
       };
     }
     case 'inquirer':
-      return { publish: QUERIES, subscribe: [`${principal.inbox}.>`] };
+      return { publish: [...QUERIES, PERSONAL_QUERY], subscribe: [`${principal.inbox}.>`] };
     case 'observer':
       return { publish: QUERIES, subscribe: [...OBSERVERS_HEAR, `${principal.inbox}.>`] };
   }

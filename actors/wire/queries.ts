@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { Code, CpnsId, Direction, Id, KeyId, MemberStatus, Revision } from '../../events/fields.ts';
+import {
+  Code,
+  CpnsId,
+  Direction,
+  Id,
+  KeyId,
+  MemberStatus,
+  PersonalFields,
+  Revision,
+  SUBJECT_TELLERS,
+} from '../../events/fields.ts';
 import { query } from './subjects.ts';
 
 /** Reads by request/reply. Nothing is changed by one, so nothing has to survive: no envelope, no ids, no retries. */
@@ -26,6 +36,27 @@ export const InventoryAnswer = z.strictObject({
   pns: z.array(z.strictObject({ pnId: Id, revision: Revision, members: z.array(InventoryMember) })),
 });
 export type InventoryAnswer = z.infer<typeof InventoryAnswer>;
+
+/** Who uses a device, its name and its MAC address, as the CPNS Server can read them at this moment. Not for observers. */
+export const PERSONAL_QUERY = query('personal');
+
+/** Devices of one question: as many answers of at most 1 KiB fit into 64 KiB. */
+export const MAX_SUBJECTS = 48;
+
+export const PersonalRequest = z.strictObject({ deviceIds: z.array(Id).min(1).max(MAX_SUBJECTS) });
+export type PersonalRequest = z.infer<typeof PersonalRequest>;
+
+/** `sealed`: told, but no key that opens it is there. `none`: nobody told anything. */
+export const PersonalState = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('known'), by: z.enum(SUBJECT_TELLERS), fields: PersonalFields }),
+  z.strictObject({ state: z.enum(['none', 'erased', 'sealed']) }),
+]);
+export type PersonalState = z.infer<typeof PersonalState>;
+
+export const PersonalAnswer = z.strictObject({
+  devices: z.array(z.strictObject({ deviceId: Id, personal: PersonalState })).max(MAX_SUBJECTS),
+});
+export type PersonalAnswer = z.infer<typeof PersonalAnswer>;
 
 /** The charging records as the CPNS Server has them. */
 export const CHARGING_QUERY = query('charging');
@@ -77,6 +108,9 @@ export type QueryRefusal = z.infer<typeof QueryRefusal>;
 
 export const InventoryReply = z.union([InventoryAnswer, QueryRefusal]);
 export type InventoryReply = z.infer<typeof InventoryReply>;
+
+export const PersonalReply = z.union([PersonalAnswer, QueryRefusal]);
+export type PersonalReply = z.infer<typeof PersonalReply>;
 
 export const ChargingReply = z.union([ChargingAnswer, QueryRefusal]);
 export type ChargingReply = z.infer<typeof ChargingReply>;

@@ -1,11 +1,10 @@
 import { keyringState } from '../../actors/keyring/stream.ts';
-import { createKeyring } from '../../security/keyring.ts';
-import { readKek } from '../config/kek.ts';
 import { loadKeysOptions } from '../config/keys.ts';
 import type { Given } from '../config/settings.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { openJournalReader } from '../journal/open.ts';
+import { givenKeyring } from '../keys/given.ts';
 import { entryText, keyEntries, type KeyEntry } from '../keys/list.ts';
 import { namedJournal } from '../keys/journal.ts';
 import { addDestroyCommand } from '../keys/destroy.ts';
@@ -57,10 +56,7 @@ export const keys: Register = (program, host, finish) => {
 function list(host: Host, flags: ListFlags): Promise<number> {
   const options = loadKeysOptions(flags, host.cwd);
   const file = namedJournal(options.journal);
-  const kek = options.keyFile === null && flags.keyringKey === undefined ? null : readKek(options.keyFile, flags);
-  const [first, ...also] = kek?.keys ?? [];
-  const bytes = (length: number): Uint8Array => host.entropy.bytes(length);
-  const keyring = first === undefined ? null : createKeyring({ kek: first, also, bytes });
+  const keyring = givenKeyring(host, flags);
   return run(host, async ({ onClose }) => {
     const reader = await openJournalReader(file);
     onClose('the journal', () => reader.close());

@@ -15,6 +15,7 @@ import { EXIT } from '../errors.ts';
 import { expectedCredentials } from '../expected-credentials.ts';
 import type { Host } from '../host.ts';
 import { answerInventory } from '../inventory/answer.ts';
+import { answerPersonal } from '../inventory/personal.ts';
 import { examples, logOption, setting, type LogFlags, withKeyringKey, type Register } from '../options.ts';
 import { follow } from '../projections/follow.ts';
 import { openRoleProcess } from '../role-process.ts';
@@ -77,6 +78,7 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
   const identity = {
     idKey: options.idKey,
     limits: options.limits,
+    personal: options.personal,
     ...expectedCredentials(options, revocation),
   };
   const services = new ServerEnd(
@@ -95,6 +97,7 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
   services.listen((message) => session.send(message));
   running.onClose('the services', () => services.stop());
   answerInventory(wire, INVENTORY_QUERY, inventory, log);
+  answerPersonal(wire, seams, log);
   answerCharging(wire, charging, host.clock, log);
   if (options.plainCredentials > 0)
     log.warn('THE FILE OF CREDENTIALS HOLDS SECRETS IN PLAIN', {

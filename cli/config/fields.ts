@@ -8,10 +8,22 @@ export const id = z.string().regex(ID_PATTERN, 'must be an id: 1 to 64 of a-z, 0
 /** What people read: no control characters, which would reach a terminal. */
 export const text = z.string().regex(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u, 'must be 1 to 200 printable characters');
 
+/** The same where it is personal, and goes into an event sealed: shorter, and nothing that turns a line around. */
+export const personalText = z
+  .string()
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{1,128}$/u, 'must be 1 to 128 printable characters');
+
 export const mac = z
   .string()
   .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i, 'must be a MAC address such as 00:17:88:35:05:88')
   .transform((value) => value.toLowerCase());
+
+/** What is personal about a device. */
+export const personal = z.strictObject({
+  user: personalText.optional(),
+  name: personalText.optional(),
+  mac: mac.optional(),
+});
 
 export const path = z.string().min(1, 'must name a file');
 

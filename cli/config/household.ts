@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { check } from './check.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
-import { id, joinPolicy, mac, text } from './fields.ts';
+import { id, joinPolicy, mac, personalText, text } from './fields.ts';
 import { pathText, type Problem } from './problems.ts';
 import { dangling, duplicates, type Named } from './references.ts';
 import type { JoinPolicy } from './types.ts';
@@ -34,6 +34,8 @@ export interface DemoExpectation {
 export interface HouseholdPne {
   readonly id: string;
   readonly name: string;
+  /** Who uses it. */
+  readonly user?: string | undefined;
   readonly vendor: string;
   readonly model: string;
   readonly type: string;
@@ -64,7 +66,8 @@ const HouseholdFile = z.strictObject({
   pnes: z.array(
     z.strictObject({
       id,
-      name: text,
+      name: personalText,
+      user: personalText.optional(),
       vendor: text,
       model: text,
       type: text,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { PersonalFields } from '../../events/fields.ts';
 import type { Credential } from '../../security/registration-handshake.ts';
 import { check } from './check.ts';
 import { checkpointFields, checkpointOptions } from './checkpoints.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
-import { devicePairing, id, path } from './fields.ts';
+import { devicePairing, id, path, personal } from './fields.ts';
 import { keyFileOf, readKek } from './kek.ts';
 import { pathText, type Problem } from './problems.ts';
 import { duplicates } from './references.ts';
@@ -29,6 +30,7 @@ export const PneFile = z.strictObject({
         pskFile: path.optional(),
         pki: certificateFiles.optional(),
         pairing: devicePairing.optional(),
+        about: personal.optional(),
       }),
     )
     .min(1, 'must name at least one device'),
@@ -98,8 +100,9 @@ export function loadPneOptions(given: Given, cwd: string): PneOptions {
     };
   }
   settings.throwProblems();
-  const devices = file.devices.map(({ pskFile, pki, pairing, ...device }) => ({
+  const devices = file.devices.map(({ pskFile, pki, pairing, about, ...device }) => ({
     ...device,
+    ...(about === undefined ? {} : { about: PersonalFields.parse(about) }),
     credential: credentialOf({ pskFile, pki }, settings),
     pairing: pairing ?? 'none',
   }));

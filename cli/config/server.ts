@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { PersonalFields } from '../../events/fields.ts';
 import { check } from './check.ts';
 import { checkpointFields, checkpointOptions } from './checkpoints.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
-import { id, joinPolicy, path } from './fields.ts';
+import { id, joinPolicy, path, personal } from './fields.ts';
 import { keyFileOf, readKek } from './kek.ts';
 import { readServerLimits, serverLimits } from './limits.ts';
 import { natsAccess, natsFields } from './nats.ts';
@@ -31,6 +32,7 @@ export const ServerFile = z.strictObject({
   ...snapshotFields,
   ...checkpointFields,
   pns: z.array(z.strictObject({ id, gatewayId: id, joinPolicy, members: z.array(id) })),
+  personal: z.record(id, personal).optional(),
 });
 
 const PnIds = z
@@ -90,6 +92,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     idKey: readSecret(paths.idKeyFile),
     gateways,
     pns: file.pns,
+    personal: new Map(Object.entries(file.personal ?? {}).map(([id, fields]) => [id, PersonalFields.parse(fields)])),
     limits: readServerLimits(file.limits),
     pnes,
     certified,

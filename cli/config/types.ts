@@ -2,6 +2,7 @@ import type { SessionSettings } from '../../actors/channel/port.ts';
 import type { LinkLimits, ServerLimits } from '../../actors/roles/rate-limits.ts';
 import type { UsageSettings } from '../../actors/channel/usage.ts';
 import type { NatsUser } from '../../actors/wire/nats-user.ts';
+import type { PersonalFields } from '../../events/fields.ts';
 import type { Credential as DeviceCredential } from '../../security/registration-handshake.ts';
 import type { CheckpointOptions } from './checkpoints.ts';
 import type { Kek } from './kek.ts';
@@ -51,6 +52,8 @@ export interface ServerOptions extends RoleOptions {
   readonly plainCredentials: number;
   readonly gateways: readonly Credential[];
   readonly pns: readonly ProvisionedPn[];
+  /** What is personal about devices, by device id. */
+  readonly personal: ReadonlyMap<string, PersonalFields>;
   readonly pnes: readonly Credential[];
   readonly services: readonly Credential[];
   /** Ids of those that have a certificate; none of them is in the lists above. */
@@ -91,6 +94,8 @@ export interface PneDevice {
   readonly credential: DeviceCredential;
   /** `needed`: the device is a stranger and is paired before it asks (1.4.2 step 1). */
   readonly pairing: 'needed' | 'none';
+  /** What it tells the server of its user and itself. */
+  readonly about?: PersonalFields;
 }
 
 export interface PneOptions extends RoleOptions {

@@ -1,4 +1,5 @@
-import type { InventoryAnswer } from '../../actors/wire/queries.ts';
+import type { InventoryAnswer, PersonalState } from '../../actors/wire/queries.ts';
+import type { PersonalOfDevices } from './personal.ts';
 
 type Pn = InventoryAnswer['pns'][number];
 
@@ -14,11 +15,23 @@ export function table(rows: readonly (readonly string[])[]): readonly string[] {
   );
 }
 
-export function inventoryText(pns: readonly Pn[]): string {
+const NOT_READABLE = { none: '', erased: 'erased', sealed: 'sealed' } as const;
+
+/** Name, MAC address and user as one text. */
+function personalText(personal: PersonalState | undefined): string {
+  if (personal === undefined) return '';
+  if (personal.state !== 'known') return NOT_READABLE[personal.state];
+  const { name, mac, user } = personal.fields;
+  return [name, mac, user === null ? null : `used by ${user}`].filter((field) => field !== null).join(', ');
+}
+
+export function inventoryText(pns: readonly Pn[], personal: PersonalOfDevices): string {
   if (pns.length === 0) return 'no PN\n';
   return pns
     .map(({ pnId, revision, members }) => {
-      const rows = members.map((one) => ['', one.deviceId, one.status, one.cpnsId ?? '-', `revision ${one.revision}`]);
+      const rows = members.map(({ deviceId, status, cpnsId, revision: last }) => {
+        return ['', deviceId, status, cpnsId ?? '-', `revision ${last}`, personalText(personal.get(deviceId))];
+      });
       return [`PN ${pnId}, revision ${revision}, ${members.length} PNEs`, ...table(rows), ''].join('\n');
     })
     .join('\n');

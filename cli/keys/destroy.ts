@@ -2,7 +2,6 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { destroyKey, type DestructionReason } from '../../actors/keyring/destroy.ts';
 import { destroyedKeys } from '../../actors/keyring/destroyed.ts';
 import { DESTRUCTION_REASONS } from '../../events/vocabulary/keyring.ts';
-import { KEYRING_KEY } from '../config/kek.ts';
 import { loadKeysOptions } from '../config/keys.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -10,7 +9,7 @@ import { journalName } from '../journal/open.ts';
 import { examples, jsonOption, newKeyFileOption, setting, withKeyringKey } from '../options.ts';
 import { run } from '../run.ts';
 import type { GivenKeys } from './change.ts';
-import { forgetForGood, mayDestroyForGood, type ForGood } from './for-good.ts';
+import { forgetForGood, forGoodText, mayDestroyForGood } from './for-good.ts';
 import { namedJournal, openForChange } from './journal.ts';
 
 interface DestroyFlags extends GivenKeys {
@@ -62,14 +61,8 @@ function destroy(host: Host, keyId: string, flags: DestroyFlags): Promise<number
       throw new UsageError(`The journal ${journalName(file)} has no key ${keyId}`, 'List them with cpns keys ls.');
     const forGood = await forgetForGood(seams, options, flags, host.cwd);
     const { reason } = flags;
-    const text = `${keyId} ${found === 'absent' ? 'was' : 'is'} destroyed${summaryOf(forGood)}`;
+    const text = `${keyId} ${found === 'absent' ? 'was' : 'is'} destroyed${forGoodText(forGood)}`;
     await host.out(`${flags.json === true ? JSON.stringify({ destroyed: keyId, reason, ...forGood }) : text}\n`);
     return EXIT.ok;
   });
-}
-
-function summaryOf(forGood: ForGood): string {
-  if (forGood.kind === 'overwritten') return '';
-  const former = forGood.formerKey === 'removed' ? 'is removed' : `is what ${KEYRING_KEY} held: destroy it there`;
-  return `. All other keys are under ${forGood.kekId} now, which is in ${forGood.keyFile}; the former key ${former}.`;
 }

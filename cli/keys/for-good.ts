@@ -1,7 +1,7 @@
 import type { JournalSeams } from '../../actors/journal-actor.ts';
 import { destroyedKeys } from '../../actors/keyring/destroyed.ts';
 import { keyringState } from '../../actors/keyring/stream.ts';
-import { readKek } from '../config/kek.ts';
+import { KEYRING_KEY, readKek } from '../config/kek.ts';
 import type { KeysOptions } from '../config/keys.ts';
 import { journalName } from '../journal/open.ts';
 import { UsageError } from '../errors.ts';
@@ -90,4 +90,11 @@ export async function forgetForGood(
 
 async function isOwed({ journal }: JournalSeams): Promise<boolean> {
   return (await destroyedKeys(journal)).sinceRotation.size > 0;
+}
+
+/** The same for people, to stand behind what was destroyed. Empty where there is nothing for them to know. */
+export function forGoodText(forGood: ForGood | null): string {
+  if (forGood === null || forGood.kind === 'overwritten') return '';
+  const former = forGood.formerKey === 'removed' ? 'is removed' : `is what ${KEYRING_KEY} held: destroy it there`;
+  return `. All other keys are under ${forGood.kekId} now, which is in ${forGood.keyFile}; the former key ${former}.`;
 }

@@ -80,6 +80,9 @@ function certificateOf(principal: Principal, from: '' | 'pnes/' | 'gateways/'): 
   };
 }
 
+/** What is personal about a device: the operator lists it of members, a stranger tells it itself. */
+const personalOf = ({ name, user, mac }: HouseholdPne) => ({ name, ...(user === undefined ? {} : { user }), mac });
+
 export const hasCertificates = ({ gateways, pnes }: Household): boolean =>
   [...gateways, ...pnes].some(({ credential }) => credential === 'pki');
 
@@ -119,6 +122,8 @@ export function serverConfig(household: Household, forRoles: NatsForRoles): Conf
     joinPolicy: pn.joinPolicy,
     members: household.pnes.filter((pne) => pne.pn === pn.id && pne.membership === 'member').map((pne) => pne.id),
   }));
+  const members = household.pnes.filter(({ membership }) => membership === 'member');
+  const personal = Object.fromEntries(members.map((pne) => [pne.id, personalOf(pne)]));
   return {
     file: 'server.yaml',
     detail: 'configuration of the CPNS Server',
@@ -135,8 +140,14 @@ export function serverConfig(household: Household, forRoles: NatsForRoles): Conf
       checkpointKeyFile: CHECKPOINT_KEY_FILE,
       ...(pki === undefined ? {} : { pki }),
       pns,
+      ...(members.length === 0 ? {} : { personal }),
     },
     merge(current) {
+      // A member that is there and not described was erased, unless the file is of a version that described nobody.
+      const listed = new Set(current.personal === undefined ? [] : current.pns.flatMap((pn) => pn.members));
+      const described: readonly Addition[] = members
+        .filter(({ id }) => !listed.has(id))
+        .map(({ id }) => ({ path: ['personal', id], value: personal[id], kind: 'put' }));
       const results = pns.map((pn): { add: readonly Addition[]; differs: readonly string[] } => {
         const index = current.pns.findIndex((other) => other.id === pn.id);
         const there = current.pns[index];
@@ -155,7 +166,7 @@ export function serverConfig(household: Household, forRoles: NatsForRoles): Conf
         ...(pki === undefined ? [] : [mergePki(current)]),
         ...results,
       ];
-      return { add: all.flatMap((one) => one.add), differs: all.flatMap((one) => one.differs) };
+      return { add: [...all.flatMap((one) => one.add), ...described], differs: all.flatMap((one) => one.differs) };
     },
   };
 }
@@ -260,6 +271,7 @@ const deviceEntry = (pne: HouseholdPne, folder: '' | 'pnes/'): DeviceEntry => ({
   gatewayId: pne.gateway,
   ...credentialFiles(pne, folder),
   pairing: pne.membership === 'stranger' ? 'needed' : 'none',
+  ...(pne.membership === 'stranger' ? { about: personalOf(pne) } : {}),
 });
 
 function mergeDevices(devices: readonly DeviceEntry[], nats: NatsFields): PneConfig['merge'] {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MESSAGES } from '../../actors/wire/messages.ts';
 import { MAX_MESSAGE_BYTES } from '../../actors/wire/port.ts';
-import { CHARGING_QUERY, gatewayInventoryQuery, INVENTORY_QUERY } from '../../actors/wire/queries.ts';
+import { CHARGING_QUERY, gatewayInventoryQuery, INVENTORY_QUERY, PERSONAL_QUERY } from '../../actors/wire/queries.ts';
 import { frameId, isSealed, SealedMessage } from '../../actors/wan/sealed-wire.ts';
 import { eventsOf, SERVER_QUEUE, type Leg } from '../../actors/wire/subjects.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
@@ -122,6 +122,14 @@ const QUERIES = [
     says: 'The local PN Inventory of one PN GW: a prefix of the history of that of the server.',
   },
   {
+    name: 'query.personal',
+    address: PERSONAL_QUERY,
+    about: 'personal',
+    role: 'cpns-server',
+    parameters: {},
+    says: 'Who uses a device, its name and its MAC address, as far as the CPNS Server can read them.',
+  },
+  {
     name: 'query.charging',
     address: CHARGING_QUERY,
     about: 'charging',
@@ -134,6 +142,7 @@ const QUERIES = [
 /** What is asked about, and the channel of the answers. */
 const REPLIES = [
   { about: 'inventory', name: 'query.reply' },
+  { about: 'personal', name: 'query.personal-reply' },
   { about: 'charging', name: 'query.charging-reply' },
 ] as const;
 
@@ -190,6 +199,25 @@ export const QUERY_EXAMPLES = {
       payload: { pns: [{ pnId: STORY.pnId, revision: STORY.revision, members: STORY.members }] },
     },
   ],
+  'query.personal-request': [{ name: 'one-pne', payload: { deviceIds: [STORY.deviceId] } }],
+  'query.personal-answer': [
+    {
+      name: 'known',
+      payload: {
+        devices: [
+          {
+            deviceId: STORY.deviceId,
+            personal: {
+              state: 'known',
+              by: 'operator',
+              fields: { user: null, name: 'Hall motion', mac: '00:17:88:35:05:88' },
+            },
+          },
+        ],
+      },
+    },
+    { name: 'erased', payload: { devices: [{ deviceId: STORY.deviceId, personal: { state: 'erased' } }] } },
+  ],
   'query.charging-request': [
     { name: 'one-pne', payload: { pnId: STORY.pnId, deviceId: STORY.deviceId, after: null } },
     { name: 'next-page', payload: { pnId: null, deviceId: null, after: STORY.usage.key } },
@@ -201,6 +229,8 @@ export const QUERY_EXAMPLES = {
 const queryMessages: Entries = [
   ['query.inventory-request', 'Asks for one PN or for all.'],
   ['query.inventory-answer', 'PN Inventories.'],
+  ['query.personal-request', 'Asks what is personal about some devices.'],
+  ['query.personal-answer', 'What is personal about devices, opened for this answer.'],
   ['query.charging-request', 'Asks for charging records of one PN or PNE, or of all.'],
   ['query.charging-answer', 'Charging records.'],
   ['query.refusal', 'Why there is no answer.'],

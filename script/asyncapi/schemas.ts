@@ -8,6 +8,9 @@ import {
   InventoryAnswer,
   InventoryMember,
   InventoryRequest,
+  PersonalAnswer,
+  PersonalRequest,
+  PersonalState,
   QueryRefusal,
   RecordKey,
 } from '../../actors/wire/queries.ts';
@@ -71,6 +74,13 @@ const FIELDS: readonly (readonly [name: string, schema: z.ZodType, description: 
   ['query.inventory-request', InventoryRequest, 'One PN, or null for every PN.'],
   ['query.inventory-member', InventoryMember, 'A PNE in a PN Inventory, and the revision of its last change.'],
   ['query.inventory-answer', InventoryAnswer, 'PN Inventories with their revisions.'],
+  ['query.personal-request', PersonalRequest, 'Ids of the devices.'],
+  [
+    'query.personal-state',
+    PersonalState,
+    '`sealed`: told, and no key that opens it is there. `none`: nobody told anything.',
+  ],
+  ['query.personal-answer', PersonalAnswer, 'What is personal about each of them.'],
   ['query.record-key', RecordKey, 'What one charging record is about.'],
   [
     'query.charging-request',

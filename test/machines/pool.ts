@@ -216,6 +216,17 @@ const charging: readonly EventOfChart<'cpns-server/charging'>[] = [
   { type: 'GatewayUsageReceived', data: { reportId: 'a', gatewayId: 'hub', usage: sums } },
 ];
 
+const subject: readonly EventOfChart<'cpns-server/subject'>[] = [KEY_1, KEY_2].flatMap((key) => {
+  const keyId = `subject/lamp/${key}`;
+  return [
+    ...(['operator', 'device'] as const).map((by) => ({
+      type: 'SubjectDescribed' as const,
+      data: { keyId, by, sealed: 'A'.repeat(64) },
+    })),
+    { type: 'SubjectErased' as const, data: { keyId } },
+  ];
+});
+
 const keyring: readonly EventOfChart<'journal/keyring'>[] = [
   { type: 'KeyringCreated', data: { kekId: KEY_1 } },
   { type: 'KeyRotationStarted', data: { fromKekId: KEY_1, toKekId: KEY_2 } },
@@ -242,6 +253,7 @@ export const POOL: { readonly [Id in ChartId]: readonly EventOfChart<Id>[] } = {
   'cpns-server/personal-network': personalNetwork,
   'cpns-server/registration': registration,
   'cpns-server/charging': charging,
+  'cpns-server/subject': subject,
   'journal/keyring': keyring,
   'journal/record': record,
 };

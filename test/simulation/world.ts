@@ -7,6 +7,10 @@ import { MemoryNetwork, type InFlight } from '../../actors/wire/memory.ts';
 import type { Applications, SendOutcome, SessionEnd } from '../../actors/channel/port.ts';
 import type { UsageSettings } from '../../actors/channel/usage.ts';
 import type { Wire } from '../../actors/wire/port.ts';
+import { openKeyring } from '../../actors/keyring/open.ts';
+import { erase, type Erasure } from '../../actors/subject/erase.ts';
+import { personalOf } from '../../actors/subject/read.ts';
+import type { PersonalState } from '../../actors/wire/queries.ts';
 import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';
@@ -355,6 +359,28 @@ export class World {
     void session.send({ pnId, deviceId, serviceId: 'echo', bytes }).then((outcome) => {
       note.outcome = outcome;
     });
+  }
+
+  /** Erases what is personal about the device, beside the server where that runs; the process may die meanwhile. */
+  async erase(deviceId: string): Promise<Erasure | null> {
+    const { life, kek } = this.#nodes.server;
+    if (life === null) return null;
+    const { clock } = this;
+    const seams = { journal: life.journal, clock, entropy: this.#entropy, role: 'cpns-server' as const };
+    try {
+      await openKeyring(seams, [kek], () => kek);
+      return await erase(seams, deviceId);
+    } catch (error) {
+      if (error instanceof JournalError) return null;
+      throw error;
+    }
+  }
+
+  /** What can be read of the device at the server, on its journal. */
+  async personal(deviceId: string): Promise<PersonalState> {
+    const { life, keyring } = this.#nodes.server;
+    if (life === null) throw new Error('the server does not run');
+    return personalOf({ journal: life.journal, keyring }, deviceId);
   }
 
   /** Has the session of the device closed, where that end runs; the process may die meanwhile. */
