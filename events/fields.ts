@@ -91,7 +91,12 @@ export const SUBJECT_TELLERS = ['operator', 'device'] as const;
 export type SubjectTeller = (typeof SUBJECT_TELLERS)[number];
 
 /** What people read: nothing that moves a cursor, and nothing that turns the direction of a line around. */
-const PersonalText = z.string().regex(/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{1,128}$/u);
+const READABLE = /^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+$/u;
+const PersonalText = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine((text) => READABLE.test(text), 'must be readable in a line');
 const Mac = z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
 
 /** The personal fields of a device; null is what nobody told. They are in no event, no log line and on no wire but sealed. */

@@ -77,7 +77,7 @@ describe('a household that cannot be used is refused with file, line, column and
     [
       'a control character in a name',
       () => edited('name: Lamp', 'name: "La\\emp"'),
-      'FILE:7:11: pnes[0].name: must be 1 to 200 printable characters',
+      'FILE:7:11: pnes[0].name: must be 1 to 128 printable characters',
     ],
     [
       'an unknown gateway',

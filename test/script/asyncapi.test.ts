@@ -15,6 +15,8 @@ import {
   ChargingRequest,
   InventoryAnswer,
   InventoryRequest,
+  PersonalAnswer,
+  PersonalRequest,
   QueryRefusal,
 } from '../../actors/wire/queries.ts';
 import { isSealed, SealedMessage } from '../../actors/wan/sealed-wire.ts';
@@ -63,7 +65,9 @@ describe('docs/asyncapi.yaml', () => {
     const queries = [
       'cpns.query.inventory',
       'cpns.query.gateway-inventory.{gatewayId}',
+      'cpns.query.personal',
       'cpns.query.charging',
+      null,
       null,
       null,
     ];
@@ -199,6 +203,8 @@ describe('the worked example', () => {
   test('has questions, answers and an event that our decoders take', () => {
     for (const { payload } of QUERY_EXAMPLES['query.inventory-request']) InventoryRequest.parse(payload);
     for (const { payload } of QUERY_EXAMPLES['query.inventory-answer']) InventoryAnswer.parse(payload);
+    for (const { payload } of QUERY_EXAMPLES['query.personal-request']) PersonalRequest.parse(payload);
+    for (const { payload } of QUERY_EXAMPLES['query.personal-answer']) PersonalAnswer.parse(payload);
     for (const { payload } of QUERY_EXAMPLES['query.charging-request']) ChargingRequest.parse(payload);
     for (const { payload } of QUERY_EXAMPLES['query.charging-answer']) ChargingAnswer.parse(payload);
     for (const { payload } of QUERY_EXAMPLES['query.refusal']) QueryRefusal.parse(payload);

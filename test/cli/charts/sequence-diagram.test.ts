@@ -84,7 +84,7 @@ describe('the flows of the change request, as they run', () => {
       expect(steps(trace)).toEqual(steps(trace).toSorted());
       expect(new Set(steps(trace)).size).toBe(count);
     }
-    expect(Object.keys(CHANGE_REQUEST_STEPS)).toHaveLength(10);
+    expect(Object.keys(CHANGE_REQUEST_STEPS)).toHaveLength(11);
   });
 
   it('run the same every time', async () => {
