@@ -3,8 +3,10 @@ import { toBase64url } from '../../security/base64url.ts';
 import { firstChain } from '../../security/epochs.ts';
 import { sessionToBytes, type Session } from '../../security/session.ts';
 import type { JsonObject, RecordedEvent } from '../../events/journal/port.ts';
+import { sealFields } from '../../actors/subject/personal.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
 import { secretOf, type Moment, type NodeName } from '../simulation/world.ts';
+import { forgetsWhatWasErased } from './forgetting.ts';
 import * as invariants from './invariants.ts';
 import type { Evidence } from './invariants.ts';
 import { usageAddsUp } from './usage-adds-up.ts';
@@ -58,6 +60,19 @@ const counts = (reportId: string, messages: number, version = 1) => {
   const data = { reportId, gatewayId: 'hub', usage: sums(messages) };
   return at('server', event('cpns-server/charging', 'charging/home/lamp', version, 'GatewayUsageReceived', data));
 };
+
+const onSubject = (type: string, data: JsonObject) => event('cpns-server/subject', 'subject/lamp', 1, type, data);
+/** The lamp is told of under this key, which is made for it. */
+function describes(name: string): Moment {
+  const [keyId, secret] = [`subject/lamp/${name}`, secretOf(name)];
+  const fields = { user: null, name: 'Lamp of Ottilie', mac: null };
+  const sealed = sealFields(secret, 'subject/lamp', keyId, fields, (length) => new Uint8Array(length));
+  return {
+    node: 'server',
+    events: [onSubject('SubjectDescribed', { keyId, by: 'device', sealed })],
+    keys: { drop: [], put: [{ id: keyId, secret }] },
+  };
+}
 
 const NO_KEYS = { drop: [], put: [] };
 const at = (node: NodeName, ...events: readonly RecordedEvent[]): Moment => ({ node, events, keys: NO_KEYS });
@@ -383,6 +398,30 @@ describe('the checker finds', () => {
       invariants.keysEndByEvents,
       evidence([dropped('handshake/a', onRegistration('SecureSessionClosed', { keyId: 'a' }))]),
       /handshake\/a is gone/,
+    ],
+    [
+      'I17 a key of a subject that outlives its erasure',
+      forgetsWhatWasErased,
+      evidence([describes('one'), at('server', onSubject('SubjectErased', { keyId: 'subject/lamp/one' }))]),
+      /subject\/lamp\/one outlives the erasure of subject\/lamp/,
+    ],
+    [
+      'I17 something personal that no key opens any more',
+      forgetsWhatWasErased,
+      evidence([dropped('subject/lamp/one'), { ...describes('one'), keys: NO_KEYS }]),
+      /nothing that is there opens what was told under subject\/lamp\/one/,
+    ],
+    [
+      'I17 a key that comes back after it was destroyed',
+      forgetsWhatWasErased,
+      evidence([describes('one'), dropped('subject/lamp/one'), describes('one')]),
+      /subject\/lamp\/one is there again/,
+    ],
+    [
+      'I17 a name in a log',
+      forgetsWhatWasErased,
+      evidence([describes('one')], { log: ['{"message":"Lamp of Ottilie is ready"}'] }),
+      /in plain: Lamp of Ottilie/,
     ],
     [
       'I16 a report that is counted twice',

@@ -52,7 +52,10 @@ function pnOf({ pns }: Household, { pn }: Kin): string {
 }
 
 export function devicesOf(home: Household): readonly PneDevice[] {
-  return home.kin.map((one, index) => device(deviceId(index), pnOf(home, one), needsPairing(one) ? 'needed' : 'none'));
+  return home.kin.map((one, index) => ({
+    ...device(deviceId(index), pnOf(home, one), needsPairing(one) ? 'needed' : 'none'),
+    about: { user: 'who uses it', name: `what ${deviceId(index)} calls itself`, mac: null },
+  }));
 }
 
 export function worldOf(home: Household, seed: string): WorldOptions {
@@ -62,6 +65,15 @@ export function worldOf(home: Household, seed: string): WorldOptions {
     seed,
     devices,
     pairing: home.pairing,
+    identity: {
+      personal: new Map(
+        home.kin.flatMap((one, index) =>
+          isInside(one)
+            ? [[deviceId(index), { user: null, name: `what ${deviceId(index)} is listed as`, mac: null }] as const]
+            : [],
+        ),
+      ),
+    },
     usage: { intervalMs: 3_000, maxMessages: 3, maxBytes: 100_000 },
     gatewayPns: [...ids, 'ghost'],
     pns: home.pns.map(({ policy }, index) => ({

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { evidenceOf } from './evidence.ts';
+import { forgetsWhatWasErased } from './forgetting.ts';
 import * as invariants from './invariants.ts';
 import type { Checker } from './invariants.ts';
 import { usageAddsUp } from './usage-adds-up.ts';
@@ -49,4 +50,6 @@ describe('over generated runs', { timeout: 30_000 * Math.max(1, RUNS / 20) }, ()
   test('I15 what an application is given was sent, and is given once', () => holds(invariants.givenAtMostOnce));
   test('I16 recorded usage is counted once, and the charging records are the sums of the events', () =>
     holds(usageAddsUp));
+  test('I17 what is personal is sealed under a key of its own, and nothing opens what was erased', () =>
+    holds(forgetsWhatWasErased));
 });

@@ -23,6 +23,8 @@ export type Action =
   | { readonly do: 'cut'; readonly node: NodeName }
   | { readonly do: 'heal'; readonly node: NodeName }
   | { readonly do: 'register'; readonly pick: number }
+  /** What is personal about a device is erased, beside the server. */
+  | { readonly do: 'erase'; readonly pick: number }
   /** A message in the session of a device, or the end of it. */
   | { readonly do: 'say' | 'hangUp'; readonly from: 'server' | 'pnes'; readonly pick: number };
 
@@ -53,6 +55,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: act('cut'), node }) },
   { weight: 2, arbitrary: fc.record({ do: act('heal'), node }) },
   { weight: 2, arbitrary: fc.record({ do: act('register'), pick }) },
+  { weight: 2, arbitrary: fc.record({ do: act('erase'), pick }) },
   { weight: 4, arbitrary: fc.record({ do: act('say'), from: end, pick }) },
   { weight: 1, arbitrary: fc.record({ do: act('hangUp'), from: end, pick }) },
 );
@@ -141,6 +144,9 @@ async function perform(world: World, action: Action): Promise<void> {
       return;
     case 'register':
       return register(world, deviceAt(world, action.pick));
+    case 'erase':
+      await world.erase(deviceAt(world, action.pick));
+      return;
     case 'say':
       return world.say(action.from, deviceAt(world, action.pick));
     case 'hangUp':
