@@ -12,9 +12,7 @@ import { subjectStream } from './personal.ts';
 const MAX_KEYS = 16;
 
 /** `already`: erased before, and nothing was told since. `unknown`: nothing was ever told. */
-export type Erasure =
-  | { readonly kind: 'erased' | 'already'; readonly keyId: string }
-  | { readonly kind: 'unknown' };
+export type Erasure = { readonly kind: 'erased' | 'already'; readonly keyId: string } | { readonly kind: 'unknown' };
 
 /**
  * Erases what is personal about a device: the key of the subject goes with the two events that say so in one commit. As for

@@ -68,7 +68,9 @@ function eraseDevice(host: Host, flags: EraseFlags): Promise<number> {
         'cpns inventory lists the devices; the journal has to be that of the server.',
       );
     const told = { device, outcome: result.kind, struck, ...forGood };
-    await host.out(flags.json === true ? `${JSON.stringify(told)}\n` : `${text(device, result, struck)}${forGoodText(forGood)}\n`);
+    await host.out(
+      flags.json === true ? `${JSON.stringify(told)}\n` : `${text(device, result, struck)}${forGoodText(forGood)}\n`,
+    );
     return EXIT.ok;
   });
 }

@@ -23,6 +23,7 @@ export const STREAMS: { readonly [chart in ChartId]: readonly [word: string, ...
   'cpns-server/personal-network': ['pn', 'pnId'],
   'cpns-server/registration': ['registration', 'pnId', 'deviceId'],
   'cpns-server/charging': ['charging', 'pnId', 'deviceId'],
+  'cpns-server/subject': ['subject', 'deviceId'],
   'journal/keyring': ['keyring'],
   'journal/record': ['record'],
 };

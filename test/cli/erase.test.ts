@@ -154,7 +154,7 @@ describe('cpns erase', () => {
     const [code, text] = await erase('--config', file('server.yaml'), '--yes', '--json');
     expect([code, JSON.parse(text)]).toEqual([
       0,
-      { device: 'bulb', outcome: 'erased', struck: true, bytes: 'forgotten' },
+      { device: 'bulb', outcome: 'erased', struck: true, kind: 'overwritten' },
     ]);
     const left = readFileSync(file('server.yaml'), 'utf8');
     expect(left).not.toMatch(/Ottilie Morgenrot|Bulb of/);
@@ -174,7 +174,7 @@ describe('cpns erase', () => {
     ]);
     expect(await erase('--config', file('server.yaml'), '--yes', '--json')).toEqual([
       0,
-      '{"device":"bulb","outcome":"already","struck":false,"bytes":"forgotten"}\n',
+      '{"device":"bulb","outcome":"already","struck":false,"kind":"overwritten"}\n',
       '',
     ]);
   });
