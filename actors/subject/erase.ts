@@ -1,5 +1,6 @@
 import { keyring } from '../../machines/journal/keyring.ts';
 import { subject } from '../../machines/cpns-server/subject.ts';
+import type { Chart } from '../../machines/chart.ts';
 import type { KeyReader } from '../../events/journal/port.ts';
 import { foldActor } from '../fold.ts';
 import { KEYLESS, mute, type JournalSeams } from '../journal-actor.ts';
@@ -25,8 +26,9 @@ export async function erase(seams: JournalSeams, deviceId: string): Promise<Eras
   let kind: 'erased' | 'already' = 'already';
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const actor = (of: string) => foldActor(journal, chartOf(of), of);
+    const fold = (chart: Chart, of: string) => foldActor(journal, chart, of);
     const draft = new Draft(
-      { role: mute(seams.role, chartOf), journal, clock, entropy, keyring: KEYLESS, actor },
+      { role: mute(seams.role, chartOf), journal, clock, entropy, keyring: KEYLESS, actor, fold },
       { stream, message: null, correlationId: entropy.id(), causationId: null },
     );
     const { context, value } = await draft.state(subject, stream);

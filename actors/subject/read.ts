@@ -1,4 +1,4 @@
-import type { JournalReader } from '../../events/journal/port.ts';
+import type { StreamSource } from '../../events/journal/port.ts';
 import { subject } from '../../machines/cpns-server/subject.ts';
 import { foldActor } from '../fold.ts';
 import { StepError, type Keyring } from '../step.ts';
@@ -6,7 +6,7 @@ import type { PersonalState } from '../wire/queries.ts';
 import { openFields, subjectStream } from './personal.ts';
 
 export interface PersonalReader {
-  readonly journal: JournalReader & { wrappedKey(id: string): Promise<Uint8Array | null> };
+  readonly journal: StreamSource & { wrappedKey(id: string): Promise<Uint8Array | null> };
   readonly keyring: Pick<Keyring, 'unwrap'> | null;
 }
 
