@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RECORD_STREAM } from '../events/vocabulary/record.ts';
-import type { JournalReader } from '../events/journal/port.ts';
+import type { JournalReader, RecordedEvent } from '../events/journal/port.ts';
 import type { TreeHead } from '../events/journal/merkle/proof.ts';
 import { toBase64url } from '../security/base64url.ts';
 import { parseCheckpoint } from '../security/transparency/checkpoint.ts';
@@ -86,11 +86,18 @@ export async function* recordedNotes(journal: JournalReader): AsyncGenerator<{
   readonly position: number;
   readonly signed: { readonly size: number; readonly note: string } | null;
 }> {
+  for await (const { type, data, position } of recordedEvents(journal)) {
+    if (type === 'CheckpointSigned') yield { position, signed: CheckpointSigned.safeParse(data).data ?? null };
+  }
+}
+
+/** What a journal holds about itself, a page at a time. */
+export async function* recordedEvents(journal: JournalReader): AsyncGenerator<RecordedEvent> {
   for (let after = 0; ;) {
     const page = await journal.readStream(RECORD_STREAM, { after, limit: PAGE });
-    for (const { type, data, position, version } of page) {
-      after = version;
-      if (type === 'CheckpointSigned') yield { position, signed: CheckpointSigned.safeParse(data).data ?? null };
+    for (const event of page) {
+      after = event.version;
+      yield event;
     }
     if (page.length < PAGE) return;
   }

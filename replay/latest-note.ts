@@ -7,6 +7,8 @@ export interface RecordedNote {
   readonly origin: string;
   readonly size: number;
   readonly note: string;
+  /** Where the journal holds it. */
+  readonly position: number;
 }
 
 /** The newest one, and where it covers no more than the first events: a journal may hold it further on. */
@@ -15,11 +17,11 @@ export async function latestNote(
   upTo = Number.POSITIVE_INFINITY,
 ): Promise<RecordedNote | null> {
   let latest: RecordedNote | null = null;
-  for await (const { signed } of recordedNotes(journal)) {
+  for await (const { signed, position } of recordedNotes(journal)) {
     if (signed === null) continue;
     if (signed.size > upTo) break;
     const [origin = ''] = signed.note.split('\n', 1);
-    latest = { origin, ...signed };
+    latest = { origin, ...signed, position };
   }
   return latest;
 }

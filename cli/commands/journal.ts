@@ -2,11 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { signCheckpoint } from '../../actors/record/checkpoint.ts';
-import { rootOf } from '../../events/journal/merkle/frontier.ts';
 import { sqlSource } from '../../replay/sources/sql.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
-import { latestNote } from '../../replay/latest-note.ts';
 import { toBase64 } from '../../security/transparency/base64.ts';
 import { verifierToText } from '../../security/transparency/note-key.ts';
 import { EXIT, fileReason, UsageError } from '../errors.ts';
@@ -19,6 +17,7 @@ import { rangeOf, writeExport } from '../journal/export.ts';
 import { importExport } from '../journal/import.ts';
 import { consistencyOf, provenBy } from '../journal/prove.ts';
 import { checkSnapshots, snapshotsText } from '../journal/snapshots.ts';
+import { statOf, statText } from '../journal/stat.ts';
 import { isWhole, verificationJson, verificationText, verifyJournal } from '../journal/verify.ts';
 import { count, examples, jsonOption, setting, type Register } from '../options.ts';
 import { run, type Running } from '../run.ts';
@@ -193,7 +192,11 @@ const CARRIES_NOT =
 const addStat: Add = (group, host, finish) => {
   group
     .command('stat')
-    .summary('print how large the journal is, and its root')
+    .summary('print how large the journal is, what is signed of it, what waits in it, and how safe its database is')
+    .description(
+      'Counts events, streams, bytes, messages and timers that wait, keys and snapshots; says up to where the operator signed\n' +
+        'it and how much came since, and what the last process that opened it saw of the settings of its database.',
+    )
     .addOption(setting('journal', 'the journal; also while its role runs'))
     .addOption(jsonOption())
     .addHelpText('after', examples(`cpns journal stat --journal ${JOURNAL}`))
@@ -316,16 +319,7 @@ async function importFrom(host: Host, running: Running, file: string, flags: Fla
 
 async function stat(host: Host, running: Running, flags: Flags): Promise<number> {
   const reader = await openReader(host, running, flags);
-  const tree = await reader.tree();
-  const latest = await latestNote(reader);
-  const [last] = tree.size === 0 ? [] : await reader.readAll({ after: tree.size - 1, limit: 1 });
-  const facts = {
-    events: tree.size,
-    root: toBase64(rootOf(tree)),
-    lastRecordedAt: last?.meta.recordedAt ?? null,
-    signedUpTo: latest?.size ?? 0,
-  };
-  const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(16)}${value ?? '-'}`);
-  await host.out(flags.json === true ? `${JSON.stringify(facts)}\n` : `${lines.join('\n')}\n`);
+  const found = await statOf(reader);
+  await host.out(flags.json === true ? `${JSON.stringify(found)}\n` : statText(found));
   return EXIT.ok;
 }

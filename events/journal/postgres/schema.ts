@@ -17,6 +17,8 @@ export const POSTGRES: Capabilities = {
   unsynced: sql`set local synchronous_commit = off`,
   mark: sql`comment on table head is ${sql.lit(MARK)}`,
   tables: sql`select relname as name from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r'`,
+  sizeBytes: sql`select coalesce(sum(pg_total_relation_size(oid)), 0)::bigint as bytes
+    from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r'`,
   list: (texts) => sql<string>`(select unnest(${[...texts]}::text[]))`,
   pairs: (texts) => {
     const [first, second] = [texts.map(([text]) => text), texts.map(([, text]) => text)];

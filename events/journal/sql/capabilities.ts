@@ -23,6 +23,8 @@ export interface Capabilities {
   readonly mark: Fragment;
   /** Names of the tables beside which ours are. */
   readonly tables: RawBuilder<{ readonly name: string }>;
+  /** How much room all tables of the journal take. */
+  readonly sizeBytes: RawBuilder<{ readonly bytes: number }>;
   /** One column of texts, and two, as subqueries for `in`. */
   list(texts: readonly string[]): RawBuilder<string>;
   pairs(texts: readonly (readonly [string, string])[]): Fragment;

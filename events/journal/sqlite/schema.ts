@@ -15,6 +15,7 @@ export const SQLITE: Capabilities = {
   unsynced: null,
   mark: sql`pragma application_id = ${sql.lit(APPLICATION_ID)}`,
   tables: sql`select name from sqlite_schema where type = 'table'`,
+  sizeBytes: sql`select page_count * page_size as bytes from pragma_page_count(), pragma_page_size()`,
   list: (texts) => sql<string>`(select value from json_each(${JSON.stringify(texts)}))`,
   pairs: (texts) => sql`(select value ->> 0, value ->> 1 from json_each(${JSON.stringify(texts)}))`,
 };
