@@ -62,6 +62,8 @@ export interface BatchBasis {
   readonly versions: ReadonlyMap<string, number>;
   /** Those message keys of the batch that the store has seen. */
   readonly consumed: ReadonlyMap<string, Consumed>;
+  /** Those of the keys with an expectation that are there, as they are stored. */
+  readonly keys: ReadonlyMap<string, Uint8Array>;
 }
 
 export type Outcome =
@@ -99,6 +101,10 @@ class Fates<Key, Row> {
   }
   deleted(): Key[] {
     return [...this.#fates.values()].filter((fate) => fate.deleted).map((fate) => fate.key);
+  }
+  /** What the batch has made of the key so far: undefined where it has not touched it, null where it is gone. */
+  of(id: string): Row | null | undefined {
+    return this.#fates.get(id)?.row;
   }
   rows(): Row[] {
     return [...this.#fates.values()].flatMap((fate) => (fate.row === null ? [] : [fate.row]));
@@ -140,6 +146,11 @@ export function planBatch(commits: readonly Commit[], basis: BatchBasis): BatchP
       const actual = moved.get(stream) ?? versions.get(stream) ?? basis.versions.get(stream) ?? 0;
       if (!isMet(expected, actual)) return { kind: 'conflict', stream, expected, actual };
       if (added.length > 0) moved.set(stream, actual + added.length);
+    }
+    for (const { id, wrapped } of commit.keys.expect ?? []) {
+      const touched = keys.of(id);
+      const actual = touched === undefined ? (basis.keys.get(id) ?? null) : (touched?.wrapped ?? null);
+      if (!isSame(actual, wrapped)) return { kind: 'keyConflict', id };
     }
 
     const recorded: RecordedEvent[] = [];
@@ -184,6 +195,10 @@ export function planBatch(commits: readonly Commit[], basis: BatchBasis): BatchP
     keys: { drop: keys.deleted(), put: keys.rows() },
   };
   return { outcomes, write, versions };
+}
+
+function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
 }
 
 /** @throws RangeError for an event that has no leaf: its commit fails, alone */

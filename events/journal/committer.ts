@@ -24,6 +24,8 @@ export interface BatchTransaction {
 export interface Wanted {
   readonly streams: readonly string[];
   readonly messageKeys: readonly string[];
+  /** Keys that a commit expects something of. */
+  readonly keys: readonly string[];
 }
 
 /** Bounds the time that one transaction holds up whoever comes next: 1,000 events take some 10 ms on SQLite. */
@@ -175,9 +177,10 @@ export class Committer {
   async #basis(tx: BatchTransaction, commits: readonly Commit[]): Promise<BatchBasis> {
     const streams = new Set(commits.flatMap((commit) => commit.appends.map((append) => append.stream)));
     const keys = new Set(commits.flatMap(({ messageKey }) => (messageKey === null ? [] : [messageKey])));
+    const expected = new Set(commits.flatMap((commit) => (commit.keys.expect ?? []).map(({ id }) => id)));
     const known = [...streams].filter((stream) => this.#versions.has(stream));
     const unknown = [...streams].filter((stream) => !this.#versions.has(stream));
-    const basis = await tx.basis({ streams: unknown, messageKeys: [...keys] });
+    const basis = await tx.basis({ streams: unknown, messageKeys: [...keys], keys: [...expected] });
     const isAsLeft = basis.head.position === this.#position;
     if (!isAsLeft) this.#forget();
     const rest = isAsLeft || known.length === 0 ? null : await tx.versions(known);

@@ -1,5 +1,7 @@
 import { FIRST_HEAD, type BatchWrite, type Consumed, type Head } from './batch.ts';
 import { Committer, closedError } from './committer.ts';
+import { Follower } from './follower.ts';
+import type { Leases, Renewal } from './leases.ts';
 import type { BatchTransaction } from './committer.ts';
 import type { AsOf, Commit, CommitResult, Journal, KeyRange, OutboxRow, ReadRange, RecordedEvent } from './port.ts';
 import type { Snapshot, SnapshotName, SnapshotRange, StoredAnswer, StoredEvent, TimerRow, WrappedKey } from './port.ts';
@@ -23,8 +25,12 @@ export class MemoryDisk {
   readonly keys = new Map<string, Uint8Array>();
   /** By stream and version. */
   readonly snapshots = new Map<string, ReadonlyMap<number, Snapshot>>();
-  /** The journal that may write. Opening another one takes the disk over: the former process is dead. */
-  owner: MemoryJournal | null = null;
+  /** Until when, by the id of the process. */
+  readonly leases = new Map<string, number>();
+  /** The journals that may write. One that is opened alone takes the disk over: the former process is dead. */
+  readonly owners = new Set<MemoryJournal>();
+  /** The transaction under way, of whichever of them: the others wait, as for the head of a database. */
+  turn: Promise<unknown> = Promise.resolve();
 }
 
 /** Where a test makes the disk fail. Whatever a hook throws, the commits of the batch are rejected with. */
@@ -41,29 +47,42 @@ export class MemoryJournal implements Journal {
   readonly #disk: MemoryDisk;
   readonly #faults: MemoryFaults;
   readonly #committer: Committer;
+  readonly #follower: Follower;
+  readonly leases: Leases | null;
 
-  /** @param options.schedule when a batch starts, as of the committer: `setImmediate` makes a disk that takes its time */
+  /**
+   * @param options.schedule when a batch starts, as of the committer: `setImmediate` makes a disk that takes its time
+   * @param options.shared beside other journals on the disk that were opened so, with leases by this clock
+   */
   constructor(
     options: {
       readonly disk?: MemoryDisk;
       readonly faults?: MemoryFaults;
       readonly schedule?: (run: () => void) => void;
+      readonly shared?: { now(): number };
     } = {},
   ) {
     this.#disk = options.disk ?? new MemoryDisk();
     this.#faults = options.faults ?? {};
-    this.#disk.owner = this;
+    if (options.shared === undefined) this.#disk.owners.clear();
+    this.#disk.owners.add(this);
+    this.leases = options.shared === undefined ? null : new MemoryLeases(this.#disk, options.shared);
+    this.#follower = new Follower(this, this.#disk.head.position);
     this.#committer = new Committer(
       { transaction: (work) => this.#transaction(work) },
       options.schedule ?? queueMicrotask,
     );
+    this.#committer.onCommit((events) => {
+      this.#follower.committed(events);
+      for (const other of this.#disk.owners) if (other !== this) other.#follower.catchUp().catch(() => undefined);
+    });
   }
 
   commit(commit: Commit): Promise<CommitResult> {
     return this.#committer.commit(commit);
   }
   onCommit(listener: (events: readonly RecordedEvent[]) => void): () => void {
-    return this.#committer.onCommit(listener);
+    return this.#follower.add(listener);
   }
   async head(): Promise<number> {
     return this.#open().head.position;
@@ -103,6 +122,10 @@ export class MemoryJournal implements Journal {
   async pendingTimers(range?: { readonly limit?: number }): Promise<readonly TimerRow[]> {
     const timers = [...this.#open().timers.values()].map((text): TimerRow => JSON.parse(text));
     return timers.toSorted(byDueTime).slice(0, bounded(range).limit);
+  }
+  async timer(stream: string, name: string): Promise<TimerRow | null> {
+    const text = this.#open().timers.get(JSON.stringify([stream, name]));
+    return text === undefined ? null : JSON.parse(text);
   }
   async wrappedKey(id: string): Promise<Uint8Array | null> {
     return this.#open().keys.get(id)?.slice() ?? null;
@@ -170,11 +193,11 @@ export class MemoryJournal implements Journal {
   }
   async close(): Promise<void> {
     await this.#committer.close();
-    if (this.#disk.owner === this) this.#disk.owner = null;
+    this.#disk.owners.delete(this);
   }
 
   #open(): MemoryDisk {
-    if (this.#disk.owner !== this) throw closedError();
+    if (!this.#disk.owners.has(this)) throw closedError();
     return this.#disk;
   }
 
@@ -185,13 +208,25 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  async #transaction<T>(work: (tx: BatchTransaction) => Promise<T>): Promise<T> {
+  #transaction<T>(work: (tx: BatchTransaction) => Promise<T>): Promise<T> {
+    const done = this.#disk.turn.then(() => this.#exclusively(work));
+    this.#disk.turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #exclusively<T>(work: (tx: BatchTransaction) => Promise<T>): Promise<T> {
     const disk = this.#open();
     const written: BatchWrite[] = [];
     const versions = (streams: readonly string[]): ReadonlyMap<string, number> =>
       new Map(streams.map((stream) => [stream, disk.streams.get(stream)?.length ?? 0]));
     const result = await work({
-      basis: async ({ streams, messageKeys }) => ({
+      basis: async ({ streams, messageKeys, keys }) => ({
+        keys: new Map(
+          keys.flatMap((id): [string, Uint8Array][] => {
+            const found = disk.keys.get(id);
+            return found === undefined ? [] : [[id, found]];
+          }),
+        ),
         head: disk.head,
         versions: versions(streams),
         consumed: new Map(
@@ -214,6 +249,26 @@ export class MemoryJournal implements Journal {
       this.#faults.afterCommit?.(batch);
     }
     return result;
+  }
+}
+
+class MemoryLeases implements Leases {
+  readonly #disk: MemoryDisk;
+  readonly #clock: { now(): number };
+  constructor(disk: MemoryDisk, clock: { now(): number }) {
+    this.#disk = disk;
+    this.#clock = clock;
+  }
+  async renew(id: string, forMs: number): Promise<Renewal> {
+    const { leases } = this.#disk;
+    const now = this.#clock.now();
+    const held = (leases.get(id) ?? 0) > now;
+    leases.set(id, now + forMs);
+    const others = [...leases].filter(([other, until]) => other !== id && until > now).map(([other]) => other);
+    return { held, others: others.toSorted() };
+  }
+  async giveBack(id: string): Promise<void> {
+    this.#disk.leases.delete(id);
   }
 }
 

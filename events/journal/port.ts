@@ -5,6 +5,7 @@
  * Adapters: `memory.ts`, `sqlite/`, `postgres/`, all under one `committer.ts`. Each is held to the contract in `test/events/journal/contract.ts`.
  */
 
+import type { Leases } from './leases.ts';
 import type { Frontier } from './merkle/frontier.ts';
 import type { TreeSource } from './merkle/tree.ts';
 
@@ -102,7 +103,12 @@ export interface Commit {
     readonly arm: readonly TimerRow[];
     readonly disarm: readonly { readonly stream: string; readonly name: string }[];
   };
-  readonly keys: { readonly put: readonly WrappedKey[]; readonly drop: readonly string[] };
+  readonly keys: {
+    readonly put: readonly WrappedKey[];
+    readonly drop: readonly string[];
+    /** What these keys have to be when the step is committed, as they were read; null: not there. */
+    readonly expect?: readonly { readonly id: string; readonly wrapped: Uint8Array | null }[];
+  };
 }
 
 export type CommitResult =
@@ -114,7 +120,9 @@ export type CommitResult =
       readonly stream: string;
       readonly expected: ExpectedVersion;
       readonly actual: number;
-    };
+    }
+  /** A key is not what the step expected: nothing was kept. */
+  | { readonly kind: 'keyConflict'; readonly id: string };
 
 export interface JournalReader {
   /** Highest position, 0 when empty. */
@@ -226,7 +234,11 @@ export interface Journal extends JournalReader, KeyReader, TreeReader, SnapshotR
   outboxRow(id: string): Promise<OutboxRow | null>;
   /** Armed timers, earliest first. */
   pendingTimers(range?: { readonly limit?: number }): Promise<readonly TimerRow[]>;
+  /** How the timer is armed now; null: it is not. */
+  timer(stream: string, name: string): Promise<TimerRow | null>;
   wrappedKey(id: string): Promise<Uint8Array | null>;
+  /** Of the processes that write this journal; null where only one may. */
+  readonly leases: Leases | null;
   /**
    * Takes the bytes of keys that were dropped or replaced out of every file of the journal. A journal that is a file does
    * so by itself while it is open, within `FORGET_WITHIN_MS`.

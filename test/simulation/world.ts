@@ -315,10 +315,10 @@ export class World {
   #die(name: NodeName): void {
     const node = this.#nodes[name];
     if (node.life === null) return;
-    const { runtime, wire } = node.life;
+    const { runtime, wire, journal } = node.life;
     node.life = null;
     node.crash = null;
-    node.disk.owner = null;
+    node.disk.owners.delete(journal);
     this.#ending.push(wire.close());
     if (runtime !== null) this.#ending.push(runtime.stop());
   }

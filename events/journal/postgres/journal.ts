@@ -3,12 +3,12 @@ import { Committer } from '../committer.ts';
 import type { Durability } from '../durability.ts';
 import { Follower } from '../follower.ts';
 import type { AsOf, Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
-import type { Snapshot, SnapshotName, StoredAnswer } from '../port.ts';
+import type { Snapshot, SnapshotName, StoredAnswer, TimerRow } from '../port.ts';
 import { JournalError } from '../port.ts';
 import { bounded } from '../range.ts';
 import { compilePointQueries } from '../sql/point-queries.ts';
 import { SqlReader } from '../sql/reader.ts';
-import { toAnswer, toEvent, toOutboxRow, toSnapshot } from '../sql/rows.ts';
+import { toAnswer, toEvent, toOutboxRow, toSnapshot, toTimer } from '../sql/rows.ts';
 import { dropSnapshots, keepSnapshots } from '../sql/snapshots.ts';
 import type { JournalTables } from '../sql/tables.ts';
 import type { Address } from './address.ts';
@@ -17,7 +17,8 @@ import type { Connection } from './connection.ts';
 import type { Database } from './dialect.ts';
 import { Link } from './link.ts';
 import type { Writers } from './lock.ts';
-import { lockAlone } from './lock.ts';
+import { PostgresLeases } from './leases.ts';
+import { lockFor } from './lock.ts';
 import { POSTGRES } from './schema.ts';
 import { PostgresStore } from './store.ts';
 
@@ -31,6 +32,7 @@ export class PostgresJournal extends SqlReader implements Journal {
   readonly writer: Kysely<JournalTables>;
   /** What the server said of its settings at the start. */
   readonly durability: Durability;
+  readonly leases: PostgresLeases | null;
   readonly #committer: Committer;
   readonly #points: Link;
   readonly #queries: ReturnType<typeof compilePointQueries>;
@@ -61,9 +63,10 @@ export class PostgresJournal extends SqlReader implements Journal {
     this.#follower = new Follower(this, options.head);
     const onConnect = async (made: Connection): Promise<void> => {
       // With its connection the lock was lost; who has taken it since is the one that commits.
-      if (writers === 'alone') await lockAlone(made, address).catch((error: unknown) => this.#fence(error));
+      await lockFor(writers, made, address).catch((error: unknown) => this.#fence(error));
     };
     const announcements = new Announcements({ address, connection, writer, follower: this.#follower, onConnect });
+    this.leases = writers === 'several' ? new PostgresLeases(address) : null;
     const commits = new Link(address, 'commits');
     const store = new PostgresStore({ link: commits, db: writing.kysely, name: address.name, writer });
     // What came in while the last batch was under way shares the next one; its round trips take longer than a turn.
@@ -80,6 +83,7 @@ export class PostgresJournal extends SqlReader implements Journal {
         .catch(() => undefined);
       commits.close();
       this.#points.close();
+      this.leases?.close();
       await writing.close();
     };
   }
@@ -123,6 +127,11 @@ export class PostgresJournal extends SqlReader implements Journal {
   async outboxRow(id: string): Promise<OutboxRow | null> {
     const [row] = await this.#rows(this.#queries.outbox, [id]);
     return row === undefined ? null : toOutboxRow(row);
+  }
+
+  async timer(stream: string, name: string): Promise<TimerRow | null> {
+    const [row] = await this.#rows(this.#queries.timer, [stream, name]);
+    return row === undefined ? null : toTimer(row);
   }
 
   async wrappedKey(id: string): Promise<Uint8Array | null> {

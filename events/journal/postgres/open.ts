@@ -8,7 +8,7 @@ import { Database } from './dialect.ts';
 import { journalError, toJournalError } from './errors.ts';
 import { PostgresJournal } from './journal.ts';
 import type { Writers } from './lock.ts';
-import { lockAlone } from './lock.ts';
+import { lockFor } from './lock.ts';
 import { POSTGRES, POSTGRES_MIGRATIONS, checkHead, checkSchema, currentSchema } from './schema.ts';
 import { checkSettings, readSettings } from './settings.ts';
 
@@ -21,7 +21,7 @@ const WRITE_CONNECTIONS = 1;
  * Opens the journal at `postgres://user@host:port/database`, beside other processes that have it open, sets it up in an
  * empty schema, and brings its schema up to date. The password comes from the address, `PGPASSWORD` or `PGPASSFILE`.
  * @throws JournalError `unreachable`, `denied`, `missing`, `unsafe`, `newer`, `corrupt`, `readOnly`, `failed`; `locked`
- * where it is to be opened `alone` and another process has it so
+ * where another process has it `alone`, or this one wants it so and others have it
  */
 export async function openPostgresJournal(url: string, writers: Writers = 'several'): Promise<PostgresJournal> {
   const address = addressOf(url);
@@ -30,7 +30,7 @@ export async function openPostgresJournal(url: string, writers: Writers = 'sever
   const writing = new Database(address, { purpose: 'read models', connections: WRITE_CONNECTIONS, access: 'writes' });
   const reading = new Database(address, { purpose: 'long reads', connections: READ_CONNECTIONS, access: 'reads' });
   try {
-    if (writers === 'alone') await lockAlone(connection, address);
+    await lockFor(writers, connection, address);
     const durability = checkSettings(await readSettings(writing.kysely), address.name);
     const schema = await currentSchema(writing.kysely, address.name);
     await checkSchema(writing.kysely, address.name);

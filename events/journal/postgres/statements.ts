@@ -73,6 +73,11 @@ export function compileStatements(db: Kysely<JournalTables>) {
       .selectAll()
       .where('message_key', '=', sql<string>`any(${texts})`)
       .compile(),
+    keys: db
+      .selectFrom('keys')
+      .selectAll()
+      .where('id', '=', sql<string>`any(${texts})`)
+      .compile(),
     events: events.select(EVENT_COLUMNS).where('position', '>=', 0).orderBy('position').limit(0).compile(),
     dropOutbox: db
       .deleteFrom('outbox')

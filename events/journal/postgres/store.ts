@@ -100,17 +100,23 @@ export class PostgresStore implements BatchStore {
       const rows = await on.rows(withParameters(s.consumed, [keys]));
       return new Map(rows.map((row) => [row.message_key, toConsumed(row)]));
     };
+    const keys = async (ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> => {
+      if (ids.length === 0) return new Map();
+      const rows = await on.rows(withParameters(s.keys, [ids]));
+      return new Map(rows.map(({ id, wrapped }) => [id, wrapped]));
+    };
     return {
       // All sent at once. Each statement sees what is committed when it starts, so those behind the lock see all that
       // the former holder of the head has written; within one statement they would not.
-      basis: async ({ streams, messageKeys }) => {
-        const [, head, known, seen] = await Promise.all([
+      basis: async ({ streams, messageKeys, keys: ids }) => {
+        const [, head, known, seen, held] = await Promise.all([
           on.command('begin isolation level read committed'),
           this.#lockHead(on),
           versions(streams),
           consumed(messageKeys),
+          keys(ids),
         ]);
-        return { head, versions: known, consumed: seen };
+        return { head, versions: known, consumed: seen, keys: held };
       },
       versions,
       events: async (firstPosition, count) =>

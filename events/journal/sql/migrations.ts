@@ -22,6 +22,11 @@ export function migrationsFor(capabilities: Capabilities): Migrations {
         await growTree(db);
       },
     },
+    '0003-leases': {
+      async up(db: Kysely<JournalTables>): Promise<void> {
+        for (const statement of leaseTables(capabilities)) await statement.execute(db);
+      },
+    },
     '0004-snapshots': {
       async up(db: Kysely<unknown>): Promise<void> {
         await snapshotsTable(capabilities).execute(db);
@@ -81,6 +86,12 @@ function snapshotsTable({ types, table }: Capabilities) {
     stream ${text} not null, version ${number} not null, position ${number} not null, chart_id ${text} not null,
     chart_hash ${text} not null, program ${text} not null, state_hash ${text} not null, state ${text} not null,
     primary key (stream, version)) ${table.rows}`;
+}
+
+/** A journal that one process writes has nothing to share out. */
+function leaseTables({ types: { text }, table, writers }: Capabilities) {
+  if (writers === 'one') return [];
+  return [sql`create table leases (id ${text} primary key, until timestamptz not null) ${table.hot}`];
 }
 
 /** The first migration in the journal that this program does not know, or null. */

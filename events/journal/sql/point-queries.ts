@@ -11,6 +11,7 @@ export function compilePointQueries(db: Kysely<JournalTables>, { arrival }: Capa
     inbox: db.selectFrom('inbox').select('message_key').where('message_key', '=', '').compile(),
     answers: answers.orderBy(db.dynamic.ref(arrival.column)).compile(),
     outbox: db.selectFrom('outbox').selectAll().where('id', '=', '').compile(),
+    timer: db.selectFrom('timers').selectAll().where('stream', '=', '').where('name', '=', '').compile(),
     key: db.selectFrom('keys').select('wrapped').where('id', '=', '').compile(),
     snapshot: db
       .selectFrom('snapshots')

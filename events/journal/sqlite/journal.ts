@@ -2,10 +2,10 @@ import type { Kysely } from 'kysely';
 import { Committer } from '../committer.ts';
 import type { Durability } from '../durability.ts';
 import type { AsOf, Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
-import type { Snapshot, SnapshotName, StoredAnswer } from '../port.ts';
+import type { Snapshot, SnapshotName, StoredAnswer, TimerRow } from '../port.ts';
 import { bounded } from '../range.ts';
 import { SqlReader } from '../sql/reader.ts';
-import { toAnswer, toEvent, toOutboxRow, toSnapshot } from '../sql/rows.ts';
+import { toAnswer, toEvent, toOutboxRow, toSnapshot, toTimer } from '../sql/rows.ts';
 import { dropSnapshots, keepSnapshots } from '../sql/snapshots.ts';
 import type { JournalTables } from '../sql/tables.ts';
 import type { Forgetter } from './forget.ts';
@@ -27,6 +27,7 @@ export class SqliteJournal extends SqlReader implements Journal {
   readonly writer: Kysely<JournalTables>;
   /** What SQLite said of its settings at the start. */
   readonly durability: Durability;
+  readonly leases = null;
   readonly #committer: Committer;
   readonly #points: PointReads;
   readonly #forgetter: Forgetter;
@@ -86,6 +87,11 @@ export class SqliteJournal extends SqlReader implements Journal {
   async outboxRow(id: string): Promise<OutboxRow | null> {
     const row = this.#points.outboxRow(id);
     return row === undefined ? null : toOutboxRow(row);
+  }
+
+  async timer(stream: string, name: string): Promise<TimerRow | null> {
+    const row = this.#points.timer(stream, name);
+    return row === undefined ? null : toTimer(row);
   }
 
   async wrappedKey(id: string): Promise<Uint8Array | null> {

@@ -44,6 +44,10 @@ export class PointReads {
     return this.#rows(this.#queries.outbox, [id])[0];
   }
 
+  timer(stream: string, name: string): JournalTables['timers'] | undefined {
+    return this.#rows(this.#queries.timer, [stream, name])[0];
+  }
+
   wrappedKey(id: string): Uint8Array | undefined {
     return this.#rows(this.#queries.key, [id])[0]?.wrapped;
   }

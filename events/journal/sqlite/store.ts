@@ -30,10 +30,11 @@ export class SqliteStore implements BatchStore {
   #transaction(trx: Kysely<JournalTables>): BatchTransaction {
     const s = this.#statements;
     return {
-      basis: async ({ streams, messageKeys }) => ({
+      basis: async ({ streams, messageKeys, keys }) => ({
         head: await this.#head(trx),
         versions: await this.#versions(trx, streams),
         consumed: await this.#consumed(trx, messageKeys),
+        keys: await this.#keys(trx, keys),
       }),
       versions: (streams) => this.#versions(trx, streams),
       events: async (firstPosition, count) => {
@@ -60,6 +61,12 @@ export class SqliteStore implements BatchStore {
     if (keys.length === 0) return new Map();
     const { rows } = await trx.executeQuery(withParameters(this.#statements.consumed, [JSON.stringify(keys)]));
     return new Map(rows.map((row) => [row.message_key, toConsumed(row)]));
+  }
+
+  async #keys(trx: Kysely<JournalTables>, ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    if (ids.length === 0) return new Map();
+    const { rows } = await trx.executeQuery(withParameters(this.#statements.keys, [JSON.stringify(ids)]));
+    return new Map(rows.map(({ id, wrapped }) => [id, wrapped]));
   }
 
   async #write(trx: Kysely<JournalTables>, batch: BatchWrite): Promise<void> {
@@ -148,6 +155,7 @@ function compileStatements(db: Kysely<JournalTables>) {
       select value as stream, (select coalesce(max(version), 0) from events where stream = value) as version
       from json_each(${''})`.compile(db),
     consumed: db.selectFrom('inbox').selectAll().where('message_key', 'in', given).compile(),
+    keys: db.selectFrom('keys').selectAll().where('id', 'in', given).compile(),
     events: db
       .selectFrom('events')
       .select(EVENT_COLUMNS)

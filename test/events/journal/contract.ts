@@ -407,6 +407,8 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
         await reopen();
         expect(await journal.pendingTimers()).toEqual([timerRow('late', 500), timerRow('early', 1_000)]);
         expect(await journal.pendingTimers({ limit: 1 })).toEqual([timerRow('late', 500)]);
+        expect(await journal.timer('pn/home', 'late')).toEqual(timerRow('late', 500));
+        expect(await journal.timer('pn/home', 'gone')).toBeNull();
       });
 
       it('gives the last word to the later commit of a batch', async () => {
@@ -430,6 +432,29 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
         expect(await journal.wrappedKey('k1')).toEqual(Uint8Array.of(4, 5));
         await journal.commit(commitOf({ keys: { put: [], drop: ['k1'] } }));
         expect(await journal.wrappedKey('k1')).toBeNull();
+      });
+
+      it('takes a commit only where the keys are what it expects, also of an earlier one in its batch', async () => {
+        const first = Uint8Array.of(1);
+        const put = (n: number, wrapped: Uint8Array | null, ...events: readonly string[]): Commit => ({
+          ...appendTo('s', any, ...events),
+          keys: { put: [{ id: 'k1', wrapped: Uint8Array.of(n) }], drop: [], expect: [{ id: 'k1', wrapped }] },
+        });
+        const racing = await Promise.all([journal.commit(put(1, null)), journal.commit(put(2, null, 'Loser'))]);
+        expect(racing).toEqual([
+          { kind: 'committed', events: [] },
+          { kind: 'keyConflict', id: 'k1' },
+        ]);
+        await reopen();
+        expect(await journal.commit(put(3, Uint8Array.of(2), 'Stale'))).toEqual({ kind: 'keyConflict', id: 'k1' });
+        const leaning = [journal.commit(put(3, first, 'E1')), journal.commit(put(4, Uint8Array.of(3), 'E2'))];
+        expect((await Promise.all(leaning)).map(({ kind }) => kind)).toEqual(['committed', 'committed']);
+        const gone = { id: 'k1', wrapped: null };
+        await journal.commit(commitOf({ keys: { put: [], drop: ['k1'] } }));
+        expect(await journal.commit(commitOf({ keys: { put: [], drop: [], expect: [gone] } }))).toMatchObject({
+          kind: 'committed',
+        });
+        expect(types(await journal.readStream('s'))).toEqual(['E1', 'E2']);
       });
 
       it('lists wrapped keys by id, in pages', async () => {

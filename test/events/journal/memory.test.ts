@@ -1,13 +1,41 @@
 import { expect, it } from 'vitest';
+import { SimulatedClock } from '../../../actors/seams/clock.ts';
 import type { MemoryFaults } from '../../../events/journal/memory.ts';
 import { MemoryDisk, MemoryJournal } from '../../../events/journal/memory.ts';
 import { JournalError } from '../../../events/journal/port.ts';
 import { journalContract } from './contract.ts';
 import { any, appendTo, exactly, noStream } from './controls.ts';
+import { leasesContract } from './leases.ts';
 
 journalContract('memory', async () => {
   const disk = new MemoryDisk();
   return { open: async () => new MemoryJournal({ disk }), dispose: async () => {} };
+});
+
+leasesContract('memory', async () => {
+  const disk = new MemoryDisk();
+  const clock = new SimulatedClock();
+  const [one, other] = [new MemoryJournal({ disk, shared: clock }), new MemoryJournal({ disk, shared: clock })];
+  return { one, other, later: async (ms) => clock.advance(ms), close: async () => {} };
+});
+
+it('is of several processes where each opened it so: they fence and hear each other', async () => {
+  const shared = new SimulatedClock();
+  const disk = new MemoryDisk();
+  const [ours, theirs] = [new MemoryJournal({ disk, shared }), new MemoryJournal({ disk, shared })];
+  const heard: number[] = [];
+  theirs.onCommit((events) => heard.push(...events.map(({ position }) => position)));
+  const racing = await Promise.all([
+    ours.commit(appendTo('s', noStream, 'E1')),
+    theirs.commit(appendTo('s', noStream, 'Loser')),
+    theirs.commit(appendTo('t', noStream, 'E2')),
+  ]);
+  expect(racing.map(({ kind }) => kind)).toEqual(['committed', 'conflict', 'committed']);
+  await ours.commit(appendTo('s', exactly(1), 'E3'));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(heard).toEqual([1, 2, 3]);
+  await ours.close();
+  expect(await theirs.head()).toBe(3);
 });
 
 const full = new JournalError('full', 'The disk is full.', 'Make room.');

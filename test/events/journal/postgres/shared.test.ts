@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PostgresJournal } from '../../../../events/journal/postgres/journal.ts';
 import { openPostgresJournal } from '../../../../events/journal/postgres/open.ts';
@@ -7,6 +8,7 @@ import { openInventoryStore } from '../../../../projections/sql.ts';
 import { eventually, useDatabase } from '../../../postgres/database.ts';
 import { inventoryEvent } from '../../../projections/controls.ts';
 import { follow, gapless } from '../contract.ts';
+import { leasesContract } from '../leases.ts';
 import { any, appendTo, commitOf, exactly, noStream, timerRow } from '../controls.ts';
 
 const database = useDatabase();
@@ -24,6 +26,23 @@ afterEach(() => Promise.all([ours.close(), theirs.close()]));
 function positionsOf(heard: readonly RecordedEvent[]): readonly number[] {
   return heard.map(({ position }) => position);
 }
+
+leasesContract('PostgreSQL', async () => {
+  const address = await database.url();
+  const [one, other] = await Promise.all([openPostgresJournal(address), openPostgresJournal(address)]);
+  return { one, other, later: pause, close: async () => void (await Promise.all([one.close(), other.close()])) };
+});
+
+it('is alone, or of several: while one process has it alone no other writes it, and the other way round', async () => {
+  const address = await database.url();
+  const several = await Promise.all([openPostgresJournal(address), openPostgresJournal(address)]);
+  await expect(openPostgresJournal(address, 'alone')).rejects.toMatchObject({ fault: 'locked' });
+  await Promise.all(several.map((journal) => journal.close()));
+  const alone = await openPostgresJournal(address, 'alone');
+  expect(alone.leases).toBeNull();
+  await expect(openPostgresJournal(address)).rejects.toMatchObject({ fault: 'locked' });
+  await alone.close();
+});
 
 describe('two processes on one journal', () => {
   it('set it up together, and find the same journal', async () => {
@@ -71,7 +90,7 @@ describe('two processes on one journal', () => {
     const step = { ...appendTo('s', any, 'E1', 'E2'), messageKey: 'key' };
     const results = await Promise.all([ours.commit(step), theirs.commit(step)]);
     expect(results.map(({ kind }) => kind).toSorted()).toEqual(['committed', 'duplicate']);
-    const [first, second] = results.map((result) => (result.kind === 'conflict' ? [] : result.events));
+    const [first, second] = results.map((result) => ('events' in result ? result.events : []));
     expect(first).toEqual(second);
     expect(await ours.head()).toBe(2);
   });
