@@ -33,5 +33,8 @@ export const IDLE_MS = 60_000;
 /** Events read at once while an actor is folded. */
 export const FOLD_PAGE = 1_000;
 
+/** A timer of an actor that another process looks after is left to that process for so long after it is due. */
+export const LEFT_TO_OTHERS_MS = 5_000;
+
 /** After a failed commit a timer is tried again so much later. */
 export const TIMER_RETRY_MS = 1_000;

@@ -9,8 +9,9 @@ import {
   type TimerRow,
 } from '../events/journal/port.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
+import { EVERYTHING, type Keeps, type Share } from './cluster/share.ts';
 import { foldActor, type Actor, type FoldedActor } from './fold.ts';
-import { IDLE_MS, TIMER_RETRY_MS } from './limits.ts';
+import { IDLE_MS, LEFT_TO_OTHERS_MS, TIMER_RETRY_MS } from './limits.ts';
 import { RateLimiter, type Overdraft } from './rate-limiter.ts';
 import { Refusals } from './refusals.ts';
 import type { Role } from './role.ts';
@@ -46,6 +47,8 @@ export interface RuntimeOptions {
   readonly observers: 'publish' | 'none';
   /** A snapshot of an actor is due at every so many events of its stream; default `SNAPSHOT_EVERY`. */
   readonly snapshotEvery?: number;
+  /** What of the journal this process looks after; default: everything. */
+  readonly share?: Share;
   /** Takes the data of the sessions; default: it is dropped. */
   readonly data?: (message: Incoming) => void;
   /** Ends what stands beside the loop, such as a meter: nothing comes in any more, and what it tells is still taken. */
@@ -78,6 +81,7 @@ export class Runtime implements UnitHost {
   readonly #wire: Wire;
   readonly #log: Log;
   readonly #observers: RuntimeOptions['observers'];
+  readonly #share: Share;
   readonly #data: (message: Incoming) => void;
   readonly #beforeStop: () => Promise<void>;
   readonly #units = new Map<string, Unit>();
@@ -102,6 +106,7 @@ export class Runtime implements UnitHost {
     this.#wire = options.wire;
     this.#log = options.log;
     this.#observers = options.observers;
+    this.#share = options.share ?? EVERYTHING;
     this.#data = options.data ?? ((message) => this.#drop(message, 'no channels here'));
     this.#beforeStop = options.beforeStop ?? (() => Promise.resolve());
     this.#timers = new Timers(options.clock, (row) => this.#fire(row));
@@ -125,8 +130,18 @@ export class Runtime implements UnitHost {
     if (!this.#isStopping()) this.#sweepLater();
   }
 
+  /**
+   * Others that share the journal came or went: what they may have changed is read again, and what they leave is taken up.
+   * @throws JournalError
+   */
+  async takeUp(keeps: Keeps): Promise<void> {
+    for (const [id, unit] of this.#units) if (!keeps(id)) unit.forget();
+    if (this.#state === 'running') await this.#takeUp();
+  }
+
   /** Takes nothing new, finishes what is under way. Journal and wire stay open. */
   async stop(): Promise<void> {
+    if (this.#share.giveUp !== undefined) await this.#share.giveUp();
     this.#refusals.close();
     this.#state = 'stopping';
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
@@ -255,8 +270,15 @@ export class Runtime implements UnitHost {
     this.#refusals.takeBack(refusal);
   }
 
-  isArmed(row: TimerRow): boolean {
-    return this.#timers.isArmed(row);
+  /** In this process and in the journal: another process may have been given the actor's messages meanwhile. */
+  async isArmed(row: TimerRow): Promise<boolean> {
+    if (!this.#timers.isArmed(row)) return false;
+    const kept = await this.journal.timer(row.stream, row.name);
+    if (kept?.dueAt === row.dueAt && kept.correlationId === row.correlationId) return true;
+    if (!this.#timers.isArmed(row)) return false;
+    if (kept === null) this.#timers.disarm(row.stream, row.name);
+    else this.#timers.arm(kept);
+    return false;
   }
 
   failed(work: Work, error: Error): void {
@@ -288,6 +310,12 @@ export class Runtime implements UnitHost {
 
   #fire(row: TimerRow): void {
     if (this.#state !== 'running') return;
+    const waitedMs = this.clock.now() - row.dueAt;
+    // Whoever looks after it should have fired it by then; if nobody did, somebody has to.
+    if (waitedMs < LEFT_TO_OTHERS_MS && !this.#share.isMine(row.stream)) {
+      this.#timers.arm(row, LEFT_TO_OTHERS_MS - waitedMs);
+      return;
+    }
     if (!this.#enqueue({ kind: 'timer', stream: row.stream, row })) this.#timers.arm(row, TIMER_RETRY_MS);
   }
 
@@ -295,7 +323,7 @@ export class Runtime implements UnitHost {
     let after = 0;
     for (;;) {
       const page = await this.journal.pendingOutbox({ after, limit: OUTBOX_PAGE });
-      for (const row of page) this.#publishRow(row);
+      for (const row of page) if (this.#share.isMine(row.stream)) this.#publishRow(row);
       const last = page.at(-1);
       if (last === undefined || page.length < OUTBOX_PAGE) return;
       after = last.seq;
@@ -321,22 +349,32 @@ export class Runtime implements UnitHost {
   #recoverLater(): void {
     this.#cancelRecovery ??= this.clock.after(TIMER_RETRY_MS, () => {
       this.#cancelRecovery = null;
-      const recovery = this.#armPending()
-        .then(() => this.#resendOutbox())
-        .catch((error: unknown) => {
-          this.#log.error('not recovered yet', { error: String(error) });
-          if (!this.#isStopping()) this.#recoverLater();
-        })
-        .finally(() => this.#resends.delete(recovery));
-      this.#resends.add(recovery);
+      this.#recover();
     });
+  }
+
+  #recover(): void {
+    const recovery = this.#takeUp()
+      .catch((error: unknown) => {
+        this.#log.error('not recovered yet', { error: String(error) });
+        if (!this.#isStopping()) this.#recoverLater();
+      })
+      .finally(() => this.#resends.delete(recovery));
+    this.#resends.add(recovery);
+  }
+
+  async #takeUp(): Promise<void> {
+    await this.#armPending();
+    if (!this.#isStopping()) await this.#resendOutbox();
   }
 
   /** Arms what the journal has and this process has not. */
   async #armPending(): Promise<void> {
     const rows = await this.journal.pendingTimers({ limit: Number.MAX_SAFE_INTEGER });
     if (this.#isStopping()) return;
-    for (const row of rows) if (!this.#timers.has(row.stream, row.name)) this.#timers.arm(row);
+    for (const row of rows) {
+      if (!this.#timers.has(row.stream, row.name) && this.#share.isMine(row.stream)) this.#timers.arm(row);
+    }
   }
 
   #isStopping(): boolean {
@@ -397,6 +435,8 @@ export class Runtime implements UnitHost {
         unit.passivate();
         if (unit.isEmpty) this.#units.delete(id);
       }
+      // Another process may have died right after it committed what its successor had looked for.
+      if (this.#share !== EVERYTHING) this.#recover();
       const { upkeep } = this.role;
       if (upkeep !== undefined) {
         this.tell(upkeep.stream, upkeep.look).catch((error: unknown) =>

@@ -56,7 +56,7 @@ export interface UnitHost extends Omit<StepHost, 'actor' | 'journal'> {
   noteRefusal(refusal: Refusal): 'first' | 'summed';
   /** A first refusal was not committed after all: the next one of its kind is first again. */
   takeBackRefusal(refusal: Refusal): void;
-  isArmed(row: TimerRow): boolean;
+  isArmed(row: TimerRow): boolean | Promise<boolean>;
   failed(work: Work, error: Error): void;
   warn(message: string, fields: LogFields): void;
 }
@@ -125,6 +125,12 @@ export class Unit {
   /** The actor as this unit knows it. */
   actor(stream: string): Actor | Promise<Actor> {
     return this.#actors.get(stream)?.actor ?? this.#load(stream);
+  }
+
+  /** Forgets everything in memory: another process may have changed it. Steps under way are done again where it has. */
+  forget(): void {
+    this.#drop();
+    this.#rest();
   }
 
   /** Forgets actors that had nothing to do for `IDLE_MS`; the journal brings them back. */
@@ -223,7 +229,7 @@ export class Unit {
   }
 
   async #computeTimer(row: TimerRow, draft: Draft): Promise<Outcome> {
-    if (!this.#isArmed(row)) return NOTHING;
+    if (!(await this.#isArmed(row))) return NOTHING;
     draft.disarm(row.stream, row.name);
     const fact = { stream: row.stream, type: row.event.type, data: row.event.data };
     if (await draft.can(fact)) await draft.take(fact);
@@ -231,7 +237,7 @@ export class Unit {
   }
 
   /** Whether this very arming is still in force, once the steps under way are durable. */
-  #isArmed(row: TimerRow): boolean {
+  #isArmed(row: TimerRow): boolean | Promise<boolean> {
     const ahead = this.#timersAhead.get(timerId(row.stream, row.name));
     return ahead === undefined ? this.#host.isArmed(row) : ahead === row;
   }

@@ -63,7 +63,7 @@ export async function openRoleProcess(
   const { role, name, natsUrls, natsUser, natsCa, kek, snapshotEvery = SNAPSHOT_EVERY } = options;
   const { clock, entropy } = host;
   const log = logOf(host, role, logging);
-  const journal = await openJournal(options.journal);
+  const journal = await openJournal(options.journal, role === 'cpns-server' ? 'several' : 'alone');
   onClose('the journal', () => journal.close());
   const { seen, warnings } = journal.durability;
   log.info('journal', { journal: journalName(options.journal), ...seen });

@@ -101,6 +101,13 @@ export class Channels implements SessionEnd {
     return 'closed';
   }
 
+  letGo(keeps: (stream: string) => boolean): void {
+    this.#changes += 1;
+    this.#strangers.clear();
+    for (const channel of this.#channels.values())
+      if (!keeps(this.#options.end.streamOf(channel.of))) this.#end(channel, 'another server looks after it');
+  }
+
   stop(): Promise<void> {
     this.#stopped = true;
     this.#unwatch();

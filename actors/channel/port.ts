@@ -35,6 +35,8 @@ export interface SessionEnd {
   send(message: ApplicationMessage): Promise<SendOutcome>;
   /** Ends the session at both ends; this end's keys are destroyed whether the other end answers or not. */
   close(session: { readonly pnId: string; readonly deviceId: string }): Promise<'closed' | 'noSession'>;
+  /** Sessions that another process may have spoken in: what is under way in them ends as `unknown`. */
+  letGo(keeps: (stream: string) => boolean): void;
   /** Takes nothing new; what is under way ends as `unknown`. */
   stop(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import type { Share } from '../cluster/share.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Log } from '../seams/log.ts';
 import { gatewayRegistrationStream, pnStream, registrationStream, type ServerIdentity } from './cpns-server.ts';
@@ -8,6 +9,7 @@ export interface ReviewOptions {
   readonly runtime: Runtime;
   readonly identity: ServerIdentity;
   readonly pns: readonly string[];
+  readonly share: Share;
   readonly log: Log;
 }
 
@@ -28,7 +30,7 @@ export class Review {
       .catch((error: unknown) => log.warn('end of a session not kept', { gatewayId, error: String(error) }));
   }
 
-  /** All PNEs that are registered, one after the other beside what else goes on; asked again meanwhile, once more. */
+  /** All PNEs that are registered and this process's to look after, one after the other beside what else goes on; asked again meanwhile, once more. */
   pnes(): void {
     if (this.#under !== 'none') {
       this.#under = 'again';
@@ -45,8 +47,9 @@ export class Review {
   }
 
   async #everyPne(): Promise<void> {
-    const { runtime, identity, pns } = this.#options;
+    const { runtime, identity, pns, share } = this.#options;
     for (const pnId of pns) {
+      if (!share.isMine(pnStream(pnId))) continue;
       const { members } = (await runtime.state(personalNetwork, pnStream(pnId))).context;
       for (const [deviceId, { status }] of Object.entries(members)) {
         // Who has a secret has nothing that could be revoked or run out.

@@ -18,13 +18,16 @@ import { pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
 import { gatewayRole, gatewayStream, type GatewayIdentity } from './pn-gateway.ts';
 import { pneRole, pneStream, type PneDevice } from './pne.ts';
 import { gatewayMeter, ServerMeter } from './meters.ts';
+import { HandOverWire } from '../cluster/hand-over.ts';
+import { EVERYTHING } from '../cluster/share.ts';
 import { Review } from './review.ts';
+import type { Sharing } from './sharing.ts';
 import { standingOf } from './standing.ts';
 import { gatewayWan, serverWan } from '../wan/ends.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
 
-export type Seams = Omit<RuntimeOptions, 'role' | 'data' | 'beforeStop'>;
+export type Seams = Omit<RuntimeOptions, 'role' | 'share' | 'data' | 'beforeStop'>;
 
 export interface ProvisionedPn {
   readonly id: string;
@@ -130,6 +133,7 @@ async function bringUp(runtime: Runtime, steps: () => Promise<void>): Promise<Ru
 /**
  * The CPNS Server. PNs that the operator no longer lists are released.
  * @param known ids of the PNs that the journal has, from the PN Inventory
+ * @param sharing with the other servers of this journal; null where it is the only one
  */
 export async function startServer(
   identity: ServerIdentity,
@@ -138,18 +142,24 @@ export async function startServer(
   seams: Seams,
   applications: Applications = NO_APPLICATIONS,
   usage: UsageSettings = DEFAULT_USAGE_SETTINGS,
+  sharing: Sharing | null = null,
 ): Promise<WithSessions> {
-  const { wire, review } = await serverWan(seams, {
-    standing: (gatewayId, chain) => standingOf(identity.gatewayCredential(gatewayId, seams.clock.now()), chain),
-    onOver: (gatewayId) => sessions.gateway(gatewayId),
-  });
+  const share = sharing ?? EVERYTHING;
+  const shared = sharing === null ? seams.wire : new HandOverWire(seams.wire, sharing.membership, seams);
+  const { wire, book } = await serverWan(
+    { ...seams, wire: shared },
+    {
+      standing: (gatewayId, chain) => standingOf(identity.gatewayCredential(gatewayId, seams.clock.now()), chain),
+      onOver: (gatewayId) => sessions.gateway(gatewayId),
+    },
+  );
   const meter = new ServerMeter(seams, usage, (...told) => runtime.tell(...told));
-  const options = { ...seams, wire, role: serverRole(identity) };
+  const options = { ...seams, wire, share, role: serverRole(identity) };
   const both = withSessions(options, serverEnd, applications, meter);
   const { runtime } = both;
-  const sessions = new Review({ runtime, identity, pns: pns.map(({ id }) => id), log: seams.log });
+  const sessions = new Review({ runtime, identity, share, pns: pns.map(({ id }) => id), log: seams.log });
   identity.onRevocation?.(() => {
-    review();
+    book.review();
     sessions.pnes();
   });
   await bringUp(runtime, async () => {
@@ -158,7 +168,9 @@ export async function startServer(
       await runtime.tell(pnStream(pnId), () => [aboutPn(pnStream(pnId), { type: 'PnReleased', data: { pnId } })]);
     }
     await provisionPersonal(runtime, identity.personal ?? new Map(), seams.log);
+    await sharing?.join({ ...both, book, sessions, log: seams.log });
     await runtime.start();
+    sharing?.membership.announce();
     sessions.pnes();
   });
   return both;

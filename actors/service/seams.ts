@@ -11,6 +11,15 @@ export interface ServiceSeams {
   readonly log: Log;
 }
 
+/** Which server a message for a device is for, where several share the work. */
+export interface ServiceSharing {
+  /** Of this server. */
+  readonly id: string;
+  ownerOf(pnId: string): string;
+  /** What was sent before may have been taken by another server; milliseconds since 1970 UTC. */
+  mineSince(pnId: string): number;
+}
+
 /** What is asked on one subject, between the server and the one service that the secret is of. */
 export interface Topic {
   readonly subject: string;

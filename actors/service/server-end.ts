@@ -1,10 +1,10 @@
 import type { ResponseCode } from '../../events/codes.ts';
 import type { ApplicationMessage, Deliver, SendOutcome, SessionEnd } from '../channel/port.ts';
 import { Warnings } from '../warnings.ts';
-import { SERVER_QUEUE, serviceDeliver, serviceSend } from '../wire/subjects.ts';
-import { Answering, MAX_UNDER_WAY } from './answer.ts';
+import { handOverSend, SERVER_QUEUE, serviceDeliver, serviceSend } from '../wire/subjects.ts';
+import { Answering, MAX_UNDER_WAY, type Elsewhere } from './answer.ts';
 import { askSealed, type Asked } from './ask.ts';
-import type { ServiceSeams } from './seams.ts';
+import type { ServiceSeams, ServiceSharing } from './seams.ts';
 
 /** How long a service may take to say that it has a message. It says so before it works on it. */
 export const DELIVER_WITHIN_MS = 5_000;
@@ -45,12 +45,19 @@ export class ServerEnd {
     }
   };
 
-  /** Takes what services send, from now on. */
-  listen(send: SessionEnd['send']): void {
+  /**
+   * Takes what services send, from now on.
+   * @param sharing with other servers: a message goes to the one that has the session of its device
+   */
+  listen(send: SessionEnd['send'], sharing: ServiceSharing | null = null): void {
     this.#answering = [...this.#services].map(
       ([serviceId, secret]) =>
-        new Answering(this.#seams, { subject: serviceSend(serviceId), secret }, SERVER_QUEUE, async (question) =>
-          codeOfOutcome(await send({ ...question, serviceId } satisfies ApplicationMessage)),
+        new Answering(
+          this.#seams,
+          { subject: serviceSend(serviceId), secret },
+          SERVER_QUEUE,
+          async (question) => codeOfOutcome(await send({ ...question, serviceId } satisfies ApplicationMessage)),
+          sharing === null ? null : elsewhere(serviceId, sharing),
         ),
     );
   }
@@ -69,6 +76,18 @@ export class ServerEnd {
     });
     return 500;
   }
+}
+
+function elsewhere(serviceId: string, sharing: ServiceSharing): Elsewhere {
+  const { id } = sharing;
+  return {
+    subject: handOverSend(id, serviceId),
+    subjectFor: ({ pnId }) => {
+      const owner = sharing.ownerOf(pnId);
+      return owner === id ? null : handOverSend(owner, serviceId);
+    },
+    takenHereSince: ({ pnId }) => sharing.mineSince(pnId),
+  };
 }
 
 function codeOfOutcome(outcome: SendOutcome): ResponseCode {

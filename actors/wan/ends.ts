@@ -7,7 +7,7 @@ import { SealedWire } from './sealed-wire.ts';
 import { wanDown } from '../wire/subjects.ts';
 import { gatewayRegistrationStream } from '../roles/cpns-server.ts';
 import { gatewayStream } from '../roles/pn-gateway.ts';
-import { openSessionBook, type Scrutiny } from './session-book.ts';
+import { openSessionBook, type ReviewedBook, type Scrutiny } from './session-book.ts';
 
 /** How each end of the WAN finds the session that its frames are sealed in. */
 
@@ -33,11 +33,11 @@ export async function gatewayWan({ wire, journal, keyring, log, clock }: Seams):
   return new SealedWire({ wire, book, log, onUnknownSession: () => {} });
 }
 
-/** The wire of the CPNS Server, and what judges the sessions of its PN GWs again. */
+/** The wire of the CPNS Server, and the book of the sessions with its PN GWs. */
 export async function serverWan(
   { wire, journal, keyring, log, clock, entropy }: Seams,
   scrutiny: Scrutiny,
-): Promise<{ readonly wire: Wire; readonly review: () => void }> {
+): Promise<{ readonly wire: Wire; readonly book: ReviewedBook }> {
   const book = await openSessionBook({
     journal,
     keyring,
@@ -58,5 +58,5 @@ export async function serverWan(
     const letter = { subject, type: 'notice', inReplyTo: null, body: { code: 401, deviceId: null, keyId } };
     wire.publish(subject, encodeMessage(letter, entropy.id(), entropy.id()));
   };
-  return { wire: new SealedWire({ wire, book, log, onUnknownSession }), review: () => book.review() };
+  return { wire: new SealedWire({ wire, book, log, onUnknownSession }), book };
 }

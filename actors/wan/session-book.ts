@@ -1,4 +1,4 @@
-import type { Journal } from '../../events/journal/port.ts';
+import { JournalError, type Journal } from '../../events/journal/port.ts';
 import type { Chart } from '../../machines/chart.ts';
 import { frameCounter, MAX_COUNTER, MAX_START, ReplayWindow, type FrameNumber } from '../../security/replay-window.ts';
 import { sessionFromBytes } from '../../security/session.ts';
@@ -51,6 +51,17 @@ export interface Scrutiny {
 export interface ReviewedBook extends SessionBook {
   /** Judges every session in memory again; those that are not are judged when they are looked up. */
   review(): void;
+  /**
+   * Another process may have spoken with the PN GWs that are not kept: their sessions are looked up again, after frames are
+   * numbered above those of every other process.
+   */
+  takeOver(keeps: (gatewayId: string) => boolean): void;
+}
+
+/** Up to where frames are written down as used, and the bytes that say so. */
+interface Reserved {
+  readonly upTo: FrameNumber | null;
+  readonly stored: Uint8Array | null;
 }
 
 interface Entry {
@@ -64,6 +75,12 @@ const NO_SCRUTINY: Scrutiny = {
   onOver: () => {},
 };
 
+/** Processes that begin at the same moment each get a start of their own; so many at once would be a mistake. */
+const MAX_CLAIMS = 64;
+
+/** A journal that was away may be back by then. */
+const NUMBER_AGAIN_MS = 1_000;
+
 /** Opens the book for one start of a process: its frames are numbered above those of every earlier start. */
 export async function openSessionBook(options: SessionBookOptions): Promise<ReviewedBook> {
   const { journal, keyring, log, clock, chart, streamOf, changedBy, scrutiny = NO_SCRUTINY } = options;
@@ -71,27 +88,42 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
     const wrapped = await journal.wrappedKey(id);
     return wrapped === null ? null : keyring.unwrap(id, wrapped);
   };
-  const keep = (id: string, bytes: Uint8Array) =>
-    journal.commit({
+  /** Only where nobody else has written it since it was read. */
+  const keep = async (id: string, wrapped: Uint8Array, before: Uint8Array | null): Promise<'kept' | 'overtaken'> => {
+    const { kind } = await journal.commit({
       messageKey: null,
       appends: [],
       outbox: { put: [], settle: [] },
       answers: [],
       timers: { arm: [], disarm: [] },
-      keys: { put: [{ id, wrapped: keyring.wrap(id, bytes) }], drop: [] },
+      keys: { put: [{ id, wrapped }], drop: [], expect: [{ id, wrapped: before }] },
     });
+    return kind === 'committed' ? 'kept' : 'overtaken';
+  };
+  const wrap = (id: string, number: FrameNumber): Uint8Array => keyring.wrap(id, toBytes(number));
+  const recall = async (id: string): Promise<Reserved> => {
+    const stored = await journal.wrappedKey(id);
+    return { upTo: stored === null ? null : toNumber(keyring.unwrap(id, stored)), stored };
+  };
   const notKept = (error: unknown): void =>
     log.warn('session book not kept', { error: error instanceof Error ? error.message : String(error) });
 
-  const start = (toNumber(await read(START_KEY))?.start ?? 0) + 1;
-  if (start > MAX_START)
-    throw new Error(`This journal was opened ${MAX_START} times; no frame can be numbered any more.`);
-  await keep(START_KEY, toBytes({ start, counter: 0 }));
+  const claimStart = async (): Promise<number> => {
+    for (let attempt = 0; attempt < MAX_CLAIMS; attempt++) {
+      const latest = await recall(START_KEY);
+      const start = (latest.upTo?.start ?? 0) + 1;
+      if (start > MAX_START)
+        throw new Error(`This journal was opened ${MAX_START} times; no frame can be numbered any more.`);
+      if ((await keep(START_KEY, wrap(START_KEY, { start, counter: 0 }), latest.stored)) === 'kept') return start;
+    }
+    throw new Error(`${MAX_CLAIMS} other processes numbered their frames first: start fewer at once.`);
+  };
+  let start = await claimStart();
   let counter = 0;
   let numberedAt = clock.now();
 
   const entries = new Map<string, Entry>();
-  const reserved = new WeakMap<Peer, FrameNumber>();
+  const reserved = new WeakMap<Peer, Reserved>();
   const strangers = new Set<string>();
   let changes = 0;
   const streams = streamOf('');
@@ -104,22 +136,46 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
       strangers.delete(gatewayId);
     }
   });
+  /** Until frames are numbered anew nothing is sealed for a PN GW that somebody else may have spoken with. */
+  let numbering: Promise<void> = Promise.resolve();
+  const numberAnew = (): void => {
+    const attempt = numbering
+      .catch(() => undefined)
+      .then(claimStart)
+      .then((claimed) => {
+        start = claimed;
+        counter = 0;
+      });
+    numbering = attempt;
+    attempt.catch((error: unknown) => {
+      notKept(error);
+      if (error instanceof JournalError && error.fault === 'closed') return;
+      clock.after(NUMBER_AGAIN_MS, () => {
+        if (numbering === attempt) numberAnew();
+      });
+    });
+  };
   const lookUp = async (gatewayId: string): Promise<Peer | null> => {
+    await numbering;
     const before = changes;
     const { state } = await foldActor(journal, chart, streamOf(gatewayId));
     const keyId = chart.owns(state) ? state.context.keyId : null;
     const bytes = keyId === null ? null : await read(sessionKey(keyId));
     const session = bytes === null ? null : sessionFromBytes(bytes);
-    const seen = session === null ? null : toNumber(await read(seenKey(session.keyId)));
+    const seen = session === null ? null : await recall(seenKey(session.keyId));
     const chain = session === null ? null : fromKeptChain(await read(chainKey(session.keyId)));
     if (before !== changes) return lookUp(gatewayId);
     if (session === null) return withoutSession(gatewayId);
     const standing = scrutiny.standing(gatewayId, chain);
     if (standing.kind === 'over') return over(gatewayId);
-    const peer = { session, window: new ReplayWindow(seen) };
+    const peer = { session, window: new ReplayWindow(seen?.upTo ?? null) };
     entries.set(gatewayId, { peer, chain, untilMs: standing.untilMs });
     if (seen !== null) reserved.set(peer, seen);
     return peer;
+  };
+  /** Another process has accepted frames of this session, or nobody knows: how far, the journal tells. */
+  const overtaken = (peer: Peer): void => {
+    for (const [gatewayId, entry] of entries) if (entry.peer === peer) entries.delete(gatewayId);
   };
   const withoutSession = (gatewayId: string): null => {
     if (strangers.size >= MAX_STRANGERS) strangers.clear();
@@ -138,6 +194,12 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
       if (entry !== undefined) return clock.now() <= entry.untilMs ? entry.peer : over(gatewayId);
       return strangers.has(gatewayId) ? null : lookUp(gatewayId);
     },
+    takeOver(keeps) {
+      changes += 1;
+      strangers.clear();
+      for (const gatewayId of entries.keys()) if (!keeps(gatewayId)) entries.delete(gatewayId);
+      numberAnew();
+    },
     review() {
       strangers.clear();
       for (const [gatewayId, { chain }] of entries)
@@ -153,13 +215,27 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
     accepted(peer) {
       const { highest } = peer.window;
       const known = reserved.get(peer);
-      if (highest === null || (known !== undefined && frameCounter(highest) <= frameCounter(known))) return;
-      const more = { start: highest.start, counter: Math.min(highest.counter + FRAMES_RESERVED, MAX_COUNTER) };
-      reserved.set(peer, more);
-      keep(seenKey(peer.session.keyId), toBytes(more)).catch((error: unknown) => {
-        reserved.delete(peer);
-        notKept(error);
-      });
+      if (highest === null || known === undefined) return;
+      if (known.upTo !== null && frameCounter(highest) <= frameCounter(known.upTo)) return;
+      const id = seenKey(peer.session.keyId);
+      const upTo = { start: highest.start, counter: Math.min(highest.counter + FRAMES_RESERVED, MAX_COUNTER) };
+      const stored = wrap(id, upTo);
+      // The next one may come before this one is kept, and leans on it.
+      reserved.set(peer, { upTo, stored });
+      keep(id, stored, known.stored).then(
+        (outcome) => {
+          if (outcome === 'overtaken') overtaken(peer);
+        },
+        (error: unknown) => {
+          notKept(error);
+          // Nobody knows what is stored now. What was seen in memory holds; the next frame reserves again.
+          reserved.delete(peer);
+          recall(id).then(
+            (now) => reserved.set(peer, now),
+            () => overtaken(peer),
+          );
+        },
+      );
     },
   };
 }

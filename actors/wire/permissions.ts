@@ -5,9 +5,12 @@ import {
   deviceHears,
   eventsOf,
   gatewayHears,
+  handOver,
+  handOverSend,
   inboxOf,
   linkDown,
   linkUp,
+  LOOK_AT_THE_RING,
   OBSERVERS_HEAR,
   SERVER_HEARS,
   serviceDeliver,
@@ -36,6 +39,9 @@ export interface Permissions {
   readonly subscribe: readonly string[];
 }
 
+/** Among the servers of one operator, which share one user: each may hand over to each. */
+const SERVERS = [handOver(ANY, ANY, ANY), handOverSend(ANY, ANY), LOOK_AT_THE_RING];
+
 const QUERIES = [INVENTORY_QUERY, gatewayInventoryQuery(ANY), CHARGING_QUERY];
 
 /** Whoever may answer a question may send to each inbox, but only below the name of that question. */
@@ -62,6 +68,8 @@ export function permissionsOf(principal: Principal): Permissions {
           answering(PERSONAL_QUERY),
           answering(CHARGING_QUERY),
           answering(serviceSend(ANY)),
+          answering(handOverSend(ANY, ANY)),
+          ...SERVERS,
         ],
         subscribe: [
           ...SERVER_HEARS,
@@ -69,6 +77,7 @@ export function permissionsOf(principal: Principal): Permissions {
           PERSONAL_QUERY,
           CHARGING_QUERY,
           serviceSend(ANY),
+          ...SERVERS,
           `${principal.inbox}.>`,
         ],
       };

@@ -1,5 +1,7 @@
 import type { Deliver } from '../../actors/channel/port.ts';
+import { Membership } from '../../actors/cluster/membership.ts';
 import { RECEIPT_SERVICE, Receipts } from '../../actors/record/receipts.ts';
+import { Sharing } from '../../actors/roles/sharing.ts';
 import { startServer } from '../../actors/roles/start.ts';
 import { ServerEnd } from '../../actors/service/server-end.ts';
 import { INVENTORY_QUERY } from '../../actors/wire/queries.ts';
@@ -90,11 +92,21 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
   const deliver: Deliver = (message) =>
     (message.serviceId === RECEIPT_SERVICE && own !== null ? own : services).deliver(message);
   const applications = { deliver, settings: options.session };
-  const { runtime, session } = await startServer(identity, options.pns, known, seams, applications, options.usage);
+  const { leases } = journal;
+  const sharing = leases === null ? null : new Sharing(new Membership({ leases, ...host, wire, log }), options.pns);
+  const { runtime, session } = await startServer(
+    identity,
+    options.pns,
+    known,
+    seams,
+    applications,
+    options.usage,
+    sharing,
+  );
   running.onClose('the server', () => runtime.stop());
   if (revocation !== null) running.onClose('the revocation list', revocation.watch(host.clock));
   own?.answerBy((message) => session.send(message));
-  services.listen((message) => session.send(message));
+  services.listen((message) => session.send(message), sharing);
   running.onClose('the services', () => services.stop());
   answerInventory(wire, INVENTORY_QUERY, inventory, log);
   answerPersonal(wire, seams, log);
@@ -109,6 +121,7 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
     pnes: options.pnes.length + options.certified.pnes.length,
     services: options.services.length,
     position: await seams.journal.head(),
+    ...(sharing === null ? {} : { id: sharing.id, servers: sharing.membership.members.length }),
   });
   await untilStopped(running.stopped);
   log.info('ending', { ...runtime.stats });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { addressOf, holdsPassword, isPostgresUrl } from '../../events/journal/postgres/address.ts';
 import type { PostgresJournal } from '../../events/journal/postgres/journal.ts';
+import type { Writers } from '../../events/journal/postgres/lock.ts';
 import { openPostgresJournal, openPostgresReader } from '../../events/journal/postgres/open.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import type { SqliteJournal } from '../../events/journal/sqlite/journal.ts';
@@ -25,9 +26,12 @@ export function journalHoldsPassword(journal: string): boolean {
   return isPostgresUrl(journal) && holdsPassword(journal);
 }
 
-/** Opens the journal for this process alone. @throws JournalError */
-export function openJournal(journal: string): Promise<OpenJournal> {
-  return isPostgresUrl(journal) ? openPostgresJournal(journal, 'alone') : openSqliteJournal(journal);
+/**
+ * Opens the journal for this process alone; or, where the journal can be shared, beside others that open it so.
+ * @throws JournalError
+ */
+export function openJournal(journal: string, writers: Writers = 'alone'): Promise<OpenJournal> {
+  return isPostgresUrl(journal) ? openPostgresJournal(journal, writers) : openSqliteJournal(journal);
 }
 
 /** The same, where there is such a file, or it is an address. @throws UsageError */

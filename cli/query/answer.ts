@@ -1,5 +1,5 @@
 import type { Log } from '../../actors/seams/log.ts';
-import type { Wire } from '../../actors/wire/port.ts';
+import type { Delivery, Wire } from '../../actors/wire/port.ts';
 import type { QueryRefusal } from '../../actors/wire/queries.ts';
 import { MAX_PAYLOAD_BYTES } from '../../actors/wire/subject.ts';
 import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';
@@ -11,7 +11,7 @@ export function answerQuery(
   log: Log,
   answer: (question: unknown) => Promise<object>,
 ): void {
-  wire.subscribe(subject, ({ payload, reply }) => {
+  const ask = ({ payload, reply }: Delivery): void => {
     if (reply === undefined) return;
     void answer(parse(payload))
       .catch((error: unknown) => {
@@ -23,7 +23,9 @@ export function answerQuery(
         const fits = Buffer.byteLength(text) <= MAX_PAYLOAD_BYTES;
         wire.publish(reply, fits ? text : JSON.stringify(refusal(429)));
       });
-  });
+  };
+  // Of several processes that have the answer, one gives it.
+  wire.subscribe(subject, ask, { queue: subject });
 }
 
 export function refusal(code: ResponseCode): QueryRefusal {

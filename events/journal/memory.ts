@@ -66,7 +66,7 @@ export class MemoryJournal implements Journal {
     this.#faults = options.faults ?? {};
     if (options.shared === undefined) this.#disk.owners.clear();
     this.#disk.owners.add(this);
-    this.leases = options.shared === undefined ? null : new MemoryLeases(this.#disk, options.shared);
+    this.leases = options.shared === undefined ? null : new MemoryLeases(() => this.#open(), options.shared);
     this.#follower = new Follower(this, this.#disk.head.position);
     this.#committer = new Committer(
       { transaction: (work) => this.#transaction(work) },
@@ -253,14 +253,14 @@ export class MemoryJournal implements Journal {
 }
 
 class MemoryLeases implements Leases {
-  readonly #disk: MemoryDisk;
+  readonly #disk: () => MemoryDisk;
   readonly #clock: { now(): number };
-  constructor(disk: MemoryDisk, clock: { now(): number }) {
+  constructor(disk: () => MemoryDisk, clock: { now(): number }) {
     this.#disk = disk;
     this.#clock = clock;
   }
   async renew(id: string, forMs: number): Promise<Renewal> {
-    const { leases } = this.#disk;
+    const { leases } = this.#disk();
     const now = this.#clock.now();
     const held = (leases.get(id) ?? 0) > now;
     leases.set(id, now + forMs);
@@ -268,7 +268,7 @@ class MemoryLeases implements Leases {
     return { held, others: others.toSorted() };
   }
   async giveBack(id: string): Promise<void> {
-    this.#disk.leases.delete(id);
+    this.#disk().leases.delete(id);
   }
 }
 

@@ -11,6 +11,7 @@ const MAY_IMPORT = {
   'projections/': ['events/', 'machines/', 'security/'],
   'actors/': ['projections/', 'events/', 'machines/', 'security/'],
   'actors/seams/': [],
+  'actors/cluster/': ['actors/wire/', 'actors/seams/', 'actors/warnings.ts', 'events/journal/'],
   'actors/wire/': ['actors/seams/'],
   'actors/wire/messages.ts': ['actors/wire/', 'events/fields.ts'],
   'actors/wire/queries.ts': ['actors/wire/', 'events/fields.ts'],

@@ -95,6 +95,10 @@ const CHANNELS: readonly Channel[] = [
   { subject: '<service A>.cpns.service.svc-a.deliver.1', from: ['service A'], to: ['service A'] },
   { subject: '<service A>.cpns.service.svc-a.send.1', from: ['server'], to: ['service A'] },
   { subject: '<service B>.cpns.service.svc-b.send.1', from: ['server'], to: ['service B'] },
+  { subject: 'cpns.server.id-1.up.gw-a.registration-request', from: ['server'], to: ['server'] },
+  { subject: 'cpns.server.id-1.send.svc-a', from: ['server'], to: ['server'] },
+  { subject: 'cpns.server.ring', from: ['server'], to: ['server'] },
+  { subject: '<server>.cpns.server.id-1.send.svc-a.1', from: ['server'], to: ['server'] },
   { subject: 'cpns.events.cpns-server.registration', from: ['server'], to: ['observer'] },
   { subject: 'cpns.events.pn-gateway.admission', from: ['PN GW A', 'PN GW B'], to: ['observer'] },
   { subject: 'cpns.events.pne.registration', from: ['PNE A', 'PNE B', 'host of PNE A and B'], to: ['observer'] },
@@ -102,6 +106,8 @@ const CHANNELS: readonly Channel[] = [
   { subject: 'cpns.wan.up.gw-a', from: [], to: ['server'] },
   { subject: 'cpns.wan.up.gw-a.x.y', from: [], to: ['server'] },
   { subject: 'cpns.link.gw-a.up.pne-a', from: [], to: ['PN GW A'] },
+  { subject: 'cpns.server.id-1', from: [], to: [] },
+  { subject: 'cpns.server.id-1.down.gw-a.registration-request', from: [], to: [] },
   { subject: 'cpns.query.other', from: [], to: [] },
   { subject: 'cpns.service.svc-a.else', from: [], to: [] },
   { subject: 'cpns.service.svc-a', from: [], to: [] },
@@ -141,6 +147,9 @@ const PATTERNS: readonly { readonly pattern: string; readonly to: readonly Who[]
   { pattern: 'cpns.service.svc-b.send', to: ['server'], queue: 'cpns-server' },
   { pattern: 'cpns.service.svc-a.*', to: [] },
   { pattern: 'cpns.service.svc-a.deliver', to: ['service A'], queue: 'svc-a' },
+  { pattern: 'cpns.server.>', to: [] },
+  { pattern: 'cpns.server.id-1.up.*.*', to: ['server'] },
+  { pattern: 'cpns.server.id-1.send.*', to: ['server'] },
   { pattern: '<server>.>', to: ['server'] },
   { pattern: '<service A>.>', to: ['service A'] },
   { pattern: 'cpns.events.>', to: ['observer'] },
@@ -268,6 +277,7 @@ describe('a query under these permissions', () => {
     expect((await raw.request(subject)).string()).toBe('here');
     await raw.close();
     subscription.unsubscribe();
+    await flush('server');
   });
 
   test('that nobody is there to answer fails at once', async () => {

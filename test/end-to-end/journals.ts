@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
-import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
+import { openJournalReader } from '../../cli/journal/open.ts';
 import { DEFAULT_READ_LIMIT, type RecordedEvent } from '../../events/journal/port.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { sessionFromBytes, type Session } from '../../security/session.ts';
@@ -26,12 +25,13 @@ import type { Moment, NodeName } from '../simulation/world.ts';
 
 export interface JournalFile {
   readonly node: NodeName;
+  /** A file, or the address of a database. */
   readonly journal: string;
   readonly keyFile: string;
 }
 
 export async function eventsIn(journal: string): Promise<readonly RecordedEvent[]> {
-  const reader = await openSqliteReader(journal);
+  const reader = await openJournalReader(journal);
   try {
     const events: RecordedEvent[] = [];
     for (;;) {
@@ -40,27 +40,23 @@ export async function eventsIn(journal: string): Promise<readonly RecordedEvent[
       if (page.length < DEFAULT_READ_LIMIT) return events;
     }
   } finally {
-    reader.close();
+    await reader.close();
   }
 }
 
 /** What the keyring of a journal holds, in the clear. */
-export function keysIn({ journal, keyFile }: JournalFile): Moment['keys']['put'] {
+export async function keysIn({ journal, keyFile }: JournalFile): Promise<Moment['keys']['put']> {
   const kek = new Uint8Array(Buffer.from(readFileSync(keyFile, 'utf8').trim(), 'base64url'));
   const keyring = createKeyring({ kek, bytes: (length) => new Uint8Array(length) });
-  const db = new DatabaseSync(journal, { readOnly: true });
+  const reader = await openJournalReader(journal);
   try {
-    return db
-      .prepare('select id, wrapped from keys')
-      .all()
-      .map(({ id, wrapped }) => {
-        if (typeof id !== 'string' || !(wrapped instanceof Uint8Array)) throw new Error('keys: another shape');
-        const secret = keyring.unwrap(id, wrapped);
-        if (secret === null) throw new Error(`${journal}: key ${id} does not open`);
-        return { id, secret };
-      });
+    return (await reader.wrappedKeys({ after: '', limit: Number.MAX_SAFE_INTEGER })).map(({ id, wrapped }) => {
+      const secret = keyring.unwrap(id, wrapped);
+      if (secret === null) throw new Error(`${journal}: key ${id} does not open`);
+      return { id, secret };
+    });
   } finally {
-    db.close();
+    await reader.close();
   }
 }
 
@@ -84,11 +80,12 @@ const ORDER: readonly NodeName[] = ['server', 'gateway', 'pnes'];
 async function momentsOf(file: JournalFile): Promise<readonly Moment[]> {
   const moments: { node: NodeName; events: RecordedEvent[]; keys: Moment['keys'] }[] = [];
   let step = '';
+  const keys = await keysIn(file);
   for (const event of await eventsIn(file.journal)) {
     const { messageId, correlationId, recordedAt } = event.meta;
     const current = `${messageId} ${correlationId} ${recordedAt}`;
     if (current !== step || moments.length === 0) {
-      moments.push({ node: file.node, events: [], keys: { drop: [], put: moments.length === 0 ? keysIn(file) : [] } });
+      moments.push({ node: file.node, events: [], keys: { drop: [], put: moments.length === 0 ? keys : [] } });
     }
     step = current;
     moments.at(-1)?.events.push(event);
@@ -131,9 +128,10 @@ const CHECKERS: Readonly<Record<string, Checker>> = {
 };
 
 /** The messages as their senders wrote them: on the WAN they were sealed in a session that the server has. */
-function opened(sent: Evidence['sent'], files: readonly JournalFile[]): Evidence['sent'] {
+async function opened(sent: Evidence['sent'], files: readonly JournalFile[]): Promise<Evidence['sent']> {
   const sessions = new Map<string, Session>();
-  for (const { secret } of files.filter(({ node }) => node === 'server').flatMap(keysIn)) {
+  const kept = await Promise.all(files.filter(({ node }) => node === 'server').map(keysIn));
+  for (const { secret } of kept.flat()) {
     const session = sessionFromBytes(secret);
     if (session !== null) sessions.set(session.keyId, session);
   }
@@ -152,7 +150,7 @@ export async function violations(
   for (const { node, journal } of files)
     found.push(...faultsOf(await eventsIn(journal)).map((fault) => `${node}: ${fault}`));
   const timeline = merge(await Promise.all(files.map(momentsOf)));
-  const sent = opened(rest.sent, files);
+  const sent = await opened(rest.sent, files);
   const evidence: Evidence = { phase: 'calm', timeline, inMemory: [], said: [], given: [], ...rest, sent };
   for (const [name, checker] of Object.entries(CHECKERS)) {
     found.push(...(await checker(evidence)).map((violation) => `${name} ${violation}`));

@@ -141,7 +141,8 @@ test(
       },
       { node: 'pnes', journal: folder.file('operator', 'pnes.sqlite'), keyFile: folder.file('operator', 'pnes.key') },
     ] as const;
-    const sessions = journals.flatMap(keysIn).flatMap(({ secret }) => {
+    const kept = await Promise.all(journals.map(keysIn));
+    const sessions = kept.flat().flatMap(({ secret }) => {
       const session = sessionFromBytes(secret);
       return session === null ? [] : [session.sendKey, session.receiveKey];
     });

@@ -1,0 +1,73 @@
+import type { Membership } from '../cluster/membership.ts';
+import type { Share } from '../cluster/share.ts';
+import type { SessionEnd } from '../channel/port.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Log } from '../seams/log.ts';
+import type { ServiceSharing } from '../service/seams.ts';
+import type { ReviewedBook } from '../wan/session-book.ts';
+import { gatewayRegistrationStream, pnStream } from './cpns-server.ts';
+import type { Review } from './review.ts';
+
+/** What a server has in memory that another one may have changed. */
+export interface Shared {
+  readonly runtime: Runtime;
+  readonly session: SessionEnd;
+  readonly book: ReviewedBook;
+  readonly sessions: Review;
+  readonly log: Log;
+}
+
+/**
+ * How CPNS Servers share out their work: by PN GW. A PN has one, by provisioning, so with it goes all that is of its PNEs;
+ * and the frames on the WAN are numbered and told apart in one process.
+ */
+export class Sharing implements Share, ServiceSharing {
+  readonly membership: Membership;
+  readonly #gateways: ReadonlyMap<string, string>;
+
+  constructor(membership: Membership, pns: readonly { readonly id: string; readonly gatewayId: string }[]) {
+    this.membership = membership;
+    this.#gateways = new Map(pns.map(({ id, gatewayId }) => [id, gatewayId]));
+  }
+
+  get id(): string {
+    return this.membership.id;
+  }
+
+  isMine(stream: string): boolean {
+    return this.membership.isMine(this.#keyOf(stream));
+  }
+
+  ownerOf(pnId: string): string {
+    return this.membership.ownerOf(this.#keyOf(pnStream(pnId)));
+  }
+
+  mineSince(pnId: string): number {
+    return this.membership.mineSince(this.#keyOf(pnStream(pnId)));
+  }
+
+  /** From here on nothing is this server's own: what still comes goes to the others, and they take over. */
+  giveUp(): Promise<void> {
+    return this.membership.leave();
+  }
+
+  /** Takes part, and from then on takes over what others leave. @throws JournalError */
+  async join({ runtime, session, book, sessions, log }: Shared): Promise<void> {
+    this.membership.onChange(({ keeps }) => {
+      const keepsStream = (stream: string): boolean => keeps(this.#keyOf(stream));
+      session.letGo(keepsStream);
+      book.takeOver((gatewayId) => keepsStream(gatewayRegistrationStream(gatewayId)));
+      runtime.takeUp(keepsStream).then(
+        () => sessions.pnes(),
+        (error: unknown) => log.warn('nothing taken over yet', { error: String(error) }),
+      );
+    });
+    await this.membership.join();
+  }
+
+  /** A PN that the operator does not list any more goes by itself: it has timers all the same. */
+  #keyOf(stream: string): string {
+    const [kind, id = ''] = stream.split('/');
+    return kind === 'gateway-registration' ? id : (this.#gateways.get(id) ?? `pn/${id}`);
+  }
+}
