@@ -21,6 +21,9 @@ export const REFUSAL_WINDOW_MS = 10_000;
 /** Refusals that are summed side by side. */
 export const MAX_REFUSAL_WINDOWS = 10_000;
 
+/** Warnings that differ and are told apart within a window; more of a kind are one line with their number. */
+export const MAX_WARNINGS_APART = 100;
+
 /** Senders whose rate is watched at once; some 150 bytes each. Whoever sent least lately is forgotten, and starts full again. */
 export const MAX_BUCKETS = 20_000;
 

@@ -1,8 +1,11 @@
-import { MAX_REFUSAL_WINDOWS, REFUSAL_WINDOW_MS } from './limits.ts';
+import { MAX_WARNINGS_APART, REFUSAL_WINDOW_MS } from './limits.ts';
 import type { Clock } from './seams/clock.ts';
 import type { Log, LogFields } from './seams/log.ts';
 
-/** Says a warning once in a window and counts its like, so that whoever floods a role does not flood its log. */
+/**
+ * Says a warning once in a window and counts its like, so that whoever floods a role does not flood its log. Who makes names up
+ * is bounded as well: above `MAX_WARNINGS_APART` warnings are told by their number alone, when the window ends.
+ */
 export class Warnings {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -15,21 +18,28 @@ export class Warnings {
 
   say(message: string, fields: LogFields): void {
     const key = JSON.stringify([message, fields]);
-    const window = this.#open.get(key);
-    if (window !== undefined) {
-      window.more += 1;
-      return;
-    }
-    if (this.#open.size >= MAX_REFUSAL_WINDOWS) this.close();
-    this.#log.warn(message, fields);
-    const cancel = this.#clock.after(REFUSAL_WINDOW_MS, () => this.#close(key, message, fields));
-    this.#open.set(key, { more: 0, cancel });
+    if (this.#counted(key)) return;
+    if (this.#open.size < MAX_WARNINGS_APART) {
+      this.#log.warn(message, fields);
+      this.#begin(key, message, fields, 0);
+    } else if (!this.#counted(message)) this.#begin(message, message, { of: 'others' }, 1);
   }
 
   /** Forgets every window that is open. */
   close(): void {
     for (const { cancel } of this.#open.values()) cancel();
     this.#open.clear();
+  }
+
+  #counted(key: string): boolean {
+    const window = this.#open.get(key);
+    if (window !== undefined) window.more += 1;
+    return window !== undefined;
+  }
+
+  #begin(key: string, message: string, fields: LogFields, more: number): void {
+    const cancel = this.#clock.after(REFUSAL_WINDOW_MS, () => this.#close(key, message, fields));
+    this.#open.set(key, { more, cancel });
   }
 
   #close(key: string, message: string, fields: LogFields): void {

@@ -30,7 +30,7 @@ export async function gatewayWan({ wire, journal, keyring, log, clock }: Seams):
     streamOf: gatewayStream,
     changedBy: ['GatewayRegistered'],
   });
-  return new SealedWire({ wire, book, log, onUnknownSession: () => {} });
+  return new SealedWire({ wire, book, log, clock, onUnknownSession: () => {} });
 }
 
 /** The wire of the CPNS Server, and the book of the sessions with its PN GWs. */
@@ -58,5 +58,5 @@ export async function serverWan(
     const letter = { subject, type: 'notice', inReplyTo: null, body: { code: 401, deviceId: null, keyId } };
     wire.publish(subject, encodeMessage(letter, entropy.id(), entropy.id()));
   };
-  return { wire: new SealedWire({ wire, book, log, onUnknownSession }), book };
+  return { wire: new SealedWire({ wire, book, log, clock, onUnknownSession }), book };
 }

@@ -9,7 +9,9 @@ import {
   type ReplayWindow,
 } from '../../security/replay-window.ts';
 import { openFrame, sealFrame, type SessionKeys } from '../../security/session.ts';
+import type { Clock } from '../seams/clock.ts';
 import type { Log } from '../seams/log.ts';
+import { Warnings } from '../warnings.ts';
 import { PROTOCOL_VERSION } from '../wire/messages.ts';
 import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from '../wire/port.ts';
 import { parseSubject, type Address } from '../wire/subjects.ts';
@@ -59,6 +61,7 @@ export interface SealedWireOptions {
   readonly wire: Wire;
   readonly book: SessionBook;
   readonly log: Log;
+  readonly clock: Clock;
   /** A frame came under a session that is not in force: the server says so, so that the PN GW registers again. */
   readonly onUnknownSession: (gatewayId: string, keyId: string) => void;
 }
@@ -74,14 +77,16 @@ export class SealedWire implements Wire {
   readonly #wire: Wire;
   readonly #book: SessionBook;
   readonly #log: Log;
+  readonly #warnings: Warnings;
   readonly #onUnknownSession: SealedWireOptions['onUnknownSession'];
   /** Keeps the order of messages while a session is being looked up. */
   #turn: Promise<void> | null = null;
 
-  constructor({ wire, book, log, onUnknownSession }: SealedWireOptions) {
+  constructor({ wire, book, log, clock, onUnknownSession }: SealedWireOptions) {
     this.#wire = wire;
     this.#book = book;
     this.#log = log;
+    this.#warnings = new Warnings(clock, log);
     this.#onUnknownSession = onUnknownSession;
   }
 
@@ -121,6 +126,7 @@ export class SealedWire implements Wire {
 
   async close(): Promise<void> {
     await this.#turn;
+    this.#warnings.close();
     await this.#wire.close();
   }
 
@@ -172,7 +178,7 @@ export class SealedWire implements Wire {
   }
 
   #refuse({ gatewayId, type }: Address, reason: string): null {
-    this.#log.warn('frame refused', { gatewayId, type, reason });
+    this.#warnings.say('frame refused', { gatewayId, type, reason });
     return null;
   }
 

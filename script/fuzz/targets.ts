@@ -2,6 +2,7 @@
  * Every decoder of bytes that somebody else wrote. A target that takes what was forged throws as well: to be fooled is worse
  * than to fall over.
  */
+import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';
 import { SealedWire } from '../../actors/wan/sealed-wire.ts';
 import { decodeMessage, encodeMessage } from '../../actors/wire/messages.ts';
@@ -125,7 +126,7 @@ function wireEnd(
   const peer = { session, window: new ReplayWindow() };
   const book = { peer: () => peer, nextNumber: () => number, accepted() {} };
   const log = new RecordedLog();
-  const end = new SealedWire({ wire, book, log, onUnknownSession() {} });
+  const end = new SealedWire({ wire, book, log, clock: new SimulatedClock(), onUnknownSession() {} });
   const deliver = (delivery: Delivery): void => handlers.forEach((handler) => handler(delivery));
   return [end, deliver, log] as const;
 }

@@ -8,11 +8,11 @@ let counter = 1_000;
 
 /** Says to the server what somebody with this session can say: sealed, on whatever subject. */
 export async function lie(world: World, session: SessionKeys, subject: string, payload: string): Promise<void> {
-  const { network, log } = world;
+  const { network, log, clock } = world;
   const peer = { session, window: new ReplayWindow() };
   const book = { peer: () => peer, nextNumber: () => ({ start: 1, counter: counter++ }), accepted: () => {} };
   const raw = network.connect('liar');
-  new SealedWire({ wire: raw, book, log, onUnknownSession: () => {} }).publish(subject, payload);
+  new SealedWire({ wire: raw, book, log, clock, onUnknownSession: () => {} }).publish(subject, payload);
   await pass(world);
   await raw.close();
 }

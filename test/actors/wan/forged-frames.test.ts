@@ -17,6 +17,10 @@ test('a flood of forged frames leaves no event, and those that are genuine are t
   for (let counter = 0; counter < FORGED; counter++) forge(counter);
   await world.drain();
   expect((await world.events('server')).length).toBe(before);
+  const refused = world.log.lines.filter(({ message }) => message === 'frame refused');
+  expect(refused.map(({ fields }) => fields)).toEqual([
+    { gatewayId: GATEWAY, type: 'registration-request', reason: 'does not open' },
+  ]);
   await world.register('lamp');
   await world.drain();
   expect((await world.events('pnes')).at(-1)?.type).toBe('SecureSessionConfirmed');

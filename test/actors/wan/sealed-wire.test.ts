@@ -25,19 +25,22 @@ function bookOf(session: SessionKeys | null, wait: 'at once' | 'later'): Session
 
 function setUp(options: { readonly session?: SessionKeys | null; readonly wait?: 'at once' | 'later' } = {}) {
   const log = new RecordedLog();
-  const network = createMemoryNetwork({ policy: () => 'hold', clock: new SimulatedClock(), log });
+  const clock = new SimulatedClock();
+  const network = createMemoryNetwork({ policy: () => 'hold', clock, log });
   const { session = hubSession, wait = 'at once' } = options;
   const unknown: string[] = [];
   const hub = new SealedWire({
     wire: network.connect('hub'),
     book: bookOf(session, wait),
     log,
+    clock,
     onUnknownSession: () => {},
   });
   const server = new SealedWire({
     wire: network.connect('server'),
     book: bookOf(serverSession, wait),
     log,
+    clock,
     onUnknownSession: (gatewayId) => unknown.push(gatewayId),
   });
   const raw = network.connect('eve');
@@ -54,7 +57,7 @@ function setUp(options: { readonly session?: SessionKeys | null; readonly wait?:
     }
   };
   const reasons = (): unknown[] => log.lines.map(({ fields }) => fields['reason']);
-  return { network, hub, server, raw, received, deliverAll, settle, unknown, reasons };
+  return { clock, network, hub, server, raw, received, deliverAll, settle, unknown, reasons };
 }
 
 const SUBJECT = 'cpns.wan.up.hub.pn-update-request';
