@@ -99,6 +99,18 @@ export function setting(name: SettingName, says: string = SETTINGS[name].says): 
 
 export const count = parser(digits);
 
+/** Secrets that belong to no role. */
+export function authorityOption(): Option {
+  const says =
+    'the private key of the authority instead of a role; its key-encryption key is FILE.kek unless one is given';
+  return new Option('--authority <file>', says).argParser(parser(path));
+}
+
+export function checkpointKeyOption(): Option {
+  const says = 'the key that signs checkpoints instead of a role; its key-encryption key likewise';
+  return new Option('--checkpoint-key <file>', says).argParser(parser(path));
+}
+
 /** Where a change of the key-encryption key finds the new one. */
 export function newKeyFileOption(): Option {
   const says = 'use the key in this file, made when it is not there, and leave it there';

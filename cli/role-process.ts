@@ -40,6 +40,11 @@ export function logOf(host: Host, role: string, { log: json, tells = 'everything
   return tells === 'everything' ? all : { ...all, info: () => {}, warn: () => {} };
 }
 
+/** A warning for each secret that anybody who gets hold of its file can read. */
+export function tellPlainFiles(log: Log, files: readonly string[]): void {
+  for (const file of files) log.warn('A SECRET LIES IN PLAIN', { file, remedy: 'cpns keys wrap encrypts it' });
+}
+
 export interface RoleProcessOptions extends NatsAccess {
   readonly role: RuntimeOptions['role']['name'];
   /** Shown in the NATS server's connection list. */

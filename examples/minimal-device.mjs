@@ -7,7 +7,8 @@
 //     [--nats-seed-file FILE] [--nats-ca FILE]
 //
 // --pair     for a stranger: pairs with the PN GW first (flow 1.4.2). A member of the PN leaves it out (flow 1.4.1).
-// FILE       holds the device's secret: 32 bytes in base64url.
+// FILE       holds the device's secret: 32 bytes in base64url. The operator directory has it encrypted; in plain it is written by
+//            cpns keys export --config operator/pnes/ID.yaml --out FILE
 // --nats-seed-file  the nkey seed of the device, for a NATS server that is locked down (docs/nats.md); --nats-ca the
 //            certificates to trust a tls:// server by.
 // Exit code  0 registered, and the session is confirmed; 1 refused, or nobody answered; 2 wrong use.

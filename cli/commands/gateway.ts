@@ -14,7 +14,7 @@ import type { Host } from '../host.ts';
 import { answerInventory } from '../inventory/answer.ts';
 import { examples, logOption, setting, type LogFlags, withKeyringKey, type Register } from '../options.ts';
 import { follow } from '../projections/follow.ts';
-import { openRoleProcess } from '../role-process.ts';
+import { openRoleProcess, tellPlainFiles } from '../role-process.ts';
 import { run, untilStopped, type Running } from '../run.ts';
 
 export const gateway: Register = (program, host, finish) => {
@@ -73,6 +73,7 @@ async function serve(host: Host, running: Running, options: GatewayOptions, flag
   const runtime = await startGateway({ ...options, credential }, pns, seams, options.usage);
   running.onClose('the PN GW', () => runtime.stop());
   answerInventory(wire, gatewayInventoryQuery(gatewayId), inventory, log);
+  tellPlainFiles(log, options.secrets.plain);
   log.info('ready', { gatewayId, pns: pns.length, position: await seams.journal.head() });
   await untilStopped(running.stopped);
   log.info('ending', { ...runtime.stats });

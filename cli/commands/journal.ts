@@ -7,11 +7,12 @@ import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
 import { toBase64 } from '../../security/transparency/base64.ts';
 import { verifierToText } from '../../security/transparency/note-key.ts';
+import type { Given } from '../config/settings.ts';
 import { EXIT, fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { openJournalReader, resolveJournal } from '../journal/open.ts';
 import { namedJournal, openForChange } from '../keys/journal.ts';
-import { makeNoteKey, read, readNoteSigner, readNoteVerifier } from '../journal/note-keys.ts';
+import { makeNoteKey, noteKek, noteKekOrNew, read, readNoteSigner, readNoteVerifier } from '../journal/note-keys.ts';
 import { progressOf } from '../journal/progress.ts';
 import { rangeOf, writeExport } from '../journal/export.ts';
 import { importExport } from '../journal/import.ts';
@@ -19,11 +20,11 @@ import { consistencyOf, provenBy } from '../journal/prove.ts';
 import { checkSnapshots, snapshotsText } from '../journal/snapshots.ts';
 import { statOf, statText } from '../journal/stat.ts';
 import { isWhole, verificationJson, verificationText, verifyJournal } from '../journal/verify.ts';
-import { count, examples, jsonOption, setting, type Register } from '../options.ts';
+import { count, examples, jsonOption, setting, type Register, withKeyringKey } from '../options.ts';
 import { run, type Running } from '../run.ts';
 import { addSnapshots } from './journal-snapshots.ts';
 
-interface Flags {
+interface Flags extends Pick<Given, 'keyFile'> {
   readonly journal?: string;
   readonly key?: string;
   readonly json?: true;
@@ -58,20 +59,29 @@ export const journal: Register = (program, host, finish) => {
   addStat(group, host, finish);
 };
 
+const NOTE_KEK_SAYS = 'file of the key that it is encrypted under (default: beside it, with .kek behind its name)';
+
 type Add = (group: Command, host: Host, finish: (code: number) => void) => void;
 
 const addKey: Add = (group, host, finish) => {
   group
     .command('key')
     .summary('make the key that signs checkpoints')
-    .description('Writes the key to FILE (mode 0600) and its public half to FILE.pub, which is for auditors.')
+    .description(
+      'Writes the key to FILE, encrypted under the key in CPNS_KEYRING_KEY or in a key file (default: FILE.kek, made when\n' +
+        'it is not there), and its public half to FILE.pub, which is for auditors.',
+    )
     .argument('<file>', 'where the key is written; no file may be there')
     .requiredOption('--name <name>', 'unique name of the journal and its key, e.g. cpns/example')
+    .addOption(setting('keyFile', NOTE_KEK_SAYS))
     .addHelpText('after', examples('cpns journal key operator/checkpoint.key --name cpns/example'))
-    .action(async (file: string, { name }: { readonly name: string }) => {
+    .action(async (file: string, flags: Given & { readonly name: string }) => {
+      const { name } = flags;
       if (!/^[^\s+]{1,128}$/u.test(name))
         throw new UsageError(`'${name}' cannot name a key`, 'Give 1 to 128 characters without white space and +.');
-      const { verifier } = makeNoteKey(resolve(host.cwd, file), name, host.entropy);
+      const path = resolve(host.cwd, file);
+      const kek = noteKekOrNew(path, withKeyringKey(flags, host), host);
+      const { verifier } = makeNoteKey(path, name, kek, host.entropy);
       await host.out(`${verifierToText(verifier)}\n`);
       finish(EXIT.ok);
     });
@@ -87,6 +97,7 @@ const addCheckpoint: Add = (group, host, finish) => {
     )
     .addOption(setting('journal', 'the journal'))
     .requiredOption('--key <file>', 'the key that `cpns journal key` made')
+    .addOption(setting('keyFile', NOTE_KEK_SAYS))
     .addHelpText('after', examples(`cpns journal checkpoint --journal ${JOURNAL} --key operator/checkpoint.key`))
     .action(async (flags: Flags) => finish(await run(host, (running) => checkpoint(host, running, flags))));
 };
@@ -228,7 +239,8 @@ async function openReader(host: Host, { onClose }: Running, flags: Flags) {
 }
 
 async function checkpoint(host: Host, running: Running, flags: Flags): Promise<number> {
-  const signer = readNoteSigner(resolve(host.cwd, flags.key ?? ''));
+  const path = resolve(host.cwd, flags.key ?? '');
+  const signer = readNoteSigner(path, noteKek(path, withKeyringKey(flags, host), host.cwd));
   const seams = await openForChange(host, running, resolveJournal(host.cwd, namedJournal(flags.journal ?? null)));
   const signed = await signCheckpoint(seams, signer);
   if (signed === null) throw new UsageError('The journal has no events', 'Start its role once.');

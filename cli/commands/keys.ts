@@ -8,6 +8,7 @@ import { givenKeyring } from '../keys/given.ts';
 import { entryText, keyEntries, type KeyEntry } from '../keys/list.ts';
 import { namedJournal } from '../keys/journal.ts';
 import { addDestroyCommand } from '../keys/destroy.ts';
+import { addExportCommand } from '../keys/export.ts';
 import { addRotateCommand } from '../keys/rotate.ts';
 import { addWrapCommand } from '../keys/wrap.ts';
 import { examples, jsonOption, setting, withKeyringKey, type Register } from '../options.ts';
@@ -20,10 +21,10 @@ interface ListFlags extends Given {
 export const keys: Register = (program, host, finish) => {
   const group = program
     .command('keys')
-    .summary('list, rotate and destroy the keys of a journal')
+    .summary('list, rotate, destroy and export keys and secrets')
     .description(
-      'Keys lie in a journal encrypted under a key-encryption key, which is in a key file or in CPNS_KEYRING_KEY.\n' +
-        'No key is ever shown. What changes them works while the role is stopped.',
+      'The keys in a journal and the secrets of a role are encrypted under a key-encryption key, which is in a key file or\n' +
+        'in CPNS_KEYRING_KEY. None is ever shown. What changes them works while the role is stopped.',
     )
     .addHelpText(
       'after',
@@ -51,6 +52,7 @@ export const keys: Register = (program, host, finish) => {
   addDestroyCommand(group, host, finish);
   addRotateCommand(group, host, finish);
   addWrapCommand(group, host, finish);
+  addExportCommand(group, host, finish);
 };
 
 function list(host: Host, flags: ListFlags): Promise<number> {

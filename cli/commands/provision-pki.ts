@@ -3,13 +3,16 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { deviceNamed, gatewayNamed, type Principal } from '../../security/pki/identity.ts';
 import { id, path } from '../config/fields.ts';
-import { readStaticKey, readStaticPublicKey } from '../config/pki.ts';
+import { readStaticPublicKey, staticKeyIn } from '../config/pki.ts';
+import { readSecretFile } from '../config/secret-file.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { examples, parser } from '../options.ts';
 import { enrol, refuseOtherCredential } from '../provision/enrol.ts';
 import { OperatorDirectory, type Step } from '../provision/directory.ts';
-import { Authority, CERTIFICATE_DAYS, certifiedFiles } from '../provision/pki.ts';
+import { filesOf } from '../provision/pki-files.ts';
+import { Authority, CERTIFICATE_DAYS } from '../provision/pki.ts';
+import { needed, operatorRings, ringOf } from '../provision/ring.ts';
 
 /** Of `cpns provision`, and of the commands below. */
 export interface PkiFlags {
@@ -47,7 +50,8 @@ export function addPkiCommands(
     }
     const bytes = (length: number): Uint8Array => host.entropy.bytes(length);
     const directory = new OperatorDirectory(out, bytes);
-    act(new Authority(directory, { nowMs: host.clock.now(), bytes }), directory, flags);
+    const rings = operatorRings(directory, host.keyringKey);
+    act(new Authority(directory, { nowMs: host.clock.now(), bytes, rings }), directory, flags);
     await done(directory.steps, flags);
   };
   const command = (name: string, summary: string, description: string, ...lines: readonly string[]): Command =>
@@ -137,8 +141,12 @@ function keyToCertify(
   cwd: string,
 ): Uint8Array {
   if (publicKey !== undefined) return readStaticPublicKey(resolve(cwd, publicKey));
-  const { key } = certifiedFiles(principal);
-  if (directory.has(key)) return readStaticKey(directory.path(key)).publicKey;
+  const { key, keyName, kek } = filesOf(principal);
+  if (directory.has(key)) {
+    const ring = ringOf(directory, kek, `encrypts the keys and secrets of ${principal.id}`, [key]);
+    const secret = { file: directory.path(key), name: keyName };
+    return staticKeyIn(secret.file, readSecretFile(secret, needed(ring, key).kek).text).publicKey;
+  }
   throw new UsageError(
     `There is no key of ${principal.id} in the operator directory: ${key}`,
     'Give its public key with --public-key, or list it in the household with `credential: pki`.',

@@ -20,7 +20,7 @@ import { answerInventory } from '../inventory/answer.ts';
 import { answerPersonal } from '../inventory/personal.ts';
 import { examples, logOption, setting, type LogFlags, withKeyringKey, type Register } from '../options.ts';
 import { follow } from '../projections/follow.ts';
-import { openRoleProcess } from '../role-process.ts';
+import { openRoleProcess, tellPlainFiles } from '../role-process.ts';
 import { RevocationFile } from '../revocation-file.ts';
 import { run, untilStopped, type Running } from '../run.ts';
 
@@ -116,6 +116,7 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
       secrets: options.plainCredentials,
       remedy: 'cpns keys wrap encrypts them',
     });
+  tellPlainFiles(log, options.secrets.plain);
   log.info('ready', {
     pns: options.pns.length,
     pnes: options.pnes.length + options.certified.pnes.length,

@@ -10,7 +10,7 @@ import type { Given } from '../config/settings.ts';
 import type { ServiceOptions } from '../config/types.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { examples, jsonOption, parser, refuseOptionsBefore } from '../options.ts';
+import { examples, jsonOption, parser, refuseOptionsBefore, withKeyringKey } from '../options.ts';
 import { OF_A_TASK } from '../role-process.ts';
 import { connectedSoon, run, untilStopped, type Running } from '../run.ts';
 import { openService } from '../service/open.ts';
@@ -45,7 +45,7 @@ export function addServiceSend(service: Command, host: Host, finish: (code: numb
     )
     .action(async (flags: Given & SendFlags, subcommand: Command) => {
       refuseOptionsBefore(subcommand);
-      const options = loadServiceOptions(flags, host.cwd);
+      const options = loadServiceOptions(withKeyringKey(flags, host), host.cwd);
       const { pn: pnId, device: deviceId } = flags;
       const message = { deviceId, pnId, serviceId: options.serviceId, bytes: await readPayload(host, flags) };
       finish(await run(host, (running) => send(host, running, options, message, flags)));

@@ -6,7 +6,7 @@ import type { Given } from '../config/settings.ts';
 import type { ServiceOptions } from '../config/types.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { examples, jsonOption, logOption, type LogFlags, type Register } from '../options.ts';
+import { examples, jsonOption, logOption, type LogFlags, type Register, withKeyringKey } from '../options.ts';
 import { run, untilConnected, untilStopped, type Running } from '../run.ts';
 import { openService } from '../service/open.ts';
 import { addServiceSettings } from '../service/settings.ts';
@@ -39,7 +39,7 @@ export const service: Register = (program, host, finish) => {
     )
     .helpCommand(false)
     .action(async (flags: Given & ServiceFlags) => {
-      const options = loadServiceOptions(flags, host.cwd);
+      const options = loadServiceOptions(withKeyringKey(flags, host), host.cwd);
       finish(await run(host, (running) => serve(host, running, options, flags)));
     });
   addServiceSend(command, host, finish);

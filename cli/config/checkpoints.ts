@@ -1,7 +1,9 @@
 import { DEFAULT_CHECKPOINT_SETTINGS, type CheckpointSettings } from '../../actors/record/checkpoints.ts';
 import type { NoteSigner } from '../../security/transparency/note-key.ts';
-import { readNoteSigner } from '../journal/note-keys.ts';
+import { signerIn } from '../journal/note-keys.ts';
 import { path } from './fields.ts';
+import { besideKey, readKek, type Kek } from './kek.ts';
+import type { SecretFiles } from './secret-file.ts';
 import { whole } from './session.ts';
 import type { Given, Settings } from './settings.ts';
 
@@ -28,14 +30,24 @@ export interface CheckpointOptions extends CheckpointSettings {
   readonly signer: NoteSigner;
 }
 
-/** Null without a key: then nothing is signed. @throws UsageError for what is no key, or is open to others */
-export function checkpointOptions(settings: Settings, given: Given, file: InFile): CheckpointOptions | null {
+/**
+ * Null without a key: then nothing is signed.
+ * @param secrets those of the role
+ * @throws UsageError for what is no key, ConfigError for what is open to others or does not open
+ */
+export function checkpointOptions(
+  settings: Settings,
+  given: Given,
+  file: InFile,
+  secrets: SecretFiles,
+): CheckpointOptions | null {
   const events = given.checkpointEvents ?? file.checkpointEvents;
   const intervalMs = given.checkpointIntervalMs ?? file.checkpointIntervalMs;
   const keyFile = settings.optionalPath(given.checkpointKeyFile, file.checkpointKeyFile);
   if (keyFile !== null)
     return {
-      signer: readNoteSigner(keyFile),
+      // It has a key-encryption key of its own, unless it came under that of the role.
+      signer: signerIn(keyFile, secrets.text(keyFile, 'checkpoint', ...ownKek(keyFile))),
       events: events ?? DEFAULT_CHECKPOINT_SETTINGS.events,
       intervalMs: intervalMs ?? DEFAULT_CHECKPOINT_SETTINGS.intervalMs,
     };
@@ -44,4 +56,9 @@ export function checkpointOptions(settings: Settings, given: Given, file: InFile
     settings.add({ path: 'checkpointKeyFile', message: 'is missing', remedy });
   }
   return null;
+}
+
+function ownKek(keyFile: string): readonly [] | readonly [Kek] {
+  const own = readKek(besideKey(keyFile), {});
+  return own.keys.length === 0 ? [] : [own];
 }

@@ -9,7 +9,7 @@ import { keyFileOf, readKek } from './kek.ts';
 import { linkLimits, readLinkLimits } from './limits.ts';
 import { natsAccess, natsFields } from './nats.ts';
 import { certificateFiles, readCertificateFiles } from './pki.ts';
-import { readSecret } from './secrets.ts';
+import { SecretFiles } from './secret-file.ts';
 import { Settings, type Given } from './settings.ts';
 import type { GatewayOptions } from './types.ts';
 import { snapshotFields, snapshotSetting } from './snapshots.ts';
@@ -57,17 +57,22 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
     });
   const byCertificate = given.pskFile === undefined && pki !== undefined;
   const pskFile = byCertificate ? '' : settings.path('pskFile', given.pskFile, file.pskFile);
-  const checkpoints = checkpointOptions(settings, given, file);
   settings.throwProblems();
+  const kek = readKek(keyFile, given);
+  const secrets = new SecretFiles(kek);
+  const checkpoints = checkpointOptions(settings, given, file, secrets);
+  settings.throwProblems();
+  const staticKeyIn = (name: string): string => secrets.text(name, `static/gateways/${gatewayId}`);
   return {
     ...natsAccess(settings, given, file),
     journal,
-    kek: readKek(keyFile, given),
+    kek,
+    secrets,
     checkpoints,
     gatewayId,
     credential: byCertificate
-      ? () => readCertificateFiles(pki, (name) => settings.fromFile(name))
-      : withSecret(readSecret(pskFile)),
+      ? () => readCertificateFiles(pki, (name) => settings.fromFile(name), staticKeyIn)
+      : withSecret(secrets.bytes(pskFile, `credential/gateways/${gatewayId}`)),
     pns: [...new Set(pns)],
     pairing: gatewayPairing.parse(given.pairing ?? file.pairing ?? 'permitted'),
     limits: readLinkLimits(file.limits),

@@ -18,6 +18,9 @@ export interface Kek {
 /** The key that a rotation puts into the place of the one in `keyFile`, until it is there. */
 export const nextKeyFile = (keyFile: string): string => `${keyFile}.next`;
 
+/** The key-encryption key of a secret that belongs to no role: the key of the authority, or the one that signs checkpoints. */
+export const besideKey = (secretFile: string): string => `${secretFile}.kek`;
+
 /**
  * The key file that is to be used; null: the variable has the key, and goes before a file that the configuration names.
  * @throws UsageError when flag or variable name a file, and the variable has a key as well: neither goes before the other

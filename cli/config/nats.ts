@@ -3,7 +3,7 @@ import { natsUser, type NatsUser } from '../../actors/wire/nats-user.ts';
 import { fileReason } from '../errors.ts';
 import { DEFAULT_NATS_URL, natsUrls, path } from './fields.ts';
 import { ConfigError } from './problems.ts';
-import { readSecretText } from './secrets.ts';
+import { readPrivateText } from './secrets.ts';
 import type { Given, Settings } from './settings.ts';
 import type { NatsAccess } from './types.ts';
 
@@ -35,7 +35,7 @@ export function natsAccess(settings: Settings, given: NatsFlags, file: InFile): 
  * @throws ConfigError
  */
 export function readNatsUser(file: string): NatsUser {
-  const user = natsUser(readSecretText(file));
+  const user = natsUser(readPrivateText(file));
   if (user !== null) return user;
   const remedy = 'Bring the file back from a copy, or provision anew.';
   throw new ConfigError(file, [{ path: '', message: 'is not the nkey seed of a user: SU and 56 characters', remedy }]);

@@ -15,7 +15,6 @@ import type { Credential } from '../../security/registration-handshake.ts';
 import { fileReason } from '../errors.ts';
 import { path } from './fields.ts';
 import { ConfigError } from './problems.ts';
-import { readSecretText } from './secrets.ts';
 
 /** The certificate of a device or PN GW instead of a secret: three PEM files. */
 export const certificateFiles = z.strictObject({ keyFile: path, certificateFile: path, serverKeyFile: path });
@@ -44,10 +43,11 @@ export function readPublicText(file: string): string {
 
 /**
  * The private X25519 key of a device, a PN GW or the server. No message quotes it.
+ * @param text of its file
  * @throws ConfigError
  */
-export function readStaticKey(file: string): KeyPair {
-  const pair = keyPairFromPem(`${readSecretText(file)}\n`);
+export function staticKeyIn(file: string, text: string): KeyPair {
+  const pair = keyPairFromPem(`${text}\n`);
   if (pair !== null) return pair;
   const remedy = 'Bring the file back from a copy, or make one: openssl genpkey -algorithm X25519';
   throw fail(file, 'is not a private X25519 key in PEM', remedy);
@@ -77,26 +77,33 @@ export function readChainFile(file: string): readonly Uint8Array[] {
   );
 }
 
-/** @throws ConfigError */
+/** @param secretIn the text of a secret file @throws ConfigError */
 export function readCertificateFiles(
   files: z.infer<typeof certificateFiles>,
   resolve: (file: string) => string,
+  secretIn: (file: string) => string,
 ): Credential {
+  const keyFile = resolve(files.keyFile);
   return {
     kind: 'pki',
-    staticKey: readStaticKey(resolve(files.keyFile)),
+    staticKey: staticKeyIn(keyFile, secretIn(keyFile)),
     chain: readChainFile(resolve(files.certificateFile)),
     serverPublicKey: readStaticPublicKey(resolve(files.serverKeyFile)),
   };
 }
 
 /** @throws ConfigError */
-export function readServerPki(files: z.infer<typeof serverPki>, resolve: (file: string) => string): ServerPki {
+export function readServerPki(
+  files: z.infer<typeof serverPki>,
+  resolve: (file: string) => string,
+  secretIn: (file: string) => string,
+): ServerPki {
   const trustFile = resolve(files.trustFile);
   const trustAnchors = readTrustAnchors(trustFile);
   const revocationFile = resolve(files.revocationFile);
   readRevocationFile(revocationFile, trustAnchors);
-  return { serverKey: readStaticKey(resolve(files.keyFile)), trustAnchors, revocationFile };
+  const keyFile = resolve(files.keyFile);
+  return { serverKey: staticKeyIn(keyFile, secretIn(keyFile)), trustAnchors, revocationFile };
 }
 
 /** @throws ConfigError */

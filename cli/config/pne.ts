@@ -10,7 +10,7 @@ import { pathText, type Problem } from './problems.ts';
 import { duplicates } from './references.ts';
 import { natsAccess, natsFields } from './nats.ts';
 import { certificateFiles, readCertificateFiles } from './pki.ts';
-import { readSecret } from './secrets.ts';
+import { SecretFiles } from './secret-file.ts';
 import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
 import type { PneDevice, PneOptions } from './types.ts';
@@ -27,6 +27,7 @@ export const PneFile = z.strictObject({
         deviceId: id,
         pnId: id,
         gatewayId: id,
+        keyFile: path.optional(),
         pskFile: path.optional(),
         pki: certificateFiles.optional(),
         pairing: devicePairing.optional(),
@@ -87,45 +88,60 @@ export function loadPneOptions(given: Given, cwd: string): PneOptions {
   const journal = settings.journal(given.journal, file.journal);
   const keyFile = keyFileOf(settings, given, file.keyFile);
   const session = sessionSettings(given, file);
-  const checkpoints = checkpointOptions(settings, given, file);
+  const ownSecrets = (): Pick<PneOptions, 'kek' | 'checkpoints'> & { readonly secrets: SecretFiles } => {
+    const kek = readKek(keyFile, given);
+    const secrets = new SecretFiles(kek);
+    const checkpoints = checkpointOptions(settings, given, file, secrets);
+    settings.throwProblems();
+    return { kek, secrets, checkpoints };
+  };
+  const common = { ...natsAccess(settings, given, file), journal, session };
   if (given.deviceId !== undefined || file.devices.length === 0) {
-    const devices = [givenDevice(given, settings)];
-    return {
-      ...natsAccess(settings, given, file),
-      journal,
-      kek: readKek(keyFile, given),
-      checkpoints,
-      devices,
-      session,
-    };
+    const { device, pskFile } = givenDevice(given, settings);
+    const own = ownSecrets();
+    const psk = own.secrets.bytes(pskFile, `credential/pnes/${device.deviceId}`);
+    return { ...common, ...own, devices: [{ ...device, credential: { kind: 'psk', psk } }] };
   }
   settings.throwProblems();
-  const devices = file.devices.map(({ pskFile, pki, pairing, about, ...device }) => ({
-    ...device,
-    ...(about === undefined ? {} : { about: PersonalFields.parse(about) }),
-    credential: credentialOf({ pskFile, pki }, settings),
-    pairing: pairing ?? 'none',
-  }));
-  return { ...natsAccess(settings, given, file), journal, kek: readKek(keyFile, given), checkpoints, devices, session };
+  const own = ownSecrets();
+  const devices = file.devices.map(({ deviceId, pnId, gatewayId, pairing = 'none', about, ...entry }) => {
+    const credential = credentialOf(deviceId, entry, settings, own.secrets);
+    const personal = about === undefined ? {} : { about: PersonalFields.parse(about) };
+    return { deviceId, pnId, gatewayId, pairing, credential, ...personal };
+  });
+  return { ...common, ...own, devices };
 }
 
 /** `oneCredential` has seen to it that there is one of the two. */
-function credentialOf({ pskFile, pki }: Pick<DeviceEntry, 'pskFile' | 'pki'>, settings: Settings): Credential {
-  if (pki !== undefined) return readCertificateFiles(pki, (name) => settings.fromFile(name));
-  return { kind: 'psk', psk: readSecret(settings.fromFile(pskFile ?? '')) };
+function credentialOf(
+  deviceId: string,
+  { pskFile, pki, keyFile }: Pick<DeviceEntry, 'pskFile' | 'pki' | 'keyFile'>,
+  settings: Settings,
+  secrets: SecretFiles,
+): Credential {
+  // Each device has a key-encryption key of its own, also where one process runs many.
+  const own = keyFile === undefined ? undefined : readKek(settings.fromFile(keyFile), {});
+  if (pki !== undefined)
+    return readCertificateFiles(
+      pki,
+      (name) => settings.fromFile(name),
+      (name) => secrets.text(name, `static/pnes/${deviceId}`, own),
+    );
+  return {
+    kind: 'psk',
+    psk: secrets.bytes(settings.fromFile(pskFile ?? ''), `credential/pnes/${deviceId}`, own),
+  };
 }
 
-function givenDevice(given: Given, settings: Settings): PneDevice {
+function givenDevice(
+  given: Given,
+  settings: Settings,
+): { readonly device: Omit<PneDevice, 'credential'>; readonly pskFile: string } {
   const deviceId = settings.required('deviceId', given.deviceId, undefined);
   const pnId = settings.required('pnId', given.pnId, undefined);
   const gatewayId = settings.required('gatewayId', given.gatewayId, undefined);
   const pskFile = settings.path('pskFile', given.pskFile, undefined);
   settings.throwProblems();
-  return {
-    deviceId,
-    pnId,
-    gatewayId,
-    credential: { kind: 'psk', psk: readSecret(pskFile) },
-    pairing: devicePairing.parse(given.pairing ?? 'none'),
-  };
+  const pairing = devicePairing.parse(given.pairing ?? 'none');
+  return { device: { deviceId, pnId, gatewayId, pairing }, pskFile };
 }

@@ -36,7 +36,7 @@ const fileError = (file: string, message: string, remedy: string): ConfigError =
  * The text of a file that nobody but its owner may read.
  * @throws ConfigError
  */
-export function readSecretText(file: string): string {
+export function readPrivateText(file: string): string {
   let text: string;
   try {
     text = readFileSync(file, 'utf8').trim();
@@ -49,21 +49,6 @@ export function readSecretText(file: string): string {
   }
   refuseOpenToOthers(file);
   return text;
-}
-
-/**
- * Reads a secret of 32 bytes. No message quotes it.
- * @throws ConfigError
- */
-export function readSecret(file: string): Uint8Array {
-  const text = readSecretText(file);
-  if (!SECRET_PATTERN.test(text))
-    throw fileError(
-      file,
-      'is not a secret: 32 bytes in base64url on one line',
-      'Bring the file back from a copy, or provision anew.',
-    );
-  return decodeSecret(text);
 }
 
 /** In place of a secret: the PN GW or the device proves itself by a certificate, and by nothing else. */

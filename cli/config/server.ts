@@ -12,7 +12,8 @@ import { pathText, type Problem } from './problems.ts';
 import { duplicates } from './references.ts';
 import { readServerPki, serverPki } from './pki.ts';
 import { openCredentials } from './credentials.ts';
-import { BY_CERTIFICATE, readCredentials, readSecret, refuseOpenToOthers } from './secrets.ts';
+import { SecretFiles } from './secret-file.ts';
+import { BY_CERTIFICATE, readCredentials, refuseOpenToOthers } from './secrets.ts';
 import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
 import { snapshotFields, snapshotSetting } from './snapshots.ts';
@@ -62,7 +63,6 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     idKeyFile: settings.path('idKeyFile', given.idKeyFile, file.idKeyFile),
     credentialsFile: settings.path('credentialsFile', given.credentialsFile, file.credentialsFile),
   };
-  const checkpoints = checkpointOptions(settings, given, file);
   settings.throwProblems();
 
   const kek = readKek(paths.keyFile, given);
@@ -82,14 +82,18 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
       message: `is missing: ${certificates} entries of the credentials file are ${BY_CERTIFICATE}`,
       remedy: 'Add pki with keyFile, trustFile and revocationFile, or provision anew.',
     });
+  const secrets = new SecretFiles(kek);
+  const checkpoints = checkpointOptions(settings, given, file, secrets);
   settings.throwProblems();
+  const staticKeyIn = (name: string): string => secrets.text(name, 'static/server');
   return {
     ...natsAccess(settings, given, file),
     journal: paths.journal,
     kek,
     checkpoints,
     plainCredentials: opened.plain,
-    idKey: readSecret(paths.idKeyFile),
+    secrets,
+    idKey: secrets.bytes(paths.idKeyFile, 'id-key'),
     gateways,
     pns: file.pns,
     personal: new Map(Object.entries(file.personal ?? {}).map(([id, fields]) => [id, PersonalFields.parse(fields)])),
@@ -97,7 +101,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     pnes,
     certified,
     services,
-    pki: file.pki === undefined ? null : readServerPki(file.pki, (name) => settings.fromFile(name)),
+    pki: file.pki === undefined ? null : readServerPki(file.pki, (name) => settings.fromFile(name), staticKeyIn),
     session: sessionSettings(given, file),
     usage: usageSettings(given, file),
     snapshotEvery: snapshotSetting(given, file),

@@ -38,7 +38,7 @@ export const SETTINGS = {
   keyFile: {
     flag: '--key-file <file>',
     env: 'CPNS_KEY_FILE',
-    says: 'file of the key that encrypts the keys in the journal',
+    says: 'file of the key that encrypts the keys in the journal, and the secrets of the role',
   },
   idKeyFile: {
     flag: '--id-key-file <file>',

@@ -7,6 +7,7 @@ import type { Credential as DeviceCredential } from '../../security/registration
 import type { CheckpointOptions } from './checkpoints.ts';
 import type { Kek } from './kek.ts';
 import type { ServerPki } from './pki.ts';
+import type { SecretFiles } from './secret-file.ts';
 
 /** What a role is started with: everything read, checked and decoded. Paths are absolute, secrets are bytes. */
 
@@ -21,13 +22,17 @@ export interface NatsAccess {
   readonly natsCa: string | null;
 }
 
+/** Which files of secrets were in plain, so far. */
+type PlainFiles = Pick<SecretFiles, 'plain'>;
+
 interface RoleOptions extends NatsAccess {
   /** Journal: a file, or the address of a PostgreSQL database. */
   readonly journal: string;
-  /** The key that encrypts the keys in the journal. */
+  /** The key that encrypts the keys in the journal, and the secrets of the role. */
   readonly kek: Kek;
   /** Null: no checkpoints are signed. */
   readonly checkpoints: CheckpointOptions | null;
+  readonly secrets: PlainFiles;
 }
 
 export interface Credential {
@@ -71,6 +76,7 @@ export interface ServiceOptions extends NatsAccess {
   readonly serviceId: string;
   /** Shared with the server, 32 bytes. */
   readonly secret: Uint8Array;
+  readonly secrets: PlainFiles;
 }
 
 export interface GatewayOptions extends RoleOptions {

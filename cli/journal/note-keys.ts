@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, statSync } from 'node:fs';
+import { linkSync, readFileSync } from 'node:fs';
 import type { Entropy } from '../../actors/seams/entropy.ts';
 import {
   newNoteSigner,
@@ -9,33 +9,61 @@ import {
   type NoteSigner,
   type NoteVerifier,
 } from '../../security/transparency/note-key.ts';
+import { createKeyring } from '../../security/keyring.ts';
+import { besideKey, keyFileOf, readKek, type Kek } from '../config/kek.ts';
+import { Settings, type Given } from '../config/settings.ts';
+import type { Host } from '../host.ts';
+import { keyInOrNew } from '../keys/files.ts';
+import { readSecretFile, sealedText } from '../config/secret-file.ts';
 import { fileReason, UsageError } from '../errors.ts';
 import { writePrivately } from '../private-file.ts';
 
-/** Bits of a mode that let others read or write. */
-const OTHERS = 0o077;
-
-/** Makes the key that signs checkpoints; its public half stands beside it. @throws UsageError where a file is there */
-export function makeNoteKey(path: string, name: string, entropy: Entropy): NoteSigner {
-  const signer = newNoteSigner(name, (length) => entropy.bytes(length));
+/**
+ * Makes the key that signs checkpoints, encrypted under another; its public half stands beside it.
+ * @throws UsageError where a file is there
+ */
+export function makeNoteKey(path: string, name: string, kek: Uint8Array, entropy: Entropy): NoteSigner {
+  const bytes = (length: number): Uint8Array => entropy.bytes(length);
+  const signer = newNoteSigner(name, bytes);
   const files = [
-    [path, signerToText(signer)],
-    [publicPathOf(path), verifierToText(signer.verifier)],
+    [path, sealedText(createKeyring({ kek, bytes }), 'checkpoint', signerToText(signer))],
+    [publicPathOf(path), `${verifierToText(signer.verifier)}\n`],
   ] as const;
   for (const [file, text] of files) {
-    if (writePrivately(file, `${text}\n`, linkSync)) continue;
+    if (writePrivately(file, text, linkSync)) continue;
     throw new UsageError(`There is a file ${file} already`, 'Name another one, or move it away.');
   }
   return signer;
 }
 
+/**
+ * What the key is encrypted under may be any of these.
+ * @throws UsageError where flag and variable give one, or a key file cannot be used
+ */
+export function noteKek(path: string, given: Given, cwd: string): Kek {
+  const settings = new Settings('cpns journal', null, cwd);
+  const file = keyFileOf(settings, given, besideKey(path));
+  // The variable may be that of the role whose journal it is.
+  return file === null ? joined(readKek(null, given), readKek(besideKey(path), {})) : readKek(file, {});
+}
+
+const joined = (one: Kek, other: Kek): Kek => ({ file: one.file, keys: [...one.keys, ...other.keys] });
+
+/** The key that a new key is to be encrypted under. @throws UsageError */
+export function noteKekOrNew(path: string, given: Given, { cwd, entropy }: Pick<Host, 'cwd' | 'entropy'>): Uint8Array {
+  const { file, keys } = noteKek(path, given, cwd);
+  return keys[0] ?? keyInOrNew(file ?? besideKey(path), (length) => entropy.bytes(length));
+}
+
 export const publicPathOf = (path: string): string => `${path}.pub`;
 
-/** @throws UsageError where it is no such key, or others may read it */
-export function readNoteSigner(path: string): NoteSigner {
-  const text = read(path, 'key');
-  if ((statSync(path).mode & OTHERS) !== 0)
-    throw new UsageError(`Others may read the key ${path}`, `Run: chmod 600 ${path}`);
+/** @throws UsageError where it is no such key, ConfigError where others may read it or it does not open */
+export function readNoteSigner(path: string, kek: Kek): NoteSigner {
+  return signerIn(path, readSecretFile({ file: path, name: 'checkpoint' }, kek).text);
+}
+
+/** @param text of the file, in plain @throws UsageError where it is no such key */
+export function signerIn(path: string, text: string): NoteSigner {
   const signer = signerFromText(text);
   if (signer !== null) return signer;
   throw new UsageError(`${path} holds no key that signs checkpoints`, 'Make one with `cpns journal key`.');

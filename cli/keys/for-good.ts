@@ -6,6 +6,7 @@ import type { KeysOptions } from '../config/keys.ts';
 import { journalName } from '../journal/open.ts';
 import { UsageError } from '../errors.ts';
 import { changeKeys, placesOf, type GivenKeys } from './change.ts';
+import { namedJournal } from './journal.ts';
 import { openKeyringOf } from './open.ts';
 import { keyIn, removeKeptKeys, settleKeyFiles } from './files.ts';
 
@@ -37,11 +38,12 @@ export async function mayDestroyForGood(
   const { kekId } = (await keyringState(seams.journal)).context;
   if (kekId === null)
     throw new UsageError(
-      `The journal ${journalName(options.journal ?? '')} does not say yet which key it is under`,
+      `The journal ${journalName(namedJournal(options.journal))} does not say yet which key it is under`,
       'Start its role once.',
     );
   if (seams.journal.dropped === 'overwritten') return;
-  const { journal, old } = placesOf(options, given, cwd);
+  const journal = namedJournal(options.journal);
+  const { old } = placesOf(options, given, cwd);
   const keks = readKek(old, given).keys;
   if (keks.length === 0)
     throw new UsageError(

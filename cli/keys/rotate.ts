@@ -1,14 +1,22 @@
 import { Option, type Command } from 'commander';
-import { loadKeysOptions } from '../config/keys.ts';
+import { loadKeysOptions, type LoneSecrets } from '../config/keys.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { examples, jsonOption, newKeyFileOption, setting, withKeyringKey } from '../options.ts';
+import {
+  authorityOption,
+  checkpointKeyOption,
+  examples,
+  jsonOption,
+  newKeyFileOption,
+  setting,
+  withKeyringKey,
+} from '../options.ts';
 import { run } from '../run.ts';
-import { changeKeys, placesOf, type Changed, type GivenKeys } from './change.ts';
+import { changeKeys, changeSecrets, placesOf, type Changed, type GivenKeys } from './change.ts';
 import { settleKeyFiles, type OldKey } from './files.ts';
-import { openForChange } from './journal.ts';
+import { namedJournal, openForChange } from './journal.ts';
 
-interface RotateFlags extends GivenKeys {
+interface RotateFlags extends GivenKeys, LoneSecrets {
   readonly oldKey: OldKey;
   readonly json?: true;
 }
@@ -16,16 +24,18 @@ interface RotateFlags extends GivenKeys {
 export function addRotateCommand(keys: Command, host: Host, finish: (code: number) => void): void {
   keys
     .command('rotate')
-    .summary('encrypt all keys of a journal anew')
+    .summary('encrypt all keys and secrets of a role anew')
     .description(
-      'Makes a new key-encryption key (or takes that of --new-key-file), encrypts every key of the journal anew, and puts\n' +
-        'the new key into the place of the former one, which is kept as FILE.<id of the key> unless it is to be removed:\n' +
-        'older copies of the journal need it. May be stopped at any moment and run again. The role has to be stopped.',
+      'Makes a new key-encryption key (or takes that of --new-key-file), encrypts every key of the journal and every secret\n' +
+        'of the role anew, and puts the new key into the place of the former one, which is kept as FILE.<id of the key>\n' +
+        'unless it is to be removed: older copies of the journal need it. May be stopped at any moment and run again. The role has to be stopped.',
     )
     .addOption(setting('config', 'configuration of the role'))
     .addOption(setting('journal', 'the journal'))
     .addOption(setting('keyFile'))
     .addOption(setting('credentialsFile', "the server's credentials, whose secrets are under the same key"))
+    .addOption(authorityOption())
+    .addOption(checkpointKeyOption())
     .addOption(newKeyFileOption())
     .addOption(
       new Option('--old-key <what>', 'what becomes of the file of the former key')
@@ -37,6 +47,7 @@ export function addRotateCommand(keys: Command, host: Host, finish: (code: numbe
       'after',
       examples(
         'cpns keys rotate --config operator/server.yaml --old-key remove',
+        'cpns keys rotate --authority operator/ca/ca.key',
         'CPNS_KEYRING_KEY=... cpns keys rotate --journal server.sqlite --new-key-file next.key',
       ),
     )
@@ -44,21 +55,35 @@ export function addRotateCommand(keys: Command, host: Host, finish: (code: numbe
 }
 
 function rotate(host: Host, flags: RotateFlags): Promise<number> {
-  const places = placesOf(loadKeysOptions(flags, host.cwd), flags, host.cwd);
+  const options = loadKeysOptions(flags, host.cwd);
+  const places = placesOf(options, flags, host.cwd);
   return run(host, async (running) => {
-    const seams = await openForChange(host, running, places.journal);
-    const result = await changeKeys(seams, places, flags);
+    const result =
+      places.journal === null && places.secrets.length > 0
+        ? changeSecrets(places, flags, (length) => host.entropy.bytes(length))
+        : await changeKeys(await openForChange(host, running, namedJournal(places.journal)), places, flags);
     const files = settleKeyFiles(places, flags.oldKey);
     await host.out(`${flags.json === true ? JSON.stringify({ ...result, ...files }) : summaryOf(result, files)}\n`);
     return EXIT.ok;
   });
 }
 
-function summaryOf(result: Changed, files: ReturnType<typeof settleKeyFiles>): string {
-  const what =
-    result.kind === 'rotated'
-      ? `${result.keys} keys are under ${result.toKekId} now, and no longer under ${result.fromKekId}`
-      : `The keys are under ${result.toKekId} already`;
+function summaryOf(
+  result: Changed | ReturnType<typeof changeSecrets>,
+  files: ReturnType<typeof settleKeyFiles>,
+): string {
+  const what = whatBecame(result);
   const former = files.former === null ? '' : `; the former key is kept in ${files.former}`;
   return `${what}. The key is in ${files.keyFile}${former}.`;
+}
+
+function whatBecame(result: Changed | ReturnType<typeof changeSecrets>): string {
+  switch (result.kind) {
+    case 'rotated':
+      return `${result.keys} keys are under ${result.toKekId} now, and no longer under ${result.fromKekId}`;
+    case 'already':
+      return `The keys are under ${result.toKekId} already`;
+    case 'rewrapped':
+      return `${result.secrets} secrets are under ${result.toKekId} now`;
+  }
 }

@@ -7,7 +7,7 @@ import type { ResponseCode } from '../../events/codes.ts';
 import { messageJson, receivedText } from '../applications/text.ts';
 import type { PneOptions } from '../config/types.ts';
 import type { Host } from '../host.ts';
-import { openRoleProcess, type LogSettings } from '../role-process.ts';
+import { openRoleProcess, tellPlainFiles, type LogSettings } from '../role-process.ts';
 import type { Running } from '../run.ts';
 import type { Outcome } from './outcome.ts';
 import { Registrations } from './registrations.ts';
@@ -55,6 +55,7 @@ export async function openPnes(
     },
   });
   running.onClose('the PNEs', () => runtime.stop());
+  tellPlainFiles(log, options.secrets.plain);
   log.info('ready', { devices: devices.length, position: await seams.journal.head() });
   const registrations = new Registrations({
     runtime,

@@ -2,9 +2,11 @@ import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, 
 import { join } from 'node:path';
 import { newNatsSeed, type NatsUser } from '../../actors/wire/nats-user.ts';
 import { readNatsUser } from '../config/nats.ts';
-import { encodeSecret, readSecret, SECRET_BYTES } from '../config/secrets.ts';
+import { isEncrypted, readSecretFile, sealedText, type SecretName } from '../config/secret-file.ts';
+import { encodeSecret, SECRET_BYTES } from '../config/secrets.ts';
 import { errorCode, UsageError } from '../errors.ts';
 import { writePrivately } from '../private-file.ts';
+import { needed, type Ring } from './ring.ts';
 
 /**
  * What was done about a file. `extended`: entries were added, all others kept. `rewritten`: it follows from other files,
@@ -20,6 +22,14 @@ export interface Step {
   readonly detail: string;
 }
 
+/** Where a secret lies, and what it is encrypted under. */
+export interface SecretPlace {
+  readonly file: string;
+  readonly name: SecretName;
+  readonly ring: Ring;
+  readonly detail: string;
+}
+
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 const PERMISSIONS = 0o777;
@@ -30,7 +40,7 @@ const MARKER = '.cpns-operator';
 /** The operator directory. Whatever is in it stays: files are added, configuration is extended, secrets are never replaced. */
 export class OperatorDirectory {
   readonly #root: string;
-  readonly #bytes: (length: number) => Uint8Array;
+  readonly bytes: (length: number) => Uint8Array;
   readonly #steps: Step[] = [];
 
   static isOne(root: string): boolean {
@@ -40,7 +50,7 @@ export class OperatorDirectory {
   /** @throws UsageError when the directory holds something else */
   constructor(root: string, bytes: (length: number) => Uint8Array) {
     this.#root = root;
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.#open();
     this.#folder('.');
     this.create(MARKER, 'format: 1\n', 'marks the directory as written by cpns provision');
@@ -106,14 +116,30 @@ export class OperatorDirectory {
     this.note('extended', file, detail);
   }
 
-  /**
-   * The secret of a file, in base64url: the one that is there, or else the one that is known, or else a new one.
-   * @throws ConfigError when the file is there and is no secret
-   */
-  secret(file: string, detail: string, known?: string): string {
-    if (!this.has(file)) this.create(file, known === undefined ? this.newSecret() : `${known}\n`, detail);
+  /** A key-encryption key: the one that is there, or else a new one. */
+  keyFile(file: string, detail: string): void {
+    if (!this.has(file)) this.create(file, this.newSecret(), detail);
     else this.keep(file, detail);
-    return encodeSecret(readSecret(this.path(file))).trim();
+  }
+
+  /**
+   * The text of a secret: of the file that is there, or else what `make` gives, which is written encrypted.
+   * @returns null where the file is there and its key is not
+   * @throws ConfigError when the file is there and does not open, UsageError when it is to be written and there is no key
+   */
+  secret({ file, name, ring, detail }: SecretPlace, make: () => string): string | null {
+    if (!this.has(file)) this.create(file, sealedText(needed(ring, file).keyring, name, make()), detail);
+    else this.keep(file, detail);
+    if (ring === null && this.isEncrypted(file)) return null;
+    const kek = ring?.kek ?? { file: null, keys: [] };
+    const { text, form } = readSecretFile({ file: this.path(file), name }, kek);
+    if (form === 'plain') this.note('differs', file, 'is in plain: run cpns keys wrap');
+    return text;
+  }
+
+  /** Whether a file is there that holds an encrypted secret. */
+  isEncrypted(file: string): boolean {
+    return this.has(file) && isEncrypted(readFileSync(this.path(file), 'utf8'));
   }
 
   /**
@@ -127,7 +153,7 @@ export class OperatorDirectory {
   }
 
   newSecret(): string {
-    return encodeSecret(this.#bytes(SECRET_BYTES));
+    return encodeSecret(this.bytes(SECRET_BYTES));
   }
 
   #open(): void {

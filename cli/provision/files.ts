@@ -8,7 +8,7 @@ import { StoredCredentialsFile } from '../config/secrets.ts';
 import { ServerFile, uniquePns } from '../config/server.ts';
 import { ServiceFile } from '../config/service.ts';
 import type { Addition, ConfigFile } from './entries.ts';
-import { CA_FILES, certifiedFiles, SERVER_FILES } from './pki.ts';
+import { CA_FILES, filesOf, SERVER_FILES } from './pki-files.ts';
 
 /** The files of the operator directory, as the household wants them. */
 
@@ -72,7 +72,7 @@ function seenFrom(from: '' | 'pnes/' | 'gateways/', file: string): string {
 
 /** The files of a certificate, and the key of the server that goes with it. */
 function certificateOf(principal: Principal, from: '' | 'pnes/' | 'gateways/'): z.infer<typeof certificateFiles> {
-  const { key, certificate } = certifiedFiles(principal);
+  const { key, certificate } = filesOf(principal);
   return {
     keyFile: seenFrom(from, key),
     certificateFile: seenFrom(from, certificate),
@@ -248,10 +248,14 @@ export function serviceConfig(serviceId: string, forRoles: NatsForRoles): Config
     comment: header(`cpns service --config services/${serviceId}.yaml`),
     contents: 'public',
     schema: ServiceFile,
-    whole: { ...nats, serviceId, pskFile: `${serviceId}.psk` },
+    whole: { ...nats, keyFile: `${serviceId}.key`, serviceId, pskFile: `${serviceId}.psk` },
     merge(current) {
       const { add, differs } = mergeNats(current, nats);
-      return { add, differs: [...differs, ...differing('serviceId', current.serviceId, serviceId)] };
+      const key: Addition = { path: ['keyFile'], value: `${serviceId}.key`, kind: 'put' };
+      return {
+        add: [...add, ...(current.keyFile === undefined ? [key] : [])],
+        differs: [...differs, ...differing('serviceId', current.serviceId, serviceId)],
+      };
     },
   };
 }
@@ -260,7 +264,13 @@ type PneConfig = ConfigFile<z.infer<typeof PneFile>>;
 type DeviceEntry = z.infer<typeof PneFile>['devices'][number];
 
 /** Its files, as seen from a folder of the operator directory. */
-function credentialFiles(pne: HouseholdPne, from: '' | 'pnes/'): Pick<DeviceEntry, 'pskFile' | 'pki'> {
+function credentialFiles(pne: HouseholdPne, from: '' | 'pnes/'): Pick<DeviceEntry, 'keyFile' | 'pskFile' | 'pki'> {
+  const { kek } = filesOf(deviceNamed(pne.id));
+  // The file of one device has it for the whole process.
+  return { ...(from === '' ? { keyFile: kek } : {}), ...ownCredential(pne, from) };
+}
+
+function ownCredential(pne: HouseholdPne, from: '' | 'pnes/'): Pick<DeviceEntry, 'pskFile' | 'pki'> {
   if (pne.credential === 'pki') return { pki: certificateOf(deviceNamed(pne.id), from) };
   return { pskFile: seenFrom(from, `pnes/${pne.id}.psk`) };
 }
@@ -279,6 +289,13 @@ function mergeDevices(devices: readonly DeviceEntry[], nats: NatsFields): PneCon
     devices
       .filter((device) => !current.devices.some((other) => other.deviceId === device.deviceId))
       .map((value) => ({ path: ['devices'], value, kind: 'append' }));
+  /** A file of a version whose secrets were in plain. */
+  const keyFiles = (current: z.infer<typeof PneFile>): readonly Addition[] =>
+    current.devices.flatMap((there, index) => {
+      const wanted = devices.find(({ deviceId }) => deviceId === there.deviceId)?.keyFile;
+      if (wanted === undefined || there.keyFile !== undefined) return [];
+      return [{ path: ['devices', index, 'keyFile'], value: wanted, kind: 'put' }];
+    });
   const differences = (current: z.infer<typeof PneFile>): readonly string[] =>
     devices.flatMap((device) => {
       const there = current.devices.find((other) => other.deviceId === device.deviceId);
@@ -291,7 +308,7 @@ function mergeDevices(devices: readonly DeviceEntry[], nats: NatsFields): PneCon
     });
   return (current) => {
     const { add, differs } = mergeNats(current, nats);
-    return { add: [...add, ...missing(current)], differs: [...differs, ...differences(current)] };
+    return { add: [...add, ...keyFiles(current), ...missing(current)], differs: [...differs, ...differences(current)] };
   };
 }
 

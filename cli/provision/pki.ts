@@ -14,24 +14,17 @@ import {
 } from '../../security/pki/keys.ts';
 import { fromPem, toPem } from '../../security/pki/pem.ts';
 import { isListOf, type Revocation } from '../../security/pki/revocation-list.ts';
-import { readChainFile, readRevocationFile, readStaticKey, readTrustAnchors } from '../config/pki.ts';
+import { readChainFile, readRevocationFile, readTrustAnchors, staticKeyIn } from '../config/pki.ts';
 import { ConfigError } from '../config/problems.ts';
-import { readSecretText, SECRET_BYTES } from '../config/secrets.ts';
+import { SECRET_BYTES } from '../config/secrets.ts';
 import { UsageError } from '../errors.ts';
-import type { OperatorDirectory } from './directory.ts';
+import type { OperatorDirectory, SecretPlace } from './directory.ts';
+import { CA_FILES, filesOf, SERVER_FILES } from './pki-files.ts';
+import { keyElsewhere, type operatorRings, type Ring } from './ring.ts';
 
-/** The operator's authority, in `ca/`, and what it certifies. An authority made with openssl may be put in its place. */
-export const CA_FILES = { key: 'ca/ca.key', certificate: 'ca/ca.pem', revocation: 'ca/revoked.pem' } as const;
 const ISSUED_FOLDER = 'ca/issued';
-export const SERVER_FILES = { key: 'server.static.key', publicKey: 'server.static.pub' } as const;
 
-const FOLDERS = { device: 'pnes', gateway: 'gateways' } as const;
 const WORDS = { device: 'PNE', gateway: 'PN GW' } as const;
-
-export const certifiedFiles = ({ kind, id }: Principal): { readonly key: string; readonly certificate: string } => ({
-  key: `${FOLDERS[kind]}/${id}.static.key`,
-  certificate: `${FOLDERS[kind]}/${id}.pem`,
-});
 
 const nameOf = ({ kind, id }: Principal): string => `${WORDS[kind]} ${id}`;
 
@@ -47,6 +40,7 @@ export interface PkiSeams {
   readonly nowMs: number;
   /** Cryptographically secure random bytes. */
   readonly bytes: (length: number) => Uint8Array;
+  readonly rings: ReturnType<typeof operatorRings>;
 }
 
 /** The authority that is there, or else a new one, with an empty revocation list; and the static key of the server. */
@@ -64,26 +58,28 @@ export class Authority {
     if (!directory.has(CA_FILES.revocation)) {
       directory.create(CA_FILES.revocation, this.#list(1, []), 'certificates that count no more');
     } else directory.keep(CA_FILES.revocation, 'certificates that count no more');
-    const pair = this.#staticKey(
-      SERVER_FILES.key,
-      'key by which the server shows PNEs and PN GWs that it is the server',
-    );
-    directory.propose(
-      SERVER_FILES.publicKey,
-      publicKeyToPem(pair.publicKey),
-      'its public half, which PNEs and PN GWs pin',
-    );
+    const pair = this.#staticKey({
+      file: SERVER_FILES.key,
+      name: 'static/server',
+      ring: seams.rings.server(),
+      detail: 'key by which the server shows PNEs and PN GWs that it is the server',
+    });
+    const detail = 'its public half, which PNEs and PN GWs pin';
+    if (pair === null) directory.keep(SERVER_FILES.publicKey, detail);
+    else directory.propose(SERVER_FILES.publicKey, publicKeyToPem(pair.publicKey), detail);
   }
 
   /** Key and certificate of a PNE or PN GW, each unless it is there. @param proof `wrong`: the key is not the certified one */
-  provision(principal: Principal, proof: 'right' | 'wrong'): void {
-    const { key, certificate } = certifiedFiles(principal);
-    const pair = this.#staticKey(key, `private key of the ${nameOf(principal)}`);
+  provision(principal: Principal, proof: 'right' | 'wrong', ring: Ring): void {
+    const { key, keyName, certificate } = filesOf(principal);
+    const detail = `private key of the ${nameOf(principal)}`;
+    const pair = this.#staticKey({ file: key, name: keyName, ring, detail });
     if (this.#directory.has(certificate)) {
       this.#directory.keep(certificate, `certificate of the ${nameOf(principal)}`);
       return;
     }
     const certified = proof === 'right' ? pair : keyPair(this.#seams.bytes(SECRET_BYTES));
+    if (certified === null) throw keyElsewhere(key);
     this.issue(principal, certified.publicKey, CERTIFICATE_DAYS);
   }
 
@@ -104,7 +100,7 @@ export class Authority {
     );
     const until = new Date(period.notAfterMs).toISOString().slice(0, 10);
     this.#directory.derive(
-      certifiedFiles(principal).certificate,
+      filesOf(principal).certificate,
       text,
       `certificate of the ${nameOf(principal)} until ${until}`,
     );
@@ -112,7 +108,7 @@ export class Authority {
 
   /** Another certificate for the key that the present one is for. @throws UsageError, ConfigError */
   renew(principal: Principal, days: number): void {
-    const file = certifiedFiles(principal).certificate;
+    const file = filesOf(principal).certificate;
     if (!this.#directory.has(file)) {
       throw new UsageError(
         `There is no certificate of the ${nameOf(principal)} to renew`,
@@ -156,12 +152,14 @@ export class Authority {
 
   #open(): Issuer {
     const directory = this.#directory;
+    const ring = this.#seams.rings.authority();
     const detail = 'key of the authority that certifies PNEs and PN GWs';
-    if (!directory.has(CA_FILES.key)) {
-      directory.create(CA_FILES.key, signingKeyToPem(newSigningKey(this.#seams.bytes)), detail);
-    } else directory.keep(CA_FILES.key, detail);
+    const pem = directory.secret({ file: CA_FILES.key, name: 'authority', ring, detail }, () =>
+      signingKeyToPem(newSigningKey(this.#seams.bytes)),
+    );
+    if (pem === null) throw keyElsewhere(CA_FILES.key);
     const keyFile = directory.path(CA_FILES.key);
-    const key = signingKeyFromPem(`${readSecretText(keyFile)}\n`);
+    const key = signingKeyFromPem(`${pem}\n`);
     if (key === null) {
       const remedy = 'Bring the file back from a copy.';
       throw new ConfigError(keyFile, [
@@ -181,11 +179,10 @@ export class Authority {
     throw new ConfigError(file, [{ path: '', message: 'is of another key than the authority has', remedy }]);
   }
 
-  #staticKey(file: string, detail: string): KeyPair {
-    const pem = (): string => keyPairToPem(keyPair(this.#seams.bytes(SECRET_BYTES)));
-    if (!this.#directory.has(file)) this.#directory.create(file, pem(), detail);
-    else this.#directory.keep(file, detail);
-    return readStaticKey(this.#directory.path(file));
+  /** Null where it is there, and what it is encrypted under is not. */
+  #staticKey(place: SecretPlace): KeyPair | null {
+    const text = this.#directory.secret(place, () => keyPairToPem(keyPair(this.#seams.bytes(SECRET_BYTES))));
+    return text === null ? null : staticKeyIn(this.#directory.path(place.file), text);
   }
 
   #list(number: number, revoked: readonly Revocation[]): string {

@@ -1,14 +1,15 @@
 import type { Household, HouseholdPne } from '../config/household.ts';
 import { deviceNamed, gatewayNamed } from '../../security/pki/identity.ts';
-import { createKeyring } from '../../security/keyring.ts';
-import { BY_CERTIFICATE, decodeSecret } from '../config/secrets.ts';
-import { OperatorDirectory, type Step } from './directory.ts';
+import { BY_CERTIFICATE } from '../config/secrets.ts';
+import { OperatorDirectory, type SecretPlace, type Step } from './directory.ts';
 import { kekOfServer, knownCredentials, storedCredentials, type CredentialTable } from './known.ts';
 import { provisionCheckpointKey } from './checkpoint-key.ts';
 import { writeConfig } from './entries.ts';
 import { LOOPBACK_SERVER, type NatsServerSettings } from './nats-server-config.ts';
 import { NATS_CA_FILE, writeNats } from './nats.ts';
+import { filesOf } from './pki-files.ts';
 import { Authority } from './pki.ts';
+import { keyElsewhere, needed, operatorRings, ringOf } from './ring.ts';
 import {
   allPnesConfig,
   CREDENTIALS_FILE,
@@ -33,7 +34,7 @@ export interface ProvisionOptions {
   readonly nowMs: number;
   /** Cryptographically secure random bytes. */
   readonly bytes: (length: number) => Uint8Array;
-  /** What `CPNS_KEYRING_KEY` held: the server's key-encryption key, in the place of `server.key`. */
+  /** What `CPNS_KEYRING_KEY` held: the key-encryption key of server and authority, in the place of their key files. */
   readonly keyringKey?: string;
 }
 
@@ -44,53 +45,62 @@ export interface ProvisionOptions {
  */
 export function provision(wanted: Household, options: ProvisionOptions): readonly Step[] {
   const directory = new OperatorDirectory(options.out, options.bytes);
-  const kek = kekOfServer(directory, options.keyringKey);
-  const known = knownCredentials(directory, kek);
+  const known = knownCredentials(directory, kekOfServer(directory, options.keyringKey));
+  const rings = operatorRings(directory, options.keyringKey);
   const household = withKnownCredentials(wanted, known, directory);
-  const authority = hasCertificates(household) ? new Authority(directory, options) : null;
+  const authority = hasCertificates(household) ? new Authority(directory, { ...options, rings }) : null;
   const nats = { url: options.nats, caFile: options.natsCa === undefined ? null : NATS_CA_FILE };
   if (options.natsCa !== undefined)
     directory.propose(NATS_CA_FILE, options.natsCa, 'certificates that the NATS server is trusted by');
 
-  const serverKey = directory.secret('server.key', 'encrypts the keys and the credentials of the server');
-  const keyring = createKeyring({ kek: kek.keys[0] ?? decodeSecret(serverKey), bytes: options.bytes });
-  directory.secret('server.id-key', 'CPNS IDs are derived from it');
+  const { keyring } = needed(rings.server(), CREDENTIALS_FILE);
+  directory.secret(
+    { file: 'server.id-key', name: 'id-key', ring: rings.server(), detail: 'CPNS IDs are derived from it' },
+    () => directory.newSecret(),
+  );
   directory.natsUser('server.nk', 'NATS user of the server');
-  provisionCheckpointKey(directory, options.bytes);
+  provisionCheckpointKey(directory, rings.checkpoint(), options.bytes);
   const gateways = household.gateways.map((gateway) => {
     const before = known.gateways[gateway.id];
     const byCertificate = authority !== null && gateway.credential === 'pki';
-    if (byCertificate) authority.provision(gatewayNamed(gateway.id), 'right');
-    const credential = byCertificate
-      ? BY_CERTIFICATE
-      : directory.secret(`gateways/${gateway.id}.psk`, `secret of the PN GW ${gateway.id}`, before);
-    directory.secret(`gateways/${gateway.id}.key`, `encrypts the keys in the journal of the PN GW ${gateway.id}`);
+    const { kek, psk, key, pskName } = filesOf(gatewayNamed(gateway.id));
+    const ring = ringOf(directory, kek, `encrypts the keys and the secret of the PN GW ${gateway.id}`, [psk, key]);
+    if (byCertificate) authority.provision(gatewayNamed(gateway.id), 'right', ring);
+    const place = { file: psk, name: pskName, ring, detail: `secret of the PN GW ${gateway.id}` };
+    const credential = byCertificate ? BY_CERTIFICATE : sharedSecret(directory, place, before);
     directory.natsUser(`gateways/${gateway.id}.nk`, `NATS user of the PN GW ${gateway.id}`);
     writeConfig(directory, gatewayConfig(household, gateway, nats));
-    return [gateway.id, before ?? credential] as const;
+    return [gateway.id, credential] as const;
   });
   const pnes = household.pnes.map((pne) => {
     const before = known.pnes[pne.id];
     const byCertificate = authority !== null && pne.credential === 'pki';
-    if (byCertificate) authority.provision(deviceNamed(pne.id), pne.demo.secret);
-    const credential = byCertificate ? BY_CERTIFICATE : provisionSecret(directory, pne, before);
-    directory.secret(`pnes/${pne.id}.key`, `encrypts the keys in the journal of the PNE ${pne.id}`);
+    const { kek, psk, key, pskName } = filesOf(deviceNamed(pne.id));
+    const ring = ringOf(directory, kek, `encrypts the keys and the secret of the PNE ${pne.id}`, [psk, key]);
+    if (byCertificate) authority.provision(deviceNamed(pne.id), pne.demo.secret, ring);
+    const place = { file: psk, name: pskName, ring, detail: `secret of the PNE ${pne.id}` };
+    const credential = byCertificate ? BY_CERTIFICATE : secretOfPne(directory, pne, place, before);
     directory.natsUser(`pnes/${pne.id}.nk`, `NATS user of the PNE ${pne.id}`);
     writeConfig(directory, pneConfig(pne, nats));
     return [pne.id, credential] as const;
   });
   if (household.pnes.length > 0) {
-    directory.secret('pnes.key', 'encrypts the keys in the journal of all PNEs in one process');
+    directory.keyFile('pnes.key', 'encrypts the keys in the journal of all PNEs in one process');
     directory.natsUser('pnes.nk', 'NATS user of all PNEs in one process');
     writeConfig(directory, allPnesConfig(household, nats));
   }
   if (household.services.length > 0) directory.folder('services');
   const services = household.services.map((serviceId) => {
     const before = known.services?.[serviceId];
-    const psk = directory.secret(`services/${serviceId}.psk`, `secret of the service ${serviceId}`, before);
+    const file = `services/${serviceId}.psk`;
+    const ring = ringOf(directory, `services/${serviceId}.key`, `encrypts the secret of the service ${serviceId}`, [
+      file,
+    ]);
+    const name = `credential/services/${serviceId}` as const;
+    const secret = sharedSecret(directory, { file, name, ring, detail: `secret of the service ${serviceId}` }, before);
     directory.natsUser(`services/${serviceId}.nk`, `NATS user of the service ${serviceId}`);
     writeConfig(directory, serviceConfig(serviceId, nats));
-    return [serviceId, before ?? psk] as const;
+    return [serviceId, secret] as const;
   });
   const credentials: CredentialTable = {
     gateways: Object.fromEntries(gateways),
@@ -104,17 +114,26 @@ export function provision(wanted: Household, options: ProvisionOptions): readonl
 }
 
 /** @returns the secret that the server is to know: the one before, where there was one */
-function provisionSecret(directory: OperatorDirectory, pne: HouseholdPne, before: string | undefined): string {
-  const file = `pnes/${pne.id}.psk`;
-  const wrong = pne.demo.secret === 'wrong';
-  const psk = directory.secret(file, `secret of the PNE ${pne.id}`, wrong ? undefined : before);
-  const credential = before ?? (wrong ? directory.newSecret().trim() : psk);
-  if ((psk !== credential) !== wrong)
-    directory.note(
-      'differs',
-      file,
-      wrong ? 'is right, the household says wrong' : 'is not the one that the server knows',
-    );
+function sharedSecret(directory: OperatorDirectory, place: SecretPlace, before: string | undefined): string {
+  const own = directory.secret(place, () => before ?? directory.newSecret())?.trim();
+  const credential = before ?? own;
+  if (credential === undefined) throw keyElsewhere(place.file);
+  if (own !== undefined && own !== credential)
+    directory.note('differs', place.file, 'is not the one that the server knows');
+  return credential;
+}
+
+/** The same, for a device that the household may want to hold a wrong one. */
+function secretOfPne(
+  directory: OperatorDirectory,
+  pne: HouseholdPne,
+  place: SecretPlace,
+  before: string | undefined,
+): string {
+  if (pne.demo.secret === 'right') return sharedSecret(directory, place, before);
+  const own = directory.secret(place, () => directory.newSecret())?.trim();
+  const credential = before ?? directory.newSecret().trim();
+  if (own === credential) directory.note('differs', place.file, 'is right, the household says wrong');
   return credential;
 }
 

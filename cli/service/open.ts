@@ -4,7 +4,7 @@ import { connectNats } from '../../actors/wire/nats.ts';
 import type { Wire } from '../../actors/wire/port.ts';
 import type { ServiceOptions } from '../config/types.ts';
 import type { Host } from '../host.ts';
-import { logOf, type LogSettings } from '../role-process.ts';
+import { logOf, tellPlainFiles, type LogSettings } from '../role-process.ts';
 import type { Running } from '../run.ts';
 
 export interface OpenService {
@@ -18,6 +18,7 @@ export function openService(host: Host, running: Running, options: ServiceOption
   const { natsUrls, natsUser, natsCa, serviceId } = options;
   const { clock, entropy } = host;
   const log = logOf(host, 'service', logging);
+  tellPlainFiles(log, options.secrets.plain);
   const name = `service-${serviceId}`;
   const wire = connectNats({ servers: natsUrls, user: natsUser, ca: natsCa, name, log, clock, entropy });
   running.onClose('the connection to NATS', () => wire.close());

@@ -8,6 +8,7 @@ export function addServiceSettings(command: Command): Command {
     .addOption(setting('nats'))
     .addOption(setting('natsSeedFile'))
     .addOption(setting('natsCa'))
+    .addOption(setting('keyFile', 'file of the key that the secret is encrypted under'))
     .addOption(setting('serviceId'))
     .addOption(setting('pskFile', 'file of the secret that the service shares with the server'));
 }

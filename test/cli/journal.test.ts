@@ -109,7 +109,7 @@ describe('cpns journal', () => {
   });
 
   test.each([
-    [['checkpoint', ...JOURNAL, '--key', 'absent'], 'The key', 'Check the path'],
+    [['checkpoint', ...JOURNAL, '--key', 'absent'], 'cannot be read', 'Check the path'],
     [
       ['prove', ...JOURNAL, '--position', '17'],
       'No checkpoint of the journal covers position 17',

@@ -41,7 +41,9 @@ test('each role as a process with a user of its own, over TLS: PNEs are register
   // Beside ours one that shares no line with ours, with a user of its own; one without, and one with a file that is no seed.
   const kept = (file: string): string => join(out, 'pnes', file);
   const ids = ['--gateway', 'hub-hall', '--pn', 'home', '--device', 'bedroom-window'];
-  const secret = ['--secret-file', kept('bedroom-window.psk'), '--nats-ca', join(out, 'nats/ca.pem')];
+  const plain = join(folder.path, 'bedroom-window.psk');
+  expect(await host.run('keys', 'export', '--config', kept('bedroom-window.yaml'), '--out', plain)).toBe(0);
+  const secret = ['--secret-file', plain, '--nats-ca', join(out, 'nats/ca.pem')];
   const foreign = (...more: readonly string[]) =>
     promisify(execFile)(process.execPath, [MINIMAL, ...at, ...ids, ...secret, ...more]);
   const pne = start('pne', '--config', join(out, 'pnes/hall-motion.yaml'), '--once');

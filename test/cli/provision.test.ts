@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadGatewayOptions } from '../../cli/config/gateway.ts';
@@ -18,6 +18,7 @@ import { loadPneOptions } from '../../cli/config/pne.ts';
 import { loadServerOptions } from '../../cli/config/server.ts';
 import { loadServiceOptions } from '../../cli/config/service.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
+import { SECRET_FILE, secretsIn } from './keys/secrets.ts';
 import type { PneDevice } from '../../cli/config/types.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/household.yaml', import.meta.url));
@@ -96,12 +97,14 @@ describe('the operator directory of the example household', () => {
 
   test('holds no secret twice, but for what both ends know', async () => {
     await provision();
-    const secrets = files()
-      .filter((file) => /\.(psk|key|id-key)$/.test(file))
-      .map((file) => readFileSync(file, 'utf8'));
+    const names = files().map((file) => relative(out, file));
+    const keys = names.filter((name) => /\.(key|kek)$/.test(name) && !SECRET_FILE.test(name));
+    const secrets = [
+      ...keys.map((name) => readFileSync(join(out, name), 'utf8').trim()),
+      ...secretsIn(out, names).values(),
+    ];
     expect(new Set(secrets).size).toBe(secrets.length);
-    for (const secret of secrets)
-      expect(secret).toMatch(/^[\w-]{43}\n$|^-----BEGIN PRIVATE KEY-----\n|^PRIVATE\+KEY\+cpns-server\//);
+    for (const secret of secrets) expect(secret).toMatch(/^[\w-]{43}$|^-----BEGIN PRIVATE KEY-----\n|^PRIVATE\+KEY\+/);
   });
 
   test.each([[[]], [['--json']]])('no secret is printed (%j)', async (flags) => {

@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parse } from 'yaml';
 import { signerFromText } from '../../security/transparency/note-key.ts';
 import { createKeyring } from '../../security/keyring.ts';
+import { SECRET_FILE, secretsIn } from '../cli/keys/secrets.ts';
 
 /** A small household of the tests' own: one PN GW `hub`, the PN `home`. */
 
@@ -91,10 +92,12 @@ const NKEY_SEED = /\bS[A-Z2-7]{57}\b/g;
 /** Every secret of an operator directory: of key files, of secret files, of the server's table, and the seeds of NATS users. */
 export function secretsOf(operator: string): readonly Uint8Array[] {
   const single = filesBelow(operator)
-    .filter((file) => /\.(key|id-key|psk)$/.test(file))
-    .map((file) => readFileSync(file, 'utf8').trim())
-    .map((text) => signerFromText(text)?.seed ?? text)
-    .map((secret) => (typeof secret === 'string' ? secret : Buffer.from(secret).toString('base64url')));
+    .filter((file) => /\.(key|kek)$/.test(file) && !SECRET_FILE.test(relative(operator, file)))
+    .map((file) => readFileSync(file, 'utf8').trim());
+  const own = secretsIn(
+    operator,
+    filesBelow(operator).map((file) => relative(operator, file)),
+  );
   const table: Record<string, Record<string, string>> = parse(
     readFileSync(join(operator, 'server.credentials.yaml'), 'utf8'),
   );
@@ -107,12 +110,19 @@ export function secretsOf(operator: string): readonly Uint8Array[] {
       return secret === null ? [] : [Buffer.from(secret).toString('base64url')];
     }),
   );
-  const texts = new Set([...single, ...known]);
+  const texts = new Set([...single, ...own.values(), ...known]);
   const seeds = filesBelow(operator)
     .filter((file) => file.endsWith('.nk'))
     .flatMap((file) => readFileSync(file, 'utf8').match(NKEY_SEED) ?? []);
-  return [
-    ...[...texts].map((text) => new Uint8Array(Buffer.from(text, 'base64url'))),
-    ...seeds.map((text) => new TextEncoder().encode(text)),
-  ];
+  return [...[...texts].map(bytesOf), ...seeds.map((text) => new TextEncoder().encode(text))];
+}
+
+/** Of a private key in PEM the 32 bytes at its end (RFC 8410 section 7). */
+function bytesOf(text: string): Uint8Array {
+  const signer = signerFromText(text);
+  if (signer !== null) return signer.seed;
+  const [body] = /(?<=-\n)[^-]+/.exec(text) ?? [];
+  return new Uint8Array(
+    body === undefined ? Buffer.from(text, 'base64url') : Buffer.from(body, 'base64').subarray(-32),
+  );
 }

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { fromPem, toPem } from '../../security/pki/pem.ts';
@@ -53,6 +53,11 @@ const provision = (...args: readonly string[]): Promise<Exit> => processes.run([
 const server = () => processes.start(['server', '--config', file('server.yaml')]);
 const gateway = () => processes.start(['gateway', '--config', file('gateways', `${GATEWAY}.yaml`)]);
 const register = (id: string) => processes.run(['pne', '--config', file('pnes', `${id}.yaml`), '--once', '--again']);
+/** A private key in plain, in the place of what may be there. */
+async function exported(to: string, ...which: readonly string[]): Promise<void> {
+  rmSync(file(to), { force: true });
+  expect(await processes.run(['keys', 'export', ...which, '--out', file(to)])).toMatchObject({ code: 0, stderr: '' });
+}
 const failures = (id: string) => reasons(`registration/home/${id}`, 'PneAuthenticationFailed');
 const reasons = async (stream: string, type: string): Promise<readonly string[]> => {
   const args = ['--journal', file('server.sqlite'), '--stream', stream, '--json'];
@@ -81,7 +86,7 @@ test(
     expect(await failures('stolen')).toEqual(['wrongKey']);
 
     writeFileSync(file('pnes', 'swapped.pem'), readFileSync(file('pnes', 'lock.pem')));
-    writeFileSync(file('pnes', 'swapped.static.key'), readFileSync(file('pnes', 'lock.static.key')));
+    await exported('pnes/swapped.static.key', '--config', file('pnes', 'lock.yaml'));
     expect(await register('swapped')).toMatchObject(refused);
     expect(await failures('swapped')).toEqual(['wrongIdentity']);
 
@@ -115,7 +120,8 @@ test(
 test(
   'certificates and a list made with openssl, under the authority of the operator, count the same',
   async () => {
-    openssl.write('ca.key', readFileSync(file('ca', 'ca.key')));
+    await exported('ca/plain.key', '--authority', file('ca', 'ca.key'));
+    openssl.write('ca.key', readFileSync(file('ca', 'plain.key')));
     openssl.write('ca.pem', readFileSync(file('ca', 'ca.pem')));
     const { certificate } = openssl.device('by-openssl', 'ca');
     writeFileSync(file('pnes', 'by-openssl.pem'), toPem('CERTIFICATE', certificate));

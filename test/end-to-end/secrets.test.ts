@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { sessionFromBytes } from '../../security/session.ts';
+import { SECRET_FILE } from '../cli/keys/secrets.ts';
 import { filesBelow, GATEWAY, householdText, members, secretsOf, strangers, temporaryFolder } from './household.ts';
 import type { Device, Folder } from './household.ts';
 import { keysIn } from './journals.ts';
@@ -65,6 +67,14 @@ const journalsBelow = (path: string): ReadonlyMap<string, Buffer> =>
   new Map(
     filesBelow(path)
       .filter((file) => /\.sqlite(-wal)?$/.test(file))
+      .map((file) => [file, readFileSync(file)]),
+  );
+
+/** Everything but key files and seeds of NATS users. */
+const encryptedBelow = (path: string): ReadonlyMap<string, Buffer> =>
+  new Map(
+    filesBelow(path)
+      .filter((file) => !/\.(key|kek|nk)$/.test(file) || SECRET_FILE.test(relative(path, file)))
       .map((file) => [file, readFileSync(file)]),
   );
 
@@ -149,6 +159,8 @@ test(
     // Server and PNE of each of the five that registered, and server and PN GW; two keys at each end.
     expect(sessions).toHaveLength((5 + 1) * 2 * 2);
     expect(leaksIn(places, [...secretsOf(operator), ...sessions])).toEqual([]);
+    // At rest each secret is encrypted; in plain lie key-encryption keys, each in its own file, and seeds of NATS users.
+    expect(leaksIn(encryptedBelow(operator), secretsOf(operator))).toEqual([]);
   },
   TEST_MS,
 );
