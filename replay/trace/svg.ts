@@ -1,3 +1,4 @@
+import { escaped } from '../html.ts';
 import { PARTIES, type Party } from './messages.ts';
 import { fateOf, outcomeText, titleOf } from './text.ts';
 import type { Trace, TraceEntry, TraceMessage, TraceStep } from './trace.ts';
@@ -65,15 +66,15 @@ export function traceToSvg(trace: Trace): string {
     `<text class="party" x="${x(party)}" y="${HEAD - 18}" text-anchor="middle">${party}</text>`,
     `<line class="life" x1="${x(party)}" y1="${HEAD - 8}" x2="${x(party)}" y2="${height - 44}"/>`,
   ]);
-  const title = escape(titleOf(trace));
+  const title = escaped(titleOf(trace));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="trace" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${title}">`,
     `<style>${STYLE}</style><rect class="page" width="${width}" height="${height}"/>`,
     `<text class="title" x="${MARGIN}" y="30">${title}</text>`,
-    `<text class="soft" x="${MARGIN}" y="50">${escape(`correlation ${trace.correlationId}, from ${trace.startedAt}`)}</text>`,
+    `<text class="soft" x="${MARGIN}" y="50">${escaped(`correlation ${trace.correlationId}, from ${trace.startedAt}`)}</text>`,
     ...lives,
     ...rows,
-    `<text x="${MARGIN}" y="${height - 18}">${escape(outcomeText(trace))}</text>`,
+    `<text x="${MARGIN}" y="${height - 18}">${escaped(outcomeText(trace))}</text>`,
     '</svg>',
     '',
   ].join('\n');
@@ -98,8 +99,8 @@ function eventRow(step: TraceStep, y: number, x: number): string {
   const width = Math.ceil(text.length * CHARACTER) + 20;
   const hint = `${step.type} in ${step.stream}, ${step.journal} ${step.position}, +${step.sinceMs} ms`;
   return (
-    `<g><title>${escape(hint)}</title><rect class="box" x="${x - width / 2}" y="${y - 11}" width="${width}" height="22" rx="5"/>` +
-    `<text x="${x}" y="${y + 4}" text-anchor="middle">${escape(text)}</text></g>`
+    `<g><title>${escaped(hint)}</title><rect class="box" x="${x - width / 2}" y="${y - 11}" width="${width}" height="22" rx="5"/>` +
+    `<text x="${x}" y="${y + 4}" text-anchor="middle">${escaped(text)}</text></g>`
   );
 }
 
@@ -114,10 +115,6 @@ function messageRow(message: TraceMessage, y: number, x: (party: Party) => numbe
     : `<path class="tip" d="M${tip} ${y + 4}l${-8 * way} -4v8z"/>`;
   return (
     `<g><line class="arrow${bad}" x1="${from}" y1="${y + 4}" x2="${tip}" y2="${y + 4}"/>${head}` +
-    `<text class="soft${bad}" x="${(from + to) / 2}" y="${y - 3}" text-anchor="middle">${escape(textOf(message))}</text></g>`
+    `<text class="soft${bad}" x="${(from + to) / 2}" y="${y - 3}" text-anchor="middle">${escaped(textOf(message))}</text></g>`
   );
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

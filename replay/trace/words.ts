@@ -59,6 +59,10 @@ function detailsOf({ data }: RecordedEvent): string {
     typeof data['cpnsId'] === 'string' && data['handshake'] === undefined ? data['cpnsId'] : null,
     typeof data['keyId'] === 'string' && code === undefined ? `key ${data['keyId']}` : null,
     typeof data['reason'] === 'string' ? data['reason'] : null,
+    typeof data['message'] === 'string' && typeof data['from'] === 'string'
+      ? `${data['message']} of ${data['from']}`
+      : null,
+    typeof data['count'] === 'number' && data['count'] > 1 ? `${data['count']} times` : null,
   ].filter((part) => part !== null);
   return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
 }
