@@ -1,17 +1,22 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
 import { audit } from '../../replay/audit.ts';
 import { canonicalJson } from '../../projections/snapshots/canonical.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
 import { judge, verdictJson } from '../../replay/verdict.ts';
-import { EXIT, UsageError } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { read, readNoteVerifier } from '../journal/note-keys.ts';
 import { progressOf } from '../journal/progress.ts';
 import { examples, jsonOption, parseJournal, type Register } from '../options.ts';
+import type { AddReplay } from '../replay/add.ts';
 import { VERDICT_EXIT } from '../replay/exit.ts';
+import { addExport } from '../replay/export.ts';
+import { readAuditorsFiles } from '../replay/keys.ts';
 import { openSources } from '../replay/open.ts';
+import { addReport } from '../replay/report.ts';
+import { addDiff, addState } from '../replay/state.ts';
 import { verdictText } from '../replay/text.ts';
+import { addTrace } from '../replay/trace.ts';
 import { run, type Running } from '../run.ts';
 import { programVersion } from '../version.ts';
 
@@ -32,9 +37,12 @@ export const replay: Register = (program, host, finish) => {
     );
   addVerify(group, host, finish);
   addReceipt(group, host, finish);
+  addState(group, host, finish);
+  addDiff(group, host, finish);
+  addTrace(group, host, finish);
+  addReport(group, host, finish);
+  addExport(group, host, finish);
 };
-
-type Add = (group: Command, host: Host, finish: (code: number) => void) => void;
 
 interface VerifyFlags {
   readonly key?: readonly string[];
@@ -42,7 +50,7 @@ interface VerifyFlags {
   readonly json?: true;
 }
 
-const addVerify: Add = (group, host, finish) => {
+const addVerify: AddReplay = (group, host, finish) => {
   group
     .command('verify')
     .summary('say whether records are whole, and what in them is against the rules')
@@ -67,26 +75,18 @@ const addVerify: Add = (group, host, finish) => {
     });
 };
 
-async function verify(
-  host: Host,
-  running: Running,
-  journals: readonly string[],
-  { key: keys = [], checkpoint: files = [], json }: VerifyFlags,
-): Promise<number> {
-  if (keys.length === 0 && files.length > 0)
-    throw new UsageError('A checkpoint says nothing without the key that signed it', 'Give --key.');
-  const verifiers = keys.map((file) => readNoteVerifier(resolve(host.cwd, file)));
-  const brought = files.map((file) => read(resolve(host.cwd, file), 'checkpoint'));
+async function verify(host: Host, running: Running, journals: readonly string[], flags: VerifyFlags): Promise<number> {
+  const files = readAuditorsFiles(host, flags);
   const sources = await openSources(host, running, journals.map(parseJournal));
   const bars = new Map(sources.map(({ name }) => [name, progressOf(host, name)]));
   const onProgress = (name: string, { done, all }: { readonly done: number; readonly all: number }): void =>
     bars.get(name)?.(done, all);
-  const judged = judge(await audit(sources, { verifiers, brought, onProgress }), programVersion());
-  await host.out(json === true ? `${canonicalJson(verdictJson(judged.verdict))}\n` : verdictText(judged));
+  const judged = judge(await audit(sources, { ...files, onProgress }), programVersion());
+  await host.out(flags.json === true ? `${canonicalJson(verdictJson(judged.verdict))}\n` : verdictText(judged));
   return VERDICT_EXIT[judged.verdict.verdict];
 }
 
-const addReceipt: Add = (group, host, finish) => {
+const addReceipt: AddReplay = (group, host, finish) => {
   group
     .command('receipt')
     .summary('check the receipt of an event, with no journal at all')

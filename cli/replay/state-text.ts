@@ -1,0 +1,50 @@
+import type { Json } from '../../events/journal/port.ts';
+import type { Difference } from '../../replay/json-diff.ts';
+import type { ActorState, InventoryState, StateAt, StateDifference } from '../../replay/state.ts';
+import { table } from '../inventory/text.ts';
+
+export function stateText(state: StateAt): string {
+  const { journal, position, recordedAt, inventories, actors } = state;
+  const head = `${journal} at position ${position}${recordedAt === null ? '' : `, recorded ${recordedAt}`}`;
+  return `${[head, ...inventories.map(inventoryText), ...actors.map(actorText)].join('\n\n')}\n`;
+}
+
+function inventoryText({ pnId, stream, revision, members }: InventoryState): string {
+  const rows = members.map(({ deviceId, status, cpnsId }) => ['', deviceId, status, cpnsId ?? '-']);
+  return [`PN ${pnId} (${stream}), revision ${revision}, ${members.length} PNEs`, ...table(rows)].join('\n');
+}
+
+function actorText({ stream, version, position, chart, value, context, lost }: ActorState): string {
+  const head = `${stream}, version ${version}, last event at ${position}${chart === null ? '' : `, chart ${chart}`}`;
+  if (lost !== null) return `${head}\n  no state: ${lost}`;
+  return [`${head}`, `  state ${compact(value)}`, ...indented(context)].join('\n');
+}
+
+function indented(value: Json): readonly string[] {
+  return JSON.stringify(value, null, 2)
+    .split('\n')
+    .slice(1, -1)
+    .map((line) => `  ${line}`);
+}
+
+const compact = (value: Json | undefined): string => (value === undefined ? '-' : JSON.stringify(value));
+
+export function differenceText({ journal, positions, inventories, actors }: StateDifference): string {
+  const lines = [
+    `${journal}: from position ${positions[0]} to ${positions[1]}`,
+    ...inventories.flatMap(({ pnId, stream, differences }) => [
+      '',
+      `PN ${pnId} (${stream})`,
+      ...differences.map(lineOf),
+    ]),
+    ...actors.flatMap(({ stream, versions, differences }) => [
+      '',
+      `${stream}: version ${versions[0]} to ${versions[1]}`,
+      ...differences.map(lineOf),
+    ]),
+  ];
+  if (inventories.length + actors.length === 0) lines.push('no difference');
+  return `${lines.join('\n')}\n`;
+}
+
+const lineOf = ({ path, before, after }: Difference): string => `  ${path}: ${compact(before)} -> ${compact(after)}`;

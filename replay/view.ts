@@ -1,0 +1,21 @@
+import type { ReadRange, RecordedEvent, StoredEvent } from '../events/journal/port.ts';
+import { BEFORE_ALL, PAGE, recordedOf, type JournalSource } from './source.ts';
+import type { JournalView } from './state.ts';
+import type { NamedJournal } from './trace/trace.ts';
+
+/** A source whose events are taken as they are. Rows that are no events are left out: `verify` tells of them. */
+export function viewOf(source: JournalSource): JournalView & NamedJournal['journal'] {
+  const rangeOf = ({ after = BEFORE_ALL, limit = PAGE }: ReadRange = {}) => ({ after, limit });
+  return {
+    name: source.name,
+    last: source.head.last,
+    eventFrom: async (position) => (await source.stored({ after: position - 1, limit: 1 })).map(recordedOf)[0] ?? null,
+    streams: (range) => source.streams(range),
+    readStream: async (stream, range) => eventsOf(await source.storedStream(stream, rangeOf(range))),
+    readCorrelation: async (id, range) => eventsOf(await source.storedCorrelation(id, rangeOf(range))),
+  };
+}
+
+function eventsOf(rows: readonly StoredEvent[]): readonly RecordedEvent[] {
+  return rows.flatMap((row) => recordedOf(row) ?? []);
+}
