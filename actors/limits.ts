@@ -33,6 +33,9 @@ export const TOO_MANY_EVERY_MS = 1_000;
 /** An actor that had nothing to do for so long leaves the memory; the journal brings it back. */
 export const IDLE_MS = 60_000;
 
+/** Actors in memory at once; some 2 KB each, and the state of a PN 100 bytes for each member. The least recently used leaves. */
+export const MAX_CACHED_ACTORS = 20_000;
+
 /** Events read at once while an actor is folded. */
 export const FOLD_PAGE = 1_000;
 

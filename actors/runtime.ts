@@ -11,7 +11,7 @@ import {
 import type { Chart, ChartState } from '../machines/chart.ts';
 import { EVERYTHING, type Keeps, type Share } from './cluster/share.ts';
 import { foldActor, type Actor, type FoldedActor } from './fold.ts';
-import { IDLE_MS, LEFT_TO_OTHERS_MS, TIMER_RETRY_MS } from './limits.ts';
+import { IDLE_MS, LEFT_TO_OTHERS_MS, MAX_CACHED_ACTORS, TIMER_RETRY_MS } from './limits.ts';
 import { RateLimiter, type Overdraft } from './rate-limiter.ts';
 import { Refusals } from './refusals.ts';
 import type { Role } from './role.ts';
@@ -49,6 +49,8 @@ export interface RuntimeOptions {
   readonly snapshotEvery?: number;
   /** What of the journal this process looks after; default: everything. */
   readonly share?: Share;
+  /** Actors in memory at once; default `MAX_CACHED_ACTORS`. */
+  readonly maxCachedActors?: number;
   /** Takes the data of the sessions; default: it is dropped. */
   readonly data?: (message: Incoming) => void;
   /** Ends what stands beside the loop, such as a meter: nothing comes in any more, and what it tells is still taken. */
@@ -84,7 +86,10 @@ export class Runtime implements UnitHost {
   readonly #share: Share;
   readonly #data: (message: Incoming) => void;
   readonly #beforeStop: () => Promise<void>;
+  /** The least recently used first. */
   readonly #units = new Map<string, Unit>();
+  readonly #census = { count: 0 };
+  readonly #maxCachedActors: number;
   readonly #timers: Timers;
   readonly #refusals: Refusals;
   readonly #limiter: RateLimiter;
@@ -109,6 +114,7 @@ export class Runtime implements UnitHost {
     this.#share = options.share ?? EVERYTHING;
     this.#data = options.data ?? ((message) => this.#drop(message, 'no channels here'));
     this.#beforeStop = options.beforeStop ?? (() => Promise.resolve());
+    this.#maxCachedActors = options.maxCachedActors ?? MAX_CACHED_ACTORS;
     this.#timers = new Timers(options.clock, (row) => this.#fire(row));
     this.#limiter = new RateLimiter(options.clock);
     this.#warnings = new Warnings(options.clock, options.log);
@@ -207,8 +213,7 @@ export class Runtime implements UnitHost {
   }
 
   get stats(): RuntimeStats {
-    let cachedActors = 0;
-    for (const unit of this.#units.values()) cachedActors += unit.cachedActors;
+    const { count: cachedActors } = this.#census;
     return { ...this.#counts, units: this.#units.size, cachedActors, timers: this.#timers.size };
   }
 
@@ -299,13 +304,22 @@ export class Runtime implements UnitHost {
   }
 
   #enqueue(work: Work): boolean {
+    if (this.#census.count > this.#maxCachedActors) this.#makeRoom();
     const id = this.role.unitOf(work.stream);
-    let unit = this.#units.get(id);
-    if (unit === undefined) {
-      unit = new Unit(this, () => this.#units.delete(id));
-      this.#units.set(id, unit);
-    }
+    const unit = this.#units.get(id) ?? new Unit(this, this.#census, () => this.#units.delete(id));
+    this.#units.delete(id);
+    this.#units.set(id, unit);
     return unit.enqueue(work);
+  }
+
+  /** A tenth of the actors leaves, so that it need not be done for each that comes. */
+  #makeRoom(): void {
+    const most = Math.floor(this.#maxCachedActors * 0.9);
+    for (const [id, unit] of this.#units) {
+      if (this.#census.count <= most) return;
+      unit.evict(this.#census.count - most);
+      if (unit.isEmpty) this.#units.delete(id);
+    }
   }
 
   #fire(row: TimerRow): void {

@@ -1,6 +1,7 @@
 import type { ResponseCode } from '../events/codes.ts';
 import type { Fact } from '../events/decode.ts';
 import type { CommitResult, Journal, StoredAnswer, TimerRow } from '../events/journal/port.ts';
+import { ActorCache, type Census } from './actor-cache.ts';
 import type { Actor } from './fold.ts';
 import { IDLE_MS, MAX_MAILBOX, MAX_REDO, MAX_UNCOMMITTED } from './limits.ts';
 import type { Refusal } from './refusals.ts';
@@ -68,7 +69,7 @@ export interface UnitHost extends Omit<StepHost, 'actor' | 'journal'> {
  */
 export class Unit {
   readonly #host: UnitHost;
-  readonly #actors = new Map<string, { readonly actor: Actor; readonly usedAt: number }>();
+  readonly #actors: ActorCache;
   readonly #inFlightKeys = new Set<string>();
   /** Timers as steps under way leave them: armed with this row, or disarmed (null). */
   readonly #timersAhead = new Map<string, TimerRow | null>();
@@ -80,9 +81,13 @@ export class Unit {
   readonly #idle: (() => void)[] = [];
   readonly #unload: () => void;
 
-  /** @param unload called when nothing is under way and nothing in memory any more */
-  constructor(host: UnitHost, unload: () => void) {
+  /**
+   * @param census of all units of the process
+   * @param unload called when nothing is under way and nothing in memory any more
+   */
+  constructor(host: UnitHost, census: Census, unload: () => void) {
     this.#host = host;
+    this.#actors = new ActorCache(census);
     this.#unload = unload;
   }
 
@@ -106,12 +111,8 @@ export class Unit {
     return !this.isBusy && this.#actors.size === 0;
   }
 
-  get cachedActors(): number {
-    return this.#actors.size;
-  }
-
-  *inMemory(): Iterable<readonly [string, Actor]> {
-    for (const [stream, { actor }] of this.#actors) yield [stream, actor];
+  inMemory(): Iterable<readonly [string, Actor]> {
+    return this.#actors.entries();
   }
 
   /** @returns whether there was room in the mailbox */
@@ -124,7 +125,7 @@ export class Unit {
 
   /** The actor as this unit knows it. */
   actor(stream: string): Actor | Promise<Actor> {
-    return this.#actors.get(stream)?.actor ?? this.#load(stream);
+    return this.#actors.get(stream) ?? this.#load(stream);
   }
 
   /** Forgets everything in memory: another process may have changed it. Steps under way are done again where it has. */
@@ -135,14 +136,16 @@ export class Unit {
 
   /** Forgets actors that had nothing to do for `IDLE_MS`; the journal brings them back. */
   passivate(): void {
-    const before = this.#host.clock.now() - IDLE_MS;
-    for (const [stream, { usedAt }] of this.#actors) if (usedAt <= before) this.#actors.delete(stream);
+    this.#actors.passivate(this.#host.clock.now() - IDLE_MS);
   }
 
-  /** An actor without events is not kept: whoever names actors that are not there shall not fill the memory. */
+  /** Forgets so many of the least recently used: there are too many in the process. */
+  evict(count: number): void {
+    this.#actors.evict(count);
+  }
+
   #keep(stream: string, actor: Actor): void {
-    if (actor.version === 0) return;
-    this.#actors.set(stream, { actor, usedAt: this.#host.clock.now() });
+    this.#actors.keep(stream, actor, this.#host.clock.now());
   }
 
   async #load(stream: string): Promise<Actor> {
@@ -206,7 +209,10 @@ export class Unit {
       key: isConsumed ? key : null,
       refusal: outcome.kind === 'refuse' && !isSummed ? outcome.refusal : null,
     };
-    for (const [stream, actor] of draft.actors()) this.#keep(stream, actor);
+    for (const [stream, actor] of draft.actors()) {
+      this.#keep(stream, actor);
+      this.#actors.begin(stream);
+    }
     for (const { stream, name } of draft.timers.disarm) this.#timersAhead.set(timerId(stream, name), null);
     for (const row of draft.timers.arm) this.#timersAhead.set(timerId(row.stream, row.name), row);
     void this.#commit(step);
@@ -317,6 +323,7 @@ export class Unit {
       };
     }
     this.#inFlight -= 1;
+    for (const [stream] of draft.actors()) this.#actors.settle(stream);
     if (key !== null) this.#inFlightKeys.delete(key);
     try {
       settle();
