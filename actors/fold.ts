@@ -1,6 +1,7 @@
-import { readFact, UnreadableEvent } from '../events/decode.ts';
+import { readFact, UnreadableEvent, type Fact } from '../events/decode.ts';
 import type { AsOf, RecordedEvent, StreamSource } from '../events/journal/port.ts';
-import type { Chart, ChartState } from '../machines/chart.ts';
+import { ChartError, type Chart, type ChartState } from '../machines/chart.ts';
+import { chartName } from '../projections/chart-hash.ts';
 import { restoreSnapshot, type SnapshotFault } from '../projections/snapshots/snapshot.ts';
 import { FOLD_PAGE } from './limits.ts';
 
@@ -9,6 +10,20 @@ export interface Actor {
   readonly chart: Chart;
   readonly state: ChartState<unknown>;
   readonly version: number;
+}
+
+/** An event that its chart does not take: the chart was another one when it did, or the journal was changed. */
+export class UnfoldableEvent extends Error {
+  override readonly name = 'UnfoldableEvent';
+  readonly remedy: string;
+  constructor(chart: Chart, { stream, version, position, meta }: RecordedEvent, cause: ChartError) {
+    const law = meta.chart.hash === chartName(chart).hash ? 'this definition' : 'another definition';
+    super(
+      `${stream} does not fold at version ${version}, position ${position}, recorded under ${law} of its chart: ${cause.message}`,
+    );
+    this.remedy =
+      'List the streams that do not fold with cpns journal charts, or use the program version that wrote them.';
+  }
 }
 
 /** An actor as the journal has it. */
@@ -24,7 +39,7 @@ export interface FoldedActor extends Actor {
 /**
  * The state of an actor: its stream folded through its chart, from the newest snapshot that holds on.
  * @param asOf up to which event; default: all
- * @throws UnreadableEvent, ChartError
+ * @throws UnreadableEvent, UnfoldableEvent
  */
 export async function foldActor(
   journal: StreamSource,
@@ -80,11 +95,20 @@ function foldPage(events: readonly RecordedEvent[], stream: string, asOf: AsOf, 
         'Verify the journal: this event was not written by this role.',
       );
     }
-    state = chart.transition(state, fact).state;
+    state = transition(chart, state, fact, event);
     ({ version, position } = event);
     folded += 1;
   }
   return { ...from, state, version, position, folded };
+}
+
+function transition(chart: Chart, state: ChartState<unknown>, fact: Fact, event: RecordedEvent): ChartState<unknown> {
+  try {
+    return chart.transition(state, fact).state;
+  } catch (error) {
+    if (error instanceof ChartError) throw new UnfoldableEvent(chart, event, error);
+    throw error;
+  }
 }
 
 function isBeyond(event: RecordedEvent | undefined, { version, position }: AsOf): boolean {

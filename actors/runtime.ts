@@ -193,7 +193,7 @@ export class Runtime implements UnitHost {
     return state;
   }
 
-  /** @throws UnreadableEvent, ChartError */
+  /** @throws UnreadableEvent, UnfoldableEvent */
   async fold(chart: Chart, stream: string): Promise<FoldedActor> {
     const actor = await foldActor(this.journal, chart, stream);
     if (actor.ignored !== null) this.#sayIgnored(chart.id, stream, actor.ignored);

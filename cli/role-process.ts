@@ -12,6 +12,7 @@ import type { Kek } from './config/kek.ts';
 import type { NatsAccess } from './config/types.ts';
 import type { Host } from './host.ts';
 import { journalName, openJournal, type OpenJournal } from './journal/open.ts';
+import { noticeCharts } from './journal/charts.ts';
 import { openKeyringOf } from './keys/open.ts';
 import type { LogFlags } from './options.ts';
 import type { Running } from './run.ts';
@@ -73,6 +74,7 @@ export async function openRoleProcess(
   const { seen, warnings } = journal.durability;
   log.info('journal', { journal: journalName(options.journal), ...seen });
   for (const warning of warnings) log.warn(`the journal is not as safe as it could be: ${warning}`, {});
+  await noticeCharts(journal, log);
   const keyring = await openKeyringOf({ journal, clock, entropy, role }, journalName(options.journal), kek);
   const own = { journal, clock, entropy, role, log };
   await recordOpening(own, journal.durability);

@@ -90,7 +90,7 @@ export class StreamFold {
   }
 
   /** @param text of `keep`, by this program */
-  static restore(text: string, charts: Charts = CHARTS): StreamFold {
+  static restore(text: string, charts: Charts = CHARTS, law: Law = 'asRecorded'): StreamFold {
     const [stream, version, chart, state, lost]: [
       string,
       number,
@@ -98,7 +98,7 @@ export class StreamFold {
       { readonly value: ChartState<unknown>['value']; readonly context: unknown } | null,
       'deviation' | UnknownChart | null,
     ] = JSON.parse(text);
-    const fold = new StreamFold(stream, charts);
+    const fold = new StreamFold(stream, charts, law);
     fold.#version = version;
     fold.#chart = chart === null ? null : charts[chart];
     fold.#state = fold.#chart === null || state === null ? null : fold.#chart.restore(state);

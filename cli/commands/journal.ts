@@ -17,6 +17,7 @@ import { progressOf } from '../journal/progress.ts';
 import { rangeOf, writeExport } from '../journal/export.ts';
 import { importExport } from '../journal/import.ts';
 import { consistencyOf, provenBy } from '../journal/prove.ts';
+import { chartsJson, chartsReport, chartsText } from '../journal/charts.ts';
 import { checkSnapshots, snapshotsText } from '../journal/snapshots.ts';
 import { statOf, statText } from '../journal/stat.ts';
 import { isWhole, verificationJson, verificationText, verifyJournal } from '../journal/verify.ts';
@@ -55,6 +56,7 @@ export const journal: Register = (program, host, finish) => {
   addVerify(group, host, finish);
   addExport(group, host, finish);
   addImport(group, host, finish);
+  addCharts(group, host, finish);
   addSnapshots(group, host, finish);
   addStat(group, host, finish);
 };
@@ -200,6 +202,21 @@ const CARRIES_NOT =
   'that waited for an answer, no answers kept for repeated requests, and no timers (what waited for one waits on). To move\n' +
   'a role with all that, copy its database while it is stopped.';
 
+const addCharts: Add = (group, host, finish) => {
+  group
+    .command('charts')
+    .summary('list the charts that events were recorded under, and the streams that no longer fold')
+    .description(
+      'An event names the chart that took it, and the hash of its definition. Where this program has another definition,\n' +
+        'every stream is folded through that of today, as its role would: a stream that it does not take is told, with the\n' +
+        'event, the state before it, and what would have been possible. Exit code 1 when there is one.',
+    )
+    .addOption(setting('journal', 'the journal; also while its role runs'))
+    .addOption(jsonOption())
+    .addHelpText('after', examples(`cpns journal charts --journal ${JOURNAL}`))
+    .action(async (flags: Flags) => finish(await run(host, (running) => listCharts(host, running, flags))));
+};
+
 const addStat: Add = (group, host, finish) => {
   group
     .command('stat')
@@ -292,6 +309,14 @@ async function compareSnapshots(host: Host, reader: SqlReader, flags: Flags): Pr
   const report = await checkSnapshots(reader, (done) => tell(done, null));
   await host.out(`${flags.json === true ? JSON.stringify({ snapshots: report }) : snapshotsText(report)}\n`);
   return report.sound;
+}
+
+async function listCharts(host: Host, running: Running, flags: Flags): Promise<number> {
+  const reader = await openReader(host, running, flags);
+  const tell = progressOf(host, 'folded');
+  const report = await chartsReport(reader, await sqlSource('the journal', reader), ({ done, all }) => tell(done, all));
+  await host.out(flags.json === true ? `${JSON.stringify(chartsJson(report))}\n` : chartsText(report));
+  return report.count === 0 ? EXIT.ok : EXIT.failure;
 }
 
 async function verifyReceipt(host: Host, file: string, flags: VerifyFlags): Promise<number> {

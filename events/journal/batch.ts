@@ -5,6 +5,7 @@ import type {
   CommitResult,
   ExpectedVersion,
   OutboxRow,
+  RecordedChart,
   RecordedEvent,
   StoredAnswer,
   TimerRow,
@@ -205,6 +206,17 @@ function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
 function toLeaf(event: RecordedEvent): Leaf {
   const data = JSON.stringify(event.data);
   return { data, hash: leafHash(event, data) };
+}
+
+/** The charts that events name, each once. */
+export function chartsOf(events: readonly RecordedEvent[]): readonly RecordedChart[] {
+  const found = new Map<string, RecordedChart>();
+  for (const { position, meta } of events) {
+    const { id, hash } = meta.chart;
+    const name = `${id} ${hash}`;
+    if (!found.has(name)) found.set(name, { id, hash, firstPosition: position });
+  }
+  return [...found.values()];
 }
 
 /** A stream name holds no line break (its ids are `[a-z0-9_-]`), so the pair is unambiguous. */

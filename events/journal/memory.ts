@@ -1,10 +1,19 @@
-import { FIRST_HEAD, type BatchWrite, type Consumed, type Head } from './batch.ts';
+import { chartsOf, FIRST_HEAD, type BatchWrite, type Consumed, type Head } from './batch.ts';
 import { Committer, closedError } from './committer.ts';
 import { Follower } from './follower.ts';
 import type { Leases, Renewal } from './leases.ts';
 import type { BatchTransaction } from './committer.ts';
 import type { AsOf, Commit, CommitResult, Journal, KeyRange, OutboxRow, ReadRange, RecordedEvent } from './port.ts';
-import type { Snapshot, SnapshotName, SnapshotRange, StoredAnswer, StoredEvent, TimerRow, WrappedKey } from './port.ts';
+import type {
+  RecordedChart,
+  Snapshot,
+  SnapshotName,
+  SnapshotRange,
+  StoredAnswer,
+  StoredEvent,
+  TimerRow,
+  WrappedKey,
+} from './port.ts';
 import type { Frontier, TreeNode } from './merkle/frontier.ts';
 import { bounded } from './range.ts';
 import { surplusOf } from './snapshots.ts';
@@ -23,6 +32,7 @@ export class MemoryDisk {
   readonly answers = new Map<string, readonly StoredAnswer[]>();
   readonly timers = new Map<string, string>();
   readonly keys = new Map<string, Uint8Array>();
+  readonly charts = new Map<string, RecordedChart>();
   /** By stream and version. */
   readonly snapshots = new Map<string, ReadonlyMap<number, Snapshot>>();
   /** Until when, by the id of the process. */
@@ -173,6 +183,9 @@ export class MemoryJournal implements Journal {
     }
     return dropped;
   }
+  async charts(): Promise<readonly RecordedChart[]> {
+    return [...this.#open().charts.values()];
+  }
   async tree(): Promise<Frontier> {
     const { position, roots } = this.#open().head;
     return { size: position, roots };
@@ -277,6 +290,10 @@ function keep(disk: MemoryDisk, write: BatchWrite): void {
     disk.events.push(JSON.stringify(event));
     append(disk.streams, event.stream, event.position);
     append(disk.correlations, event.meta.correlationId, event.position);
+  }
+  for (const chart of chartsOf(write.events)) {
+    const name = `${chart.id} ${chart.hash}`;
+    if (!disk.charts.has(name)) disk.charts.set(name, chart);
   }
   for (const { hash } of write.leaves) disk.leaves.push(hash);
   for (const node of write.nodes) disk.nodes.push(node);

@@ -208,6 +208,19 @@ export interface StoredEvent extends Omit<RecordedEvent, 'data'> {
   readonly leaf: Uint8Array | null;
 }
 
+/** A chart that events were recorded under: each has a definition of its own for every hash. */
+export interface RecordedChart {
+  readonly id: string;
+  readonly hash: string;
+  /** Of the first event that names it. */
+  readonly firstPosition: number;
+}
+
+export interface ChartReader {
+  /** Every chart that an event names, by first position; read without reading the events. */
+  charts(): Promise<readonly RecordedChart[]>;
+}
+
 /** The Merkle tree over all events, RFC 6962: the leaf of the event at position p has index p - 1. */
 export interface TreeReader extends TreeSource {
   /** Size and right edge of the tree as of the head. */
@@ -216,7 +229,7 @@ export interface TreeReader extends TreeSource {
   stored(range?: ReadRange): Promise<readonly StoredEvent[]>;
 }
 
-export interface Journal extends JournalReader, KeyReader, TreeReader, SnapshotReader {
+export interface Journal extends JournalReader, KeyReader, TreeReader, SnapshotReader, ChartReader {
   /**
    * Commits one step, together with whatever other steps are waiting (group commit). Commits are applied in the order in
    * which `commit` was called; a conflicting one fails alone. Resolves after the data is durable.

@@ -12,6 +12,7 @@ export const CHANNEL = 'cpns_journal';
 const TYPES: Readonly<Record<InsertTable, string>> = {
   events: 'bigint text integer text integer text text text text text text text text text bytea',
   merkle_nodes: 'integer bigint bytea',
+  charts: 'text text bigint',
   inbox: 'text bigint integer',
   outbox: 'bigint text text text text text',
   answers: 'text text text text text',
@@ -23,6 +24,7 @@ const TYPES: Readonly<Record<InsertTable, string>> = {
 const ON_CONFLICT: Readonly<Record<InsertTable, string>> = {
   events: '',
   merkle_nodes: '',
+  charts: 'on conflict (id, hash) do nothing',
   inbox: '',
   outbox: 'on conflict (id) do nothing',
   answers: 'on conflict (message_key, message_id) do nothing',
@@ -91,6 +93,7 @@ export function compileStatements(db: Kysely<JournalTables>) {
     insert: {
       events: compileInsert(db, 'events'),
       merkle_nodes: compileInsert(db, 'merkle_nodes'),
+      charts: compileInsert(db, 'charts'),
       inbox: compileInsert(db, 'inbox'),
       outbox: compileInsert(db, 'outbox'),
       answers: compileInsert(db, 'answers'),

@@ -2,6 +2,7 @@ import type { CompiledQuery, Kysely } from 'kysely';
 import type { BatchWrite, Consumed, Head } from '../batch.ts';
 import type { BatchStore, BatchTransaction } from '../committer.ts';
 import { frontierToBytes } from '../merkle/frontier.ts';
+import { KnownCharts } from '../sql/known-charts.ts';
 import { toConsumed, toEvent, toHead } from '../sql/rows.ts';
 import type { JournalTables } from '../sql/tables.ts';
 import type { InsertTable } from '../sql/values.ts';
@@ -15,7 +16,16 @@ import { columnsOf, compileStatements } from './statements.ts';
 const MAX_ATTEMPTS = 3;
 
 /** Inserts go after deletions, and events first. */
-const TABLES: readonly InsertTable[] = ['events', 'merkle_nodes', 'inbox', 'outbox', 'answers', 'timers', 'keys'];
+const TABLES: readonly InsertTable[] = [
+  'events',
+  'merkle_nodes',
+  'charts',
+  'inbox',
+  'outbox',
+  'answers',
+  'timers',
+  'keys',
+];
 
 /** What one attempt came to: kept, or gone with the connection without a trace. */
 type Attempt<T> = { readonly kind: 'kept'; readonly result: T } | { readonly kind: 'lost'; readonly error: unknown };
@@ -30,6 +40,7 @@ export class PostgresStore implements BatchStore {
   readonly #name: string;
   readonly #writer: string;
   readonly #statements: ReturnType<typeof compileStatements>;
+  readonly #charts = new KnownCharts();
   /** Number of the batch under way. */
   #batch = 0;
 
@@ -52,7 +63,10 @@ export class PostgresStore implements BatchStore {
   async transaction<T>(work: (tx: BatchTransaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const done = await this.#attempt(await this.#link.connected(), work);
-      if (done.kind === 'kept') return done.result;
+      if (done.kind === 'kept') {
+        this.#charts.kept();
+        return done.result;
+      }
       if (attempt < MAX_ATTEMPTS) continue;
       const message = `Journal ${this.#name}: its server ended the connection ${MAX_ATTEMPTS} times on the same batch.`;
       throw journalError('unreachable', message, done.error);
@@ -63,6 +77,7 @@ export class PostgresStore implements BatchStore {
     const batch = ++this.#batch;
     let result: T;
     let wrote = false;
+    this.#charts.begin();
     try {
       const tx = this.#transaction(on);
       result = await work({
@@ -143,7 +158,8 @@ export class PostgresStore implements BatchStore {
     send(s.dropOutbox, [outbox.settle]);
     send(s.dropTimers, [timers.disarm.map(({ stream }) => stream), timers.disarm.map(({ name }) => name)]);
     send(s.dropKeys, [keys.drop]);
-    const rows = valuesOf(write);
+    const values = valuesOf(write);
+    const rows = { ...values, charts: this.#charts.unknown(values.charts) };
     for (const table of TABLES) send(s.insert[table], columnsOf(table, rows[table]));
     await Promise.all(sent);
     if ((await moved).length === 1) return;

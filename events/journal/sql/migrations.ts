@@ -32,6 +32,11 @@ export function migrationsFor(capabilities: Capabilities): Migrations {
         await snapshotsTable(capabilities).execute(db);
       },
     },
+    '0007-charts': {
+      async up(db: Kysely<unknown>): Promise<void> {
+        for (const statement of chartsTable(capabilities)) await statement.execute(db);
+      },
+    },
   };
 }
 
@@ -92,6 +97,15 @@ function snapshotsTable({ types, table }: Capabilities) {
 function leaseTables({ types: { text }, table, writers }: Capabilities) {
   if (writers === 'one') return [];
   return [sql`create table leases (id ${text} primary key, until timestamptz not null) ${table.hot}`];
+}
+
+function chartsTable({ types, table }: Capabilities) {
+  const { text, number } = types;
+  return [
+    sql`create table charts (
+      id ${text} not null, hash ${text} not null, first_position ${number} not null, primary key (id, hash)) ${table.keyed}`,
+    sql`insert into charts select chart_id, chart_hash, min(position) from events group by chart_id, chart_hash`,
+  ];
 }
 
 /** The first migration in the journal that this program does not know, or null. */

@@ -2,11 +2,13 @@ import type { Kysely } from 'kysely';
 import type { Frontier } from '../merkle/frontier.ts';
 import type {
   AsOf,
+  ChartReader,
   JournalReader,
   KeyRange,
   KeyReader,
   OutboxRow,
   ReadRange,
+  RecordedChart,
   RecordedEvent,
   Snapshot,
   SnapshotRange,
@@ -18,17 +20,17 @@ import type {
 } from '../port.ts';
 import { bounded } from '../range.ts';
 import type { Capabilities } from './capabilities.ts';
-import { toEvent, toHead, toSnapshot, toStored, toOutboxRow, toTimer } from './rows.ts';
+import { toEvent, toHead, toRecordedChart, toSnapshot, toStored, toOutboxRow, toTimer } from './rows.ts';
 import type { JournalTables } from './tables.ts';
 import { EVENT_COLUMNS } from './values.ts';
 
 /** Reads of connections that never write. */
-export class SqlReader implements JournalReader, KeyReader, TreeReader, SnapshotReader {
+export class SqlReader implements JournalReader, KeyReader, TreeReader, SnapshotReader, ChartReader {
   readonly capabilities: Capabilities;
   /** The connections, for read models in the same database. */
   readonly db: Kysely<JournalTables>;
   readonly #close: () => void | Promise<void>;
-  #hasSnapshots: Promise<boolean> | null = null;
+  #tables: Promise<ReadonlySet<string>> | null = null;
   /** @param close closes the connections; safe to call twice */
   constructor(db: Kysely<JournalTables>, capabilities: Capabilities, close: () => void | Promise<void>) {
     this.db = db;
@@ -103,7 +105,7 @@ export class SqlReader implements JournalReader, KeyReader, TreeReader, Snapshot
   }
 
   async snapshot(stream: string, { version, position }: AsOf = {}): Promise<Snapshot | null> {
-    if (!(await this.#knowsSnapshots())) return null;
+    if (!(await this.#has('snapshots'))) return null;
     let query = this.db.selectFrom('snapshots').selectAll().where('stream', '=', stream);
     if (version !== undefined) query = query.where('version', '<=', version);
     if (position !== undefined) query = query.where('position', '<=', position);
@@ -112,7 +114,7 @@ export class SqlReader implements JournalReader, KeyReader, TreeReader, Snapshot
   }
 
   async snapshots({ after, limit }: SnapshotRange = {}): Promise<readonly Snapshot[]> {
-    if (!(await this.#knowsSnapshots())) return [];
+    if (!(await this.#has('snapshots'))) return [];
     let query = this.db.selectFrom('snapshots').selectAll();
     if (after !== undefined) {
       const { stream, version } = after;
@@ -123,11 +125,24 @@ export class SqlReader implements JournalReader, KeyReader, TreeReader, Snapshot
     return (await query.orderBy('stream').orderBy('version').limit(bounded({ limit }).limit).execute()).map(toSnapshot);
   }
 
+  async charts(): Promise<readonly RecordedChart[]> {
+    if (!(await this.#has('charts'))) return this.#chartsOfEvents();
+    const rows = await this.db.selectFrom('charts').selectAll().orderBy('first_position').execute();
+    return rows.map(toRecordedChart);
+  }
+
+  async #chartsOfEvents(): Promise<readonly RecordedChart[]> {
+    const names = this.db.selectFrom('events').select(['chart_id as id', 'chart_hash as hash']);
+    const found = names.select(({ fn }) => fn.min('position').as('first_position')).groupBy(['chart_id', 'chart_hash']);
+    return (await found.orderBy('first_position').execute()).map(toRecordedChart);
+  }
+
   /** Whoever only reads may find a journal that no program of today has opened yet. */
-  #knowsSnapshots(): Promise<boolean> {
-    return (this.#hasSnapshots ??= this.capabilities.tables
+  async #has(table: 'snapshots' | 'charts'): Promise<boolean> {
+    this.#tables ??= this.capabilities.tables
       .execute(this.db)
-      .then(({ rows }) => rows.some(({ name }) => name === 'snapshots')));
+      .then(({ rows }) => new Set(rows.map(({ name }) => name)));
+    return (await this.#tables).has(table);
   }
 
   /** Whoever reads afterwards gets a `JournalError` `closed`. */

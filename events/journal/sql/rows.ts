@@ -1,6 +1,15 @@
 import type { Consumed, Head } from '../batch.ts';
 import { frontierFromBytes } from '../merkle/frontier.ts';
-import type { JsonObject, OutboxRow, RecordedEvent, Snapshot, StoredAnswer, StoredEvent, TimerRow } from '../port.ts';
+import type {
+  JsonObject,
+  OutboxRow,
+  RecordedChart,
+  RecordedEvent,
+  Snapshot,
+  StoredAnswer,
+  StoredEvent,
+  TimerRow,
+} from '../port.ts';
 import { JournalError } from '../port.ts';
 import type { AnswersTable, EventRow, EventsTable, JournalTables, OutboxTable } from './tables.ts';
 import type { SnapshotsTable, TimersTable } from './tables.ts';
@@ -71,4 +80,8 @@ export function toSnapshot(row: SnapshotsTable): Snapshot {
   const { stream, version, position, program, state } = row;
   const chart = { id: row.chart_id, hash: row.chart_hash };
   return { stream, version, position, chart, program, stateHash: row.state_hash, state };
+}
+
+export function toRecordedChart({ id, hash, first_position }: JournalTables['charts']): RecordedChart {
+  return { id, hash, firstPosition: first_position };
 }

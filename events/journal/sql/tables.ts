@@ -10,6 +10,8 @@ export interface JournalTables {
   readonly answers: AnswersTable;
   readonly timers: TimersTable;
   readonly keys: { readonly id: string; readonly wrapped: Uint8Array };
+  /** Each chart that an event names. */
+  readonly charts: { readonly id: string; readonly hash: string; readonly first_position: number };
   /** A cache; no row of it is part of the record. */
   readonly snapshots: SnapshotsTable;
   /** Where several processes write: the number of the last batch of each that was kept. */

@@ -1,4 +1,4 @@
-import type { BatchWrite, Leaf } from '../batch.ts';
+import { chartsOf, type BatchWrite, type Leaf } from '../batch.ts';
 import type { RecordedEvent } from '../port.ts';
 import type { Values } from './bulk.ts';
 import type { JournalTables } from './tables.ts';
@@ -30,6 +30,7 @@ export const COLUMNS = {
   timers: ['stream', 'name', 'due_at', 'event', 'correlation_id'],
   keys: ['id', 'wrapped'],
   merkle_nodes: ['level', 'idx', 'hash'],
+  charts: ['id', 'hash', 'first_position'],
 } as const satisfies { readonly [Table in keyof Insertable]: readonly (keyof Insertable[Table])[] };
 
 /** Columns of an event as it is read. */
@@ -47,6 +48,7 @@ export function valuesOf(batch: BatchWrite): Readonly<Record<InsertTable, readon
     answers: answers.map((row) => [row.messageKey, row.messageId, row.subject, row.payload, row.correlationId]),
     timers: timers.arm.map((row) => [row.stream, row.name, row.dueAt, JSON.stringify(row.event), row.correlationId]),
     keys: keys.put.map((row) => [row.id, row.wrapped]),
+    charts: chartsOf(events).map(({ id, hash, firstPosition }) => [id, hash, firstPosition]),
     merkle_nodes: nodes.map(({ level, index, hash }) => [level, index, hash]),
   };
 }

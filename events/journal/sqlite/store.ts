@@ -6,6 +6,7 @@ import { BulkInsert } from '../sql/bulk.ts';
 import { journalError } from './errors.ts';
 import type { Forgetter } from './forget.ts';
 import { frontierToBytes } from '../merkle/frontier.ts';
+import { KnownCharts } from '../sql/known-charts.ts';
 import { toConsumed, toEvent, toHead } from '../sql/rows.ts';
 import type { JournalTables } from '../sql/tables.ts';
 import { EVENT_COLUMNS, valuesOf } from '../sql/values.ts';
@@ -16,6 +17,7 @@ export class SqliteStore implements BatchStore {
   readonly #file: string;
   readonly #statements: ReturnType<typeof compileStatements>;
   readonly #forgetter: Forgetter;
+  readonly #charts = new KnownCharts();
   constructor(db: Kysely<JournalTables>, file: string, forgetter: Forgetter) {
     this.#db = db;
     this.#file = file;
@@ -23,8 +25,11 @@ export class SqliteStore implements BatchStore {
     this.#statements = compileStatements(db);
   }
 
-  transaction<T>(work: (tx: BatchTransaction) => Promise<T>): Promise<T> {
-    return this.#db.transaction().execute((trx) => work(this.#transaction(trx)));
+  async transaction<T>(work: (tx: BatchTransaction) => Promise<T>): Promise<T> {
+    this.#charts.begin();
+    const result = await this.#db.transaction().execute((trx) => work(this.#transaction(trx)));
+    this.#charts.kept();
+    return result;
   }
 
   #transaction(trx: Kysely<JournalTables>): BatchTransaction {
@@ -88,6 +93,7 @@ export class SqliteStore implements BatchStore {
     const rows = valuesOf(batch);
     await s.putEvents.run(trx, rows.events);
     await s.putNodes.run(trx, rows.merkle_nodes);
+    await s.putCharts.run(trx, this.#charts.unknown(rows.charts));
     await s.putInbox.run(trx, rows.inbox);
     await s.putOutbox.run(trx, rows.outbox);
     await s.putAnswers.run(trx, rows.answers);
@@ -124,6 +130,7 @@ const EVENT: JournalTables['events'] = {
   leaf: new Uint8Array(),
 };
 const NODE: JournalTables['merkle_nodes'] = { level: 0, idx: 0, hash: new Uint8Array() };
+const CHART: JournalTables['charts'] = { id: '', hash: '', first_position: 0 };
 const INBOX: JournalTables['inbox'] = { message_key: '', first_position: 0, event_count: 0 };
 const OUTBOX: JournalTables['outbox'] = { seq: 0, id: '', stream: '', subject: '', payload: '', correlation_id: '' };
 const ANSWER: JournalTables['answers'] = {
@@ -169,6 +176,13 @@ function compileStatements(db: Kysely<JournalTables>) {
     dropKeys: db.deleteFrom('keys').where('id', 'in', given).compile(),
     putEvents: new BulkInsert((n) => db.insertInto('events').values(times(EVENT, n)).compile()),
     putNodes: new BulkInsert((n) => db.insertInto('merkle_nodes').values(times(NODE, n)).compile()),
+    putCharts: new BulkInsert((n) =>
+      db
+        .insertInto('charts')
+        .values(times(CHART, n))
+        .onConflict((on) => on.columns(['id', 'hash']).doNothing())
+        .compile(),
+    ),
     putInbox: new BulkInsert((n) => db.insertInto('inbox').values(times(INBOX, n)).compile()),
     putOutbox: new BulkInsert((n) =>
       db

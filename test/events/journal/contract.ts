@@ -130,6 +130,23 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
       });
     });
 
+    it('knows every chart that an event names, and the first event that does', async () => {
+      const under = (id: string, hash: string) => eventOf('E', { meta: metaOf({ chart: { id, hash } }) });
+      const commit = (...events: readonly ReturnType<typeof under>[]) =>
+        journal.commit(commitOf({ appends: [{ stream: 's', expected: any, events }] }));
+      expect(await journal.charts()).toEqual([]);
+      await Promise.all([commit(under('a', '1'), under('b', '1')), commit(under('a', '1'), under('a', '2'))]);
+      await journal.commit(appendTo('t', exactly(7), 'Refused'));
+      await reopen();
+      await commit(under('a', '1'), under('c', '1'));
+      expect(await journal.charts()).toEqual([
+        { id: 'a', hash: '1', firstPosition: 1 },
+        { id: 'b', hash: '1', firstPosition: 2 },
+        { id: 'a', hash: '2', firstPosition: 4 },
+        { id: 'c', hash: '1', firstPosition: 6 },
+      ]);
+    });
+
     describe('snapshots', () => {
       const at = (stream: string, version: number, state = `{"v":${version}}`): Snapshot => ({
         stream,
