@@ -32,7 +32,7 @@ import type { CorpusEntry } from './corpus.ts';
 import type { Target } from './engine.ts';
 import * as genuine from './genuine.ts';
 import { serviceEnvelope, serviceMessage } from './service.ts';
-import { noteKey, receipt } from './transparency.ts';
+import { journalExport, noteKey, receipt } from './transparency.ts';
 import { ALIASES, DER, JSONS, PEM, YAML } from './tokens.ts';
 
 /** A target and the inputs that it takes, made by the product itself. */
@@ -370,6 +370,7 @@ export function targets(written: ReadonlyMap<string, readonly CorpusEntry[]> = n
     serviceMessage(),
     noteKey(),
     receipt(),
+    journalExport(),
     ...CONFIGS.map((kind) => config(kind, seedsOf(kind.name))),
   ];
 }

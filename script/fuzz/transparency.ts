@@ -1,7 +1,11 @@
 /** Decoders of what an auditor is given: a key, and a receipt that only the operator's key makes true. */
-import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../../events/journal/merkle/frontier.ts';
+import { endLine, eventLine, headerLine } from '../../events/journal/export/format.ts';
+import { ExportError, ExportReader } from '../../events/journal/export/read.ts';
+import { appendLeaves, EMPTY_FRONTIER, rootOf, type Frontier } from '../../events/journal/merkle/frontier.ts';
 import { hashLeafBytes } from '../../events/journal/merkle/hash.ts';
+import { leafHash } from '../../events/journal/merkle/leaf.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
+import { toBase64 } from '../../security/transparency/base64.ts';
 import { checkpointText } from '../../security/transparency/checkpoint.ts';
 import {
   newNoteSigner,
@@ -38,6 +42,69 @@ export function noteKey(): SeededTarget {
     },
   };
 }
+
+/** No other text than that of its parts is taken, and none of them is what a journal did not hold. */
+export function journalExport(): SeededTarget {
+  const meta = {
+    messageId: 'm1',
+    correlationId: 'c1',
+    causationId: null,
+    role: 'cpns-server',
+    chart: { id: 'cpns-server/registration', hash: 'abcd' },
+    crStep: '1.4.1/3',
+    recordedAt: '2026-01-02T03:04:05.678Z',
+  };
+  const events = ['PneAuthenticated', 'CpnsIdAllocated', 'RegistrationAnswered'].map((type, i) => {
+    const event = { position: i + 1, stream: 'registration/home/lamp', version: i + 1, type, schemaVersion: 1, meta };
+    const data = JSON.stringify({ i, text: 'ü' });
+    return { ...event, data, leaf: leafHash(event, data) };
+  });
+  const edge = (size: number): Frontier =>
+    appendLeaves(
+      EMPTY_FRONTIER,
+      events.slice(0, size).map(({ leaf }) => leaf),
+    ).frontier;
+  const note = signNote(checkpointText({ origin: 'cpns/example', size: 2, root: rootOf(edge(2)) }), signer);
+  const end = { size: 3, root: rootOf(edge(3)), checkpoint: note };
+  const textFrom = (from: number): string => {
+    const header = { origin: 'cpns/example', from, to: 3, signed: 2, before: edge(from - 1).roots };
+    return linesOf([headerLine(header), ...events.slice(from - 1).map(eventLine), endLine(end)]);
+  };
+  const leaves = new Set(events.map(({ leaf }) => toBase64(leaf)));
+  return {
+    name: 'journal-export',
+    tokens: [
+      '{"format":"cpns-journal","version":1,',
+      '"before":[]',
+      '"position":',
+      '"data":"{',
+      '\n',
+      'cpns/example\\n2\\n',
+    ],
+    seeds: [1, 3].map((from) => ({ name: `from-${from}`, bytes: utf8(textFrom(from)) })),
+    run(input) {
+      const reader = new ExportReader();
+      const again: string[] = [];
+      try {
+        for (const part of reader.take(input)) {
+          if (part.kind === 'header') again.push(headerLine(part.header));
+          else if (part.kind === 'end') again.push(endLine(part.end));
+          else again.push(...part.events.map(eventLine));
+          if (part.kind === 'events' && !part.events.every(({ leaf }) => leaves.has(toBase64(leaf))))
+            throw new Error('An event that no journal held.');
+        }
+        reader.finish();
+      } catch (error) {
+        if (error instanceof ExportError) return 'refused';
+        throw error;
+      }
+      if (linesOf(again) !== textOf(input)) throw new Error('An export has a second spelling.');
+      return 'taken';
+    },
+  };
+}
+
+const linesOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 
 /** Whatever is changed, no receipt is valid for another event than the one that was signed. */
 export function receipt(): SeededTarget {

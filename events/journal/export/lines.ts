@@ -4,38 +4,46 @@ const NEWLINE = 0x0a;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Some lines of a file, without their line breaks. `rest`: the file ended within a line, or a line is longer than any. */
+/** Some lines of a file, without their line breaks. `rest`: why no line can be read behind them. */
 export interface Lines {
   readonly lines: readonly string[];
   readonly rest: 'none' | 'cut' | 'tooLong' | 'noText';
 }
 
-/** Lines of UTF-8, as the bytes come in. Keeps one line at most, and ends where no line can be read. */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Lines> {
-  let held: Uint8Array[] = [];
-  let heldBytes = 0;
-  for await (const chunk of chunks) {
+/** Lines of UTF-8, as the bytes come in. Keeps one line at most. */
+export class LineSplitter {
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+
+  /** Lines that end in these bytes. */
+  take(chunk: Uint8Array): Lines {
     const end = chunk.lastIndexOf(NEWLINE);
-    if (end >= 0) {
-      const whole = Buffer.concat([...held, chunk.subarray(0, end)]);
-      held = [];
-      heldBytes = 0;
-      const lines = textOf(whole);
-      if (lines === null) {
-        yield { lines: readable(whole), rest: 'noText' };
-        return;
-      }
-      yield { lines, rest: 'none' };
-    }
+    const whole = end < 0 ? null : Buffer.concat([...this.#held, chunk.subarray(0, end)]);
+    if (whole !== null) this.#held = [];
     const rest = chunk.subarray(end + 1);
-    if (rest.length > 0) held.push(rest.slice());
-    heldBytes += rest.length;
-    if (heldBytes > MAX_LINE_BYTES) {
-      yield { lines: [], rest: 'tooLong' };
-      return;
-    }
+    if (rest.length > 0) this.#held.push(rest.slice());
+    this.#heldBytes = rest.length + (whole === null ? this.#heldBytes : 0);
+    const lines = whole === null ? [] : textOf(whole);
+    if (lines === null) return { lines: whole === null ? [] : readable(whole), rest: 'noText' };
+    return { lines, rest: this.#heldBytes > MAX_LINE_BYTES ? 'tooLong' : 'none' };
   }
-  if (heldBytes > 0) yield { lines: [], rest: 'cut' };
+
+  /** The file is over. */
+  end(): Lines {
+    return { lines: [], rest: this.#heldBytes > 0 ? 'cut' : 'none' };
+  }
+}
+
+/** The lines of a file, as its bytes come in; it ends where no line can be read. */
+export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Lines> {
+  const splitter = new LineSplitter();
+  for await (const chunk of chunks) {
+    const some = splitter.take(chunk);
+    if (some.lines.length > 0 || some.rest !== 'none') yield some;
+    if (some.rest !== 'none') return;
+  }
+  const last = splitter.end();
+  if (last.rest !== 'none') yield last;
 }
 
 function textOf(bytes: Uint8Array): readonly string[] | null {

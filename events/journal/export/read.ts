@@ -11,7 +11,7 @@ import {
   type ExportEnd,
   type ExportHeader,
 } from './format.ts';
-import { linesOf, type Lines } from './lines.ts';
+import { LineSplitter, type Lines } from './lines.ts';
 
 /** What an export holds, in the order of its lines. */
 export type ExportPart =
@@ -31,19 +31,6 @@ export class ExportError extends Error {
   }
 }
 
-/**
- * Reads an export and checks all that can be checked without a key: each line, the leaf hash of each event, that no
- * position is left out, the root at the end, and that the checkpoint names the root of its size. Events are given before
- * the end is known: whoever needs the whole file to be right reads it once before. What it keeps grows with the number of
- * streams (a name and a version each), not with that of events.
- * @throws ExportError with the first line that is not right
- */
-export async function* readExport(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ExportPart> {
-  const reading = new Reading();
-  for await (const some of linesOf(chunks)) yield* reading.take(some);
-  reading.finish();
-}
-
 const CUT_OFF = 'the file ends before its last line: it was cut off';
 const NO_LINES: Readonly<Record<Exclude<Lines['rest'], 'none'>, string>> = {
   cut: CUT_OFF,
@@ -51,7 +38,14 @@ const NO_LINES: Readonly<Record<Exclude<Lines['rest'], 'none'>, string>> = {
   noText: 'it is not UTF-8',
 };
 
-class Reading {
+/**
+ * Reads an export and checks all that can be checked without a key: each line, the leaf hash of each event, that no
+ * position is left out, the root at the end, and that the checkpoint names the root of its size. Events are given before
+ * the end is known: whoever needs the whole file to be right reads it once before. What it keeps grows with the number of
+ * streams (a name and a version each), not with that of events.
+ */
+export class ExportReader {
+  readonly #splitter = new LineSplitter();
   #line = 0;
   #header: ExportHeader | null = null;
   #tree: Frontier = { size: 0, roots: [] };
@@ -61,7 +55,20 @@ class Reading {
   #signedRoot: Uint8Array | null = null;
   #end: ExportEnd | null = null;
 
-  *take({ lines, rest }: Lines): Generator<ExportPart> {
+  /** What the next bytes of the file hold. @throws ExportError with the first line that is not right */
+  take(chunk: Uint8Array): Generator<ExportPart> {
+    return this.#parts(this.#splitter.take(chunk));
+  }
+
+  /** The file is over. @throws ExportError where it should not be */
+  finish(): void {
+    this.#refuse(this.#splitter.end().rest);
+    if (this.#end !== null) return;
+    this.#line += 1;
+    throw this.#fault(this.#line === 1 ? 'the file is empty' : CUT_OFF);
+  }
+
+  *#parts({ lines, rest }: Lines): Generator<ExportPart> {
     let events: ExportedEvent[] = [];
     for (const line of lines) {
       this.#line += 1;
@@ -76,15 +83,13 @@ class Reading {
       }
     }
     if (events.length > 0) yield { kind: 'events', events, tree: this.#tree };
+    this.#refuse(rest);
+  }
+
+  #refuse(rest: Lines['rest']): void {
     if (rest === 'none') return;
     this.#line += 1;
     throw this.#fault(NO_LINES[rest]);
-  }
-
-  finish(): void {
-    if (this.#end !== null) return;
-    this.#line += 1;
-    throw this.#fault(this.#line === 1 ? 'the file is empty' : CUT_OFF);
   }
 
   #begin(line: string): ExportHeader {
@@ -150,6 +155,13 @@ class Reading {
   #fault(says: string): ExportError {
     return new ExportError(this.#line, says);
   }
+}
+
+/** The same over the bytes of a file. @throws ExportError with the first line that is not right */
+export async function* readExport(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ExportPart> {
+  const reader = new ExportReader();
+  for await (const chunk of chunks) yield* reader.take(chunk);
+  reader.finish();
 }
 
 /** Whether a journal that is given the object writes the same text. */
