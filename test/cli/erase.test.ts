@@ -1,23 +1,14 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openKeyring } from '../../actors/keyring/open.ts';
-import { startServer } from '../../actors/roles/start.ts';
-import { SimulatedClock } from '../../actors/seams/clock.ts';
-import { systemEntropy } from '../../actors/seams/entropy.ts';
-import { RecordedLog } from '../../actors/seams/log.ts';
-import { MemoryNetwork } from '../../actors/wire/memory.ts';
-import type { PersonalFields } from '../../events/fields.ts';
 import { openSqliteJournal, openSqliteReader } from '../../events/journal/sqlite/open.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 import { keyText } from './keys/journal.ts';
+import { BULB, KEK, LOCK, tellServer } from './told-server.ts';
 
 /** `cpns erase` on the journal of a server that was told of two devices, and what is left in its files. */
 
-const BULB: PersonalFields = { user: 'Ottilie Morgenrot', name: 'Bulb of Ottilie', mac: '00:17:88:f1:fc:54' };
-const LOCK: PersonalFields = { user: null, name: 'Front door of Ottilie', mac: 'b0:44:9c:29:d3:62' };
 const told = [BULB, LOCK].flatMap((fields) => Object.values(fields)).filter((field) => field !== null);
-const kek = new Uint8Array(32).fill(1);
 
 const CONFIG = `# The operator's own comment stays.
 journal: server.sqlite
@@ -31,33 +22,11 @@ personal:
 let folder: ReturnType<typeof temporaryFolder>;
 const file = (name: string): string => join(folder.path, name);
 
-/** As `cpns server` does it, and ends. */
-async function serve(
-  personal = new Map([
-    ['bulb', BULB],
-    ['lock', LOCK],
-  ]),
-): Promise<void> {
-  const journal = await openSqliteJournal(file('server.sqlite'));
-  const [clock, log] = [new SimulatedClock(), new RecordedLog()];
-  const opening = await openKeyring({ journal, clock, entropy: systemEntropy, role: 'cpns-server' }, [kek], () => kek);
-  if (opening.kind !== 'opened') throw new Error(opening.kind);
-  const wire = new MemoryNetwork({ clock, log }).connect('server');
-  const seams = { journal, wire, clock, entropy: systemEntropy, log, observers: 'none' as const };
-  const nobody = (): { readonly kind: 'none' } => ({ kind: 'none' });
-  const { runtime } = await startServer(
-    { idKey: kek, gatewayCredential: nobody, pneCredential: nobody, personal },
-    [{ id: 'home', gatewayId: 'hub', joinPolicy: 'open', members: ['bulb', 'lock'] }],
-    [],
-    { ...seams, keyring: opening.keyring },
-  );
-  await runtime.stop();
-  await journal.close();
-}
+const serve = async (): Promise<void> => tellServer(await openSqliteJournal(file('server.sqlite')));
 
 beforeEach(async () => {
   folder = temporaryFolder();
-  writeFileSync(file('server.key'), keyText(kek), { mode: 0o600 });
+  writeFileSync(file('server.key'), keyText(KEK), { mode: 0o600 });
   writeFileSync(file('server.yaml'), CONFIG, { mode: 0o600 });
   await serve();
 });
