@@ -17,6 +17,10 @@ export interface Device {
   readonly pn?: string;
 }
 
+/** Who uses every device, and what people call one. */
+export const USER = 'Ottilie Morgenrot';
+export const nameOf = (id: string): string => `Ottilie's ${id}`;
+
 export const GATEWAY = 'hub';
 export const PN = 'home';
 
@@ -47,7 +51,8 @@ export function householdText(
     pns: [{ id: PN, name: 'Home', gateway: GATEWAY, joinPolicy: 'open' }],
     pnes: devices.map(({ id, member, secret, credential, expect, pn }, index) => ({
       id,
-      name: id,
+      name: nameOf(id),
+      user: USER,
       type: 'Thing',
       ...thing(index + 1),
       pn: pn ?? PN,

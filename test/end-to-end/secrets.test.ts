@@ -4,7 +4,17 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { sessionFromBytes } from '../../security/session.ts';
 import { SECRET_FILE } from '../cli/keys/secrets.ts';
-import { filesBelow, GATEWAY, householdText, members, secretsOf, strangers, temporaryFolder } from './household.ts';
+import {
+  filesBelow,
+  GATEWAY,
+  householdText,
+  members,
+  nameOf,
+  secretsOf,
+  strangers,
+  temporaryFolder,
+  USER,
+} from './household.ts';
 import type { Device, Folder } from './household.ts';
 import { keysIn } from './journals.ts';
 import { Processes, type Process } from './processes.ts';
@@ -12,7 +22,7 @@ import { Tap } from './tap.ts';
 
 /**
  * I7 from outside: no secret in a journal, an output, a command line, an environment, or on the wire; and what applications
- * say nowhere but at the two ends.
+ * say nowhere but at the two ends. What is personal only in the answer to who may ask for it, and nowhere once it is erased.
  */
 
 const TEST_MS = 120_000;
@@ -138,6 +148,15 @@ test(
     // The PNEs end first.
     expect(said).toEqual(['output 0']);
 
+    // The server's first six devices have the MAC addresses 02:00:00:00:00:01 to 06.
+    const personal = [USER, ...DEVICES.map(({ id }) => nameOf(id)), '02:00:00:00:00:0'];
+    const told = leaksIn(
+      places,
+      personal.map((text) => new TextEncoder().encode(text)),
+    );
+    expect(told.filter((name) => !/^message \d+ _INBOX\./.test(name))).toEqual(['output 5']);
+    for (const id of ['member-1', 'stranger-1']) expect(shown.stdout).toContain(`${nameOf(id)}, 02:00:00:00:00:0`);
+
     const journals = [
       {
         node: 'server',
@@ -161,6 +180,21 @@ test(
     expect(leaksIn(places, [...secretsOf(operator), ...sessions])).toEqual([]);
     // At rest each secret is encrypted; in plain lie key-encryption keys, each in its own file, and seeds of NATS users.
     expect(leaksIn(encryptedBelow(operator), secretsOf(operator))).toEqual([]);
+
+    const config = ['--config', folder.file('operator', 'server.yaml')];
+    const key = ['--key', folder.file('operator', 'checkpoint.key.pub')];
+    const journal = ['--journal', folder.file('operator', 'server.sqlite')];
+    for (const id of ['member-1', 'stranger-1']) {
+      const erased = await processes.run(['erase', '--device', id, ...config, '--yes']);
+      expect([erased.code, erased.stdout]).toEqual([0, expect.stringContaining(`${id} is erased`)]);
+    }
+    const verified = await processes.run(['journal', 'verify', ...journal, ...key]);
+    expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('whole: every event')]);
+    const keyFile = ['--key-file', folder.file('operator', 'server.key')];
+    const left = await processes.run(['inventory', '--rebuild', ...journal, ...keyFile]);
+    expect(left.stdout).toMatch(/ member-1 .* erased\n/);
+    expect(left.stdout).toMatch(/ stranger-1 .* erased\n/);
+    expect(left.stdout).toContain(nameOf('member-2'));
   },
   TEST_MS,
 );
