@@ -82,6 +82,14 @@ describe('personal fields', () => {
     writeFileSync(file('other.key'), keyText(new Uint8Array(32).fill(2)), { mode: 0o600 });
     expect(await inventory('--key-file', 'other.key')).toMatch(/ bulb .* sealed\n/);
   });
+
+  test('leave the journal encrypted: no export has them, or a key', async () => {
+    const [code, lines] = await cpns('journal', 'export', ...JOURNAL);
+    expect([code, lines]).toEqual([0, expect.stringContaining('"SubjectDescribed"')]);
+    for (const text of told) expect(lines).not.toContain(text);
+    for (const wrapped of (await wrappedKeys()).values())
+      expect(lines).not.toContain(Buffer.from(wrapped.slice(17, 47)).toString('base64url'));
+  });
 });
 
 describe('cpns erase', () => {
