@@ -5,6 +5,7 @@ import { demo } from './commands/demo.ts';
 import { erase } from './commands/erase.ts';
 import { events } from './commands/events.ts';
 import { gateway } from './commands/gateway.ts';
+import { inspect } from './commands/inspect.ts';
 import { inventory } from './commands/inventory.ts';
 import { keys } from './commands/keys.ts';
 import { journal } from './commands/journal.ts';
@@ -34,6 +35,7 @@ const COMMANDS: readonly Register[] = [
   replay,
   keys,
   erase,
+  inspect,
   charts,
   demo,
 ];

@@ -16,7 +16,16 @@ const MAY_IMPORT = {
   'actors/wire/messages.ts': ['actors/wire/', 'events/fields.ts'],
   'actors/wire/queries.ts': ['actors/wire/', 'events/fields.ts'],
   'replay/': ['projections/', 'events/', 'machines/', 'security/'],
-  'inspector/': ['replay/', 'projections/', 'events/', 'machines/', 'security/'],
+  'inspector/server/': [
+    'inspector/charts/',
+    'inspector/picture/',
+    'inspector/protocol/',
+    'replay/',
+    'projections/',
+    'events/',
+    'machines/',
+  ],
+  'inspector/': ['replay/', 'projections/', 'events/', 'machines/'],
   // What the page takes of ours goes to the browser with it: only what computes.
   'inspector/page/': [
     'inspector/protocol/',
@@ -29,6 +38,7 @@ const MAY_IMPORT = {
 const MAY_IMPORT_TYPES = {
   'machines/': ['events/'],
   'replay/': ['actors/seams/'],
+  'inspector/server/': ['actors/seams/'],
   'inspector/': ['actors/seams/'],
   'inspector/page/': ['inspector/', 'events/', 'machines/'],
 };
@@ -50,6 +60,9 @@ const SEAMS = [
   'events/journal/postgres/',
   'replay/scratch/',
   'security/key-file.ts',
+  'inspector/page/state/',
+  'inspector/server/http.ts',
+  'inspector/server/page-files.ts',
   'cli/',
   'bench/',
   'script/',

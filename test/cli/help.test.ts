@@ -12,6 +12,8 @@ const COMMANDS = [
   'events',
   'journal',
   'keys',
+  'inspect',
+  'charts',
   'demo',
 ];
 

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What the page is built from. */
+const PARTS = ['inspector/page', 'inspector/picture', 'inspector/charts', 'inspector/protocol', 'package-lock.json'];
+const STAMP = 'built-from';
+
+/**
+ * Folder of the built page. The package ships it; a checkout builds it when its sources are not what they were, which
+ * takes a second or two.
+ */
+export async function pageFolder(): Promise<string> {
+  const shipped = fileURLToPath(new URL('../../inspector/page', import.meta.url));
+  if (existsSync(join(shipped, 'assets'))) return shipped;
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const folder = join(root, 'node_modules/.cache/cpns/page');
+  const stamp = stampOf(root);
+  if (readStamp(folder) === stamp) return folder;
+  const draft = `${folder}.${process.pid}`;
+  const { build } = await import('vite');
+  await build({
+    configFile: join(root, 'inspector/page/vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: draft, emptyOutDir: true },
+  });
+  writeFileSync(join(draft, STAMP), stamp);
+  mkdirSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(draft, folder);
+  return folder;
+}
+
+function readStamp(folder: string): string | null {
+  const file = join(folder, STAMP);
+  return existsSync(file) ? readFileSync(file, 'utf8') : null;
+}
+
+function stampOf(root: string): string {
+  const hash = createHash('sha256');
+  for (const part of PARTS) for (const file of filesIn(join(root, part))) hash.update(file).update(readFileSync(file));
+  return hash.digest('hex');
+}
+
+function filesIn(path: string): readonly string[] {
+  if (!existsSync(path)) return [];
+  try {
+    return readdirSync(path, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .toSorted();
+  } catch {
+    return [path];
+  }
+}

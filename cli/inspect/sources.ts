@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { isPostgresUrl } from '../../events/journal/postgres/address.ts';
+import type { Source } from '../../inspector/server/source.ts';
+import { journalName, openJournalReader } from '../journal/open.ts';
+import type { Running } from '../run.ts';
+
+/**
+ * Journals as the inspector reads them, beside whoever writes them. One that is not there yet is waited for.
+ * @param journals paths and addresses
+ */
+export function journalSources({ onClose }: Running, journals: readonly string[]): readonly Source[] {
+  const names = new Set<string>();
+  return journals.map((journal) => {
+    const name = uniqueName(shortName(journal), names);
+    return {
+      name,
+      kind: 'file',
+      async open() {
+        if (!isPostgresUrl(journal) && !existsSync(journal)) return null;
+        const reader = await openJournalReader(journal);
+        onClose(`the journal ${journalName(journal)}`, () => reader.close());
+        return reader;
+      },
+    };
+  });
+}
+
+const MAX_NAME = 40;
+
+/** What people know it by: the name of its file or database, without its ending. */
+function shortName(journal: string): string {
+  const last = basename(journalName(journal)).replace(/\.(sqlite|db)$/, '');
+  const name = last
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]+/g, '-')
+    .slice(-MAX_NAME);
+  return name === '' ? 'journal' : name;
+}
+
+function uniqueName(name: string, taken: Set<string>): string {
+  let unique = name;
+  for (let number = 2; taken.has(unique); number += 1) unique = `${name}-${number}`;
+  taken.add(unique);
+  return unique;
+}

@@ -1,0 +1,46 @@
+import type { Wire } from '../../actors/wire/port.ts';
+import { Copies } from '../../inspector/server/copies.ts';
+import { startInspector, type Inspector } from '../../inspector/server/inspector.ts';
+import { readPageFiles } from '../../inspector/server/page-files.ts';
+import { toBase64url } from '../../security/base64url.ts';
+import { errorCode, FailedError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { logOf } from '../role-process.ts';
+import type { Running } from '../run.ts';
+import { pageFolder } from './page.ts';
+import { journalSources } from './sources.ts';
+
+export interface InspectOptions {
+  /** Paths and addresses; without any, what is heard over the wire is shown. */
+  readonly journals: readonly string[];
+  /** Copies of committed events come over it, which tell that there is something to read. */
+  readonly wire: Wire | null;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Null to draw one. */
+  readonly token: string | null;
+}
+
+const TOKEN_BYTES = 24;
+
+/** Starts the inspector; it ends with the run. @throws FailedError when the port is taken */
+export async function inspect(host: Host, running: Running, options: InspectOptions): Promise<Inspector> {
+  const { journals, wire, port } = options;
+  const { clock, entropy } = host;
+  const copies = journals.length === 0 ? new Copies() : null;
+  const sources = copies === null ? journalSources(running, journals) : [copies.source('nats')];
+  const token = options.token ?? toBase64url(entropy.bytes(TOKEN_BYTES));
+  const files = await readPageFiles(await pageFolder());
+  const log = logOf(host, 'inspector', { log: 'text', tells: 'errors' });
+  try {
+    const inspector = await startInspector({ sources, files, port, token, clock, entropy, log });
+    running.onClose('the inspector', () => inspector.close());
+    wire?.subscribe('cpns.events.>', ({ payload }) => {
+      if (copies === null || copies.take(payload)) inspector.wake();
+    });
+    return inspector;
+  } catch (error) {
+    if (errorCode(error) !== 'EADDRINUSE') throw error;
+    throw new FailedError(`Port ${port} is taken`, 'Name another with --port, or leave it out for any that is free.');
+  }
+}

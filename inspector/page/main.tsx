@@ -1,0 +1,13 @@
+import { render } from 'preact';
+import { CHART_RULES, colours } from '../picture/theme.ts';
+import { App } from './app.tsx';
+import { startLive } from './state/live.ts';
+
+const root = document.getElementById('app');
+if (root !== null) {
+  const pictures = new CSSStyleSheet();
+  pictures.replaceSync(`${colours('auto', '.chart')}${CHART_RULES}`);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, pictures];
+  render(<App />, root);
+  startLive();
+}
