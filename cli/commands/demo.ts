@@ -9,6 +9,7 @@ import { run } from '../run.ts';
 interface DemoFlags {
   readonly keep?: string;
   readonly natsServer?: string;
+  readonly inspect?: true;
   readonly json?: true;
 }
 
@@ -26,15 +27,21 @@ export const demo: Register = (program, host, finish) => {
     .addOption(
       new Option('--nats-server <path>', 'the nats-server program (default: the one on PATH)').env('CPNS_NATS_SERVER'),
     )
+    .option('--inspect', 'serve the page of cpns inspect on the running demo, until Ctrl-C')
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      examples('cpns demo examples/household.yaml', 'cpns demo examples/household.yaml --keep /tmp/cpns --json'),
+      examples(
+        'cpns demo examples/household.yaml',
+        'cpns demo examples/household.yaml --keep /tmp/cpns --json',
+        'cpns demo examples/household.yaml --inspect',
+      ),
     )
-    .action(async (file: string, { keep, natsServer, json }: DemoFlags) => {
+    .action(async (file: string, { keep, natsServer, inspect, json }: DemoFlags) => {
       const household = loadHousehold(resolve(host.cwd, file));
       const format = json === true ? 'json' : 'text';
       const where = {
+        inspector: inspect === true ? ('served' as const) : ('none' as const),
         ...(keep === undefined ? {} : { keep: resolve(host.cwd, keep) }),
         ...(natsServer === undefined ? {} : { natsServer }),
       };

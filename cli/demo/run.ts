@@ -12,6 +12,7 @@ import { readNatsUser } from '../config/nats.ts';
 import type { Household } from '../config/household.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { inspect } from '../inspect/start.ts';
 import { askInventory } from '../inventory/ask.ts';
 import { table } from '../inventory/text.ts';
 import { startNatsServer } from '../nats-server.ts';
@@ -32,6 +33,8 @@ export interface DemoOptions {
   /** The nats-server program; default: the one on PATH. */
   readonly natsServer?: string;
   readonly format: 'text' | 'json';
+  /** A page on all journals of the demo; it then goes on until it is stopped. */
+  readonly inspector: 'served' | 'none';
 }
 
 /** Everything has to be up by then; a second is what it takes here. */
@@ -104,6 +107,13 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
   if (running.stopped.aborted) return EXIT.failure;
   if (!established) return failed(host, roles, ended.signal.aborted ? 'ended too soon' : 'were not ready in time');
 
+  if (options.inspector === 'served') {
+    const gateways = household.gateways.map(({ id }) => join(dir, 'gateways', `${id}.sqlite`));
+    const journals = [join(dir, 'server.sqlite'), ...gateways, join(dir, 'pnes.sqlite')];
+    const { url } = await inspect(host, running, { journals, wire, port: 0, token: null });
+    out(`\nThe inspector: ${url}`, { kind: 'inspector', url });
+  }
+
   const outcomes = new Map<string, Outcome>();
   const args = ['pne', '--config', join(dir, 'pnes.yaml'), ...at, '--once', '--again', '--sequential', '--json'];
   const pnes = startChild('PNEs', args, (line) => {
@@ -129,7 +139,12 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
     local.set(id, await agreeing(host, running, wire, gatewayInventoryQuery(id), server));
   }
   const seconds = (host.clock.now() - startedAt) / 1_000;
-  return report({ household, outcomes, lost, differing, server, local, out, seconds, options });
+  const code = report({ household, outcomes, lost, differing, server, local, out, seconds, options });
+  if (options.inspector === 'served') {
+    if (format === 'text') await host.out('\nThe roles go on, for the inspector, until Ctrl-C.\n');
+    await untilStopped(running.stopped);
+  }
+  return code;
 }
 
 function workDirectory({ keep }: DemoOptions, { onClose }: Running): string {

@@ -33,6 +33,9 @@ beforeAll(async () => {
   }
   const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');
   await run(tsc, ['-p', 'tsconfig.build.json', '--outDir', join(source, 'dist')], { cwd: ROOT });
+  const vite = join(ROOT, 'node_modules', '.bin', 'vite');
+  const page = ['--config', 'inspector/page/vite.config.ts', '--outDir', join(source, 'dist/inspector/page')];
+  await run(vite, ['build', ...page], { cwd: ROOT });
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder.path], { cwd: source });
 
   const modules = folder.file('installed', 'node_modules');

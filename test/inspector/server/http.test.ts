@@ -105,7 +105,7 @@ describe('the door', () => {
   it.each([
     ['without the token', {}, 401],
     ['with another token', { cookie: `cpns-inspector-PORT=${TOKEN.replace('a', 'b')}` }, 401],
-    ['under a name that others let point here', { host: 'evil.example:PORT', ...{ cookie: 'COOKIE' } }, 403],
+    ['under a name that others let point here', { host: 'evil.example:PORT', cookie: 'COOKIE' }, 403],
     ['at another port', { host: '127.0.0.1:1', cookie: 'COOKIE' }, 403],
     ['from a page of another site', { origin: 'http://evil.example', cookie: 'COOKIE' }, 403],
     ['from a page of another port', { origin: 'http://127.0.0.1:1', cookie: 'COOKIE' }, 403],
