@@ -5,7 +5,7 @@ import { toBase64url } from '../../security/base64url.ts';
 import { path } from '../config/fields.ts';
 import type { NatsFlags } from '../config/nats.ts';
 import { natsAccess } from '../config/nats.ts';
-import { readSecretText } from '../config/secrets.ts';
+import { readPrivateText } from '../config/secrets.ts';
 import { Settings } from '../config/settings.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -91,7 +91,7 @@ async function serve(host: Host, running: Running, flags: InspectFlags): Promise
 /** @throws UsageError, ConfigError */
 function keptToken(host: Host, file: string): string {
   if (!existsSync(file)) writePrivately(file, `${toBase64url(host.entropy.bytes(TOKEN_BYTES))}\n`, linkSync);
-  const token = readSecretText(file);
+  const token = readPrivateText(file);
   if (TOKEN.test(token)) return token;
   throw new UsageError(`${file} holds no token of an inspector`, 'Remove it, or name another file.');
 }

@@ -102,7 +102,8 @@ export class Timeline {
   /** Whether the event takes in a message whose sender is at hand, and has not been seen to send it. */
   awaits(event: RecordedEvent): boolean {
     return endsOf(event).some(
-      ({ end, message, source }) => end === 'received' && this.#parties.has(source) && !this.#sentMessages.has(message),
+      ({ end, rule, index, id }) =>
+        end === 'received' && this.#parties.has(rule.source) && !this.#sentMessages.has(`${index} ${id}`),
     );
   }
 
@@ -207,7 +208,7 @@ export class Timeline {
   }
 
   #noteEnds(event: RecordedEvent): void {
-    for (const { end, message } of endsOf(event)) if (end === 'sent') this.#sentMessages.add(message);
+    for (const { end, index, id } of endsOf(event)) if (end === 'sent') this.#sentMessages.add(`${index} ${id}`);
   }
 
   #shared(text: string): string {

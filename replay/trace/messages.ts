@@ -278,16 +278,6 @@ export class MessagePairs {
   }
 }
 
-/** The ends of messages that an event is, by one name for both ends of a message. */
-export function endsOf(
-  event: RecordedEvent,
-): readonly { readonly end: 'sent' | 'received'; readonly message: string; readonly source: Party }[] {
-  return (ENDS.get(typeOf(event)) ?? []).flatMap(({ rule, index, end, name }) => {
-    const id = nameOf(event, name);
-    return id === null ? [] : [{ end, message: `${index} ${id}`, source: rule.source }];
-  });
-}
-
 const timeOf = ({ event }: Recorded): number => Date.parse(event.meta.recordedAt);
 
 interface EndOf {
