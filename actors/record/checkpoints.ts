@@ -105,17 +105,18 @@ export class Checkpoints {
   }
 
   #heard(events: readonly RecordedEvent[]): void {
-    for (const { stream, type, data } of events) {
+    for (const { stream, type, data, position } of events) {
       const { size, note } = data;
       if (stream !== RECORD_STREAM || type !== 'CheckpointSigned') this.#uncovered += 1;
-      else if (typeof size === 'number' && typeof note === 'string') this.#covered({ size, note });
+      // Others may have committed between the tree that was signed and its event.
+      else if (typeof size === 'number' && typeof note === 'string') this.#covered({ size, note }, position - 1 - size);
     }
     this.#consider();
   }
 
-  #covered(note: Note): void {
-    this.#latest = note;
-    this.#uncovered = 0;
+  #covered({ size, note }: Note, uncovered: number): void {
+    if (size >= this.#latest.size) this.#latest = { size, note };
+    this.#uncovered = uncovered;
     this.#cancel?.();
     this.#cancel = null;
   }
@@ -142,8 +143,12 @@ export class Checkpoints {
     const { log } = this.#seams;
     try {
       const signed = await signCheckpoint(this.#seams, this.#signer);
-      if (signed !== null) this.#covered(signed);
-      if (signed?.kind === 'fresh') log.info('checkpoint signed', { events: signed.size });
+      if (signed?.kind === 'standing') this.#covered(signed, 0);
+      if (signed?.kind === 'fresh') {
+        // How much it covers, whoever signed it is told as all others are: with its event.
+        this.#latest = { size: signed.size, note: signed.note };
+        log.info('checkpoint signed', { events: signed.size });
+      }
       this.#state = 'well';
     } catch (error) {
       this.#state = 'failed';

@@ -5,7 +5,6 @@ import { signCheckpoint } from '../../actors/record/checkpoint.ts';
 import { sqlSource } from '../../replay/sources/sql.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
-import { toBase64 } from '../../security/transparency/base64.ts';
 import { verifierToText } from '../../security/transparency/note-key.ts';
 import type { Given } from '../config/settings.ts';
 import { EXIT, fileReason, UsageError } from '../errors.ts';
@@ -14,8 +13,6 @@ import { openJournalReader, resolveJournal } from '../journal/open.ts';
 import { namedJournal, openForChange } from '../keys/journal.ts';
 import { makeNoteKey, noteKek, noteKekOrNew, read, readNoteSigner, readNoteVerifier } from '../journal/note-keys.ts';
 import { progressOf } from '../journal/progress.ts';
-import { rangeOf, writeExport } from '../journal/export.ts';
-import { importExport } from '../journal/import.ts';
 import { consistencyOf, provenBy } from '../journal/prove.ts';
 import { chartsJson, chartsReport, chartsText } from '../journal/charts.ts';
 import { checkSnapshots, snapshotsText } from '../journal/snapshots.ts';
@@ -23,6 +20,7 @@ import { statOf, statText } from '../journal/stat.ts';
 import { isWhole, verificationJson, verificationText, verifyJournal } from '../journal/verify.ts';
 import { count, examples, jsonOption, setting, type Register, withKeyringKey } from '../options.ts';
 import { run, type Running } from '../run.ts';
+import { addExport, addImport } from './journal-export.ts';
 import { addSnapshots } from './journal-snapshots.ts';
 
 interface Flags extends Pick<Given, 'keyFile'> {
@@ -150,58 +148,6 @@ const addVerify: Add = (group, host, finish) => {
     });
 };
 
-const addExport: Add = (group, host, finish) => {
-  group
-    .command('export')
-    .summary('write the events as JSON lines')
-    .description(
-      'One line an event, with its leaf hash and its data exactly as hashed; the last line has the root and the newest\n' +
-        'checkpoint (docs/journal.md). The same events give the same bytes from SQLite and PostgreSQL. Keys, messages that\n' +
-        'wait and timers are not among them. A file (mode 0600) is in place once it is whole.',
-    )
-    .addOption(setting('journal', 'the journal; also while its role runs'))
-    .option('-o, --output <file>', 'write it to a file; - is standard output', '-')
-    .option('--from <position>', 'begin with this event (default: the first)', count)
-    .option('--to <position>', 'end with this event (default: the last of now)', count)
-    .addHelpText(
-      'after',
-      examples(
-        `cpns journal export --journal ${JOURNAL} -o server.jsonl`,
-        `cpns journal export --journal ${JOURNAL} --from 1001 --to 2000 | gzip > second-thousand.jsonl.gz`,
-      ),
-    )
-    .action(async (flags: ExportFlags) => finish(await run(host, (running) => exportTo(host, running, flags))));
-};
-
-const addImport: Add = (group, host, finish) => {
-  group
-    .command('import')
-    .summary('put the events of an export into an empty journal')
-    .description(
-      'Reads the file to its end before anything is written, and names its first line that is not right. Positions, versions,\n' +
-        'leaf hashes and root are those of the file. An import that broke off goes on when it is run again with the same file.\n' +
-        CARRIES_NOT,
-    )
-    .argument('<file>', 'what `cpns journal export` wrote')
-    .addOption(setting('journal', 'an SQLite file, made when it is not there, or an empty PostgreSQL database'))
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      examples(
-        'cpns journal import server.jsonl --journal copy.sqlite',
-        'PGPASSFILE=pgpass cpns journal import server.jsonl --journal postgres://cpns@db.example/copy',
-      ),
-    )
-    .action(async (file: string, flags: Flags) =>
-      finish(await run(host, (running) => importFrom(host, running, file, flags))),
-    );
-};
-
-const CARRIES_NOT =
-  'An export is the record, not a running role: it carries no keys (devices and gateways must register again), no messages\n' +
-  'that waited for an answer, no answers kept for repeated requests, and no timers (what waited for one waits on). To move\n' +
-  'a role with all that, copy its database while it is stopped.';
-
 const addCharts: Add = (group, host, finish) => {
   group
     .command('charts')
@@ -241,12 +187,6 @@ interface VerifyFlags extends Flags {
   readonly checkpoint?: readonly string[];
   readonly receipt?: string;
   readonly snapshots?: true;
-}
-
-interface ExportFlags extends Flags {
-  readonly output: string;
-  readonly from?: number;
-  readonly to?: number;
 }
 
 async function openReader(host: Host, { onClose }: Running, flags: Flags) {
@@ -330,28 +270,6 @@ async function verifyReceipt(host: Host, file: string, flags: VerifyFlags): Prom
     await host.out(`valid: ${verifier.name} signed ${size} events, and at position ${position} this one:\n${leaf}\n`);
   }
   return receipt.kind === 'valid' ? EXIT.ok : EXIT.failure;
-}
-
-async function exportTo(host: Host, running: Running, flags: ExportFlags): Promise<number> {
-  const reader = await openReader(host, running, flags);
-  const range = await rangeOf(reader, flags);
-  await writeExport(host, running, reader, range, flags.output === '-' ? null : resolve(host.cwd, flags.output));
-  return EXIT.ok;
-}
-
-const OUTCOMES = {
-  imported: 'imported',
-  wentOn: 'imported; an import that had broken off was gone on with',
-  already: 'nothing to do: all of it was there',
-} as const;
-
-async function importFrom(host: Host, running: Running, file: string, flags: Flags): Promise<number> {
-  const journal = resolveJournal(host.cwd, namedJournal(flags.journal ?? null));
-  const { how, end } = await importExport(host, running, resolve(host.cwd, file), journal);
-  const facts = { outcome: how, events: end.size, root: toBase64(end.root) };
-  if (flags.json === true) await host.out(`${JSON.stringify(facts)}\n`);
-  else await host.out(`${OUTCOMES[how]}\n${end.size} events, root ${facts.root}\n${CARRIES_NOT}\n`);
-  return EXIT.ok;
 }
 
 async function stat(host: Host, running: Running, flags: Flags): Promise<number> {

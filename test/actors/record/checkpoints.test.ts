@@ -68,6 +68,20 @@ describe('a running role with a key', () => {
     expect(await signedSizes(journal)).toEqual([5]);
   });
 
+  it('covers by the next one what was committed while one was signed', async () => {
+    const { journal, clock, checkpoints } = await running();
+    await append(journal, 10);
+    const signing = checkpoints.covering(10);
+    await append(journal, 5);
+    await signing;
+    const sizes = await signedSizes(journal);
+    expect(sizes).toHaveLength(1);
+    clock.advance(SETTINGS.intervalMs);
+    await settle();
+    expect(await signedSizes(journal)).toEqual([...sizes, 16]);
+    await checkpoints.stop();
+  });
+
   it('signs what a former process left unsigned', async () => {
     const journal = new MemoryJournal();
     await append(journal, 500);
