@@ -1,6 +1,8 @@
-import type { JournalReader, RecordedEvent } from '../events/journal/port.ts';
+import { isChartId } from '../events/charts.ts';
+import type { JournalReader, RecordedEvent, SnapshotReader } from '../events/journal/port.ts';
 import { CHARTS } from '../machines/all.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
+import { restoreSnapshot } from '../projections/snapshots/snapshot.ts';
 import { StreamFold, type Charts, type Deviation, type UnknownChart } from './stream-fold.ts';
 
 /** Events a read. */
@@ -22,19 +24,23 @@ export interface Moment {
   readonly lastEvent: RecordedEvent | null;
 }
 
+/** What a moment is folded from; snapshots only save reading what lies before them. */
+export type MomentSource = Pick<JournalReader, 'readStream'> & Partial<Pick<SnapshotReader, 'snapshot'>>;
+
 /**
  * The state of a stream as of a position: the fold of its events up to and including that one, as an auditor folds.
  * @param until position in the journal; infinity for all that is there
  */
 export async function momentOf(
-  journal: Pick<JournalReader, 'readStream'>,
+  journal: MomentSource,
   stream: string,
   until: number,
   charts: Charts = CHARTS,
 ): Promise<Moment> {
-  const fold = new StreamFold(stream, charts);
+  const begun = await fromSnapshot(journal, stream, until, charts);
+  const fold = begun?.fold ?? new StreamFold(stream, charts);
   let lost: Moment['lost'] = null;
-  let lastEvent: RecordedEvent | null = null;
+  let lastEvent = begun?.event ?? null;
   for (;;) {
     const page = await journal.readStream(stream, { after: fold.version, limit: PAGE });
     const within = page.filter(({ position }) => position <= until);
@@ -55,4 +61,22 @@ export async function momentOf(
     lost,
     lastEvent,
   };
+}
+
+/** A fold that begins behind the newest snapshot that holds; null without one. Its event has to stand where it says. */
+async function fromSnapshot(
+  journal: MomentSource,
+  stream: string,
+  until: number,
+  charts: Charts,
+): Promise<{ readonly fold: StreamFold; readonly event: RecordedEvent } | null> {
+  if (journal.snapshot === undefined) return null;
+  const kept = await journal.snapshot(stream, { position: Math.min(until, Number.MAX_SAFE_INTEGER) });
+  if (kept === null || !isChartId(kept.chart.id)) return null;
+  const chart = charts[kept.chart.id];
+  const restored = restoreSnapshot(chart, kept);
+  const [event] = await journal.readStream(stream, { after: kept.version - 1, limit: 1 });
+  const isThere = event?.version === kept.version && event.position === kept.position;
+  if (restored.kind === 'refused' || !isThere || event.meta.chart.hash !== kept.chart.hash) return null;
+  return { fold: StreamFold.behind(stream, kept.version, chart, restored.state, charts), event };
 }

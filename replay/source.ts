@@ -1,5 +1,5 @@
 import type { Frontier } from '../events/journal/merkle/frontier.ts';
-import type { JsonObject, RecordedEvent, StoredEvent } from '../events/journal/port.ts';
+import type { JsonObject, RecordedEvent, Snapshot, StoredEvent } from '../events/journal/port.ts';
 
 /**
  * A journal as an auditor reads it, wherever it is kept: a SQLite file, a PostgreSQL database, an export. It is read as it
@@ -19,6 +19,8 @@ export interface JournalSource {
   storedCorrelation(correlationId: string, range: SourceRange): Promise<readonly StoredEvent[]>;
   /** Names of the streams that have an event, behind `after`, ascending by code points, at most `limit`. */
   streams(range: { readonly after: string; readonly limit: number }): Promise<readonly string[]>;
+  /** The newest snapshot of a stream that holds no event beyond the position; null without one. It is checked by its reader. */
+  snapshot(stream: string, position: number): Promise<Snapshot | null>;
   /** A node of the tree that is kept beside the events; null where there is none. Levels and indexes as of a `TreeNode`. */
   node(level: number, index: number): Promise<Uint8Array | null>;
   close(): Promise<void>;

@@ -65,6 +65,15 @@ export class StreamFold {
     this.#law = law;
   }
 
+  /** A fold that goes on behind an event, in the state that this event left. */
+  static behind(stream: string, version: number, chart: Chart, state: ChartState<unknown>, charts: Charts): StreamFold {
+    const fold = new StreamFold(stream, charts);
+    fold.#version = version;
+    fold.#chart = chart;
+    fold.#state = state;
+    return fold;
+  }
+
   /** Null before the first event, and where there is none to judge by. */
   get state(): ChartState<unknown> | null {
     return this.#lost === null ? this.#state : null;

@@ -3,8 +3,11 @@ import { BEFORE_ALL, PAGE, recordedOf, type JournalSource } from './source.ts';
 import type { JournalView } from './state.ts';
 import type { NamedJournal } from './trace/trace.ts';
 
+/** Whether states are folded on from the snapshots of the journal, or from its events alone. */
+export type Fold = 'fromSnapshots' | 'fromEvents';
+
 /** A source whose events are taken as they are. Rows that are no events are left out: `verify` tells of them. */
-export function viewOf(source: JournalSource): JournalView & NamedJournal['journal'] {
+export function viewOf(source: JournalSource, fold: Fold = 'fromSnapshots'): JournalView & NamedJournal['journal'] {
   const rangeOf = ({ after = BEFORE_ALL, limit = PAGE }: ReadRange = {}) => ({ after, limit });
   return {
     name: source.name,
@@ -12,6 +15,8 @@ export function viewOf(source: JournalSource): JournalView & NamedJournal['journ
     eventFrom: async (position) => (await source.stored({ after: position - 1, limit: 1 })).map(recordedOf)[0] ?? null,
     streams: (range) => source.streams(range),
     readStream: async (stream, range) => eventsOf(await source.storedStream(stream, rangeOf(range))),
+    snapshot: async (stream, { position = source.head.last } = {}) =>
+      fold === 'fromEvents' ? null : source.snapshot(stream, position),
     readCorrelation: async (id, range) => eventsOf(await source.storedCorrelation(id, rangeOf(range))),
   };
 }

@@ -24,6 +24,7 @@ interface SelectionFlags {
   readonly stream?: string;
   readonly pn?: string;
   readonly pne?: string;
+  readonly snapshots: boolean;
   readonly json?: true;
 }
 
@@ -77,6 +78,7 @@ function selecting(command: Command): Command {
     .option('--pn <id>', 'actors of this PN', parser(id))
     .option('--pne <id>', 'actors of this device', parser(id))
     .option('--stream <name>', 'the actor of this stream, e.g. pn/home')
+    .option('--no-snapshots', 'fold from the first event, and trust no state that the journal keeps')
     .addOption(jsonOption());
 }
 
@@ -85,10 +87,13 @@ async function viewsOf(
   running: Running,
   journals: readonly string[],
   moments: readonly When[],
+  { snapshots }: SelectionFlags,
 ): Promise<readonly JournalView[]> {
   if (journals.length > 1 && moments.some((when) => 'position' in when && when !== END))
     throw new UsageError('A position is one of a single journal', 'Give a time, or one journal.');
-  return (await openSources(host, running, journals.map(parseJournal))).map(viewOf);
+  return (await openSources(host, running, journals.map(parseJournal))).map((source) =>
+    viewOf(source, snapshots ? 'fromSnapshots' : 'fromEvents'),
+  );
 }
 
 const isEmpty = ({ stream, pn, pne }: Selection): boolean =>
@@ -105,7 +110,7 @@ async function stood(view: JournalView, when: When, selection: Selection): Promi
 
 async function state(host: Host, running: Running, journals: readonly string[], flags: StateFlags): Promise<number> {
   const { at, json } = flags;
-  for (const view of await viewsOf(host, running, journals, [at])) {
+  for (const view of await viewsOf(host, running, journals, [at], flags)) {
     const found = await stood(view, at, flags);
     if (!(await host.out(json === true ? `${JSON.stringify(found)}\n` : stateText(found)))) break;
   }
@@ -114,7 +119,7 @@ async function state(host: Host, running: Running, journals: readonly string[], 
 
 async function diff(host: Host, running: Running, journals: readonly string[], flags: DiffFlags): Promise<number> {
   const { from, to, json } = flags;
-  for (const view of await viewsOf(host, running, journals, [from, to])) {
+  for (const view of await viewsOf(host, running, journals, [from, to], flags)) {
     const found = stateDifference(await stood(view, from, flags), await stood(view, to, flags));
     if (!(await host.out(json === true ? `${JSON.stringify(found)}\n` : differenceText(found)))) break;
   }

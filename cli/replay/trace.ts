@@ -65,7 +65,7 @@ async function trace(host: Host, running: Running, journals: readonly string[], 
   const { correlation, device, format, output } = flags;
   if ((correlation === undefined) === (device === undefined))
     throw new UsageError('Say which registration', 'Give one of --correlation and --device.');
-  const views = (await openSources(host, running, journals.map(parseJournal))).map(viewOf);
+  const views = (await openSources(host, running, journals.map(parseJournal))).map((source) => viewOf(source));
   const found = device === undefined ? [] : await registrationsOf(views, device);
   const wanted = correlation ?? found.at(-1)?.correlationId;
   const named = views.map((view) => ({ name: view.name, journal: view }));

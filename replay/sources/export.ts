@@ -106,6 +106,10 @@ class ExportSource implements JournalSource {
     return null;
   }
 
+  async snapshot(): Promise<null> {
+    return null;
+  }
+
   async close(): Promise<void> {
     await this.#reading?.events.return?.();
   }

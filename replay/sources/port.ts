@@ -14,6 +14,7 @@ export async function portSource(name: string, journal: JournalReader & TreeRead
     storedStream: (stream, range) => ofStream(journal, stream, range),
     storedCorrelation: (id, range) => ofCorrelation(journal, id, range),
     streams: (range) => namesOf(journal, head.last, range),
+    snapshot: () => Promise.resolve(null),
     node: async (level, index) => (await journal.nodes(level, index, index + 1))[0] ?? null,
     close: () => Promise.resolve(),
   };

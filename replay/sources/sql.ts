@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { EMPTY_FRONTIER, frontierFromBytes, rootOf } from '../../events/journal/merkle/frontier.ts';
-import type { StoredEvent } from '../../events/journal/port.ts';
+import type { Snapshot, StoredEvent } from '../../events/journal/port.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { toStored } from '../../events/journal/sql/rows.ts';
 import type { JournalSource, SourceHead, SourceRange } from '../source.ts';
@@ -59,6 +59,10 @@ class SqlSource implements JournalSource {
         from names where names.stream is not null and n < ${limit})
       select stream from names where stream is not null order by n`.execute(this.#reader.db);
     return rows.map(({ stream }) => stream);
+  }
+
+  snapshot(stream: string, position: number): Promise<Snapshot | null> {
+    return this.#reader.snapshot(stream, { position: Math.min(position, this.head.last) });
   }
 
   async node(level: number, index: number): Promise<Uint8Array | null> {

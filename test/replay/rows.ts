@@ -54,6 +54,7 @@ export function rowsSource(name: string, { events, kept }: Rows): JournalSource 
         .slice(0, limit),
     storedCorrelation: async (id, { after, limit }) =>
       ordered.filter(({ position, meta }) => meta.correlationId === id && position > after).slice(0, limit),
+    snapshot: async () => null,
     streams: async ({ after, limit }) => {
       const names = new Set(ordered.map(({ stream }) => stream).filter((stream) => stream > after));
       return [...names].toSorted((a, b) => (a < b ? -1 : 1)).slice(0, limit);
