@@ -1,146 +1,90 @@
 import { availableParallelism } from 'node:os';
-import type { Commit, Journal } from '../events/journal/port.ts';
-import { InventoryProjection } from '../projections/projection.ts';
-import { openInventoryStore } from '../projections/sql.ts';
-import type { Contestants, Floor } from './journal/contestants.ts';
-import { commits } from './journal/data.ts';
+import { parseArgs } from 'node:util';
+import { memory, loading } from './journal/actors.ts';
+import { append, groupCommit, merkle } from './journal/appending.ts';
+import type { Contestants } from './journal/contestants.ts';
+import { growth } from './journal/growth.ts';
 import { postgres } from './journal/postgres.ts';
+import { reading } from './journal/reading.ts';
 import { sqlite } from './journal/sqlite.ts';
-import { compare, rate, ROUNDS, writeTable, type Contestant, type Figure } from './measure/compare.ts';
+import { ROUNDS, writeTable, type Figure } from './measure/compare.ts';
 
-/** Events per commit, and how many commits: enough for a tenth of a second and more. */
-const SIZES = [
-  { size: 1, count: 1_000 },
-  { size: 14, count: 700 },
-  { size: 100, count: 200 },
-  { size: 1_000, count: 20 },
-] as const;
-/** Actors that each wait for their commit of one event before the next. */
-const APPENDERS = [
-  { appenders: 1, count: 1_000 },
-  { appenders: 32, count: 6_400 },
-  { appenders: 256, count: 12_800 },
-] as const;
-const STORED = 50_000;
-const PAGE = 1_000;
+interface Settings {
+  readonly rounds: number;
+  /** How far the journal grows. */
+  readonly events: number;
+  readonly actors: number;
+}
 
-/** Appenders of the comparison with one transaction for each append. */
-const CONCURRENT = 64;
+/** What is measured, by the name that `--only` takes. */
+const PARTS: Readonly<Record<string, (contestants: Contestants, settings: Settings) => Promise<readonly Figure[]>>> = {
+  append: (contestants, { rounds }) => append(contestants, rounds),
+  group: (contestants, { rounds }) => groupCommit(contestants, rounds),
+  merkle: (contestants, { rounds }) => merkle(contestants, rounds),
+  reading: (contestants, { rounds }) => reading(contestants, rounds),
+  loading: (contestants, { rounds }) => loading(contestants, rounds),
+  memory: (contestants, { actors }) => memory(contestants, actors),
+  growth: (contestants, { rounds, events }) => growth(contestants, rounds, events),
+};
+const DATABASES: Readonly<Record<string, () => Promise<Contestants>>> = { sqlite: async () => sqlite, postgres };
 
-/** Appends, reads and rebuilds on each database, beside the same rows by hand. */
-export async function run(): Promise<void> {
+const HELP = `Usage: npm run bench -- journal [--only PART,...] [--on sqlite|postgres] [--rounds N] [--events N] [--actors N]
+PART is one of: ${Object.keys(PARTS).join(', ')}. --events: how far a journal grows, up to 3000000 (default 100000).
+`;
+
+/** This journal on each database, beside the same rows by hand. */
+export async function run(args: readonly string[]): Promise<void> {
+  const asked = settingsOf(args);
+  if (asked === null) {
+    process.stderr.write(HELP);
+    process.exitCode = 2;
+    return;
+  }
   const figures: Figure[] = [];
-  for (const start of [async () => sqlite, postgres]) {
-    const contestants = await start();
+  for (const database of asked.on) {
+    const contestants = await DATABASES[database]?.();
+    if (contestants === undefined) continue;
     try {
-      figures.push(...(await measure(contestants)));
+      for (const part of asked.only) figures.push(...((await PARTS[part]?.(contestants, asked)) ?? []));
     } finally {
       await contestants.close();
     }
   }
-  report(figures);
+  report(figures, asked);
 }
 
-async function measure(contestants: Contestants): Promise<readonly Figure[]> {
-  const { name } = contestants;
-  const figures: Figure[] = [];
-  for (const { size, count } of SIZES) {
-    figures.push(await append(contestants, `${name}: append, ${size} per commit`, commits(count, size), 1));
-  }
-  for (const { appenders, count } of APPENDERS) {
-    figures.push(await append(contestants, `${name}: append, ${appenders} at a time`, commits(count, 1), appenders));
-  }
-  const each = commits(CONCURRENT * 30, 1);
-  const [title, ours] = [
-    `${name}: ${CONCURRENT} at a time, to one transaction each`,
-    appending(contestants, each, CONCURRENT),
-  ];
-  figures.push(
-    await compare(
-      title,
-      ours,
-      onFloor(contestants, (floor) => floor.appendEach(each)),
-    ),
-  );
-  return [...figures, ...(await readAndRebuild(contestants))];
-}
-
-function append(contestants: Contestants, name: string, batch: readonly Commit[], appenders: number): Promise<Figure> {
-  return compare(
-    name,
-    appending(contestants, batch, appenders),
-    onFloor(contestants, (floor) => floor.append(batch, appenders)),
-  );
-}
-
-/** So many appenders, each of which waits for its commit before the next. */
-function appending(contestants: Contestants, batch: readonly Commit[], appenders: number): Contestant {
-  return async () => {
-    const { journal, dispose } = await contestants.open();
-    const result = await rate(async () => {
-      await Promise.all(Array.from({ length: appenders }, (_, i) => appendInTurn(journal, batch, i, appenders)));
-      return journal.head();
+/** Null where a flag or its value is none. */
+function settingsOf(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { only: text, on: text, rounds: text, events: text, actors: text },
     });
-    await journal.close();
-    await dispose();
-    return result;
-  };
-}
-
-function onFloor(contestants: Contestants, work: (floor: Floor) => Promise<number>): Contestant {
-  return async () => {
-    const { journal, openFloor, dispose } = await contestants.open();
-    await journal.close();
-    const floor = await openFloor();
-    const result = await rate(() => work(floor));
-    await floor.close();
-    await dispose();
-    return result;
-  };
-}
-
-async function appendInTurn(journal: Journal, batch: readonly Commit[], from: number, step: number): Promise<void> {
-  for (let i = from; i < batch.length; i += step) {
-    const commit = batch[i];
-    if (commit === undefined) return;
-    const result = await journal.commit(commit);
-    if (result.kind !== 'committed') throw new Error(`The benchmark's commit ${i} was not committed: ${result.kind}.`);
+    const number = (value: string | undefined, otherwise: number): number => Number(value ?? otherwise);
+    const settings = {
+      only: values.only?.split(',') ?? Object.keys(PARTS),
+      on: values.on?.split(',') ?? Object.keys(DATABASES),
+      rounds: number(values.rounds, ROUNDS),
+      events: number(values.events, 100_000),
+      actors: number(values.actors, 100_000),
+    };
+    const { only, on, rounds, events, actors } = settings;
+    const isRight =
+      only.every((part) => Object.hasOwn(PARTS, part)) &&
+      on.every((database) => Object.hasOwn(DATABASES, database)) &&
+      [rounds, events, actors].every((value) => Number.isInteger(value) && value > 0);
+    return isRight ? settings : null;
+  } catch {
+    return null;
   }
 }
 
-async function readAndRebuild(contestants: Contestants): Promise<readonly Figure[]> {
-  const { journal, openFloor, dispose } = await contestants.open();
-  for (const commit of commits(STORED / 100, 100)) await journal.commit(commit);
-  const projection = new InventoryProjection(journal, await openInventoryStore(journal));
-  const floor = await openFloor();
-  const readAll = async (): Promise<number> => {
-    for (let after = 0; ;) {
-      const last = (await journal.readAll({ after, limit: PAGE })).at(-1);
-      if (last === undefined) return after;
-      after = last.position;
-    }
-  };
-  const read = await compare(
-    `${contestants.name}: read in order`,
-    () => rate(readAll),
-    () => rate(() => floor.read(PAGE)),
-  );
-  const rebuild = await compare(
-    `${contestants.name}: rebuild PN Inventory`,
-    () => rate(() => projection.rebuild()),
-    () => rate(() => floor.rebuild(PAGE)),
-  );
-  await floor.close();
-  await journal.close();
-  await dispose();
-  return [read, rebuild];
-}
-
-function report(figures: readonly Figure[]): void {
+function report(figures: readonly Figure[], { rounds }: Settings): void {
   process.stdout.write(
-    `Events per second, medians of ${ROUNDS} alternating rounds; floor: by hand on node:sqlite and pg\n`,
+    `Events per second, medians of ${rounds} alternating rounds; floor: by hand on node:sqlite and pg, or what the line says\n`,
   );
   writeTable(figures, 'this journal');
   const machine = { node: process.version, cores: availableParallelism() };
-  process.stdout.write(`${JSON.stringify({ benchmark: 'journal', rounds: ROUNDS, ...machine, figures })}\n`);
+  process.stdout.write(`${JSON.stringify({ benchmark: 'journal', rounds, ...machine, figures })}\n`);
 }

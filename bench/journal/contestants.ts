@@ -20,7 +20,7 @@ export interface Storage {
 }
 
 export interface Contestants {
-  readonly name: string;
+  readonly name: 'SQLite' | 'PostgreSQL';
   open(): Promise<Storage>;
   close(): Promise<void>;
 }

@@ -2,6 +2,24 @@ import type { Commit, JsonObject, NewEvent } from '../../events/journal/port.ts'
 
 const PNS = 100;
 const DEVICES = 20;
+/** Events that one registration leaves in the journal of a server. */
+const EVENTS_PER_CORRELATION = 8;
+
+/**
+ * An id as the product makes them: 26 characters of base32, in no order, so that each lands on a page of an index of its
+ * own. The same for the same number (splitmix64's finalizer).
+ */
+export function idAt(i: number): string {
+  const one = scrambled(i);
+  return `${one}${scrambled(i + 0x40000000)}`.padEnd(26, 'a').slice(0, 26);
+}
+
+function scrambled(i: number): string {
+  let x = Math.imul(i ^ 0x9e3779b9, 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  const y = Math.imul(x ^ (x >>> 16), 0x27d4eb2f);
+  return (x >>> 0).toString(32).padStart(7, '0') + (y >>> 0).toString(32).padStart(7, '0');
+}
 
 /** The i-th event of a registrar with 100 PNs of 20 devices each: 250 bytes of JSON, each device joining again and again. */
 export function eventAt(i: number): NewEvent {
@@ -22,8 +40,8 @@ export function eventAt(i: number): NewEvent {
     schemaVersion: 1,
     data,
     meta: {
-      messageId: `01kb0000000000000000${i}`,
-      correlationId: `correlation-${i >> 3}`,
+      messageId: idAt(i),
+      correlationId: idAt(-1 - Math.floor(i / EVENTS_PER_CORRELATION)),
       causationId: null,
       role: 'cpns-server',
       chart: { id: 'cpns-server/personal-network', hash: '0f1e2d3c4b5a69788796a5b4c3d2e1f0' },
@@ -33,21 +51,37 @@ export function eventAt(i: number): NewEvent {
   };
 }
 
-/** Commits of `size` events to one stream each, the streams in turn, every one with its message key. */
+/** What follows on what was made before: the events and versions of one journal that grows. */
+export class Series {
+  #commits = 0;
+  #events = 0;
+  readonly #versions = new Map<string, number>();
+
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Commits of `size` events to one stream each, the streams in turn, every one with its message key. */
+  next(count: number, size: number): readonly Commit[] {
+    return Array.from({ length: count }, () => {
+      const i = this.#commits++;
+      const stream = `pn/pn-${i % PNS}`;
+      const version = this.#versions.get(stream) ?? 0;
+      this.#versions.set(stream, version + size);
+      const events = Array.from({ length: size }, () => eventAt(this.#events++));
+      return {
+        messageKey: `gateway-${i % PNS}/${idAt(i)}`,
+        appends: [{ stream, expected: { kind: 'exactly', version }, events }],
+        outbox: { put: [], settle: [] },
+        answers: [],
+        timers: { arm: [], disarm: [] },
+        keys: { put: [], drop: [] },
+      };
+    });
+  }
+}
+
+/** The first commits of a journal. */
 export function commits(count: number, size: number): readonly Commit[] {
-  const versions = new Map<string, number>();
-  return Array.from({ length: count }, (_, i) => {
-    const stream = `pn/pn-${i % PNS}`;
-    const version = versions.get(stream) ?? 0;
-    versions.set(stream, version + size);
-    const events = Array.from({ length: size }, (__, j) => eventAt(i * size + j));
-    return {
-      messageKey: `gateway/message-${i}`,
-      appends: [{ stream, expected: { kind: 'exactly', version }, events }],
-      outbox: { put: [], settle: [] },
-      answers: [],
-      timers: { arm: [], disarm: [] },
-      keys: { put: [], drop: [] },
-    };
-  });
+  return new Series().next(count, size);
 }

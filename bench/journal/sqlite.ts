@@ -12,10 +12,12 @@ import { applyByHand } from './inventory.ts';
 const INSERT_EVENT = `insert into events (position, stream, version, type, schema_version, data, message_id,
   correlation_id, causation_id, role, chart_id, chart_hash, cr_step, recorded_at) values (${Array(14).fill('?').join(', ')})`;
 
-/** What somebody writes by hand over `node:sqlite`: same tables, same rows, same durability, no checks, no types. */
+/** What somebody writes by hand over `node:sqlite`: same tables, same rows, same settings, no checks, no types. */
 export function openByHand(file: string): DatabaseSync {
   const db = new DatabaseSync(file);
-  db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -16384');
+  db.exec(
+    'pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -16384; pragma wal_autocheckpoint = 4000',
+  );
   return db;
 }
 

@@ -11,6 +11,22 @@ export interface Figure {
   readonly floor: number;
   /** Median of the ratios of the rounds, ours to floor. */
   readonly ratio: number;
+  /** What the ratio is to be; none where it is told for its own sake. */
+  readonly bar?: Bar;
+  readonly reached?: boolean;
+}
+
+export interface Bar {
+  readonly is: 'at least' | 'at most';
+  readonly ratio: number;
+}
+export const atLeast = (ratio: number): Bar => ({ is: 'at least', ratio });
+export const atMost = (ratio: number): Bar => ({ is: 'at most', ratio });
+
+/** The figure beside what it is to be. */
+export function against(bar: Bar, figure: Figure): Figure {
+  const reached = bar.is === 'at least' ? figure.ratio >= bar.ratio : figure.ratio <= bar.ratio;
+  return { ...figure, bar, reached };
 }
 
 /** Lets both run in alternation, each first in every other round, after one round that does not count. */
@@ -52,9 +68,11 @@ export function writeTable(figures: readonly Figure[], ours: string): void {
     return `${name.padEnd(width)}${rest.map((cell) => cell.padStart(16)).join('')}\n`;
   };
   const number = (value: number): string => value.toLocaleString('en-US');
-  process.stdout.write(line(['', ours, 'floor', 'ratio']));
-  for (const figure of figures) {
-    process.stdout.write(line([figure.name, number(figure.ours), number(figure.floor), figure.ratio.toFixed(2)]));
+  const isJudged = figures.some(({ bar }) => bar !== undefined);
+  process.stdout.write(line(['', ours, 'floor', 'ratio', ...(isJudged ? ['bar', 'reached'] : [])]));
+  for (const { name, ours: rate, floor, ratio, bar, reached } of figures) {
+    const judged = bar === undefined ? [] : [`${bar.is} ${bar.ratio}`, reached === true ? 'yes' : 'NO'];
+    process.stdout.write(line([name, number(rate), number(floor), ratio.toFixed(2), ...judged]));
   }
 }
 

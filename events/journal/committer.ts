@@ -175,12 +175,17 @@ export class Committer {
   }
 
   async #basis(tx: BatchTransaction, commits: readonly Commit[]): Promise<BatchBasis> {
-    const streams = new Set(commits.flatMap((commit) => commit.appends.map((append) => append.stream)));
-    const keys = new Set(commits.flatMap(({ messageKey }) => (messageKey === null ? [] : [messageKey])));
-    const expected = new Set(commits.flatMap((commit) => (commit.keys.expect ?? []).map(({ id }) => id)));
-    const known = [...streams].filter((stream) => this.#versions.has(stream));
-    const unknown = [...streams].filter((stream) => !this.#versions.has(stream));
-    const basis = await tx.basis({ streams: unknown, messageKeys: [...keys], keys: [...expected] });
+    const streams = new Set<string>();
+    const messageKeys = new Set<string>();
+    const expected = new Set<string>();
+    for (const { appends, messageKey, keys } of commits) {
+      for (const { stream } of appends) streams.add(stream);
+      if (messageKey !== null) messageKeys.add(messageKey);
+      for (const { id } of keys.expect ?? []) expected.add(id);
+    }
+    const [known, unknown]: [string[], string[]] = [[], []];
+    for (const stream of streams) (this.#versions.has(stream) ? known : unknown).push(stream);
+    const basis = await tx.basis({ streams: unknown, messageKeys: [...messageKeys], keys: [...expected] });
     const isAsLeft = basis.head.position === this.#position;
     if (!isAsLeft) this.#forget();
     const rest = isAsLeft || known.length === 0 ? null : await tx.versions(known);

@@ -1,8 +1,8 @@
 import type { CompiledQuery } from 'kysely';
 
 /**
- * Rows per statement, largest first. Measured for events: one statement of 16 rows is as fast as 16 kept statements run
- * by hand, larger ones gain nothing more, and `insert ... select ... from json_each(?)` takes twice the time.
+ * Rows per statement, largest first, for read models: Kysely's executor takes some 10 us for each statement, SQLite itself
+ * takes longer for a row of many in one statement (6 us of 16, 4 us alone).
  */
 const SIZES = [16, 8, 4, 2, 1] as const;
 

@@ -55,9 +55,22 @@ export function valuesOf(batch: BatchWrite): Readonly<Record<InsertTable, readon
 
 function eventValues(event: RecordedEvent, leaf: Leaf | undefined): Values {
   if (leaf === undefined) throw new RangeError(`The event at position ${event.position} was given no leaf.`);
-  const { position, stream, version, type, schemaVersion, meta } = event;
-  const { messageId, correlationId, causationId, role, chart, crStep, recordedAt } = meta;
-  const what = [position, stream, version, type, schemaVersion, leaf.data];
-  const why = [messageId, correlationId, causationId, role, chart.id, chart.hash, crStep, recordedAt];
-  return [...what, ...why, leaf.hash];
+  const { meta } = event;
+  return [
+    event.position,
+    event.stream,
+    event.version,
+    event.type,
+    event.schemaVersion,
+    leaf.data,
+    meta.messageId,
+    meta.correlationId,
+    meta.causationId,
+    meta.role,
+    meta.chart.id,
+    meta.chart.hash,
+    meta.crStep,
+    meta.recordedAt,
+    leaf.hash,
+  ];
 }

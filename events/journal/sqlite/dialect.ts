@@ -106,6 +106,26 @@ export class NodeSqliteConnection implements DatabaseConnection {
     return this.#execute<R>(query).rows;
   }
 
+  /** Runs a statement that returns no rows. @returns how many rows it changed. @throws JournalError */
+  change(sql: string, parameters: readonly unknown[]): number {
+    try {
+      return Number(this.#prepare(sql).statement.run(...bindable(sql, parameters)).changes);
+    } catch (error) {
+      throw toJournalError(error, this.#file);
+    }
+  }
+
+  /** Runs a statement once for each row of parameters. @throws JournalError */
+  changeEach(sql: string, rows: readonly (readonly SQLInputValue[])[]): void {
+    if (rows.length === 0) return;
+    try {
+      const { statement } = this.#prepare(sql);
+      for (const row of rows) statement.run(...row);
+    } catch (error) {
+      throw toJournalError(error, this.#file);
+    }
+  }
+
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     return this.#execute<R>(query);
   }
@@ -113,12 +133,11 @@ export class NodeSqliteConnection implements DatabaseConnection {
   #execute<R>({ sql, parameters }: CompiledQuery): { rows: R[]; numAffectedRows?: bigint; insertId?: bigint } {
     try {
       const { statement, returns } = this.#prepare(sql);
-      if (!areBindable(parameters)) throw new TypeError(`a parameter of this statement is no SQLite value: ${sql}`);
       if (returns === 'changes') {
-        const { changes, lastInsertRowid } = statement.run(...parameters);
+        const { changes, lastInsertRowid } = statement.run(...bindable(sql, parameters));
         return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
       }
-      const rows: unknown[] = statement.all(...parameters);
+      const rows: unknown[] = statement.all(...bindable(sql, parameters));
       if (!areRows<R>(rows)) throw new TypeError(`this statement returned no rows: ${sql}`);
       return { rows };
     } catch (error) {
@@ -141,16 +160,22 @@ export class NodeSqliteConnection implements DatabaseConnection {
   }
 }
 
-function areBindable(values: readonly unknown[]): values is readonly SQLInputValue[] {
-  return values.every(
-    (value) =>
-      typeof value === 'string' ||
-      typeof value === 'number' ||
-      value === null ||
-      typeof value === 'bigint' ||
-      ArrayBuffer.isView(value),
-  );
+function bindable(sql: string, values: readonly unknown[]): readonly SQLInputValue[] {
+  if (areBindable(values)) return values;
+  throw new TypeError(`a parameter of this statement is no SQLite value: ${sql}`);
 }
+
+function areBindable(values: readonly unknown[]): values is readonly SQLInputValue[] {
+  for (const value of values) if (!isBindable(value)) return false;
+  return true;
+}
+
+const isBindable = (value: unknown): value is SQLInputValue =>
+  typeof value === 'string' ||
+  typeof value === 'number' ||
+  value === null ||
+  typeof value === 'bigint' ||
+  ArrayBuffer.isView(value);
 
 /** Which columns a row has, Kysely derives from the query and `tables.ts`; here only that it is one. */
 function areRows<R>(values: readonly unknown[]): values is R[] {

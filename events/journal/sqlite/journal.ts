@@ -8,6 +8,7 @@ import { SqlReader } from '../sql/reader.ts';
 import { toAnswer, toEvent, toOutboxRow, toSnapshot, toTimer } from '../sql/rows.ts';
 import { dropSnapshots, keepSnapshots } from '../sql/snapshots.ts';
 import type { JournalTables } from '../sql/tables.ts';
+import type { NodeSqliteConnection } from './dialect.ts';
 import type { Forgetter } from './forget.ts';
 import type { PointReads } from './point-reads.ts';
 import { SQLITE } from './schema.ts';
@@ -35,6 +36,8 @@ export class SqliteJournal extends SqlReader implements Journal {
   constructor(options: {
     readonly file: string;
     readonly writer: Kysely<JournalTables>;
+    /** That of `writer`. */
+    readonly connection: NodeSqliteConnection;
     readonly reader: Kysely<JournalTables>;
     readonly points: PointReads;
     readonly forgetter: Forgetter;
@@ -46,7 +49,8 @@ export class SqliteJournal extends SqlReader implements Journal {
     this.writer = options.writer;
     this.durability = options.durability;
     this.#points = options.points;
-    this.#committer = new Committer(new SqliteStore(options.writer, options.file, options.forgetter), afterTheNextTurn);
+    const { writer: db, connection, file, forgetter } = options;
+    this.#committer = new Committer(new SqliteStore({ db, connection, file, forgetter }), afterTheNextTurn);
   }
 
   commit(commit: Commit): Promise<CommitResult> {
