@@ -1,9 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { isChartId, type ChartId } from '../events/charts.ts';
 import { CHARTS } from '../machines/all.ts';
 import { graphOf } from '../inspector/charts/graph.ts';
-import { chartToMermaid, everywhere } from '../inspector/charts/mermaid.ts';
+import { layOut } from '../inspector/charts/layout.ts';
+import { chartToSvg } from '../inspector/charts/picture.ts';
 import { flowToMermaid } from '../cli/charts/sequence-diagram.ts';
+import { fileNameOf } from '../cli/commands/charts.ts';
 import { replaceRegions } from './docs/regions.ts';
 import { traceFlows } from './docs/flows.ts';
 
@@ -16,17 +18,35 @@ const root = new URL('../', import.meta.url);
 const block = (mermaid: string): string => `\`\`\`mermaid\n${mermaid}\`\`\`\n`;
 const ids = Object.keys(CHARTS).filter(isChartId);
 
-const aboutAll = (id: ChartId): string => {
-  const labels = everywhere(graphOf(CHARTS[id])).map((label) => `\`${label}\``);
-  return labels.length === 0 ? '' : `In every state, and not drawn: ${labels.join(', ')}.\n`;
-};
+/** Drawn in the README: those of the two flows. */
+const SHOWN: readonly ChartId[] = ['pne/registration', 'pn-gateway/admission', 'cpns-server/registration'];
 
-const chartPicture = (id: ChartId, heading: '##' | '###', folder: string): string =>
+const fileOf = (id: ChartId): string => `docs/charts/${fileNameOf(id)}.svg`;
+const imageOf = (id: ChartId, file: string): string => `![State chart ${id}](${file})\n`;
+const descriptionOf = (id: ChartId): string => CHARTS[id].machine.root.description ?? '';
+
+const chartSection = (id: ChartId): string =>
   [
-    `${heading} [\`${id}\`](${folder}machines/${id}.ts)\n`,
-    `${CHARTS[id].machine.root.description ?? ''}\n`,
-    block(chartToMermaid(graphOf(CHARTS[id]))),
+    `## [\`${id}\`](../machines/${id}.ts)\n`,
+    `${descriptionOf(id)}\n`,
+    imageOf(id, `charts/${fileNameOf(id)}.svg`),
+    stateTable(id),
   ].join('\n');
+
+function chartsRegion(): string {
+  const rows = ids.map((id) => `| [\`${id}\`](machines/${id}.ts) | ${descriptionOf(id)} | [picture](${fileOf(id)}) |`);
+  const pictures = SHOWN.map((id) => `**\`${id}\`**\n\n${imageOf(id, fileOf(id))}`);
+  return [['| chart | | |', '| --- | --- | --- |', ...rows, ''].join('\n'), ...pictures].join('\n');
+}
+
+async function chartFiles(): Promise<readonly { readonly path: string; readonly text: string }[]> {
+  return Promise.all(
+    ids.map(async (id) => {
+      const graph = graphOf(CHARTS[id]);
+      return { path: fileOf(id), text: chartToSvg(await layOut(graph), graph, 'auto') };
+    }),
+  );
+}
 
 const stateTable = (id: ChartId): string => {
   const rows = graphOf(CHARTS[id])
@@ -39,15 +59,12 @@ function chartsDocument(): string {
   const head = [
     '# The state charts\n',
     'Written by `npm run docs` from the charts themselves; `npm run docs:check` fails when this file is out of date.\n',
-    'An arrow is `Event [guard] (steps of the change request)`; a line in a box is an event that is taken without',
-    'leaving the state; `timer` marks an event that a timer brings.\n',
+    'An arrow is `Event [guard] / actions`, with the steps of the change request that it realises; a line in a box is an event',
+    'that is taken without leaving the state, and in the outer frame one that is taken in every state; `timer` marks an event',
+    'that a timer brings. An arrow that begins or ends at a state within a box names it. `cpns charts --out DIR` writes the',
+    'pictures, `--format mermaid` as text; `cpns inspect` shows them with the state of a running actor.\n',
   ].join('\n');
-  return [
-    head,
-    ...ids.map((id) =>
-      [chartPicture(id, '##', '../'), aboutAll(id), stateTable(id)].filter((part) => part !== '').join('\n'),
-    ),
-  ].join('\n');
+  return [head, ...ids.map(chartSection)].join('\n');
 }
 
 async function flowsRegion(): Promise<string> {
@@ -71,13 +88,14 @@ async function contentOf(path: string): Promise<string | null> {
 }
 
 const check = process.argv.includes('--check');
-const charts = ids.map((id) => chartPicture(id, '###', '')).join('\n');
 const readme = await contentOf('README.md');
-const regions = { charts, flows: await flowsRegion() };
+const regions = { charts: chartsRegion(), flows: await flowsRegion() };
 const documents = [
   { path: 'docs/charts.md', now: await contentOf('docs/charts.md'), text: chartsDocument() },
+  ...(await Promise.all((await chartFiles()).map(async (file) => ({ ...file, now: await contentOf(file.path) })))),
   ...(readme === null ? [] : [{ path: 'README.md', now: readme, text: replaceRegions(readme, regions) }]),
 ];
+await mkdir(new URL('docs/charts/', root), { recursive: true });
 const stale = documents.filter(({ now, text }) => now !== text);
 for (const { path, text } of stale) {
   if (check) console.error(`${path} is out of date: run npm run docs`);
