@@ -1,6 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import { momentToText, readMoment } from '../../protocol/moment.ts';
-import { ask } from './api.ts';
+import { ask, AskError } from './api.ts';
 import { epoch, isLive, total } from './live.ts';
 import { navigate, route } from './route.ts';
 
@@ -17,9 +17,9 @@ export async function goTo(seq: number, how: 'push' | 'replace' = 'replace'): Pr
   const within = Math.max(0, Math.min(seq, total.value));
   shownSeq.value = within;
   const turn = ++asked;
-  const answer = await ask('moment', { seq: within });
+  const answer = await ask('moment', { seq: within }).catch(nobodyAnswered);
   // The slider may have gone on meanwhile.
-  if (turn !== asked) return;
+  if (turn !== asked || answer === null) return;
   placed = momentToText(answer.moment);
   navigate({ at: placed }, how);
 }
@@ -75,6 +75,12 @@ let placed: string | null = null;
 async function place(at: string): Promise<void> {
   placed = at;
   const turn = asked;
-  const { seq } = await ask('moment', { at });
-  if (turn === asked) shownSeq.value = seq;
+  const answer = await ask('moment', { at }).catch(nobodyAnswered);
+  if (turn === asked && answer !== null) shownSeq.value = answer.seq;
+}
+
+/** That the inspector is away is told at the top of the page. */
+function nobodyAnswered(error: unknown): null {
+  if (error instanceof AskError) return null;
+  throw error;
 }

@@ -114,6 +114,7 @@ function Pane({ actor }: { readonly actor: string }) {
             </span>
           </>
         )}
+        <Counterparts row={row} />
         <button type="button" class="close" aria-label={`Close ${actor}`} onClick={close}>
           {'\u00d7'}
         </button>
@@ -129,6 +130,31 @@ function Pane({ actor }: { readonly actor: string }) {
         <Chart answer={value} row={row} />
       )}
     </article>
+  );
+}
+
+/** The charts that a device goes through, in the order of the flows. */
+const OF_A_DEVICE = ['pne/registration', 'pn-gateway/admission', 'cpns-server/registration'];
+
+/** The same device as the other roles see it. */
+function Counterparts({ row }: { readonly row: ReadonlySignal<ActorRow | undefined> }) {
+  const { device = null } = row.value ?? {};
+  const all = useComputed(() =>
+    [...actors.value.values()]
+      .filter((each) => device !== null && each.device === device && OF_A_DEVICE.includes(each.chart))
+      .toSorted((a, b) => OF_A_DEVICE.indexOf(a.chart) - OF_A_DEVICE.indexOf(b.chart))
+      .map(({ key }) => key),
+  );
+  const isWhole = all.value.every((key) => route.value.actors.includes(key));
+  if (device === null || isWhole) return null;
+  return (
+    <button
+      type="button"
+      onClick={() => navigate({ actors: all.value })}
+      title={`${device} at every role, side by side`}
+    >
+      All roles
+    </button>
   );
 }
 

@@ -4,6 +4,7 @@ import { systemClock } from '../../../actors/seams/clock.ts';
 import { systemEntropy } from '../../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../../actors/seams/log.ts';
 import type { RecordedEvent } from '../../../events/journal/port.ts';
+import { CHARTS } from '../../../machines/all.ts';
 import { startInspector, type Inspector } from '../../../inspector/server/inspector.ts';
 import type { PageFiles } from '../../../inspector/server/page-files.ts';
 import { someJournals, sourceOf, type Journals } from './world.ts';
@@ -234,7 +235,7 @@ describe('what the page may ask', () => {
   it('gives the layout of every chart', async () => {
     const inspector = await start();
     const { charts } = (await json(inspector, '/api/overview')) as { charts: readonly { id: string }[] };
-    expect(charts).toHaveLength(10);
+    expect(charts.map(({ id }) => id)).toEqual(Object.keys(CHARTS));
     const chart = await json(inspector, '/api/chart?id=pn-gateway/usage');
     expect(chart).toMatchObject({ geometry: { id: 'pn-gateway/usage', width: expect.any(Number) } });
   });

@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
+import { GATEWAY, householdText, members, secretsOf, strangers, temporaryFolder, type Folder } from './household.ts';
+import { Processes, type Process } from './processes.ts';
+import { until } from './until.ts';
+
+/** The inspector as a process of its own, beside running roles. */
+
+const TEST_MS = 120_000;
+
+const processes = new Processes();
+let folder: Folder;
+let nats: NatsServer;
+let operator: string;
+
+beforeAll(async () => {
+  folder = temporaryFolder();
+  nats = await startNatsServer();
+  operator = folder.file('operator');
+  const household = folder.put('household.yaml', householdText([...members(1), ...strangers(1)]));
+  await processes.run(['provision', household, '--out', operator, '--nats', nats.url]);
+});
+afterEach(() => processes.endAll());
+afterAll(async () => {
+  await nats.stop();
+  folder.remove();
+});
+
+const config = (...names: readonly string[]): readonly string[] => ['--config', folder.file('operator', ...names)];
+const journals = (): readonly string[] =>
+  ['server.sqlite', `gateways/${GATEWAY}.sqlite`, 'pnes.sqlite'].flatMap((file) => [
+    '--journal',
+    folder.file('operator', file),
+  ]);
+
+/** Asks as the page does: signs in with the address that was printed, then by cookie. */
+class Page {
+  readonly #address: URL;
+  readonly #cookie: string;
+  /** All that was ever sent. */
+  readonly texts: string[] = [];
+
+  private constructor(address: URL, cookie: string) {
+    this.#address = address;
+    this.#cookie = cookie;
+  }
+
+  static async open(inspector: Process): Promise<Page> {
+    await inspector.says(/"url"/);
+    const { url }: { readonly url: string } = JSON.parse(inspector.lines[0] ?? '{}');
+    const signedIn = await fetch(url, { redirect: 'manual' });
+    const page = new Page(new URL(url), (signedIn.headers.get('set-cookie') ?? '').split(';')[0] ?? '');
+    await page.get('/');
+    return page;
+  }
+
+  get port(): string {
+    return this.#address.port;
+  }
+
+  async get(path: string): Promise<string> {
+    const response = await fetch(new URL(path, this.#address), { headers: { cookie: this.#cookie } });
+    const text = await response.text();
+    expect(response.status, text).toBe(200);
+    this.texts.push(text);
+    return text;
+  }
+
+  async states(): Promise<ReadonlyMap<string, string>> {
+    const {
+      actors,
+    }: { readonly actors: readonly { readonly key: string; readonly standing: { readonly state: string } }[] } =
+      JSON.parse(await this.get('/api/actors'));
+    return new Map(actors.map(({ key, standing }) => [key, standing.state]));
+  }
+}
+
+async function startRoles(): Promise<void> {
+  const roles = [
+    processes.start(['server', ...config('server.yaml')]),
+    processes.start(['gateway', ...config('gateways', `${GATEWAY}.yaml`)]),
+  ];
+  for (const role of roles) await role.says(/ ready /);
+}
+
+const register = (...flags: readonly string[]) =>
+  processes.run(['pne', ...config('pnes.yaml'), '--once', '--again', ...flags]);
+
+test(
+  'the journals of running roles are shown side by side as they grow, and nothing that is sent holds a secret',
+  async () => {
+    await startRoles();
+    await register();
+    const inspector = processes.start(['inspect', '--json', '--token-file', folder.file('token'), ...journals()]);
+    const page = await Page.open(inspector);
+    const before = await page.states();
+    expect(before.get('pnes:pne/member-1')).toBe('registered.confirmed');
+    expect(before.get(`${GATEWAY}:admission/${GATEWAY}/stranger-1`)).toBe('idle.registered');
+    expect(before.get('server:registration/home/stranger-1')).toBe('idle.registered.sessionEstablished');
+
+    const { total }: { readonly total: number } = JSON.parse(await page.get('/api/overview'));
+    await register();
+    await until('a second registration', async () => {
+      const answer: { readonly total: number } = JSON.parse(await page.get('/api/overview'));
+      return answer.total > total + 20;
+    });
+    const { entries }: { readonly entries: readonly { readonly journal: string; readonly position: number }[] } =
+      JSON.parse(await page.get('/api/events?limit=1000'));
+    for (const { journal, position } of entries) await page.get(`/api/event?journal=${journal}&position=${position}`);
+    for (const actor of before.keys()) await page.get(`/api/state?actor=${encodeURIComponent(actor)}`);
+    const sent = Buffer.from(page.texts.join('\n'));
+    for (const secret of secretsOf(operator)) {
+      const bytes = Buffer.from(secret);
+      for (const writing of [
+        bytes,
+        bytes.toString('hex'),
+        bytes.toString('base64').slice(0, -4),
+        bytes.toString('base64url'),
+      ])
+        expect(sent.includes(writing)).toBe(false);
+    }
+
+    const { code, stderr } = await inspector.end('SIGINT');
+    expect([code, stderr]).toEqual([0, 'Reading the journals ...\n']);
+    const kept = ['--token-file', folder.file('token'), '--port', page.port];
+    const again = processes.start(['inspect', '--json', ...kept, ...journals()]);
+    await again.says(/"url"/);
+    expect((await page.states()).get('pnes:pne/member-1')).toBe('registered.confirmed');
+  },
+  TEST_MS,
+);
+
+test(
+  'without a journal what is heard over NATS is shown, as it comes',
+  async () => {
+    const inspector = processes.start(['inspect', '--json', '--nats', nats.url]);
+    const page = await Page.open(inspector);
+    expect((await page.states()).size).toBe(0);
+    await startRoles();
+    await register();
+    await until('the last event of a registration', async () => {
+      const events = await page.get('/api/events?type=SecureSessionConfirmed');
+      return events.includes('pne/stranger-1');
+    });
+    // Its stream began before the inspector listened: nothing is guessed.
+    const { actors }: { readonly actors: readonly { readonly standing: { readonly verdict: string } }[] } = JSON.parse(
+      await page.get('/api/actors'),
+    );
+    expect(new Set(actors.map(({ standing }) => standing.verdict))).not.toContain('deviates');
+  },
+  TEST_MS,
+);
+
+test(
+  'a port that is taken, a journal that is not there and a file that holds no token are told with a remedy',
+  async () => {
+    const first = processes.start(['inspect', '--json', ...journals()]);
+    const { port } = await Page.open(first);
+    const taken = await processes.run(['inspect', '--port', port, ...journals()]);
+    expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining(`Port ${port} is taken. Name another`) });
+    const missing = await processes.run(['inspect', '--journal', folder.file('none.sqlite')]);
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no journal') });
+    const token = await processes.run([
+      'inspect',
+      '--token-file',
+      folder.file('operator', 'server.yaml'),
+      ...journals(),
+    ]);
+    expect(token).toMatchObject({ code: 2, stderr: expect.stringContaining('holds no token of an inspector') });
+  },
+  TEST_MS,
+);
