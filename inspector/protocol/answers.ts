@@ -86,6 +86,8 @@ export interface Entry {
   readonly device: string | null;
   /** Response code in it. */
   readonly code: number | null;
+  /** It tells of a refusal, a failure or a time-out, or its chart cannot take it. */
+  readonly failed: boolean;
   readonly standing: Standing;
   /** Messages that left with it, by their names in the protocol. */
   readonly sends: readonly { readonly message: string; readonly how: 'send' | 'resend' | 'answer' | 'notify' }[];

@@ -17,13 +17,6 @@ export interface EventFilter {
   readonly text?: string;
 }
 
-const FAILED_TYPE = /Refused|Failed|TimedOut|Denied|Lost/;
-
-/** Whether something did not go as wished: an event says so, by its type or by a code of 400 or above. */
-export function isFailure({ type, code, standing }: Entry): boolean {
-  return FAILED_TYPE.test(type) || (code !== null && code >= 400) || standing.verdict === 'deviates';
-}
-
 export function matches(entry: Entry, filter: EventFilter): boolean {
   const { actor, journal, role, type, correlation, device, pn, failed, text } = filter;
   return (
@@ -34,7 +27,7 @@ export function matches(entry: Entry, filter: EventFilter): boolean {
     (correlation === undefined || entry.correlationId === correlation) &&
     (device === undefined || entry.device === device) &&
     (pn === undefined || entry.pn === pn) &&
-    (failed === undefined || isFailure(entry)) &&
+    (failed === undefined || entry.failed) &&
     (text === undefined || mentions(entry, text.toLowerCase()))
   );
 }

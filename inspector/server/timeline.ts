@@ -6,6 +6,9 @@ import { StandingFold } from './standing.ts';
 /** Events that are kept in memory, about 1 KiB each; a journal that has more is for `cpns replay`. */
 export const MAX_EVENTS = 1_000_000;
 
+/** Of events that tell what did not go as wished; others say so by a code of 400 or above. */
+const FAILED_TYPE = /Refused|Failed|TimedOut|Denied|Lost/;
+
 /** A message between two events, by their `seq`. Null where that end is in none of the journals, so far. */
 export interface Link {
   readonly title: string;
@@ -59,6 +62,7 @@ export class Timeline {
     const { data, meta } = event;
     const pn = this.#sharedOrNull(namedIn(data, 'pnId'));
     if (actor.device !== null) actor.pn = pn ?? actor.pn;
+    const code = typeof data['code'] === 'number' ? data['code'] : null;
     const entry: Entry = {
       seq: this.total + 1,
       actor: key,
@@ -76,7 +80,8 @@ export class Timeline {
       causationId: this.#sharedOrNull(meta.causationId),
       pn: actor.pn ?? pn,
       device: actor.device ?? this.#sharedOrNull(namedIn(data, 'deviceId')),
-      code: typeof data['code'] === 'number' ? data['code'] : null,
+      code,
+      failed: FAILED_TYPE.test(event.type) || (code !== null && code >= 400) || standing.verdict === 'deviates',
       standing: { ...standing, state: this.#shared(standing.state) },
       sends,
     };

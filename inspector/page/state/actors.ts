@@ -20,7 +20,8 @@ export function startActors(): () => void {
     void epoch.value;
     const mine = ++turn;
     meanwhile = [];
-    ask('actors', { at }).then(
+    const abort = new AbortController();
+    ask('actors', { at }, abort.signal).then(
       (answer) => {
         if (mine !== turn) return;
         const rows = new Map(answer.actors.map((row) => [row.key, row]));
@@ -32,6 +33,7 @@ export function startActors(): () => void {
         if (mine === turn && error instanceof AskError && error.status !== 0) actorsError.value = error.message;
       },
     );
+    return () => abort.abort();
   });
   const stopFollowing = effect(() => {
     const entries = news.value;

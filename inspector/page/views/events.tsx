@@ -139,8 +139,6 @@ export function Events() {
 }
 
 const nameOf = ({ journal, position }: Entry): string => `${journal}:${position}`;
-const isFailed = ({ type, code, standing }: Entry): boolean =>
-  /Refused|Failed|TimedOut|Denied|Lost/.test(type) || (code !== null && code >= 400) || standing.verdict === 'deviates';
 
 function Line({
   entry,
@@ -151,10 +149,10 @@ function Line({
   readonly index: number;
   readonly isChosen: boolean;
 }) {
-  const { position, at, role, stream, type, crStep, code, standing, journal } = entry;
+  const { position, at, role, stream, type, crStep, code, failed, standing, journal } = entry;
   return (
     <div
-      class={`row events${isChosen ? ' chosen' : ''}${isFailed(entry) ? ' troubled' : ''}`}
+      class={`row events${isChosen ? ' chosen' : ''}${failed ? ' troubled' : ''}`}
       role="row"
       aria-rowindex={index + 2}
       data-event={nameOf(entry)}
