@@ -1,8 +1,9 @@
 import { readFact, UnreadableEvent, type Fact } from '../events/decode.ts';
-import type { AsOf, RecordedEvent, StreamSource } from '../events/journal/port.ts';
+import { archivedError } from '../events/journal/archived.ts';
+import type { AsOf, Base, RecordedEvent, StreamSource } from '../events/journal/port.ts';
 import { ChartError, type Chart, type ChartState } from '../machines/chart.ts';
 import { chartName } from '../projections/chart-hash.ts';
-import { restoreSnapshot, type SnapshotFault } from '../projections/snapshots/snapshot.ts';
+import { restoreBase, restoreSnapshot, type SnapshotFault } from '../projections/snapshots/snapshot.ts';
 import { FOLD_PAGE } from './limits.ts';
 
 /** One actor in memory: its chart, its state, and the version of its stream that the state is the fold of. */
@@ -26,6 +27,17 @@ export class UnfoldableEvent extends Error {
   }
 }
 
+/** What a stream with archived events is folded from does not hold for this program: nothing else can be put in its place. */
+export class UnusableBase extends Error {
+  override readonly name = 'UnusableBase';
+  readonly remedy: string;
+  constructor({ stream, position, chart }: Base, fault: SnapshotFault) {
+    const why = fault === 'otherChart' ? `was folded through another definition of ${chart.id}` : 'was changed by hand';
+    super(`The base of ${stream}, at position ${position}, ${why}.`);
+    this.remedy = 'Fold it anew: cpns journal compact --refold --archive FILE, with every archive of the journal.';
+  }
+}
+
 /** An actor as the journal has it. */
 export interface FoldedActor extends Actor {
   /** Position of the last event that is in the state; 0 where there is none. */
@@ -39,7 +51,7 @@ export interface FoldedActor extends Actor {
 /**
  * The state of an actor: its stream folded through its chart, from the newest snapshot that holds on.
  * @param asOf up to which event; default: all
- * @throws UnreadableEvent, UnfoldableEvent
+ * @throws UnreadableEvent, UnfoldableEvent, UnusableBase; JournalError `archived` for a state of before
  */
 export async function foldActor(
   journal: StreamSource,
@@ -48,30 +60,35 @@ export async function foldActor(
   asOf: AsOf = {},
 ): Promise<FoldedActor> {
   const snapshot = await journal.snapshot(stream, asOf);
-  if (snapshot === null) return foldOn(journal, stream, asOf, beginningOf(chart));
+  if (snapshot === null) return foldOn(journal, stream, asOf, await beginningOf(journal, chart, stream, asOf));
   const { version, position } = snapshot;
   const restored = restoreSnapshot(chart, snapshot);
   if (restored.kind === 'refused') {
     const ignored = { version, fault: restored.fault };
-    return foldOn(journal, stream, asOf, { ...beginningOf(chart), ignored });
+    return foldOn(journal, stream, asOf, { ...(await beginningOf(journal, chart, stream, asOf)), ignored });
   }
   // The event that it was taken at has to be there still: a page from it on says so, and what came since.
   const page = await journal.readStream(stream, { after: version - 1, limit: FOLD_PAGE });
   const [last, ...since] = page;
-  if (last?.version !== version || last.position !== position)
-    return foldOn(journal, stream, asOf, { ...beginningOf(chart), ignored: { version, fault: 'beyond' } });
+  if (last?.version !== version || last.position !== position) {
+    const beginning = await beginningOf(journal, chart, stream, asOf);
+    return foldOn(journal, stream, asOf, { ...beginning, ignored: { version, fault: 'beyond' } });
+  }
   const actor = foldPage(since, stream, asOf, { chart, ...restored, version, position, folded: 0, ignored: null });
   return page.length < FOLD_PAGE || isBeyond(page.at(-1), asOf) ? actor : foldOn(journal, stream, asOf, actor);
 }
 
-const beginningOf = (chart: Chart): FoldedActor => ({
-  chart,
-  state: chart.initial(),
-  version: 0,
-  position: 0,
-  folded: 0,
-  ignored: null,
-});
+/** The state before the first event; where events are archived, that at the last of them. */
+async function beginningOf(journal: StreamSource, chart: Chart, stream: string, asOf: AsOf): Promise<FoldedActor> {
+  const base = await journal.base(stream);
+  const none = { chart, folded: 0, ignored: null };
+  if (base === null) return { ...none, state: chart.initial(), version: 0, position: 0 };
+  const { version, position } = base;
+  if (isBeyond(base, asOf)) throw archivedError(`Stream ${stream}`, position);
+  const restored = restoreBase(chart, base);
+  if (restored.kind === 'restored') return { ...none, state: restored.state, version, position };
+  throw new UnusableBase(base, restored.fault);
+}
 
 async function foldOn(journal: StreamSource, stream: string, asOf: AsOf, from: FoldedActor): Promise<FoldedActor> {
   for (let actor = from; ;) {
@@ -111,7 +128,10 @@ function transition(chart: Chart, state: ChartState<unknown>, fact: Fact, event:
   }
 }
 
-function isBeyond(event: RecordedEvent | undefined, { version, position }: AsOf): boolean {
+function isBeyond(
+  event: Pick<RecordedEvent, 'version' | 'position'> | undefined,
+  { version, position }: AsOf,
+): boolean {
   if (event === undefined) return false;
   return (version !== undefined && event.version > version) || (position !== undefined && event.position > position);
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { signCheckpoint } from '../../actors/record/checkpoint.ts';
+import type { JournalSource } from '../../replay/source.ts';
 import { sqlSource } from '../../replay/sources/sql.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
@@ -15,11 +16,14 @@ import { makeNoteKey, noteKek, noteKekOrNew, read, readNoteSigner, readNoteVerif
 import { progressOf } from '../journal/progress.ts';
 import { consistencyOf, provenBy } from '../journal/prove.ts';
 import { chartsJson, chartsReport, chartsText } from '../journal/charts.ts';
+import { withArchives } from '../journal/archives.ts';
+import { basesText, checkBases } from '../journal/bases.ts';
 import { checkSnapshots, snapshotsText } from '../journal/snapshots.ts';
 import { statOf, statText } from '../journal/stat.ts';
 import { isWhole, verificationJson, verificationText, verifyJournal } from '../journal/verify.ts';
 import { count, examples, jsonOption, setting, type Register, withKeyringKey } from '../options.ts';
 import { run, type Running } from '../run.ts';
+import { addCompact } from './journal-compact.ts';
 import { addExport, addImport } from './journal-export.ts';
 import { addSnapshots } from './journal-snapshots.ts';
 
@@ -56,6 +60,7 @@ export const journal: Register = (program, host, finish) => {
   addImport(group, host, finish);
   addCharts(group, host, finish);
   addSnapshots(group, host, finish);
+  addCompact(group, host, finish);
   addStat(group, host, finish);
 };
 
@@ -130,6 +135,7 @@ const addVerify: Add = (group, host, finish) => {
     .option('--key <file>', 'public key of the operator')
     .option('--checkpoint <file...>', 'checkpoints that you kept')
     .option('--receipt <file>', 'check this receipt alone')
+    .option('--archive <file...>', 'archives of the journal: every event of theirs is checked as well')
     .option('--snapshots', 'fold the streams that have snapshots, and compare')
     .addOption(jsonOption())
     .addHelpText(
@@ -187,6 +193,7 @@ interface VerifyFlags extends Flags {
   readonly checkpoint?: readonly string[];
   readonly receipt?: string;
   readonly snapshots?: true;
+  readonly archive?: readonly string[];
 }
 
 async function openReader(host: Host, { onClose }: Running, flags: Flags) {
@@ -234,14 +241,29 @@ async function verify(host: Host, running: Running, flags: VerifyFlags): Promise
   const verifier = key === undefined ? null : readNoteVerifier(resolve(host.cwd, key));
   const brought = files.map((file) => [basename(file), read(resolve(host.cwd, file), 'checkpoint')] as const);
   const reader = await openReader(host, running, flags);
-  const source = await sqlSource('the journal', reader);
+  const { archive } = flags;
+  const source =
+    archive === undefined
+      ? await sqlSource('the journal', reader)
+      : await withArchives(host, 'the journal', reader, archive);
   const tell = progressOf(host, 'verified');
   const found = await verifyJournal(source, verifier, brought, ({ done, all }) => tell(done, all));
   await host.out(
     flags.json === true ? `${JSON.stringify(verificationJson(found))}\n` : verificationText(found, verifier),
   );
+  const archived = await reader.archived();
+  if (archive !== undefined && !(await compareBases(host, reader, source, flags))) return EXIT.failure;
+  if (archive === undefined && archived !== null)
+    host.err(`cpns: events 1 to ${archived.upTo} are in an archive and were not read: give --archive FILE\n`);
   const sound = flags.snapshots !== true || (await compareSnapshots(host, reader, flags));
   return isWhole(found) && sound ? EXIT.ok : EXIT.failure;
+}
+
+async function compareBases(host: Host, reader: SqlReader, source: JournalSource, flags: Flags): Promise<boolean> {
+  const tell = progressOf(host, 'folded');
+  const report = await checkBases(reader, source, ({ done, all }) => tell(done, all));
+  await host.out(`${flags.json === true ? JSON.stringify({ bases: report }) : basesText(report)}\n`);
+  return report.wrong.length === 0;
 }
 
 async function compareSnapshots(host: Host, reader: SqlReader, flags: Flags): Promise<boolean> {

@@ -16,7 +16,13 @@ export async function rangeOf(
   given: { readonly from?: number; readonly to?: number },
 ): Promise<ExportRange> {
   const head = await journal.head();
-  const { from = 1, to = head } = given;
+  const archived = (await journal.archived())?.upTo ?? 0;
+  const { from = archived + 1, to = head } = given;
+  if (from <= archived)
+    throw new UsageError(
+      `Events 1 to ${archived} are in an archive already`,
+      'The archive is an export of its own; begin behind it.',
+    );
   if (from >= 1 && to <= head && from <= to + 1) return { from, to };
   throw new UsageError(
     `The journal has events 1 to ${head}, not ${from} to ${to}`,

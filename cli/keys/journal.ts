@@ -1,7 +1,7 @@
 import type { JournalSeams } from '../../actors/journal-actor.ts';
 import { KEYRING_STREAM } from '../../actors/keyring/stream.ts';
 import type { Role } from '../../actors/role.ts';
-import type { JournalReader } from '../../events/journal/port.ts';
+import type { ArchiveReader, JournalReader } from '../../events/journal/port.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { existingJournal, openJournal } from '../journal/open.ts';
@@ -29,8 +29,9 @@ export async function openForChange(host: Host, { onClose }: Running, file: stri
 const ROLES: readonly Role['name'][] = ['pne', 'pn-gateway', 'cpns-server'];
 
 /** Whose journal it is: events of its keyring are of that role. */
-export async function roleOf(journal: JournalReader): Promise<Role['name']> {
+export async function roleOf(journal: JournalReader & ArchiveReader): Promise<Role['name']> {
   const [own] = await journal.readStream(KEYRING_STREAM, { limit: 1 });
-  const [first] = own === undefined ? await journal.readAll({ limit: 1 }) : [own];
+  const after = (await journal.archived())?.upTo ?? 0;
+  const [first] = own === undefined ? await journal.readAll({ after, limit: 1 }) : [own];
   return ROLES.find((role) => role === first?.meta.role) ?? 'cpns-server';
 }

@@ -183,6 +183,16 @@ export class MemoryJournal implements Journal {
     }
     return dropped;
   }
+  /** Nothing is ever moved out of the simulated disk. */
+  async archived(): Promise<null> {
+    return null;
+  }
+  async base(): Promise<null> {
+    return null;
+  }
+  async bases(): Promise<readonly []> {
+    return [];
+  }
   async charts(): Promise<readonly RecordedChart[]> {
     return [...this.#open().charts.values()];
   }

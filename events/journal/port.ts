@@ -127,7 +127,10 @@ export type CommitResult =
 export interface JournalReader {
   /** Highest position, 0 when empty. */
   head(): Promise<number>;
-  /** Events of one stream with `version > after`, ascending, at most `limit`. */
+  /**
+   * Events of one stream with `version > after`, ascending, at most `limit`.
+   * @throws JournalError `archived` where the first of them are in an archive; the same for the next
+   */
   readStream(stream: string, range?: ReadRange): Promise<readonly RecordedEvent[]>;
   /** Events with `position > after`, ascending, at most `limit`. */
   readAll(range?: ReadRange): Promise<readonly RecordedEvent[]>;
@@ -173,8 +176,30 @@ export interface SnapshotRange {
 
 export type SnapshotName = Pick<Snapshot, 'stream' | 'version'>;
 
+/**
+ * The state of a stream at the last of its events that are archived. Unlike a snapshot it is no cache: its events are not
+ * here any more, and without them and without it the stream cannot be folded.
+ */
+export type Base = Snapshot;
+
+/** Events that were moved out of the journal, into an archive: the first `upTo`. */
+export interface Archived {
+  readonly upTo: number;
+  /** Right edge of the tree over them. */
+  readonly edge: Frontier;
+}
+
+export interface ArchiveReader {
+  /** Null where every event is here. */
+  archived(): Promise<Archived | null>;
+  /** Null for a stream that has all its events here. */
+  base(stream: string): Promise<Base | null>;
+  /** Bases of streams behind `after`, in their order, at most `limit`. */
+  bases(range?: { readonly after?: string; readonly limit?: number }): Promise<readonly Base[]>;
+}
+
 /** What a stream is folded from. */
-export type StreamSource = Pick<JournalReader, 'readStream'> & SnapshotReader;
+export type StreamSource = Pick<JournalReader, 'readStream'> & SnapshotReader & Pick<ArchiveReader, 'base'>;
 
 export interface KeyReader {
   /** Wrapped keys with `id > after`, ascending by id, at most `limit`. */
@@ -229,7 +254,7 @@ export interface TreeReader extends TreeSource {
   stored(range?: ReadRange): Promise<readonly StoredEvent[]>;
 }
 
-export interface Journal extends JournalReader, KeyReader, TreeReader, SnapshotReader, ChartReader {
+export interface Journal extends JournalReader, KeyReader, TreeReader, SnapshotReader, ChartReader, ArchiveReader {
   /**
    * Commits one step, together with whatever other steps are waiting (group commit). Commits are applied in the order in
    * which `commit` was called; a conflicting one fails alone. Resolves after the data is durable.
@@ -290,6 +315,7 @@ export type JournalFault =
   | 'denied'
   | 'unreachable'
   | 'unsafe'
+  | 'archived'
   | 'failed';
 
 /** An expected failure of the store, with what to do about it. */

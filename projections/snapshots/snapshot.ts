@@ -53,6 +53,20 @@ export function restoreSnapshot(chart: Chart, snapshot: Omit<Snapshot, 'stream' 
   return { kind: 'refused', fault: 'damaged' };
 }
 
+/**
+ * The state of a stream whose events are archived. What this program's contexts have and those of then had not is as in
+ * the first context.
+ * @returns `otherChart`: it has to be folded anew, through the definition of today
+ */
+export function restoreBase(chart: Chart, base: Snapshot): Restored {
+  const restored = restoreSnapshot(chart, { ...base, program: programOf(chart) });
+  if (restored.kind === 'refused' || base.program === programOf(chart)) return restored;
+  const { value, context } = restored.state;
+  const { context: first } = chart.initial();
+  if (typeof first !== 'object' || typeof context !== 'object') return restored;
+  return { kind: 'restored', state: chart.restore({ value, context: { ...first, ...context } }) };
+}
+
 /** The order of the keys is kept: what goes through the members of an object does so as it would have without. */
 const textOf = ({ value, context }: ChartState<unknown>): string => JSON.stringify({ value, context });
 

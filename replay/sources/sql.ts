@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { EMPTY_FRONTIER, frontierFromBytes, rootOf } from '../../events/journal/merkle/frontier.ts';
+import { EMPTY_FRONTIER, frontierFromBytes, rootOf, type Frontier } from '../../events/journal/merkle/frontier.ts';
 import type { Snapshot, StoredEvent } from '../../events/journal/port.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { toStored } from '../../events/journal/sql/rows.ts';
@@ -7,11 +7,12 @@ import type { JournalSource, SourceHead, SourceRange } from '../source.ts';
 
 /** A journal in a database. Closing the source closes the reader. */
 export async function sqlSource(name: string, reader: SqlReader): Promise<JournalSource> {
-  return new SqlSource(name, reader, await headOf(reader));
+  const before = (await reader.archived())?.edge ?? EMPTY_FRONTIER;
+  return new SqlSource(name, reader, await headOf(reader, before));
 }
 
 /** In one statement: of one moment, also while a role commits. */
-async function headOf({ db }: SqlReader): Promise<SourceHead> {
+async function headOf({ db }: SqlReader, before: Frontier): Promise<SourceHead> {
   const last = db.selectFrom('events').select(({ fn }) => fn.max('position').as('last'));
   const row = await db
     .selectFrom('head')
@@ -19,7 +20,7 @@ async function headOf({ db }: SqlReader): Promise<SourceHead> {
     .executeTakeFirstOrThrow();
   const edge = frontierFromBytes(row.position, row.roots);
   const root = edge === null ? null : rootOf(edge);
-  return { before: EMPTY_FRONTIER, size: row.position, root, note: null, last: row.last ?? 0, keeps: 'nodes' };
+  return { before, size: row.position, root, note: null, last: row.last ?? 0, keeps: 'nodes' };
 }
 
 class SqlSource implements JournalSource {
@@ -34,7 +35,10 @@ class SqlSource implements JournalSource {
   }
 
   async stored({ after, limit }: SourceRange): Promise<readonly StoredEvent[]> {
-    const query = this.#rows().where('position', '>', after).orderBy('position').limit(limit);
+    // What is known of the journal itself stays here beside an archive; in the order of positions it belongs to that.
+    const { size } = this.head.before;
+    const from = size === 0 ? after : Math.max(after, size);
+    const query = this.#rows().where('position', '>', from).orderBy('position').limit(limit);
     return (await query.execute()).map(toStored);
   }
 

@@ -139,7 +139,7 @@ describe('a journal that was changed by hand', () => {
     await reader.close();
     const leaf = Buffer.from(leafHash(event as RecordedEvent, '{"i":7777}')).toString('hex');
     tamper(`update events set leaf = x'${leaf}' where position = 42; alter table events drop column leaf;
-      alter table head drop column roots; drop table merkle_nodes; drop table snapshots; drop table charts; delete from kysely_migration where name > '0001-journal'`);
+      alter table head drop column roots; drop table merkle_nodes; drop table snapshots; drop table charts; drop table archive; drop table archived_leaves; drop table bases; delete from kysely_migration where name > '0001-journal'`);
     await (await openSqliteJournal(file())).close();
     expect((await verify([])).faults).toEqual([]);
     expect(await first(signed)).toMatchObject({ kind: 'rewritten', position: 300 });

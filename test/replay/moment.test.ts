@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { foldActor } from '../../actors/fold.ts';
-import type { JournalReader, RecordedEvent, SnapshotReader } from '../../events/journal/port.ts';
+import type { JournalReader, RecordedEvent, StreamSource } from '../../events/journal/port.ts';
 import { registration } from '../../machines/cpns-server/registration.ts';
 import { momentOf } from '../../replay/moment.ts';
 import { device, GATEWAY, World } from '../simulation/world.ts';
@@ -8,7 +8,7 @@ import { device, GATEWAY, World } from '../simulation/world.ts';
 const STREAM = 'registration/home/lamp';
 
 /** A journal that has these events and no others. */
-const journalOf = (events: readonly RecordedEvent[]): JournalReader & SnapshotReader => {
+const journalOf = (events: readonly RecordedEvent[]): JournalReader & StreamSource => {
   const read = (after: number, limit: number, key: 'position' | 'version', stream?: string) =>
     events.filter((event) => event[key] > after && (stream ?? event.stream) === event.stream).slice(0, limit);
   return {
@@ -18,6 +18,7 @@ const journalOf = (events: readonly RecordedEvent[]): JournalReader & SnapshotRe
     readCorrelation: async () => [],
     snapshot: async () => null,
     snapshots: async () => [],
+    base: async () => null,
   };
 };
 

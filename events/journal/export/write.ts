@@ -62,7 +62,7 @@ function whole(event: StoredEvent, position: number): ExportedEvent {
 }
 
 /** The complete subtrees that the leaves before a position fall into. */
-async function edgeBefore(journal: TreeReader, position: number): Promise<Frontier> {
+export async function edgeBefore(journal: TreeReader, position: number): Promise<Frontier> {
   const size = position - 1;
   const subtree = subtreesOf(journal);
   const roots: Uint8Array[] = [];

@@ -2,7 +2,7 @@ import type { CompiledQuery, Kysely } from 'kysely';
 import { Committer } from '../committer.ts';
 import type { Durability } from '../durability.ts';
 import { Follower } from '../follower.ts';
-import type { AsOf, Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
+import type { AsOf, Base, Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
 import type { Snapshot, SnapshotName, StoredAnswer, TimerRow } from '../port.ts';
 import { JournalError } from '../port.ts';
 import { bounded } from '../range.ts';
@@ -41,6 +41,7 @@ export class PostgresJournal extends SqlReader implements Journal {
   /** Why this process may not commit any more. */
   #fenced: JournalError | null = null;
   #closing: Promise<void> | null = null;
+  #hasArchive: Promise<boolean> | null = null;
 
   constructor(options: {
     readonly address: Address;
@@ -99,7 +100,16 @@ export class PostgresJournal extends SqlReader implements Journal {
 
   override async readStream(stream: string, range?: ReadRange): Promise<readonly RecordedEvent[]> {
     const { after, limit } = bounded(range);
-    return (await this.#rows(this.#queries.stream, [stream, after, limit])).map(toEvent);
+    const events = (await this.#rows(this.#queries.stream, [stream, after, limit])).map(toEvent);
+    return this.wholeStream(stream, after, events);
+  }
+
+  override async base(stream: string): Promise<Base | null> {
+    // Whoever archives has the journal alone: as long as it is open, none comes.
+    this.#hasArchive ??= this.archived().then((archived) => archived !== null);
+    if (!(await this.#hasArchive)) return null;
+    const [row] = await this.#rows(this.#queries.base, [stream]);
+    return row === undefined ? null : toSnapshot(row);
   }
 
   override async snapshot(stream: string, asOf: AsOf = {}): Promise<Snapshot | null> {

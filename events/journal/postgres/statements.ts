@@ -69,7 +69,9 @@ export function compileStatements(db: Kysely<JournalTables>) {
       select pg_notify(${sql.lit(CHANNEL)}, ${''}::text)::text as notified from moved`.compile(db),
     // One step down the index for each stream; `group by stream` would walk the whole stream.
     versions: sql<{ stream: string; version: number }>`
-      select given.stream, (select coalesce(max(version), 0) from events where events.stream = given.stream) as version
+      select given.stream, coalesce(
+        (select max(version) from events where events.stream = given.stream),
+        (select version from bases where bases.stream = given.stream), 0) as version
       from unnest(${texts}) as given (stream)`.compile(db),
     consumed: inbox
       .selectAll()
@@ -80,7 +82,12 @@ export function compileStatements(db: Kysely<JournalTables>) {
       .selectAll()
       .where('id', '=', sql<string>`any(${texts})`)
       .compile(),
-    events: events.select(EVENT_COLUMNS).where('position', '>=', 0).orderBy('position').limit(0).compile(),
+    events: events
+      .select(EVENT_COLUMNS)
+      .where('position', '>=', 0)
+      .where('position', '<', 0)
+      .orderBy('position')
+      .compile(),
     dropOutbox: db
       .deleteFrom('outbox')
       .where('id', '=', sql<string>`any(${texts})`)

@@ -135,7 +135,7 @@ export class PostgresStore implements BatchStore {
       },
       versions,
       events: async (firstPosition, count) =>
-        (await on.rows(withParameters(s.events, [firstPosition, count]))).map(toEvent),
+        (await on.rows(withParameters(s.events, [firstPosition, firstPosition + count]))).map(toEvent),
     };
   }
 

@@ -37,6 +37,11 @@ export function migrationsFor(capabilities: Capabilities): Migrations {
         for (const statement of chartsTable(capabilities)) await statement.execute(db);
       },
     },
+    '0007-compaction': {
+      async up(db: Kysely<unknown>): Promise<void> {
+        for (const statement of archiveTables(capabilities)) await statement.execute(db);
+      },
+    },
   };
 }
 
@@ -105,6 +110,18 @@ function chartsTable({ types, table }: Capabilities) {
     sql`create table charts (
       id ${text} not null, hash ${text} not null, first_position ${number} not null, primary key (id, hash)) ${table.keyed}`,
     sql`insert into charts select chart_id, chart_hash, min(position) from events group by chart_id, chart_hash`,
+  ];
+}
+
+function archiveTables({ types, table }: Capabilities) {
+  const { text, number, bytes } = types;
+  return [
+    sql`create table archive (
+      id integer primary key check (id = 1), up_to ${number} not null, roots ${bytes} not null) ${table.rows}`,
+    sql`create table archived_leaves (idx ${number} primary key, hashes ${bytes} not null) ${table.rows}`,
+    sql`create table bases (
+      stream ${text} primary key, version ${number} not null, position ${number} not null, chart_id ${text} not null,
+      chart_hash ${text} not null, program ${text} not null, state_hash ${text} not null, state ${text} not null) ${table.rows}`,
   ];
 }
 

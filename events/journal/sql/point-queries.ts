@@ -22,6 +22,7 @@ export function compilePointQueries(db: Kysely<JournalTables>, { arrival }: Capa
       .orderBy('version', 'desc')
       .limit(1)
       .compile(),
+    base: db.selectFrom('bases').selectAll().where('stream', '=', '').compile(),
     stream: ofStream.orderBy('version').limit(0).compile(),
   };
 }

@@ -1,7 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Frontier } from '../merkle/frontier.ts';
 import type {
+  Archived,
+  ArchiveReader,
   AsOf,
+  Base,
   ChartReader,
   JournalReader,
   KeyRange,
@@ -20,12 +23,14 @@ import type {
 } from '../port.ts';
 import { bounded } from '../range.ts';
 import type { Capabilities } from './capabilities.ts';
-import { toEvent, toHead, toRecordedChart, toSnapshot, toStored, toOutboxRow, toTimer } from './rows.ts';
+import { archivedError } from '../archived.ts';
+import { archivedLeaves } from './archived-leaves.ts';
+import { toArchived, toEvent, toHead, toRecordedChart, toSnapshot, toStored, toOutboxRow, toTimer } from './rows.ts';
 import type { JournalTables } from './tables.ts';
 import { EVENT_COLUMNS } from './values.ts';
 
 /** Reads of connections that never write. */
-export class SqlReader implements JournalReader, KeyReader, TreeReader, SnapshotReader, ChartReader {
+export class SqlReader implements JournalReader, KeyReader, TreeReader, SnapshotReader, ChartReader, ArchiveReader {
   readonly capabilities: Capabilities;
   /** The connections, for read models in the same database. */
   readonly db: Kysely<JournalTables>;
@@ -50,13 +55,17 @@ export class SqlReader implements JournalReader, KeyReader, TreeReader, Snapshot
       .select(EVENT_COLUMNS)
       .where('stream', '=', stream)
       .where('version', '>', after);
-    return (await query.orderBy('version').limit(limit).execute()).map(toEvent);
+    return this.wholeStream(stream, after, (await query.orderBy('version').limit(limit).execute()).map(toEvent));
   }
 
   async readAll(range?: ReadRange): Promise<readonly RecordedEvent[]> {
     const { after, limit } = bounded(range);
     const query = this.db.selectFrom('events').select(EVENT_COLUMNS).where('position', '>', after);
-    return (await query.orderBy('position').limit(limit).execute()).map(toEvent);
+    const rows = await query.orderBy('position').limit(limit).execute();
+    // Asked after the rows were read: what is archived meanwhile is not missed.
+    const archived = await this.archived();
+    if (archived !== null && after < archived.upTo) throw archivedError('Events of the journal', archived.upTo);
+    return rows.map(toEvent);
   }
 
   async readCorrelation(correlationId: string, range?: ReadRange): Promise<readonly RecordedEvent[]> {
@@ -79,7 +88,10 @@ export class SqlReader implements JournalReader, KeyReader, TreeReader, Snapshot
 
   async leaves(from: number, to: number): Promise<readonly Uint8Array[]> {
     const query = this.db.selectFrom('events').select('leaf').where('position', '>', from).where('position', '<=', to);
-    return (await query.orderBy('position').execute()).map(({ leaf }) => leaf);
+    const upTo = (await this.archived())?.upTo ?? 0;
+    const here = await query.where('position', '>', upTo).orderBy('position').execute();
+    const before = from < upTo ? await archivedLeaves(this.db, from, Math.min(to, upTo)) : [];
+    return [...before, ...here.map(({ leaf }) => leaf)];
   }
 
   async nodes(level: number, from: number, to: number): Promise<readonly Uint8Array[]> {
@@ -125,6 +137,40 @@ export class SqlReader implements JournalReader, KeyReader, TreeReader, Snapshot
     return (await query.orderBy('stream').orderBy('version').limit(bounded({ limit }).limit).execute()).map(toSnapshot);
   }
 
+  async archived(): Promise<Archived | null> {
+    if (!(await this.#has('archive'))) return null;
+    const row = await this.db.selectFrom('archive').select(['up_to', 'roots']).executeTakeFirst();
+    return row === undefined ? null : toArchived(row);
+  }
+
+  async base(stream: string): Promise<Base | null> {
+    if (!(await this.#has('bases'))) return null;
+    const row = await this.db.selectFrom('bases').selectAll().where('stream', '=', stream).executeTakeFirst();
+    return row === undefined ? null : toSnapshot(row);
+  }
+
+  async bases(range: { readonly after?: string; readonly limit?: number } = {}): Promise<readonly Base[]> {
+    if (!(await this.#has('bases'))) return [];
+    const query = this.db
+      .selectFrom('bases')
+      .selectAll()
+      .where('stream', '>', range.after ?? '')
+      .orderBy('stream');
+    return (await query.limit(bounded({ limit: range.limit }).limit).execute()).map(toSnapshot);
+  }
+
+  /** What was read of a stream, if nothing before it is archived. @throws JournalError `archived` */
+  protected async wholeStream(
+    stream: string,
+    after: number,
+    events: readonly RecordedEvent[],
+  ): Promise<readonly RecordedEvent[]> {
+    if (events[0]?.version === after + 1) return events;
+    const base = await this.base(stream);
+    if (base === null || base.version <= after) return events;
+    throw archivedError(`Stream ${stream}`, base.position);
+  }
+
   async charts(): Promise<readonly RecordedChart[]> {
     if (!(await this.#has('charts'))) return this.#chartsOfEvents();
     const rows = await this.db.selectFrom('charts').selectAll().orderBy('first_position').execute();
@@ -138,7 +184,7 @@ export class SqlReader implements JournalReader, KeyReader, TreeReader, Snapshot
   }
 
   /** Whoever only reads may find a journal that no program of today has opened yet. */
-  async #has(table: 'snapshots' | 'charts'): Promise<boolean> {
+  async #has(table: 'snapshots' | 'charts' | 'archive' | 'bases'): Promise<boolean> {
     this.#tables ??= this.capabilities.tables
       .execute(this.db)
       .then(({ rows }) => new Set(rows.map(({ name }) => name)));

@@ -1,6 +1,7 @@
 import type { Consumed, Head } from '../batch.ts';
 import { frontierFromBytes } from '../merkle/frontier.ts';
 import type {
+  Archived,
   JsonObject,
   OutboxRow,
   RecordedChart,
@@ -84,4 +85,12 @@ export function toSnapshot(row: SnapshotsTable): Snapshot {
 
 export function toRecordedChart({ id, hash, first_position }: JournalTables['charts']): RecordedChart {
   return { id, hash, firstPosition: first_position };
+}
+
+/** @throws JournalError `corrupt` where the edge of the tree is not that of so many events */
+export function toArchived({ up_to, roots }: Omit<JournalTables['archive'], 'id'>): Archived {
+  const edge = frontierFromBytes(up_to, roots);
+  if (edge !== null) return { upTo: up_to, edge };
+  const message = `The journal names ${up_to} archived events, and the edge of another tree.`;
+  throw new JournalError('corrupt', message, 'Restore the journal from a backup.');
 }

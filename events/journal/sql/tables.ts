@@ -12,6 +12,12 @@ export interface JournalTables {
   readonly keys: { readonly id: string; readonly wrapped: Uint8Array };
   /** Each chart that an event names. */
   readonly charts: { readonly id: string; readonly hash: string; readonly first_position: number };
+  /** One row once events were archived: how many, and the edge of the tree over them. */
+  readonly archive: { readonly id: 1; readonly up_to: number; readonly roots: Uint8Array };
+  /** Leaf hashes of archived events, 256 in a row: proofs go on without the archive. */
+  readonly archived_leaves: { readonly idx: number; readonly hashes: Uint8Array };
+  /** What streams with archived events are folded from. No cache. */
+  readonly bases: SnapshotsTable;
   /** A cache; no row of it is part of the record. */
   readonly snapshots: SnapshotsTable;
   /** Where several processes write: the number of the last batch of each that was kept. */

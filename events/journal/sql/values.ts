@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../port.ts';
 import type { Values } from './bulk.ts';
 import type { JournalTables } from './tables.ts';
 
-type Insertable = Omit<JournalTables, 'head' | 'writers' | 'snapshots'>;
+type Insertable = Omit<JournalTables, 'head' | 'writers' | 'snapshots' | 'bases' | 'archive' | 'archived_leaves'>;
 
 /** Columns of the tables that batches insert into, in the order in which `valuesOf` gives their values. */
 export const COLUMNS = {

@@ -34,6 +34,7 @@ const REMEDIES: Readonly<Record<JournalFault, string>> = {
   denied: 'Let this user read and write the file and its folder.',
   unreachable: 'Check that the disk is there.',
   unsafe: 'Use a build of SQLite that syncs, on a disk that keeps what it is told.',
+  archived: 'Read the archive and the journal together: give --archive FILE.',
   failed: 'Look at the cause and at the system log; restart the program once the disk is well.',
 };
 

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { Committer } from '../committer.ts';
 import type { Durability } from '../durability.ts';
-import type { AsOf, Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
+import type { AsOf, Base, Commit, CommitResult, Journal, OutboxRow, ReadRange, RecordedEvent } from '../port.ts';
 import type { Snapshot, SnapshotName, StoredAnswer, TimerRow } from '../port.ts';
 import { bounded } from '../range.ts';
 import { SqlReader } from '../sql/reader.ts';
@@ -63,7 +63,12 @@ export class SqliteJournal extends SqlReader implements Journal {
 
   override async readStream(stream: string, range?: ReadRange): Promise<readonly RecordedEvent[]> {
     const { after, limit } = bounded(range);
-    return this.#points.stream(stream, after, limit).map(toEvent);
+    return this.wholeStream(stream, after, this.#points.stream(stream, after, limit).map(toEvent));
+  }
+
+  override async base(stream: string): Promise<Base | null> {
+    const row = this.#points.base(stream);
+    return row === undefined ? null : toSnapshot(row);
   }
 
   override async snapshot(stream: string, asOf: AsOf = {}): Promise<Snapshot | null> {

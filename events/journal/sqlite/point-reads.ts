@@ -52,6 +52,10 @@ export class PointReads {
     return this.#rows(this.#queries.key, [id])[0]?.wrapped;
   }
 
+  base(stream: string): SnapshotsTable | undefined {
+    return this.#rows(this.#queries.base, [stream])[0];
+  }
+
   snapshot(stream: string, version: number, position: number): SnapshotsTable | undefined {
     return this.#rows(this.#queries.snapshot, [stream, version, position, 1])[0];
   }

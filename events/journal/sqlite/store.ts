@@ -45,7 +45,8 @@ export class SqliteStore implements BatchStore {
         keys: this.#keys(keys),
       }),
       versions: async (streams) => this.#versions(streams),
-      events: async (firstPosition, count) => this.#rows(this.#statements.events, [firstPosition, count]).map(toEvent),
+      events: async (firstPosition, count) =>
+        this.#rows(this.#statements.events, [firstPosition, firstPosition + count]).map(toEvent),
       write: async (batch) => this.#write(batch),
     };
   }
@@ -171,7 +172,8 @@ function compileStatements(db: Kysely<JournalTables>) {
       .compile(),
     // One step down the index for each stream; `group by stream` would walk the whole stream.
     versions: sql<{ stream: string; version: number }>`
-      select value as stream, (select coalesce(max(version), 0) from events where stream = value) as version
+      select value as stream, coalesce(
+        (select max(version) from events where stream = value), (select version from bases where stream = value), 0) as version
       from json_each(${''})`.compile(db),
     consumed: db.selectFrom('inbox').selectAll().where('message_key', 'in', given).compile(),
     keys: db.selectFrom('keys').selectAll().where('id', 'in', given).compile(),
@@ -179,8 +181,8 @@ function compileStatements(db: Kysely<JournalTables>) {
       .selectFrom('events')
       .select(EVENT_COLUMNS)
       .where('position', '>=', 0)
+      .where('position', '<', 0)
       .orderBy('position')
-      .limit(0)
       .compile(),
     dropOutbox: db.deleteFrom('outbox').where('id', 'in', given).compile(),
     dropTimers: sql`delete from timers where (stream, name) in

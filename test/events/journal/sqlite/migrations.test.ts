@@ -60,7 +60,7 @@ it('grows the tree over the events of a journal that had none, as if it had kept
   const kept = { tree: await journal.tree(), nodes: await journal.nodes(8, 0, 10), leaves: await journal.leaves(0, 3) };
   await journal.close();
   const database = new DatabaseSync(file());
-  database.exec(`alter table events drop column leaf; alter table head drop column roots; drop table merkle_nodes; drop table snapshots; drop table charts;
+  database.exec(`alter table events drop column leaf; alter table head drop column roots; drop table merkle_nodes; drop table snapshots; drop table charts; drop table archive; drop table archived_leaves; drop table bases;
     delete from kysely_migration where name > '0001-journal'`);
   database.close();
   const again = await openSqliteJournal(file());

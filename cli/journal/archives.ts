@@ -1,0 +1,50 @@
+import { basename, resolve } from 'node:path';
+import type { SqlReader } from '../../events/journal/sql/reader.ts';
+import type { JournalSource } from '../../replay/source.ts';
+import { exportSource } from '../../replay/sources/export.ts';
+import { joinedSource } from '../../replay/sources/joined.ts';
+import { sqlSource } from '../../replay/sources/sql.ts';
+import { UsageError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { exportFile } from '../replay/export-file.ts';
+
+/**
+ * A journal with the archives that hold what was moved out of it, in whatever order they are named.
+ * @throws UsageError where they are not all of them, or not of this journal
+ */
+export async function withArchives(
+  host: Host,
+  name: string,
+  reader: SqlReader,
+  files: readonly string[],
+): Promise<JournalSource> {
+  const journal = await sqlSource(name, reader);
+  const { before } = journal.head;
+  const opened = await Promise.all(
+    files.map((file) => exportSource(exportFile(basename(file), resolve(host.cwd, file)))),
+  );
+  const archives = opened.toSorted((a, b) => a.head.before.size - b.head.before.size);
+  let size = 0;
+  for (const { head } of archives) {
+    if (head.before.size > size) throw missing(size + 1, head.before.size);
+    if (head.before.size < size) throw notTheseArchives();
+    ({ size } = head);
+  }
+  if (size < before.size) throw missing(size + 1, before.size);
+  if (size > before.size) throw notTheseArchives();
+  return joinedSource(archives, journal);
+}
+
+function notTheseArchives(): UsageError {
+  return new UsageError(
+    'These are not the archives of this journal',
+    'Name the files that `cpns journal compact` wrote for it, each once, and no others.',
+  );
+}
+
+function missing(from: number, to: number): UsageError {
+  return new UsageError(
+    `Events ${from} to ${to} are in an archive that was not named`,
+    'Name each archive of the journal with --archive.',
+  );
+}

@@ -1,0 +1,43 @@
+import type { StoredEvent } from '../../events/journal/port.ts';
+import type { JournalSource } from '../source.ts';
+
+/**
+ * A journal with its archives before it, as if nothing had been archived. Each goes on where the one before it ends; that
+ * their events are those of the journal, its tree says when they are checked.
+ */
+export function joinedSource(archives: readonly JournalSource[], journal: JournalSource): JournalSource {
+  const parts = [...archives, journal];
+  const first = archives[0] ?? journal;
+  const inTurn = async (read: (part: JournalSource) => Promise<readonly StoredEvent[]>, limit: number) => {
+    const found: StoredEvent[] = [];
+    for (const part of parts) {
+      if (found.length >= limit) break;
+      // What is known of the journal itself is in both.
+      const known = new Set(found.map(({ position }) => position));
+      found.push(...(await read(part)).filter(({ position }) => !known.has(position)));
+    }
+    return found.slice(0, limit);
+  };
+  return {
+    name: journal.name,
+    head: { ...journal.head, before: first.head.before },
+    async stored(range) {
+      for (const part of parts) {
+        const page = await part.stored(range);
+        if (page.length > 0) return page;
+      }
+      return [];
+    },
+    storedStream: (stream, range) => inTurn((part) => part.storedStream(stream, range), range.limit),
+    storedCorrelation: (id, range) => inTurn((part) => part.storedCorrelation(id, range), range.limit),
+    async streams(range) {
+      const names = await Promise.all(parts.map((part) => part.streams(range)));
+      return [...new Set(names.flat())].toSorted((a, b) => (a < b ? -1 : 1)).slice(0, range.limit);
+    },
+    snapshot: (stream, position) => journal.snapshot(stream, position),
+    node: (level, index) => journal.node(level, index),
+    async close() {
+      for (const part of parts) await part.close();
+    },
+  };
+}

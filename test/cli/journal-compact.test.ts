@@ -1,0 +1,210 @@
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { foldActor } from '../../actors/fold.ts';
+import { openJournal, type OpenJournal } from '../../cli/journal/open.ts';
+import { isChartId } from '../../events/charts.ts';
+import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../../events/journal/merkle/frontier.ts';
+import { consistencyProof, inclusionProof, isConsistent, rootByInclusion } from '../../events/journal/merkle/proof.ts';
+import { subtreesOf } from '../../events/journal/merkle/tree.ts';
+import type { Commit, RecordedEvent } from '../../events/journal/port.ts';
+import { CHARTS } from '../../machines/all.ts';
+import { stateHashOf } from '../../projections/snapshots/snapshot.ts';
+import { useDatabase } from '../postgres/database.ts';
+import { PASSWORD } from '../postgres/server.ts';
+import { device, GATEWAY, World } from '../simulation/world.ts';
+import { commitOf } from '../events/journal/controls.ts';
+import { FakeHost, temporaryFolder } from './fake-host.ts';
+
+/** What a server wrote while three devices registered again and again. */
+let written: readonly RecordedEvent[];
+beforeAll(async () => {
+  const devices = ['lamp', 'cup', 'door'].map((id) => device(id, 'home'));
+  const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp', 'cup', 'door'] };
+  const world = await World.start({ pns: [pn], devices });
+  await world.calm();
+  for (let round = 0; round < 8; round++) {
+    for (const { deviceId } of devices) await world.register(deviceId);
+    await world.calm();
+  }
+  written = await world.events('server');
+});
+
+function commitsOf(events: readonly RecordedEvent[]): readonly Commit[] {
+  return events.map(({ stream, version, position, type, schemaVersion, data, meta }) =>
+    commitOf({
+      messageKey: `key-${position}`,
+      appends: [
+        { stream, expected: { kind: 'exactly', version: version - 1 }, events: [{ type, schemaVersion, data, meta }] },
+      ],
+      answers: [
+        { messageKey: `key-${position}`, messageId: `a-${position}`, subject: 's', payload: '{}', correlationId: 'c' },
+      ],
+    }),
+  );
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+const database = useDatabase();
+const STORES = [
+  {
+    name: 'SQLite',
+    start: async (folder: string) => ({ address: join(folder, 'server.sqlite'), drop: async () => {} }),
+  },
+  {
+    name: 'PostgreSQL',
+    start: async () => {
+      vi.stubEnv('PGPASSWORD', PASSWORD);
+      const address = (await database.url()).replace(`:${PASSWORD}`, '');
+      return { address, drop: async () => void vi.unstubAllEnvs() };
+    },
+  },
+] as const;
+
+describe.each(STORES)('a journal on $name whose first events are archived', ({ start }) => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let address: string;
+  let drop: () => Promise<void>;
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    ({ address, drop } = await start(folder.path));
+    await within(async (journal) => void (await Promise.all(commitsOf(written).map((one) => journal.commit(one)))));
+  });
+  afterEach(async () => {
+    await drop();
+    folder.remove();
+  });
+
+  async function within<T>(work: (journal: OpenJournal) => Promise<T>): Promise<T> {
+    const journal = await openJournal(address);
+    try {
+      return await work(journal);
+    } finally {
+      await journal.close();
+    }
+  }
+  async function cpns(...argv: readonly string[]) {
+    const host = new FakeHost(folder.path);
+    const code = await host.run('journal', ...argv, '--journal', address);
+    return { code, stdout: host.stdout, stderr: host.stderr };
+  }
+  const archive = (before: number, file: string) => cpns('compact', '--before', `${before}`, '--archive', file);
+
+  /** Each actor, as it is folded now: state and version. */
+  const actors = (journal: OpenJournal) =>
+    Promise.all(
+      [...new Map(written.map(({ stream, meta }) => [stream, meta.chart.id]))].map(async ([stream, id]) => {
+        if (!isChartId(id)) return [stream];
+        const { state, version, position } = await foldActor(journal, CHARTS[id], stream);
+        return [stream, version, position, stateHashOf(state)];
+      }),
+    );
+
+  test('folds every actor to what it was, keeps its tree, and goes on', async () => {
+    const before = await within(async (journal) => [await actors(journal), await journal.tree()]);
+    const middle = Math.floor(written.length / 2);
+    const done = await archive(middle, 'one.jsonl');
+    expect([done.code, done.stderr]).toEqual([0, '']);
+    expect(statSync(join(folder.path, 'one.jsonl')).mode & 0o777).toBe(0o600);
+    await within(async (journal) => {
+      expect([await actors(journal), await journal.tree()]).toEqual(before);
+      expect(await journal.readAll({ after: middle - 1 })).toEqual(written.slice(middle - 1));
+      expect(await journal.seen('key-1')).toBe(true);
+      expect(await journal.answersTo('key-1')).toHaveLength(1);
+      const [first] = commitsOf(written);
+      if (first !== undefined) expect(await journal.commit(first)).toEqual({ kind: 'duplicate', events: [] });
+      const last = written.at(-1);
+      if (last === undefined) throw new Error('Nothing was written.');
+      const versions = new Map(written.map(({ stream, version }) => [stream, version]));
+      for (const [stream, version] of versions) {
+        const stale = { stream, expected: { kind: 'noStream' as const }, events: [last] };
+        expect(await journal.commit(commitOf({ appends: [stale] }))).toMatchObject({
+          kind: 'conflict',
+          actual: version,
+        });
+      }
+    });
+  });
+
+  test('proves what it proved: every event, every earlier size, also those that are archived', async () => {
+    await archive(100, 'one.jsonl');
+    await within(async (journal) => {
+      const tree = await journal.tree();
+      const root = rootOf(tree);
+      const subtree = subtreesOf(journal);
+      const leaves = await journal.leaves(0, tree.size);
+      expect(leaves).toHaveLength(tree.size);
+      for (let size = 1; size <= tree.size; size += 7) {
+        const older = { size, root: rootOf(appendLeaves(EMPTY_FRONTIER, leaves.slice(0, size)).frontier) };
+        const proof = await consistencyProof(size, tree.size, subtree);
+        expect(isConsistent(older, { size: tree.size, root }, proof)).toBe(true);
+        const [hash = new Uint8Array()] = await journal.leaves(size - 1, size);
+        const path = await inclusionProof(size - 1, tree.size, subtree);
+        expect(hex(rootByInclusion({ index: size - 1, hash }, tree.size, path) ?? hash)).toBe(hex(root));
+      }
+    });
+  });
+
+  test('gives no half history for a whole one', async () => {
+    await archive(100, 'one.jsonl');
+    await within(async (journal) => {
+      const [first] = written.filter(({ stream }) => stream === 'pn/home');
+      await expect(journal.readAll()).rejects.toMatchObject({ fault: 'archived' });
+      await expect(journal.readStream(first?.stream ?? '')).rejects.toMatchObject({ fault: 'archived' });
+      const chart = CHARTS['cpns-server/personal-network'];
+      await expect(foldActor(journal, chart, 'pn/home', { position: 20 })).rejects.toMatchObject({ fault: 'archived' });
+      expect(await journal.readAll({ after: 99, limit: 2 })).toEqual(written.slice(99, 101));
+    });
+    const exported = await cpns('export', '--from', '1');
+    expect([exported.code, exported.stderr]).toEqual([2, expect.stringContaining('1 to 99 are in an archive')]);
+  });
+
+  test('is verified with its archives: each event, the tree, and what the streams go on from', async () => {
+    await archive(60, 'one.jsonl');
+    await archive(110, 'two.jsonl');
+    const both = ['--archive', 'two.jsonl', 'one.jsonl'];
+    const whole = await cpns('verify', ...both);
+    expect([whole.code, whole.stderr]).toEqual([0, '']);
+    expect(whole.stdout).toContain(`${written.length} events`);
+    expect(whole.stdout).toMatch(/(\d+) bases, \1 are what the archives fold to/);
+    const part = await cpns('verify');
+    expect([part.code, part.stderr]).toEqual([0, expect.stringContaining('events 1 to 109 are in an archive')]);
+    const missing = await cpns('verify', '--archive', 'two.jsonl');
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('Events 1 to 59 are in an archive')]);
+
+    await within(async (journal) => {
+      const [base] = await journal.bases({ limit: 1 });
+      if (base === undefined) throw new Error('There is no base.');
+      const state = base.state.replace('"refusals":0', '"refusals":7');
+      await journal.writer.updateTable('bases').set({ state }).where('stream', '=', base.stream).execute();
+    });
+    const forged = await cpns('verify', ...both);
+    expect([forged.code, forged.stdout]).toEqual([
+      1,
+      expect.stringContaining('WRONG: its stream folds to another state'),
+    ]);
+    expect(await cpns('compact', '--refold', ...both)).toMatchObject({ code: 0 });
+    expect((await cpns('verify', ...both)).code).toBe(0);
+
+    const text = readFileSync(join(folder.path, 'one.jsonl'), 'utf8');
+    writeFileSync(join(folder.path, 'one.jsonl'), text.replace('"code\\":200', '"code\\":201'));
+    expect((await cpns('verify', ...both)).code).toBe(1);
+  });
+
+  test('is left as it is where the archive is another one, and archives the rest when it is run again', async () => {
+    await archive(60, 'one.jsonl');
+    const wrong = await archive(90, 'one.jsonl');
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('holds events 1 to 59, not 60 to 89')]);
+    expect(await archive(60, 'three.jsonl')).toMatchObject({ code: 0, stdout: expect.stringContaining('already') });
+    expect(existsSync(join(folder.path, 'three.jsonl'))).toBe(false);
+    const all = await cpns('compact', '--keep', '0', '--archive', 'four.jsonl');
+    expect([all.code, all.stderr]).toEqual([2, expect.stringContaining('is none or all of them')]);
+    // What a process wrote that died before it took a row out.
+    await cpns('export', '--from', '60', '--to', '89', '-o', 'two.jsonl');
+    const again = await archive(90, 'two.jsonl');
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('events 60 to 89 are in two.jsonl')]);
+    rmSync(join(folder.path, 'one.jsonl'));
+    expect((await cpns('verify')).code).toBe(0);
+  });
+});
