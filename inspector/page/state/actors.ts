@@ -63,7 +63,10 @@ export function actorMatches(row: ActorRow, { text, role, pn, device, type, jour
 
 /** Refused, given up, or not as its chart foresees. */
 export const isTroubled = ({ standing: { verdict, state, refusals } }: ActorRow): boolean =>
-  verdict === 'deviates' || refusals > 0 || /refused|timedOut|unreachable/.test(state);
+  verdict === 'deviates' || refusals > 0 || isGivenUp(state);
+
+/** States of the charts in which a registration did not come about. */
+export const isGivenUp = (state: string): boolean => /(^|\.)(refused|timedOut|unreachable)$/.test(state);
 
 export const shownActors = computed(() =>
   [...actors.value.values()].filter((row) => actorMatches(row, route.value.filter)),

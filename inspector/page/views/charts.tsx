@@ -163,31 +163,38 @@ function Chart({ answer, row }: { readonly answer: StateAnswer; readonly row: Re
   const chart = useResource(() => chartOf(answer.chart)).value;
   return (
     <>
-      {chart.error === null ? null : (
-        <p class="fault" role="alert">
-          {chart.error}
-        </p>
+      {[chart.error, answer.says].map((fault) =>
+        fault === null ? null : (
+          <p class="fault" role="alert" key={fault}>
+            {fault}
+          </p>
+        ),
       )}
-      {chart.value === null ? (
-        <div class="pan-zoom" />
-      ) : (
-        <Drawn chart={chart.value} marks={tried.value ?? marksOf(answer)} />
-      )}
-      {answer.says === null ? null : <p class="fault">{answer.says}</p>}
-      <div class="facts">
-        <details open>
-          <summary>State</summary>
-          <Standing answer={answer} />
-          {answer.state === null ? null : <JsonView value={answer.state.context} />}
-        </details>
-        <details open>
-          <summary>Last event</summary>
-          <LastEvent row={row} />
-        </details>
-        <details open>
-          <summary>Try it: what it could take now ({answer.possible.length})</summary>
-          <WhatIf key={`${answer.actor} ${answer.position}`} answer={answer} show={(marks) => (tried.value = marks)} />
-        </details>
+      <div class="pane-body">
+        {chart.value === null ? (
+          <div class="pan-zoom" />
+        ) : (
+          <Drawn chart={chart.value} marks={tried.value ?? marksOf(answer)} />
+        )}
+        <div class="facts">
+          <details open>
+            <summary>State</summary>
+            <Standing answer={answer} />
+            {answer.state === null ? null : <JsonView value={answer.state.context} />}
+          </details>
+          <details open>
+            <summary>Last event</summary>
+            <LastEvent row={row} />
+          </details>
+          <details open>
+            <summary>Try it: what it could take now ({answer.possible.length})</summary>
+            <WhatIf
+              key={`${answer.actor} ${answer.position}`}
+              answer={answer}
+              show={(marks) => (tried.value = marks)}
+            />
+          </details>
+        </div>
       </div>
     </>
   );

@@ -2,7 +2,7 @@ import { computed, useComputed, useSignal } from '@preact/signals';
 import type { ActorRow } from '../../protocol/answers.ts';
 import { FilterBar, roleName } from '../parts/filter-bar.tsx';
 import { VirtualList } from '../parts/virtual-list.tsx';
-import { actors, actorsError, actorsHere, isTroubled, shownActors } from '../state/actors.ts';
+import { actors, actorsError, actorsHere, isGivenUp, isTroubled, shownActors } from '../state/actors.ts';
 import { navigate, route } from '../state/route.ts';
 
 const ROW_HEIGHT = 30;
@@ -160,5 +160,5 @@ function Actor({ row, index }: { readonly row: ActorRow; readonly index: number 
 export function State({ standing: { verdict, state } }: Pick<ActorRow, 'standing'>) {
   if (verdict === 'deviates') return <span class="badge bad">deviates from its chart</span>;
   if (verdict === 'unknown') return <span class="badge">not known</span>;
-  return <span class="badge state">{state}</span>;
+  return <span class={`badge ${isGivenUp(state) ? 'bad' : 'state'}`}>{state}</span>;
 }
