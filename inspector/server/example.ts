@@ -33,7 +33,7 @@ function valueOf(schema: Schema | boolean, known: Json): Json {
     case 'boolean':
       return false;
     case 'string':
-      return textFor(schema.pattern);
+      return textFor(schema.pattern).padEnd(schema.minLength ?? 0, 'a');
     default:
       return null;
   }

@@ -51,11 +51,14 @@ export async function startInspector(options: InspectorOptions): Promise<Inspect
 
   void layOutAll(log);
 
-  let state: 'running' | 'closed' = 'running';
+  let state: 'running' | 'reading' | 'closed' = 'running';
   let cancel = (): void => {};
   let aliveAt = clock.now();
+  const isClosed = (): boolean => state === 'closed';
   const round = async (): Promise<void> => {
+    if (state !== 'running') return;
     cancel();
+    state = 'reading';
     try {
       await feed.catchUp();
       live.tellAll();
@@ -66,8 +69,9 @@ export async function startInspector(options: InspectorOptions): Promise<Inspect
     } catch (error) {
       log.error('a round of reading failed', { error: error instanceof Error ? error.message : String(error) });
     }
-    cancel();
-    if (state === 'running') cancel = clock.after(ROUND_MS, () => void round());
+    if (isClosed()) return;
+    state = 'running';
+    cancel = clock.after(ROUND_MS, () => void round());
   };
   cancel = clock.after(ROUND_MS, () => void round());
 

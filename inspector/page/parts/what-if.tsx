@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { Marks } from '../../charts/picture.ts';
 import type { StateAnswer, WhatIfAnswer } from '../../protocol/answers.ts';
 import { ask, AskError } from '../state/api.ts';
@@ -18,6 +19,9 @@ export function WhatIf({ answer, show }: Props) {
   const data = useSignal('');
   const result = useSignal<WhatIfAnswer | null>(null);
   const fault = useSignal<string | null>(null);
+
+  // The chart goes back to what is when the actor moves on.
+  useEffect(() => () => show(null), []);
 
   const back = (): void => {
     result.value = null;
