@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { foldActor } from '../../actors/fold.ts';
 import type { JournalReader, RecordedEvent, StreamSource } from '../../events/journal/port.ts';
 import { registration } from '../../machines/cpns-server/registration.ts';
-import { momentOf } from '../../replay/moment.ts';
+import { snapshotOf } from '../../projections/snapshots/snapshot.ts';
+import { momentOf, type MomentSource } from '../../replay/moment.ts';
 import { device, GATEWAY, World } from '../simulation/world.ts';
 
 const STREAM = 'registration/home/lamp';
@@ -72,6 +73,48 @@ describe('a stream as of a position', () => {
     const strange = own.map((event) => ({ ...event, meta: { ...event.meta, chart: { id: 'x', hash: 'y' } } }));
     const unknown = await momentOf(journalOf(strange), STREAM, Number.POSITIVE_INFINITY);
     expect(unknown).toMatchObject({ state: null, lost: { id: 'x', hash: 'y' } });
+  });
+
+  it('is the same from the newest snapshot on, of which it reads no event before', async () => {
+    const own = events.filter(({ stream }) => stream === STREAM);
+    for (const kept of own) {
+      const taken = await momentOf(journalOf(own), STREAM, kept.position);
+      if (taken.state === null) throw new Error('no state');
+      const snapshot = snapshotOf(registration, kept, taken.state);
+      const reads: number[] = [];
+      const journal: MomentSource = {
+        readStream: async (stream, range = {}) => {
+          reads.push(range.after ?? 0);
+          return journalOf(own).readStream(stream, range);
+        },
+        snapshot: async (_, { position = 0 } = {}) => (snapshot.position <= position ? snapshot : null),
+      };
+      const until = Number.POSITIVE_INFINITY;
+      const [moment, whole] = [await momentOf(journal, STREAM, until), await momentOf(journalOf(own), STREAM, until)];
+      expect(moment).toMatchObject({ version: whole.version, position: whole.position, lost: null });
+      expect([moment.state?.value, moment.state?.context]).toEqual([whole.state?.value, whole.state?.context]);
+      expect(Math.min(...reads)).toBe(kept.version - 1);
+    }
+  });
+
+  it('does not trust a snapshot that is of another event, another law, or not what was kept', async () => {
+    const own = events.filter(({ stream }) => stream === STREAM);
+    const until = Number.POSITIVE_INFINITY;
+    const whole = await momentOf(journalOf(own), STREAM, until);
+    const early = await momentOf(journalOf(own), STREAM, own[1]?.position ?? 0);
+    if (early.state === null) throw new Error('no state');
+    // It claims to be the state at the end: whoever trusts it shows an early state there.
+    const { version, position } = whole;
+    const snapshot = snapshotOf(registration, { stream: STREAM, version, position }, early.state);
+    for (const wrong of [
+      { ...snapshot, position: position - 1 },
+      { ...snapshot, chart: { ...snapshot.chart, hash: 'another' } },
+      { ...snapshot, program: 'another' },
+      { ...snapshot, state: snapshot.state.replaceAll('lamp', 'pump') },
+    ]) {
+      const journal: MomentSource = { ...journalOf(own), snapshot: async () => wrong };
+      expect((await momentOf(journal, STREAM, until)).state?.value).toEqual(whole.state?.value);
+    }
   });
 });
 
