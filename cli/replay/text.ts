@@ -1,17 +1,20 @@
 import type { Finding } from '../../replay/finding.ts';
 import type { Judged, JournalVerdict } from '../../replay/verdict.ts';
 
+/** People read the first ones; the others mostly follow from them. */
+const MAX_LINES = 40;
+
 /** The verdict for people: what is wrong first, then what was checked, the verdict last. */
 export function verdictText({ verdict, names }: Judged): string {
   const { journals, findings, deviations, notChecked, tool, hash } = verdict;
   const name = (journal: number): string => names[journal] ?? '';
-  const more = deviations - findings.length;
+  const more = deviations - Math.min(findings.length, MAX_LINES);
   const lines = [
     ...journals.flatMap(({ faults }, journal) =>
       faults.map(({ kind, position, says }) => `${name(journal)}: position ${position}: ${kind}: ${says}`),
     ),
-    ...findings.flatMap((one) => findingLines(one, name)),
-    ...(more > 0 ? [`and ${more} more deviations`] : []),
+    ...findings.slice(0, MAX_LINES).flatMap((one) => findingLines(one, name)),
+    ...(more > 0 ? [`and ${more} more deviations; --json has the first 1,000`] : []),
     ...notChecked.map(({ journal, says }) => `${name(journal)}: not checked: ${says}`),
     ...journals.map((journal, index) => journalLine(journal, name(index))),
     `cpns ${tool.version}, verdict ${hash}`,
