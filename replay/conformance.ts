@@ -53,10 +53,11 @@ export class ConformancePass implements Pass {
     this.#report = report;
     this.#watches = watches;
     this.#charts = charts;
-    this.#folds = scratch.shelf({
-      write: (fold) => fold.keep(),
-      read: (text) => StreamFold.restore(text, charts),
-    });
+    const codec = {
+      write: (fold: StreamFold) => fold.keep(),
+      read: (text: string) => StreamFold.restore(text, charts),
+    };
+    this.#folds = scratch.shelf(codec, HOT_FOLDS);
   }
 
   page(events: readonly StoredEvent[]): void {
@@ -131,6 +132,9 @@ export class ConformancePass implements Pass {
     }
   }
 }
+
+/** An actor is some 4 KB; so many at once are busy in a journal of some thousand registrations a second. */
+const HOT_FOLDS = 2_000;
 
 /** Ten charts in a few versions each; a journal that names more was made up. */
 const MAX_CHARTS = 1_000;

@@ -11,6 +11,7 @@ import { examples, jsonOption, parseJournal, type Register } from '../options.ts
 import type { AddReplay } from '../replay/add.ts';
 import { VERDICT_EXIT } from '../replay/exit.ts';
 import { addExport } from '../replay/export.ts';
+import { keepHeapSmall } from '../replay/heap.ts';
 import { readAuditorsFiles } from '../replay/keys.ts';
 import { openSources } from '../replay/open.ts';
 import { addReport } from '../replay/report.ts';
@@ -76,6 +77,7 @@ const addVerify: AddReplay = (group, host, finish) => {
 };
 
 async function verify(host: Host, running: Running, journals: readonly string[], flags: VerifyFlags): Promise<number> {
+  keepHeapSmall();
   const files = readAuditorsFiles(host, flags);
   const sources = await openSources(host, running, journals.map(parseJournal));
   const bars = new Map(sources.map(({ name }) => [name, progressOf(host, name)]));

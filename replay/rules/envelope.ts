@@ -30,24 +30,29 @@ export const envelope: Rule = {
 function problems(event: RecordedEvent, chart: ChartId): readonly string[] {
   const { stream, type, data, meta } = event;
   const found: string[] = [];
-  const [word, ...names] = STREAMS[chart];
-  const [kind, ...ids] = stream.split('/');
-  if (kind !== word || ids.length !== names.length) found.push(`chart ${chart} has no stream of this name`);
-  for (const [index, name] of names.entries()) {
+  const words = STREAMS[chart];
+  const tokens = stream.split('/');
+  if (tokens[0] !== words[0] || tokens.length !== words.length) found.push(`chart ${chart} has no stream of this name`);
+  for (let index = 1; index < words.length; index++) {
+    const name = words[index] ?? '';
     const value = data[name];
-    if (value !== undefined && value !== ids[index]) found.push(`${name} is ${JSON.stringify(value)} in this stream`);
+    if (value !== undefined && value !== tokens[index])
+      found.push(`${name} is ${JSON.stringify(value)} in this stream`);
   }
   const [side = ''] = chart.split('/');
   if (side !== 'journal' && meta.role !== side) found.push(`role ${meta.role} has no chart ${chart}`);
-  if (meta.crStep !== null && !stepsOf(chart, type).includes(meta.crStep))
+  if (meta.crStep !== null && !STEPS.has(`${chart} ${type} ${meta.crStep}`))
     found.push(`it is not step ${meta.crStep} of the change request`);
   if (!TIME.test(meta.recordedAt) || Number.isNaN(Date.parse(meta.recordedAt)))
     found.push(`recorded at ${JSON.stringify(meta.recordedAt)}, which is no time`);
   return found;
 }
 
-function stepsOf(chart: ChartId, type: string): readonly string[] {
-  const steps = CHANGE_REQUEST_STEPS[chart];
-  const numbers = Object.hasOwn(steps, type) ? steps[type] : undefined;
-  return Object.entries(numbers ?? {}).map(([flow, step]) => `${flow}/${step}`);
-}
+/** Each that there is, as `<chart> <type> <flow>/<step>`. */
+const STEPS: ReadonlySet<string> = new Set(
+  Object.entries(CHANGE_REQUEST_STEPS).flatMap(([chart, types]) =>
+    Object.entries(types).flatMap(([type, steps]) =>
+      Object.entries(steps).map(([flow, step]) => `${chart} ${type} ${flow}/${step}`),
+    ),
+  ),
+);

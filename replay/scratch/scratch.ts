@@ -4,7 +4,7 @@ import { Shelf, type Codec } from './shelf.ts';
 /** Pages kept in memory, in KiB; the rest is in a file without a name that goes with the process. */
 const CACHE_KIB = 16_384;
 /** Entries of one shelf that are at hand without asking the file; twice as many at most. */
-const DEFAULT_HOT = 20_000;
+const DEFAULT_HOT = 8_000;
 
 /**
  * Where a check of a journal keeps what it has to remember of millions of actors: the busy ones in memory, the others in
@@ -24,9 +24,10 @@ export class Scratch {
     this.database.exec(`pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -${CACHE_KIB}; begin`);
   }
 
-  shelf<Value>(codec: Codec<Value>): Shelf<Value> {
+  /** @param hot for values that are large */
+  shelf<Value>(codec: Codec<Value>, hot = this.#hot): Shelf<Value> {
     this.#count += 1;
-    return new Shelf(this.database, `shelf_${this.#count}`, codec, this.#hot);
+    return new Shelf(this.database, `shelf_${this.#count}`, codec, Math.min(hot, this.#hot));
   }
 
   /** Safe to call twice. */
