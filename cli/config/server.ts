@@ -18,7 +18,7 @@ import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
 import { snapshotFields, snapshotSetting } from './snapshots.ts';
 import { usageFields, usageSettings } from './usage.ts';
-import type { ProvisionedPn, ServerOptions } from './types.ts';
+import type { ServerOptions } from './types.ts';
 
 export const ServerFile = z.strictObject({
   ...natsFields,
@@ -74,7 +74,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     gateway: [...gateways.map((one) => one.id), ...certified.gateways],
     PNE: [...pnes.map((one) => one.id), ...certified.pnes],
   };
-  if (document !== null) settings.add(...withoutCredential(document, file.pns, known));
+  if (document !== null) settings.add(...withoutCredential(document, file, known));
   const certificates = certified.gateways.length + certified.pnes.length;
   if (certificates > 0 && file.pki === undefined)
     settings.add({
@@ -111,7 +111,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
 /** Gateways and members of a PN that the server knows no credential of: they could never register. */
 function withoutCredential(
   document: ConfigDocument,
-  pns: readonly ProvisionedPn[],
+  { pns, personal = {} }: Pick<z.infer<typeof ServerFile>, 'pns' | 'personal'>,
   known: Readonly<Record<'gateway' | 'PNE', readonly string[]>>,
 ): readonly Problem[] {
   const there = { gateway: new Set(known.gateway), PNE: new Set(known.PNE) };
@@ -126,8 +126,11 @@ function withoutCredential(
             remedy: suggestion(name, known[what]),
           },
         ];
-  return pns.flatMap((pn, index) => [
-    ...missing('gateway', pn.gatewayId, ['pns', index, 'gatewayId']),
-    ...pn.members.flatMap((member, place) => missing('PNE', member, ['pns', index, 'members', place])),
-  ]);
+  return [
+    ...pns.flatMap((pn, index) => [
+      ...missing('gateway', pn.gatewayId, ['pns', index, 'gatewayId']),
+      ...pn.members.flatMap((member, place) => missing('PNE', member, ['pns', index, 'members', place])),
+    ]),
+    ...Object.keys(personal).flatMap((name) => missing('PNE', name, ['personal', name])),
+  ];
 }

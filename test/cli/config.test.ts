@@ -277,4 +277,17 @@ describe('the configuration of a role', () => {
       'DIR/server.yaml:6:61: pns[0].members[0]: PNE "lump" has no secret in the credentials file\n  Did you mean "lamp"?\n',
     );
   });
+
+  test('of the server says where what is personal is told of nobody, or is no MAC address', async () => {
+    const settings = 'journal: j\nkeyFile: k\nidKeyFile: i\ncredentialsFile: credentials.yaml\npns: []\npersonal:\n';
+    write('credentials.yaml', `gateways: {}\npnes: { lamp: ${secretText} }\n`);
+    const nobody = write('nobody.yaml', `${settings}  lump: { name: Lump }\n`);
+    expect(await attempt('server', '--config', nobody)).toMatch(
+      /nobody\.yaml:7:\d+: personal\.lump: PNE "lump" has no secret in the credentials file\n {2}Did you mean "lamp"\?\n/,
+    );
+    const wrong = write('wrong.yaml', `${settings}  lamp: { mac: nonsense }\n`);
+    expect(await attempt('server', '--config', wrong)).toMatch(
+      /wrong\.yaml:7:\d+: personal\.lamp\.mac: must be a MAC address such as/,
+    );
+  });
 });

@@ -39,6 +39,14 @@ describe('the server', () => {
     expect(await one.personal('ghost')).toEqual({ state: 'none' });
   });
 
+  test('takes what it cannot read of a device as if it had not been said: the session stands', async () => {
+    const unreadable = { ...lamp, about: { ...LAMP, name: 'Lamp\u202eof Ottilie' } };
+    const one = await world({ devices: [unreadable] });
+    expect(await one.personal('lamp')).toEqual({ state: 'none' });
+    expect((await one.events('server')).map(({ type }) => type)).toContain('SecureSessionEstablished');
+    expect((await aboutSubjects(one)).map(({ stream }) => stream)).toEqual(['subject/lock']);
+  });
+
   test('is told nothing by a device that was refused', async () => {
     const one = await world({ secrets: new Map([['lamp', new Uint8Array(32)]]) });
     expect(await one.personal('lamp')).toEqual({ state: 'none' });
