@@ -1,8 +1,8 @@
 import { isChartId } from '../events/charts.ts';
-import type { JournalReader, RecordedEvent, SnapshotReader } from '../events/journal/port.ts';
+import type { ArchiveReader, Base, JournalReader, RecordedEvent, SnapshotReader } from '../events/journal/port.ts';
 import { CHARTS } from '../machines/all.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
-import { restoreSnapshot } from '../projections/snapshots/snapshot.ts';
+import { restoreBase, restoreSnapshot } from '../projections/snapshots/snapshot.ts';
 import { StreamFold, type Charts, type Deviation, type UnknownChart } from './stream-fold.ts';
 
 /** Events a read. */
@@ -24,8 +24,9 @@ export interface Moment {
   readonly lastEvent: RecordedEvent | null;
 }
 
-/** What a moment is folded from; snapshots only save reading what lies before them. */
-export type MomentSource = Pick<JournalReader, 'readStream'> & Partial<Pick<SnapshotReader, 'snapshot'>>;
+/** What a moment is folded from; snapshots only save reading what lies before them. A base stands for what is archived. */
+export type MomentSource = Pick<JournalReader, 'readStream'> &
+  Partial<Pick<SnapshotReader, 'snapshot'> & Pick<ArchiveReader, 'base'>>;
 
 /**
  * The state of a stream as of a position: the fold of its events up to and including that one, as an auditor folds.
@@ -37,8 +38,9 @@ export async function momentOf(
   until: number,
   charts: Charts = CHARTS,
 ): Promise<Moment> {
+  const base = (await journal.base?.(stream)) ?? null;
   const begun = await fromSnapshot(journal, stream, until, charts);
-  const fold = begun?.fold ?? new StreamFold(stream, charts);
+  const fold = begun?.fold ?? foldBehind(base, until, charts) ?? new StreamFold(stream, charts);
   let lost: Moment['lost'] = null;
   let lastEvent = begun?.event ?? null;
   for (;;) {
@@ -54,13 +56,23 @@ export async function momentOf(
   }
   return {
     stream,
-    version: lastEvent?.version ?? 0,
-    position: lastEvent?.position ?? 0,
+    version: lastEvent?.version ?? fold.version,
+    position: lastEvent?.position ?? (fold.version === 0 ? 0 : (base?.position ?? 0)),
     chart: fold.chart,
     state: fold.state,
     lost,
     lastEvent,
   };
+}
+
+/** A fold that goes on from the state at the last archived event; null where there is none within `until`. */
+export function foldBehind(base: Base | null, until: number, charts: Charts = CHARTS): StreamFold | null {
+  if (base === null || base.position > until || !isChartId(base.chart.id)) return null;
+  const chart = charts[base.chart.id];
+  const restored = restoreBase(chart, base);
+  return restored.kind === 'refused'
+    ? null
+    : StreamFold.behind(base.stream, base.version, chart, restored.state, charts);
 }
 
 /** A fold that begins behind the newest snapshot that holds; null without one. Its event has to stand where it says. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../actors/seams/clock.ts';
-import type { JournalReader, RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../events/journal/port.ts';
 import type { JournalNote } from '../protocol/answers.ts';
-import type { Source } from './source.ts';
+import type { ReadJournal, Source } from './source.ts';
 import { MAX_EVENTS, type Timeline } from './timeline.ts';
 
 /** Events a read. */
@@ -10,11 +10,9 @@ const PAGE = 1_000;
 /** A message is not received before it is sent, whatever clocks say that differ by less than this. */
 const CLOCK_SKEW_MS = 1_000;
 
-type Journal = Pick<JournalReader, 'head' | 'readAll' | 'readStream'>;
-
 interface Followed {
   readonly source: Source;
-  journal: Journal | null;
+  journal: ReadJournal | null;
   /** Position of the last event that was read. */
   read: number;
   /** Read, and not yet on the timeline. */
@@ -53,7 +51,7 @@ export class Feed {
   }
 
   /** Null where there is none of that name, or it is not there yet. */
-  journal(name: string): Journal | null {
+  journal(name: string): ReadJournal | null {
     return this.#followed.find(({ source }) => source.name === name)?.journal ?? null;
   }
 
@@ -88,8 +86,9 @@ export class Feed {
       return;
     }
     try {
-      each.journal ??= await each.source.open();
+      each.journal ??= await this.#open(each);
       const page = (await each.journal?.readAll({ after: each.read, limit: PAGE })) ?? [];
+      await this.#begin(each, page);
       this.#timeline.expect(page);
       each.exhausted = page.length === 0;
       each.read = page.at(-1)?.position ?? each.read;
@@ -98,6 +97,23 @@ export class Feed {
     } catch (error) {
       each.exhausted = true;
       each.trouble = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async #open(each: Followed): Promise<ReadJournal | null> {
+    const journal = await each.source.open();
+    const archived = (await journal?.archived?.()) ?? null;
+    each.read = Math.max(each.read, archived?.upTo ?? 0);
+    return journal;
+  }
+
+  /** Streams whose first events are archived go on from their base. */
+  async #begin({ source: { name }, journal }: Followed, page: readonly RecordedEvent[]): Promise<void> {
+    if (journal?.base === undefined) return;
+    for (const { stream, version } of page) {
+      if (version === 1 || this.#timeline.knows(name, stream)) continue;
+      const base = await journal.base(stream);
+      if (base !== null) this.#timeline.begin(name, base);
     }
   }
 

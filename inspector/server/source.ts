@@ -1,5 +1,9 @@
-import type { JournalReader } from '../../events/journal/port.ts';
+import type { ArchiveReader, JournalReader, SnapshotReader } from '../../events/journal/port.ts';
 import type { JournalNote } from '../protocol/answers.ts';
+
+/** What the inspector reads of a journal; one that was compacted tells from where it goes on. */
+export type ReadJournal = Pick<JournalReader, 'head' | 'readAll' | 'readStream'> &
+  Partial<Pick<ArchiveReader, 'archived' | 'base'> & Pick<SnapshotReader, 'snapshot'>>;
 
 /** A journal that the inspector shows. It is only ever read. */
 export interface Source {
@@ -7,5 +11,5 @@ export interface Source {
   readonly name: string;
   readonly kind: JournalNote['kind'];
   /** The journal, or null while it is not there yet. @throws JournalError */
-  open(): Promise<Pick<JournalReader, 'head' | 'readAll' | 'readStream'> | null>;
+  open(): Promise<ReadJournal | null>;
 }

@@ -22,8 +22,9 @@ export class StandingFold {
   /** Null as long as its chart takes what comes. */
   #verdict: Exclude<Standing['verdict'], 'known'> | null = null;
 
-  constructor(stream: string) {
-    this.#fold = new StreamFold(stream);
+  /** @param fold where its first events are archived: what goes on from them */
+  constructor(stream: string, fold: StreamFold | null = null) {
+    this.#fold = fold ?? new StreamFold(stream);
   }
 
   take(event: RecordedEvent): { readonly standing: Standing; readonly sends: Entry['sends'] } {

@@ -1,4 +1,5 @@
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { Base, RecordedEvent } from '../../events/journal/port.ts';
+import { foldBehind } from '../../replay/moment.ts';
 import { endsOf, MessagePairs, PARTIES, partyOf, type Exchange, type Party } from '../../replay/trace/messages.ts';
 import type { ActorRow, Entry, Moment } from '../protocol/answers.ts';
 import { StandingFold } from './standing.ts';
@@ -94,6 +95,18 @@ export class Timeline {
     this.#noteEnds(event);
     for (const exchange of this.#pairs.take({ journal, event })) this.#link(exchange);
     return entry;
+  }
+
+  /** Whether something of the actor is here. */
+  knows(journal: string, stream: string): boolean {
+    return this.#actors.has(`${journal}:${stream}`);
+  }
+
+  /** The actor goes on from this state: the events before it are in an archive. */
+  begin(journal: string, base: Base): void {
+    const key = this.#shared(`${journal}:${base.stream}`);
+    const fold = new StandingFold(base.stream, foldBehind(base, base.position));
+    this.#actors.set(key, { key, fold, seqs: [], ...namedBy(base.stream) });
   }
 
   /** These are about to come: whose they are is at hand. */

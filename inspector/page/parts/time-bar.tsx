@@ -1,5 +1,5 @@
 import { connection, isLive, total } from '../state/live.ts';
-import { goLive, goTo, playing, shownSeq, speed, step, togglePlay } from '../state/time.ts';
+import { goLive, goTo, moving, playing, shownSeq, speed, step, togglePlay } from '../state/time.ts';
 
 const SPEEDS = [1, 5, 20, 100];
 
@@ -57,7 +57,7 @@ export function TimeBar() {
         value={seq}
         onInput={(event) => void goTo(Number(event.currentTarget.value))}
       />
-      <output class="where">
+      <output class="where" aria-busy={moving.value}>
         {seq} / {count}
       </output>
       <button

@@ -6,6 +6,8 @@ import { navigate, route } from './route.ts';
 
 /** `seq` of the last event of the shown moment; the total while live. */
 export const shownSeq = signal(0);
+/** Whether the address is behind `shownSeq`: the inspector has not answered yet. */
+export const moving = signal(false);
 export const playing = signal(false);
 /** Events a second. */
 export const speed = signal(5);
@@ -17,15 +19,19 @@ export async function goTo(seq: number, how: 'push' | 'replace' = 'replace'): Pr
   const within = Math.max(0, Math.min(seq, total.value));
   shownSeq.value = within;
   const turn = ++asked;
+  moving.value = true;
   const answer = await ask('moment', { seq: within }).catch(nobodyAnswered);
   // The slider may have gone on meanwhile.
-  if (turn !== asked || answer === null) return;
+  if (turn !== asked) return;
+  moving.value = false;
+  if (answer === null) return;
   placed = momentToText(answer.moment);
   navigate({ at: placed }, how);
 }
 
 export function goLive(): void {
   asked += 1;
+  moving.value = false;
   playing.value = false;
   navigate({ at: null });
 }

@@ -3,6 +3,9 @@ import { Feed } from '../../../inspector/server/feed.ts';
 import { stateText } from '../../../inspector/server/standing.ts';
 import { Timeline } from '../../../inspector/server/timeline.ts';
 import { momentToText, readMoment } from '../../../inspector/protocol/moment.ts';
+import type { Source } from '../../../inspector/server/source.ts';
+import { registration } from '../../../machines/cpns-server/registration.ts';
+import { snapshotOf } from '../../../projections/snapshots/snapshot.ts';
 import { momentOf } from '../../../replay/moment.ts';
 import { NODES } from '../../simulation/world.ts';
 import { someJournals, sourceOf, sourcesOf, type Journals } from './world.ts';
@@ -122,5 +125,49 @@ describe('a moment as text', () => {
     for (const text of ['', 'server', 'server:', 'server:-1', 'Server:1', 'server:1,', 'a:1;b:2']) {
       expect(readMoment(text), text).toBeNull();
     }
+  });
+});
+
+describe('a journal that was compacted', () => {
+  it('goes on from the states at the last archived events', async () => {
+    const own = journals.server.filter(({ stream }) => stream === 'registration/home/lamp');
+    const [archived, rest] = [own.slice(0, 3), own.slice(3)];
+    const last = archived.at(-1);
+    if (last === undefined) throw new Error('There is no registration.');
+    const { state } = await momentOf({ readStream: async () => archived }, last.stream, last.position);
+    if (state === null) throw new Error('It does not fold.');
+    const base = snapshotOf(registration, last, state);
+    const { open } = sourceOf('server', rest);
+    const source: Source = {
+      name: 'server',
+      kind: 'file',
+      open: async () => {
+        const journal = await open();
+        if (journal === null) return null;
+        return {
+          ...journal,
+          archived: async () => ({ upTo: last.position, edge: { size: last.position, roots: [] } }),
+          base: async (stream) => (stream === base.stream ? base : null),
+        };
+      },
+    };
+    const timeline = new Timeline();
+    const feed = new Feed(timeline, [source], LATER);
+    await feed.catchUp();
+    expect(timeline.total).toBe(rest.length);
+    const [row] = timeline.actors(timeline.moment);
+    expect(row).toMatchObject({
+      version: own.length,
+      standing: { verdict: 'known', state: 'idle.registered.sessionEstablished' },
+    });
+    const journal = feed.journal('server');
+    if (journal === null) throw new Error('The journal is not open.');
+    const moment = await momentOf(
+      { ...journal, readStream: async (stream, range) => journal.readStream(stream, range) },
+      last.stream,
+      last.position,
+    );
+    expect(moment).toMatchObject({ version: 3, position: last.position, lost: null });
+    expect(moment.state?.value).toEqual(state.value);
   });
 });
