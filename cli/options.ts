@@ -133,6 +133,11 @@ export function refuseOptionsBefore(subcommand: Command): void {
     );
 }
 
+/** Where events were moved out of a journal, the files that they are in. */
+export function archiveOption(): Option {
+  return new Option('--archive <file...>', 'archives of the journal (cpns journal compact), read with it as one');
+}
+
 export function jsonOption(): Option {
   return new Option('--json', 'print JSON lines instead of text');
 }

@@ -1,7 +1,7 @@
-import type { JournalReader, Snapshot, SnapshotReader } from '../events/journal/port.ts';
+import type { Base, Snapshot, StreamSource } from '../events/journal/port.ts';
 import { isChartId } from '../events/charts.ts';
 import { CHARTS } from '../machines/all.ts';
-import { restoreSnapshot, stateHashOf, type SnapshotFault } from '../projections/snapshots/snapshot.ts';
+import { restoreBase, restoreSnapshot, stateHashOf, type SnapshotFault } from '../projections/snapshots/snapshot.ts';
 import { StreamFold, type Charts } from './stream-fold.ts';
 
 /**
@@ -23,16 +23,14 @@ const SNAPSHOTS_PAGE = 64;
 export const isSoundVerdict = (verdict: SnapshotVerdict): boolean =>
   verdict === 'right' || verdict === 'otherChart' || verdict === 'otherProgram';
 
-/** Folds every stream that has snapshots from its first event, through the charts of today, and compares on the way. */
-export async function* verifySnapshots(
-  journal: Pick<JournalReader, 'readStream'> & SnapshotReader,
-  charts: Charts = CHARTS,
-): AsyncGenerator<SnapshotCheck> {
+/** Folds every stream that has snapshots from its first event, or from its base, through the charts of today, and compares on the way. */
+export async function* verifySnapshots(journal: StreamSource, charts: Charts = CHARTS): AsyncGenerator<SnapshotCheck> {
   let fold: Walk | null = null;
   for (let after: Snapshot | undefined; ;) {
     const page = await journal.snapshots({ ...(after === undefined ? {} : { after }), limit: SNAPSHOTS_PAGE });
     for (const snapshot of page) {
-      if (fold?.stream !== snapshot.stream) fold = new Walk(journal, snapshot.stream, charts);
+      const { stream } = snapshot;
+      if (fold?.stream !== stream) fold = new Walk(journal, stream, charts, await journal.base(stream));
       yield { snapshot, verdict: await verdictOn(snapshot, fold, charts) };
     }
     after = page.at(-1);
@@ -54,13 +52,15 @@ async function verdictOn(snapshot: Snapshot, fold: Walk, charts: Charts): Promis
 /** One stream, folded on and on. */
 class Walk {
   readonly stream: string;
-  readonly #journal: Pick<JournalReader, 'readStream'>;
+  readonly #journal: StreamSource;
   readonly #fold: StreamFold;
   #position = 0;
-  constructor(journal: Pick<JournalReader, 'readStream'>, stream: string, charts: Charts) {
+  /** @param base where its first events are archived */
+  constructor(journal: StreamSource, stream: string, charts: Charts, base: Base | null) {
     this.#journal = journal;
     this.stream = stream;
-    this.#fold = new StreamFold(stream, charts, 'asToday');
+    this.#fold = (base === null ? null : behind(base, charts)) ?? new StreamFold(stream, charts, 'asToday');
+    this.#position = base?.position ?? 0;
   }
 
   /** @returns position of the event of that version, null where there is none; and what is folded to there, null where nothing is */
@@ -77,4 +77,11 @@ class Walk {
     const { state } = this.#fold;
     return { position: this.#position, stateHash: state === null ? null : stateHashOf(state) };
   }
+}
+
+function behind(base: Base, charts: Charts): StreamFold | null {
+  const { id } = base.chart;
+  const restored = isChartId(id) ? restoreBase(charts[id], base) : null;
+  if (restored?.kind !== 'restored' || !isChartId(id)) return null;
+  return StreamFold.behind(base.stream, base.version, charts[id], restored.state, charts, 'asToday');
 }

@@ -66,8 +66,15 @@ export class StreamFold {
   }
 
   /** A fold that goes on behind an event, in the state that this event left. */
-  static behind(stream: string, version: number, chart: Chart, state: ChartState<unknown>, charts: Charts): StreamFold {
-    const fold = new StreamFold(stream, charts);
+  static behind(
+    stream: string,
+    version: number,
+    chart: Chart,
+    state: ChartState<unknown>,
+    charts: Charts,
+    law: Law = 'asRecorded',
+  ): StreamFold {
+    const fold = new StreamFold(stream, charts, law);
     fold.#version = version;
     fold.#chart = chart;
     fold.#state = state;

@@ -8,7 +8,7 @@ import type { NatsFlags } from '../config/nats.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { existingJournal, resolveJournal } from '../journal/open.ts';
-import { examples, jsonOption, parseJournal, parser, setting, type Register } from '../options.ts';
+import { archiveOption, examples, jsonOption, parseJournal, parser, setting, type Register } from '../options.ts';
 import { connectToAsk } from '../query/ask.ts';
 import { run, type Running } from '../run.ts';
 
@@ -17,6 +17,7 @@ interface ChargingFlags extends NatsFlags {
   readonly device?: string;
   readonly journal?: string;
   readonly check?: true;
+  readonly archive?: readonly string[];
   readonly json?: true;
 }
 
@@ -32,6 +33,7 @@ export const charging: Register = (program, host, finish) => {
     .option('--pn <id>', 'this PN only', parser(id))
     .option('--device <id>', 'this PNE only', parser(id))
     .option('--journal <file>', "a server's journal to fold instead of asking; it may be in use", parseJournal)
+    .addOption(archiveOption())
     .option('--check', 'exit code 1 when a settled record has a difference')
     .addOption(setting('nats'))
     .addOption(setting('natsSeedFile'))
@@ -61,7 +63,7 @@ async function recordsOf(host: Host, running: Running, flags: ChargingFlags): Pr
   const about = { pnId: flags.pn ?? null, deviceId: flags.device ?? null };
   if (flags.journal !== undefined) {
     const journal = existingJournal(resolveJournal(host.cwd, flags.journal));
-    return readCharging(running, journal, about, host.clock.now());
+    return readCharging(host, running, { name: journal, archive: flags.archive }, about, host.clock.now());
   }
   const rows: ChargingRow[] = [];
   for await (const page of askCharging(connectToAsk(host, running, 'charging', flags), about)) rows.push(...page);

@@ -2,8 +2,9 @@ import { EXIT, UsageError } from '../errors.ts';
 import { matchingEvents, type EventQuery } from '../events/query.ts';
 import { EventTable } from '../events/text.ts';
 import type { Host } from '../host.ts';
+import { readerWith } from '../journal/archives.ts';
 import { openJournalReader, resolveJournal } from '../journal/open.ts';
-import { count, examples, jsonOption, setting, type Register } from '../options.ts';
+import { archiveOption, count, examples, jsonOption, setting, type Register } from '../options.ts';
 import { pause, run, type Running } from '../run.ts';
 
 interface EventsFlags {
@@ -14,6 +15,7 @@ interface EventsFlags {
   readonly follow?: true;
   readonly after: number;
   readonly limit?: number;
+  readonly archive?: readonly string[];
   readonly json?: true;
 }
 
@@ -32,6 +34,7 @@ export const events: Register = (program, host, finish) => {
     .option('--after <position>', 'events after this position', count, 0)
     .option('--limit <n>', 'at most so many events, counted after the conditions', count)
     .option('--follow', 'go on with new events until Ctrl-C')
+    .addOption(archiveOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -51,13 +54,19 @@ async function print(host: Host, { stopped, onClose }: Running, flags: EventsFla
     throw new UsageError('No journal is given', 'Name its file or database with --journal or CPNS_JOURNAL.');
   const reader = await openJournalReader(resolveJournal(host.cwd, flags.journal));
   onClose('the journal', () => reader.close());
+  if (flags.archive !== undefined && flags.follow === true)
+    throw new UsageError('What is archived does not go on', 'Leave out --follow, or --archive.');
+  const archived = await reader.archived();
+  if (flags.archive === undefined && flags.correlation !== undefined && archived !== null)
+    host.err(`cpns: events 1 to ${archived.upTo} are in an archive and were not searched: give --archive FILE\n`);
+  const whole = await readerWith(host, reader, flags.archive);
   const waitForMore = async (): Promise<boolean> => {
     if (flags.follow !== true) return false;
     await pause(host, FOLLOW_INTERVAL_MS, stopped);
     return !stopped.aborted;
   };
   const table = new EventTable();
-  for await (const page of matchingEvents(reader, toQuery(flags), waitForMore)) {
+  for await (const page of matchingEvents(whole, toQuery(flags), waitForMore)) {
     const lines = flags.json === true ? page.map((event) => JSON.stringify(event)) : table.lines(page);
     if (!(await host.out(`${lines.join('\n')}\n`)) || stopped.aborted) break;
   }

@@ -16,12 +16,12 @@ import { makeNoteKey, noteKek, noteKekOrNew, read, readNoteSigner, readNoteVerif
 import { progressOf } from '../journal/progress.ts';
 import { consistencyOf, provenBy } from '../journal/prove.ts';
 import { chartsJson, chartsReport, chartsText } from '../journal/charts.ts';
-import { withArchives } from '../journal/archives.ts';
+import { readStored, refuseArchived, withArchives } from '../journal/archives.ts';
 import { basesText, checkBases } from '../journal/bases.ts';
 import { checkSnapshots, snapshotsText } from '../journal/snapshots.ts';
 import { statOf, statText } from '../journal/stat.ts';
 import { isWhole, verificationJson, verificationText, verifyJournal } from '../journal/verify.ts';
-import { count, examples, jsonOption, setting, type Register, withKeyringKey } from '../options.ts';
+import { archiveOption, count, examples, jsonOption, setting, type Register, withKeyringKey } from '../options.ts';
 import { run, type Running } from '../run.ts';
 import { addCompact } from './journal-compact.ts';
 import { addExport, addImport } from './journal-export.ts';
@@ -117,6 +117,7 @@ const addProve: Add = (group, host, finish) => {
     )
     .addOption(setting('journal', 'the journal'))
     .option('--position <position>', 'prove this event', count)
+    .addOption(archiveOption())
     .option('--from <size>', 'prove that the first so many events are still there', count)
     .option('-o, --output <file>', 'write it to a file')
     .addHelpText('after', examples(`cpns journal prove --journal ${JOURNAL} --position 17 -o event-17.tlog-proof`))
@@ -135,7 +136,7 @@ const addVerify: Add = (group, host, finish) => {
     .option('--key <file>', 'public key of the operator')
     .option('--checkpoint <file...>', 'checkpoints that you kept')
     .option('--receipt <file>', 'check this receipt alone')
-    .option('--archive <file...>', 'archives of the journal: every event of theirs is checked as well')
+    .addOption(archiveOption())
     .option('--snapshots', 'fold the streams that have snapshots, and compare')
     .addOption(jsonOption())
     .addHelpText(
@@ -164,9 +165,10 @@ const addCharts: Add = (group, host, finish) => {
         'event, the state before it, and what would have been possible. Exit code 1 when there is one.',
     )
     .addOption(setting('journal', 'the journal; also while its role runs'))
+    .addOption(archiveOption())
     .addOption(jsonOption())
     .addHelpText('after', examples(`cpns journal charts --journal ${JOURNAL}`))
-    .action(async (flags: Flags) => finish(await run(host, (running) => listCharts(host, running, flags))));
+    .action(async (flags: ProveFlags) => finish(await run(host, (running) => listCharts(host, running, flags))));
 };
 
 const addStat: Add = (group, host, finish) => {
@@ -184,6 +186,7 @@ const addStat: Add = (group, host, finish) => {
 };
 
 interface ProveFlags extends Flags {
+  readonly archive?: readonly string[];
   readonly position?: number;
   readonly from?: number;
   readonly output?: string;
@@ -220,7 +223,7 @@ async function prove(host: Host, running: Running, flags: ProveFlags): Promise<n
   const text =
     position === undefined
       ? `${JSON.stringify(await consistencyOf(reader, from ?? 0))}\n`
-      : await provenBy(reader, position);
+      : await provenBy(reader, position, await readStored(host, reader, flags.archive));
   if (output === undefined) await host.out(text);
   else write(resolve(host.cwd, output), text);
   return EXIT.ok;
@@ -273,10 +276,13 @@ async function compareSnapshots(host: Host, reader: SqlReader, flags: Flags): Pr
   return report.sound;
 }
 
-async function listCharts(host: Host, running: Running, flags: Flags): Promise<number> {
+async function listCharts(host: Host, running: Running, flags: ProveFlags): Promise<number> {
   const reader = await openReader(host, running, flags);
+  const { archive } = flags;
+  if (archive === undefined) await refuseArchived(reader);
+  const source = await withArchives(host, 'the journal', reader, archive ?? []);
   const tell = progressOf(host, 'folded');
-  const report = await chartsReport(reader, await sqlSource('the journal', reader), ({ done, all }) => tell(done, all));
+  const report = await chartsReport(reader, source, ({ done, all }) => tell(done, all));
   await host.out(flags.json === true ? `${JSON.stringify(chartsJson(report))}\n` : chartsText(report));
   return report.count === 0 ? EXIT.ok : EXIT.failure;
 }

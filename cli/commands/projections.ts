@@ -4,10 +4,11 @@ import { setUp, SqlStore } from '../../projections/sql-store.ts';
 import { verify } from '../../projections/verify.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { readerWith } from '../journal/archives.ts';
 import { existingJournal, openJournal, openJournalReader, resolveJournal } from '../journal/open.ts';
 import { progressOf } from '../journal/progress.ts';
 import { namedJournal } from '../keys/journal.ts';
-import { examples, jsonOption, setting, type Register } from '../options.ts';
+import { archiveOption, examples, jsonOption, setting, type Register } from '../options.ts';
 import { listProjections, listText } from '../projections/list.ts';
 import { modelsOf } from '../projections/models.ts';
 import { isRight, verifiedJson, verifiedText } from '../projections/verified.ts';
@@ -15,6 +16,7 @@ import { run, type Running } from '../run.ts';
 
 interface Flags {
   readonly journal?: string;
+  readonly archive?: readonly string[];
   readonly json?: true;
 }
 
@@ -64,6 +66,7 @@ const addRebuild: Add = (group, host, finish) => {
     )
     .argument('[names...]', 'these only')
     .addOption(setting('journal', 'the journal'))
+    .addOption(archiveOption())
     .addOption(jsonOption())
     .addHelpText('after', examples(`cpns projections rebuild --journal ${JOURNAL}`))
     .action(async (names: readonly string[], flags: Flags) =>
@@ -78,6 +81,7 @@ const addVerify: Add = (group, host, finish) => {
     .description('Changes nothing. Exit code 1 when a row differs, or an event cannot be applied.')
     .argument('[names...]', 'these only')
     .addOption(setting('journal', 'the journal; also while its role runs'))
+    .addOption(archiveOption())
     .addOption(jsonOption())
     .addHelpText('after', examples(`cpns projections verify pn-inventory --journal ${JOURNAL}`))
     .action(async (names: readonly string[], flags: Flags) =>
@@ -107,7 +111,8 @@ async function rebuildThem(host: Host, running: Running, names: readonly string[
   const startedAt = host.clock.now();
   const tell = progressOf(host, 'rebuilt');
   const targets = models.map((model) => ({ model, store: new SqlStore(journal, model) }));
-  const rebuilt = await rebuild(journal, targets, ({ position, head }) => tell(position, head));
+  const whole = await readerWith(host, journal, flags.archive);
+  const rebuilt = await rebuild(whole, targets, ({ position, head }) => tell(position, head));
   const seconds = Math.max(1, host.clock.now() - startedAt) / 1_000;
   for (const { name, position, failure } of rebuilt) {
     const perSecond = Math.round(position / seconds);
@@ -130,7 +135,9 @@ async function verifyThem(host: Host, running: Running, names: readonly string[]
       'Start the role of the journal, or run cpns projections rebuild.',
     );
   const tell = progressOf(host, 'verified');
-  const verified = await verify(reader, models, ({ position, head }) => tell(position, head));
+  const verified = await verify(await readerWith(host, reader, flags.archive), models, ({ position, head }) =>
+    tell(position, head),
+  );
   for (const one of verified) {
     await host.out(flags.json === true ? `${JSON.stringify(verifiedJson(one))}\n` : verifiedText(one));
   }

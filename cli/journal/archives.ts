@@ -1,7 +1,10 @@
 import { basename, resolve } from 'node:path';
+import type { JournalReader, TreeReader } from '../../events/journal/port.ts';
+import { bounded } from '../../events/journal/range.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import type { JournalSource } from '../../replay/source.ts';
 import { exportSource } from '../../replay/sources/export.ts';
+import { readerOf } from '../../replay/sources/reader.ts';
 import { joinedSource } from '../../replay/sources/joined.ts';
 import { sqlSource } from '../../replay/sources/sql.ts';
 import { UsageError } from '../errors.ts';
@@ -33,6 +36,33 @@ export async function withArchives(
   if (size < before.size) throw missing(size + 1, before.size);
   if (size > before.size) throw notTheseArchives();
   return joinedSource(archives, journal);
+}
+
+/** What a command reads: the journal alone, or with the archives that were named. @throws UsageError */
+export async function readerWith(
+  host: Host,
+  reader: SqlReader,
+  files: readonly string[] | undefined,
+): Promise<JournalReader & Pick<SqlReader, 'db'>> {
+  if (files === undefined) return reader;
+  return { ...readerOf(await withArchives(host, 'the journal', reader, files)), db: reader.db };
+}
+
+/** Events as stored, for a proof: by position, also of those that are archived. */
+export async function readStored(
+  host: Host,
+  reader: SqlReader,
+  files: readonly string[] | undefined,
+): Promise<TreeReader['stored']> {
+  if (files === undefined) return (range) => reader.stored(range);
+  const source = await withArchives(host, 'the journal', reader, files);
+  return (range) => source.stored(bounded(range));
+}
+
+/** For whoever folds every stream from its first event. @throws UsageError */
+export async function refuseArchived(reader: SqlReader): Promise<void> {
+  const archived = await reader.archived();
+  if (archived !== null) throw missing(1, archived.upTo);
 }
 
 function notTheseArchives(): UsageError {

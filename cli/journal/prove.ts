@@ -2,7 +2,7 @@ import { receiptOf } from '../../actors/record/receipt.ts';
 import { rootOf } from '../../events/journal/merkle/frontier.ts';
 import { consistencyProof } from '../../events/journal/merkle/proof.ts';
 import { subtreesOf } from '../../events/journal/merkle/tree.ts';
-import type { JournalReader, TreeReader } from '../../events/journal/port.ts';
+import type { ArchiveReader, JournalReader, TreeReader } from '../../events/journal/port.ts';
 import { toBase64 } from '../../security/transparency/base64.ts';
 import { latestNote } from '../../replay/latest-note.ts';
 import { UsageError } from '../errors.ts';
@@ -11,14 +11,30 @@ const SIGN_FIRST = 'Sign one first: cpns journal checkpoint.';
 
 /**
  * The proof that the operator signed the event at a position.
- * @throws UsageError where no checkpoint covers it
+ * @param stored reads the event; default: from the journal
+ * @throws UsageError where no checkpoint covers it, or it is archived
  */
-export async function provenBy(journal: JournalReader & TreeReader, position: number): Promise<string> {
+export async function provenBy(
+  journal: JournalReader & TreeReader & ArchiveReader,
+  position: number,
+  stored: TreeReader['stored'] = (range) => journal.stored(range),
+): Promise<string> {
   const latest = await latestNote(journal);
   if (latest === null || latest.size < position)
     throw new UsageError(`No checkpoint of the journal covers position ${position}`, SIGN_FIRST);
-  const receipt = await receiptOf(journal, position, latest);
+  const receipt = await receiptOf(
+    {
+      stored,
+      tree: () => journal.tree(),
+      leaves: (from, to) => journal.leaves(from, to),
+      nodes: (level, from, to) => journal.nodes(level, from, to),
+    },
+    position,
+    latest,
+  );
   if (receipt !== null) return receipt;
+  if (position <= ((await journal.archived())?.upTo ?? 0))
+    throw new UsageError(`The event at position ${position} is in an archive`, 'Name the archives with --archive.');
   throw new UsageError(`There is no event at position ${position}`, 'See `cpns events` for what there is.');
 }
 

@@ -1,4 +1,4 @@
-import type { JournalReader, SnapshotReader } from '../../events/journal/port.ts';
+import type { StreamSource } from '../../events/journal/port.ts';
 import { isSoundVerdict, verifySnapshots, type SnapshotCheck, type SnapshotVerdict } from '../../replay/snapshots.ts';
 
 export interface SnapshotsReport {
@@ -13,7 +13,7 @@ const MAX_SHOWN = 100;
 
 /** Folds every stream that has snapshots, and compares. @param onProgress how many were compared */
 export async function checkSnapshots(
-  journal: Pick<JournalReader, 'readStream'> & SnapshotReader,
+  journal: StreamSource,
   onProgress: (done: number) => void,
 ): Promise<SnapshotsReport> {
   const others: SnapshotCheck[] = [];

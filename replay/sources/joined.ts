@@ -21,12 +21,15 @@ export function joinedSource(archives: readonly JournalSource[], journal: Journa
   return {
     name: journal.name,
     head: { ...journal.head, before: first.head.before },
-    async stored(range) {
+    // Pages are full across the joints: whoever reads takes a short one for the last.
+    async stored({ after, limit }) {
+      const found: StoredEvent[] = [];
       for (const part of parts) {
-        const page = await part.stored(range);
-        if (page.length > 0) return page;
+        const from = found.at(-1)?.position ?? after;
+        if (found.length === limit || part.head.last <= from) continue;
+        found.push(...(await part.stored({ after: from, limit: limit - found.length })));
       }
-      return [];
+      return found;
     },
     storedStream: (stream, range) => inTurn((part) => part.storedStream(stream, range), range.limit),
     storedCorrelation: (id, range) => inTurn((part) => part.storedCorrelation(id, range), range.limit),

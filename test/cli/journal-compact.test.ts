@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { foldActor } from '../../actors/fold.ts';
 import { openJournal, type OpenJournal } from '../../cli/journal/open.ts';
@@ -9,7 +10,7 @@ import { consistencyProof, inclusionProof, isConsistent, rootByInclusion } from 
 import { subtreesOf } from '../../events/journal/merkle/tree.ts';
 import type { Commit, RecordedEvent } from '../../events/journal/port.ts';
 import { CHARTS } from '../../machines/all.ts';
-import { stateHashOf } from '../../projections/snapshots/snapshot.ts';
+import { snapshotOf, stateHashOf } from '../../projections/snapshots/snapshot.ts';
 import { useDatabase } from '../postgres/database.ts';
 import { PASSWORD } from '../postgres/server.ts';
 import { device, GATEWAY, World } from '../simulation/world.ts';
@@ -84,11 +85,12 @@ describe.each(STORES)('a journal on $name whose first events are archived', ({ s
       await journal.close();
     }
   }
-  async function cpns(...argv: readonly string[]) {
+  async function run(...argv: readonly string[]) {
     const host = new FakeHost(folder.path);
-    const code = await host.run('journal', ...argv, '--journal', address);
+    const code = await host.run(...argv, '--journal', address);
     return { code, stdout: host.stdout, stderr: host.stderr };
   }
+  const cpns = (...argv: readonly string[]) => run('journal', ...argv);
   const archive = (before: number, file: string) => cpns('compact', '--before', `${before}`, '--archive', file);
 
   /** Each actor, as it is folded now: state and version. */
@@ -190,6 +192,61 @@ describe.each(STORES)('a journal on $name whose first events are archived', ({ s
     const text = readFileSync(join(folder.path, 'one.jsonl'), 'utf8');
     writeFileSync(join(folder.path, 'one.jsonl'), text.replace('"code\\":200', '"code\\":201'));
     expect((await cpns('verify', ...both)).code).toBe(1);
+  });
+
+  test('is read from its first event with its archive, by whatever reads it so, and by nothing without', async () => {
+    expect((await run('projections', 'rebuild')).code).toBe(0);
+    const before = {
+      events: (await run('events', '--json')).stdout,
+      stream: (await run('events', '--stream', 'pn/home', '--json')).stdout,
+      charging: (await run('charging', '--json')).stdout,
+    };
+    expect(await new FakeHost(folder.path).run('journal', 'key', 'op.key', '--name', 'cpns/example')).toBe(0);
+    expect((await cpns('checkpoint', '--key', 'op.key')).code).toBe(0);
+    const receipt = (await cpns('prove', '--position', '20')).stdout;
+    expect((await run('projections', 'rebuild')).code).toBe(0);
+    await archive(100, 'one.jsonl');
+    const from = ['--archive', 'one.jsonl'];
+    for (const argv of [['events'], ['events', '--stream', 'pn/home'], ['charging'], ['projections', 'rebuild']]) {
+      const refused = await run(...argv);
+      expect([refused.code, refused.stderr], argv.join(' ')).toEqual([1, expect.stringContaining('in an archive')]);
+    }
+    expect((await cpns('charts')).stderr).toContain('Events 1 to 99 are in an archive');
+    expect((await cpns('prove', '--position', '20')).stderr).toContain('position 20 is in an archive');
+
+    const all = (await run('events', '--json', ...from)).stdout;
+    expect(all.split('\n').slice(0, written.length)).toEqual(before.events.split('\n').slice(0, -1));
+    expect((await run('events', '--stream', 'pn/home', '--json', ...from)).stdout).toBe(before.stream);
+    expect((await run('charging', '--json', ...from)).stdout).toBe(before.charging);
+    expect((await run('projections', 'verify', ...from)).code).toBe(0);
+    expect((await run('projections', 'rebuild', ...from)).code).toBe(0);
+    expect((await run('projections', 'verify', ...from)).code).toBe(0);
+    expect((await cpns('prove', '--position', '20', ...from)).stdout).toBe(receipt);
+    expect((await cpns('charts', ...from)).code).toBe(0);
+    expect((await cpns('verify', '--key', 'op.key.pub', ...from)).stdout).toContain('whole');
+    const [id] = written.map(({ meta }) => meta.correlationId);
+    expect((await run('events', '--correlation', id ?? '')).stderr).toContain('were not searched');
+  });
+
+  test('has snapshots that are checked from its bases on', async () => {
+    await archive(100, 'one.jsonl');
+    await within(async (journal) => {
+      for (const stream of ['pn/home', 'registration/home/lamp']) {
+        const id = stream === 'pn/home' ? 'cpns-server/personal-network' : 'cpns-server/registration';
+        const { state, version, position } = await foldActor(journal, CHARTS[id], stream);
+        await journal.keepSnapshots([snapshotOf(CHARTS[id], { stream, version, position }, state)]);
+      }
+    });
+    const checked = await cpns('verify', '--snapshots');
+    expect([checked.code, checked.stdout]).toEqual([0, expect.stringContaining('2 snapshots, 2 are what')]);
+  });
+
+  test('keeps what a projection has not read', async () => {
+    await run('projections', 'rebuild');
+    await within((journal) => sql`update projections set position = 50`.execute(journal.writer));
+    const refused = await archive(100, 'one.jsonl');
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('has read 50 events, fewer than 99')]);
+    expect((await archive(51, 'one.jsonl')).code).toBe(0);
   });
 
   test('is left as it is where the archive is another one, and archives the rest when it is run again', async () => {
