@@ -8,11 +8,8 @@ import {
   type ReadModel,
   type Standing,
 } from './port.ts';
-import { rebuild, type RebuildProgress } from './rebuild.ts';
+import { PAGE, rebuild, type RebuildProgress } from './rebuild.ts';
 import { Turns } from './turns.ts';
-
-/** Events per transaction: long enough to spread the sync, short enough not to hold up the committer (a few ms). */
-export const PAGE = 1_000;
 
 /** A read model with what it needs to go on from its rows. */
 export interface Maintained<Delta> {
@@ -136,8 +133,9 @@ export async function catchUpTogether(
       at.set(projection, await work());
     } catch (error) {
       at.delete(projection);
-      if (error instanceof ProjectionError) await projection.stop(error);
       onFailure(projection, error);
+      // Where even that cannot be written, the next one who tries says so.
+      if (error instanceof ProjectionError) await projection.stop(error).catch(() => undefined);
     }
   };
   for (const projection of projections) await attempt(projection, () => projection.begin());

@@ -1,8 +1,8 @@
 import type { JournalReader, RecordedEvent } from '../events/journal/port.ts';
 import { applyTo, ProjectionError, type ProjectionStore, type ReadModel } from './port.ts';
 
-/** Events read at once. */
-const PAGE = 1_000;
+/** Events read at once, and per transaction: long enough to spread the sync, short enough not to hold up the committer. */
+export const PAGE = 1_000;
 
 export type RebuildProgress = (progress: { readonly position: number; readonly head: number }) => void;
 

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely';
+import { JournalError, type ArchiveReader } from '../events/journal/port.ts';
 import { BulkInsert } from '../events/journal/sql/bulk.ts';
 import type { Capabilities } from '../events/journal/sql/capabilities.ts';
 import type { JournalTables } from '../events/journal/sql/tables.ts';
@@ -11,12 +12,17 @@ export interface Connections {
   readonly writer: Kysely<JournalTables>;
   readonly db: Kysely<JournalTables>;
   readonly capabilities: Capabilities;
+  archived: ArchiveReader['archived'];
 }
 
-/** Sets up the tables of a read model in the journal's own database where they are absent or of another shape. */
+/**
+ * Sets up the tables of a read model in the journal's own database where they are absent or of another shape.
+ * @throws JournalError `archived` where they would have to be built from events that are not in the journal any more
+ */
 export async function setUp(journal: Connections, model: ReadModel<unknown>): Promise<void> {
   const { capabilities } = journal;
   const { name, shape } = model;
+  const archived = await journal.archived();
   await journal.writer
     .$extendTables<ProjectionTables>()
     .transaction()
@@ -26,12 +32,18 @@ export async function setUp(journal: Connections, model: ReadModel<unknown>): Pr
       if (!(await hasRegister(trx, capabilities))) await createRegister(trx, capabilities);
       const found = await trx.selectFrom('projections').select('shape').where('name', '=', name).executeTakeFirst();
       if (found?.shape === shape) return;
+      if (archived !== null) throw archivedError(name, archived.upTo);
       for (const table of model.tables) {
         for (const statement of createTable(table, capabilities)) await statement.execute(trx);
       }
       await trx.deleteFrom('projections').where('name', '=', name).execute();
       await trx.insertInto('projections').values({ name, shape, position: 0, stopped: null }).execute();
     });
+}
+
+function archivedError(name: string, upTo: number): JournalError {
+  const message = `${name}: its tables are not those of this program, and the first ${upTo} events, which they are built from, are archived.`;
+  return new JournalError('archived', message, 'The tables stay as they are: use the program that wrote them.');
 }
 
 /** The rows of a read model in the journal's own database, whose tables are set up. */

@@ -26,7 +26,7 @@ export async function openInventoryStore(journal: Connections): Promise<Inventor
 
 /** The inventory as a reader beside the server finds it: one PN, or all. Empty where no projection was ever built. */
 export async function readInventoryOf(
-  { db, capabilities }: Omit<Connections, 'writer'>,
+  { db, capabilities }: Pick<Connections, 'db' | 'capabilities'>,
   pnId?: string,
 ): Promise<readonly PnInventory[]> {
   return (await hasRegister(db, capabilities)) ? readInventory(db.$extendTables<InventoryTables>(), pnId) : [];

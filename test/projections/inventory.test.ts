@@ -183,6 +183,19 @@ it('drops rows of another shape and builds them again', async () => {
   await journal.close();
 });
 
+it('keeps rows of another shape where the events that they were built from are archived', async () => {
+  const journal = await sqliteJournal();
+  await append(journal, inventoryEvent('home', 0, [{ deviceId: 'watch', kind: 'added' }]));
+  await new InventoryProjection(journal, await openInventoryStore(journal)).catchUp();
+  await sql`update projections set shape = 0`.execute(journal.writer);
+  const { writer, db, capabilities } = journal;
+  const archived = async () => ({ upTo: 1, edge: await journal.tree() });
+  const opening = openInventoryStore({ writer, db, capabilities, archived });
+  await expect(opening).rejects.toMatchObject({ fault: 'archived', message: expect.stringContaining('pn-inventory') });
+  expect(await readInventoryOf(journal)).toMatchObject([{ pnId: 'home', revision: 1 }]);
+  await journal.close();
+});
+
 const step: fc.Arbitrary<Step> = fc.record({
   deviceId: fc.constantFrom('watch', 'scale', 'lamp'),
   kind: fc.constantFrom<Step['kind'][]>('added', 'registered', 'removed'),
