@@ -56,7 +56,7 @@ describe('a data frame', () => {
     );
   });
 
-  test('opens with node:crypto as the document says, and what node:crypto seals opens here', () => {
+  test('opens with node:crypto and with noble as the document says, and what node:crypto seals opens here', () => {
     fc.assert(
       fc.property(header, number, fc.uint8Array({ maxLength: 300 }), (head, messageNumber, bytes) => {
         const said = { kind: 'chunk', messageNumber, index: 1, count: 3, bytes } as const;

@@ -80,7 +80,7 @@ describe('a registration between two sides with the same secret and binding', ()
     expect(finished.session.sendKey).not.toEqual(finished.session.receiveKey);
   });
 
-  test('is the handshake that docs/security-bytes.md describes, written again from node:crypto alone', () => {
+  test('is the handshake that docs/security-bytes.md describes, written again: its payloads open with node:crypto and with noble', () => {
     const id = fc.stringMatching(/^[a-z0-9_-]{1,64}$/);
     const property = fc.property(
       fc.record({ protocolVersion: fc.constant(1 as const), pnId: id, gatewayId: id, deviceId: id, requestId: id }),

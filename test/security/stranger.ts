@@ -1,6 +1,6 @@
 /**
- * The registration handshake a second time, by a stranger who has docs/security-bytes.md and node:crypto and nothing of
- * ours. No speed, no state machine: the steps as the document numbers them. For tests, as the oracle.
+ * The registration handshake a second time, by a stranger who has docs/security-bytes.md, node:crypto and noble's cipher and
+ * nothing of ours. No speed, no state machine: the steps as the document numbers them. For tests, as the oracle.
  */
 import {
   createCipheriv,
@@ -11,6 +11,7 @@ import {
   createPublicKey,
   diffieHellman,
 } from 'node:crypto';
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import type { Binding } from '../../security/binding.ts';
 
 const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
@@ -39,7 +40,16 @@ export function sealWith(
   return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }
 
+/** Opened twice, by `node:crypto` and by `@noble/ciphers`, which the product does not use for it. @throws where they differ, or it does not open */
 export function openWith(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, sealed: Uint8Array): Buffer {
+  const plaintext = openWithNode(key, nonce, associatedData, sealed);
+  const cipher = chacha20poly1305(Uint8Array.from(key), Uint8Array.from(nonce), Uint8Array.from(associatedData));
+  const again = cipher.decrypt(Uint8Array.from(sealed));
+  if (!plaintext.equals(again)) throw new Error('node:crypto and noble open it to different bytes.');
+  return plaintext;
+}
+
+function openWithNode(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, sealed: Uint8Array): Buffer {
   const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 });
   decipher.setAuthTag(sealed.subarray(-16));
   decipher.setAAD(associatedData, { plaintextLength: sealed.length - 16 });
