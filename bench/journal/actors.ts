@@ -104,7 +104,8 @@ const ROLE: Role = {
 
 /**
  * What actors take of the heap: so many take one step each, 5,000 a minute, and those that had nothing to do for a minute
- * leave; beside the same while no time passes, so that nobody leaves. Bytes for each actor.
+ * leave; beside the same while no time passes, so that they leave only where more are in memory than may be. Bytes for
+ * each actor that there is.
  */
 export async function memory(contestants: Contestants, actors: number): Promise<readonly Figure[]> {
   const passing = await heapOf(contestants, actors, IDLE_MS);
