@@ -59,6 +59,8 @@ export interface RuntimeOptions {
 
 /** Counts since the start, and what is in memory now. */
 export interface RuntimeStats {
+  /** Steps that were committed. */
+  readonly committed: number;
   readonly malformed: number;
   readonly dropped: number;
   readonly busy: number;
@@ -95,7 +97,7 @@ export class Runtime implements UnitHost {
   readonly #limiter: RateLimiter;
   readonly #warnings: Warnings;
   readonly #snapshots: SnapshotKeeper;
-  readonly #counts = { malformed: 0, dropped: 0, busy: 0, limited: 0, repeated: 0, failedSteps: 0 };
+  readonly #counts = { committed: 0, malformed: 0, dropped: 0, busy: 0, limited: 0, repeated: 0, failedSteps: 0 };
   #subscriptions: readonly Subscription[] = [];
   #cancelSweep: () => void = () => {};
   #cancelRecovery: (() => void) | null = null;
@@ -246,6 +248,7 @@ export class Runtime implements UnitHost {
       this.#counts.repeated += 1;
       return;
     }
+    this.#counts.committed += 1;
     for (const { stream, name } of draft.timers.disarm) this.#timers.disarm(stream, name);
     for (const row of draft.timers.arm) this.#timers.arm(row);
     this.#snapshots.committed(result.events, () => draft.actors());

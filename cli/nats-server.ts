@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { findNatsServer, INSTALL_REMEDY, NatsServerError } from './nats-program.ts';
+import { startWatchdog, unrefStream } from './watchdog.ts';
 
 export interface NatsServer {
   /** `nats://127.0.0.1:<port>` */
@@ -101,26 +101,6 @@ async function startOnce(program: string, options: NatsServerOptions): Promise<N
     cleanUp();
     throw error;
   }
-}
-
-/** Waits for the end of its standard input, which is the end of our process, and then for nothing more. */
-const WATCHDOG = 'read -r _; kill -9 "$1"; [ -z "$2" ] || rm -rf -- "$2"';
-
-function startWatchdog(pid: number | undefined, temporaryDir: string | null): ChildProcess | null {
-  if (pid === undefined) return null;
-  const watchdog = spawn('sh', ['-c', WATCHDOG, 'sh', String(pid), temporaryDir ?? ''], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  watchdog.on('error', () => undefined);
-  watchdog.unref();
-  unrefStream(watchdog.stdin);
-  return watchdog;
-}
-
-/** A pipe of a child keeps the event loop alive like any socket; ours must not hold up the end of the program. */
-function unrefStream(stream: unknown): void {
-  if (stream instanceof Socket) stream.unref();
 }
 
 /** Waits until the server says that it is ready. Resolves to its port. */

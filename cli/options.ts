@@ -56,7 +56,8 @@ const digits = z
   .string()
   .regex(/^\d{1,15}$/, 'must be a whole number')
   .transform(Number);
-const number = (range: z.ZodInt): ((value: string) => number) => parser(digits.pipe(range));
+/** Of an option: a whole number in a range. */
+export const number = (range: z.ZodInt): ((value: string) => number) => parser(digits.pipe(range));
 
 type Value = string | number | readonly string[];
 

@@ -53,7 +53,12 @@ async function begin(
   if (found !== undefined && keyring.unwrap(found.id, found.wrapped) === null)
     return { kind: 'other', expected: null, given: [keyring.kekId] };
   const { kekId } = keyring;
-  const result = await keyringStep(seams, keyring, () => ({ type: 'KeyringCreated', data: { kekId } }));
-  // Another process of the same role began it meanwhile: its word counts.
-  return result.kind === 'conflict' ? openKeyring(seams, keks, create) : { kind: 'opened', keyring };
+  let isNew = false;
+  const { kind } = await keyringStep(seams, keyring, (_, { context }) => {
+    isNew = context.kekId === null;
+    return isNew ? { type: 'KeyringCreated', data: { kekId } } : null;
+  });
+  if (isNew && kind === 'committed') return { kind: 'opened', keyring };
+  // Another process of the same role began it meanwhile: its word counts, also against a key that was just made.
+  return openKeyring(seams, keks.length === 0 ? [kek] : keks, create);
 }

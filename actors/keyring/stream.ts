@@ -21,7 +21,7 @@ export function keyringState(journal: StreamSource): Promise<ChartState<KeyringC
 export function keyringStep(
   seams: JournalSeams,
   keyring: Keyring,
-  work: (keys: Scope['keys']) => KeyringEvent | null | Promise<KeyringEvent | null>,
+  work: (keys: Scope['keys'], state: ChartState<KeyringContext>) => KeyringEvent | null | Promise<KeyringEvent | null>,
 ): Promise<CommitResult> {
-  return stepJournalActor(seams, KEYRING, keyring, ({ keys }) => work(keys));
+  return stepJournalActor(seams, KEYRING, keyring, ({ keys, state }) => work(keys, state));
 }

@@ -1,10 +1,13 @@
+import { HandOverWire } from '../cluster/hand-over.ts';
 import type { Membership } from '../cluster/membership.ts';
 import type { Share } from '../cluster/share.ts';
 import type { SessionEnd } from '../channel/port.ts';
 import type { Runtime } from '../runtime.ts';
+import type { Clock } from '../seams/clock.ts';
 import type { Log } from '../seams/log.ts';
 import type { ServiceSharing } from '../service/seams.ts';
 import type { ReviewedBook } from '../wan/session-book.ts';
+import type { Wire } from '../wire/port.ts';
 import { gatewayRegistrationStream, pnStream } from './cpns-server.ts';
 import type { Review } from './review.ts';
 
@@ -23,11 +26,29 @@ export interface Shared {
  */
 export class Sharing implements Share, ServiceSharing {
   readonly membership: Membership;
+  #handOver: HandOverWire | null = null;
   readonly #gateways: ReadonlyMap<string, string>;
 
   constructor(membership: Membership, pns: readonly { readonly id: string; readonly gatewayId: string }[]) {
     this.membership = membership;
     this.#gateways = new Map(pns.map(({ id, gatewayId }) => [id, gatewayId]));
+  }
+
+  /** The wire of a server that hands over what is another's. */
+  over(wire: Wire, seams: { readonly clock: Clock; readonly log: Log }): Wire {
+    this.#handOver = new HandOverWire(wire, this.membership, seams);
+    return this.#handOver;
+  }
+
+  /** For the log: who this is, how many servers there are, and how many messages went on to another. */
+  get stats(): {
+    readonly id: string;
+    readonly servers: number;
+    readonly passedOn: number;
+    readonly handedToNobody: number;
+  } {
+    const { passedOn, handedToNobody } = this.#handOver?.stats ?? { passedOn: 0, handedToNobody: 0 };
+    return { id: this.id, servers: this.membership.members.length, passedOn, handedToNobody };
   }
 
   get id(): string {

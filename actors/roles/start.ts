@@ -18,7 +18,6 @@ import { pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
 import { gatewayRole, gatewayStream, type GatewayIdentity } from './pn-gateway.ts';
 import { pneRole, pneStream, type PneDevice } from './pne.ts';
 import { gatewayMeter, ServerMeter } from './meters.ts';
-import { HandOverWire } from '../cluster/hand-over.ts';
 import { EVERYTHING } from '../cluster/share.ts';
 import { Review } from './review.ts';
 import type { Sharing } from './sharing.ts';
@@ -145,7 +144,7 @@ export async function startServer(
   sharing: Sharing | null = null,
 ): Promise<WithSessions> {
   const share = sharing ?? EVERYTHING;
-  const shared = sharing === null ? seams.wire : new HandOverWire(seams.wire, sharing.membership, seams);
+  const shared = sharing === null ? seams.wire : sharing.over(seams.wire, seams);
   const { wire, book } = await serverWan(
     { ...seams, wire: shared },
     {

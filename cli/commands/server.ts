@@ -122,9 +122,9 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
     pnes: options.pnes.length + options.certified.pnes.length,
     services: options.services.length,
     position: await seams.journal.head(),
-    ...(sharing === null ? {} : { id: sharing.id, servers: sharing.membership.members.length }),
+    ...(sharing === null ? {} : { id: sharing.id, servers: sharing.stats.servers }),
   });
   await untilStopped(running.stopped);
-  log.info('ending', { ...runtime.stats });
+  log.info('ending', { ...runtime.stats, ...sharing?.stats });
   return EXIT.ok;
 }

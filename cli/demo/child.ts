@@ -35,11 +35,19 @@ function childEnvironment(): Readonly<Record<string, string | undefined>> {
   return { ...Object.fromEntries(others), CPNS_LAUNCHED: '1' };
 }
 
-/** @param onLine is given each line of its standard output */
-export function startChild(name: string, args: readonly string[], onLine: (line: string) => void = () => {}): Child {
+/**
+ * @param onLine is given each line of its standard output
+ * @param env more of its environment: what must not stand on a command line
+ */
+export function startChild(
+  name: string,
+  args: readonly string[],
+  onLine: (line: string) => void = () => {},
+  env: Readonly<Record<string, string>> = {},
+): Child {
   const child = spawn(process.execPath, [launcher(), ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: childEnvironment(),
+    env: { ...childEnvironment(), ...env },
   });
   const { pid, stdout, stderr } = child;
   if (pid === undefined || stdout === null || stderr === null) throw new Error(`Could not start cpns ${args[0]}.`);

@@ -24,6 +24,7 @@ import { pause, untilStopped, type Running } from '../run.ts';
 import { startEcho, talkToEcho } from './applications.ts';
 import { GATEWAY_FLAGS, showCharging } from './charging.ts';
 import { startChild, type Child } from './child.ts';
+import { endServers, startServers, type Servers } from './servers.ts';
 import { FlowReader } from './flows.ts';
 
 export interface DemoOptions {
@@ -32,6 +33,7 @@ export interface DemoOptions {
   readonly keep?: string;
   /** The nats-server program; default: the one on PATH. */
   readonly natsServer?: string;
+  readonly servers: Servers;
   readonly format: 'text' | 'json';
   /** A page on all journals of the demo; it then goes on until it is stopped. */
   readonly inspector: 'served' | 'none';
@@ -86,7 +88,13 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
 
   // The files name the usual address; this server has a port of its own.
   const at = ['--nats', nats.url];
-  const roles = [startChild('CPNS Server', ['server', '--config', join(dir, 'server.yaml'), ...at])];
+  const started = (processes: readonly Pick<Child, 'name' | 'pid'>[]): void => {
+    const text = processes.map(({ name, pid }) => `${name}: process ${pid}`).join('\n');
+    out(text, { kind: 'started', nats: nats.url, processes: processes.map(({ name, pid }) => ({ name, pid })) });
+  };
+  const config = ['--config', join(dir, 'server.yaml'), ...at];
+  const { children: servers, processes, journal } = await startServers(host, running, options.servers, config);
+  const roles = [...servers];
   for (const { id } of household.gateways) {
     roles.push(
       startChild(`PN GW ${id}`, ['gateway', '--config', join(dir, 'gateways', `${id}.yaml`), ...at, ...GATEWAY_FLAGS]),
@@ -96,11 +104,7 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
   const echo = startEcho(talk);
   if (echo !== null) roles.push(echo);
   for (const child of roles) running.onClose(child.name, () => child.stop());
-  const started = (processes: readonly Pick<Child, 'name' | 'pid'>[]): void => {
-    const text = processes.map(({ name, pid }) => `${name}: process ${pid}`).join('\n');
-    out(text, { kind: 'started', nats: nats.url, processes: processes.map(({ name, pid }) => ({ name, pid })) });
-  };
-  started([{ name: `nats-server at ${nats.url}`, pid: nats.pid }, ...roles]);
+  started([{ name: `nats-server at ${nats.url}`, pid: nats.pid }, ...processes, ...roles]);
   const ended = new AbortController();
   for (const role of roles) void role.ended.then(() => ended.abort());
   const established = await areEstablished(host, running, wire, household, ended.signal);
@@ -109,7 +113,7 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
 
   if (options.inspector === 'served') {
     const gateways = household.gateways.map(({ id }) => join(dir, 'gateways', `${id}.sqlite`));
-    const journals = [join(dir, 'server.sqlite'), ...gateways, join(dir, 'pnes.sqlite')];
+    const journals = [journal ?? join(dir, 'server.sqlite'), ...gateways, join(dir, 'pnes.sqlite')];
     const { url } = await inspect(host, running, { journals, wire, port: 0, token: null });
     out(`\nThe inspector: ${url}`, { kind: 'inspector', url });
   }
@@ -138,11 +142,13 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
   for (const { id } of household.gateways) {
     local.set(id, await agreeing(host, running, wire, gatewayInventoryQuery(id), server));
   }
+  if (options.inspector === 'none') await endServers(servers, household, out);
   const seconds = (host.clock.now() - startedAt) / 1_000;
   const code = report({ household, outcomes, lost, differing, server, local, out, seconds, options });
   if (options.inspector === 'served') {
     if (format === 'text') await host.out('\nThe roles go on, for the inspector, until Ctrl-C.\n');
     await untilStopped(running.stopped);
+    await endServers(servers, household, out);
   }
   return code;
 }

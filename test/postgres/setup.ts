@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import type { PostgresServer } from './server.ts';
+import type { PostgresServer } from '../../cli/postgres-server.ts';
 import { startPostgres } from './server.ts';
 
 /** What the file holds that `postgresAddress` names. */

@@ -4,7 +4,7 @@ import { openPostgresJournal } from '../../../../events/journal/postgres/open.ts
 import { InventoryProjection } from '../../../../projections/projection.ts';
 import { openInventoryStore } from '../../../../projections/sql.ts';
 import { useDatabase } from '../../../postgres/database.ts';
-import type { PostgresServer } from '../../../postgres/server.ts';
+import type { PostgresServer } from '../../../../cli/postgres-server.ts';
 import { startPostgres } from '../../../postgres/server.ts';
 import { inventoryEvent } from '../../../projections/controls.ts';
 import { any, appendTo, commitOf, exactly } from '../controls.ts';
