@@ -165,6 +165,8 @@ async function allConfirmed({ runtime, devices }: Awaited<ReturnType<typeof star
   return again;
 }
 
+const idOf = (server: Process | undefined): string => / ready .*\bid=(\w+)/.exec(server?.stderr ?? '')?.[1] ?? '?';
+
 const isOf =
   (gatewayId: string) =>
   ({ subject }: { readonly subject: string }): boolean =>
@@ -239,6 +241,33 @@ test(
     const events = await judged(load);
     expect(kills).toBeGreaterThanOrEqual(15);
     figures('killed', seed, events, again);
+  },
+  TEST_MS,
+);
+
+test(
+  'one server stands still for longer than its lease and wakes up late, another leaves on SIGTERM: neither is noticed in the record',
+  async () => {
+    await startRoles();
+    const load = await startLoad();
+    const registering = registerAll(load.runtime, load.devices);
+    const [sleeper, leaver] = servers;
+    await pause(1_000);
+    sleeper?.signal('SIGSTOP');
+    await pause(6_000);
+    sleeper?.signal('SIGCONT');
+    await sleeper?.says(/the lease had run out/);
+    const left = Date.now();
+    expect(await leaver?.end('SIGTERM'), leaver?.stderr).toMatchObject({ code: 0, signal: null });
+    await until('the ring of those that stay', () =>
+      servers.slice(2).some(({ stderr }) => stderr.includes(`left=${idOf(leaver)}`)),
+    );
+    const tookOverMs = Date.now() - left;
+    await startServer().says(/ ready /);
+    await registering;
+    const again = await allConfirmed(load);
+    const events = await judged(load);
+    figures(`paused and left (taken over ${tookOverMs} ms after SIGTERM)`, 'none', events, again);
   },
   TEST_MS,
 );

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import { pneStream } from '../../actors/roles/pne.ts';
 import { isTemporary } from '../../events/codes.ts';
-import { NODES, World, type CrashPoint, type NodeName } from '../simulation/world.ts';
+import { MORE_SERVERS, NODES, World, type CrashPoint, type ProcessName } from '../simulation/world.ts';
 import { household, worldOf, type Household } from './household.ts';
 
 /** One thing that happens to the system. Picks are taken modulo what there is. */
@@ -16,24 +16,26 @@ export type Action =
   | { readonly do: 'copy'; readonly pick: number }
   | { readonly do: 'tick' }
   | { readonly do: 'wait'; readonly ms: number }
-  | { readonly do: 'kill'; readonly node: NodeName }
-  | { readonly do: 'killDuring'; readonly node: NodeName; readonly pick: number; readonly turns: number }
-  | { readonly do: 'crash'; readonly node: NodeName; readonly at: CrashPoint }
-  | { readonly do: 'start'; readonly node: NodeName }
-  | { readonly do: 'cut'; readonly node: NodeName }
-  | { readonly do: 'heal'; readonly node: NodeName }
+  | { readonly do: 'kill'; readonly node: ProcessName }
+  | { readonly do: 'killDuring'; readonly node: ProcessName; readonly pick: number; readonly turns: number }
+  | { readonly do: 'crash'; readonly node: ProcessName; readonly at: CrashPoint }
+  | { readonly do: 'start'; readonly node: ProcessName }
+  /** The process stands still between two instructions, and goes on later as if nothing had happened. */
+  | { readonly do: 'pause'; readonly node: ProcessName }
+  | { readonly do: 'resume'; readonly node: ProcessName }
+  | { readonly do: 'cut'; readonly node: ProcessName }
+  | { readonly do: 'heal'; readonly node: ProcessName }
   | { readonly do: 'register'; readonly pick: number }
   /** What is personal about a device is erased, beside the server. */
   | { readonly do: 'erase'; readonly pick: number }
   /** A message in the session of a device, or the end of it. */
   | { readonly do: 'say' | 'hangUp'; readonly from: 'server' | 'pnes'; readonly pick: number };
 
-const node = fc.constantFrom(...NODES);
 const end = fc.constantFrom('server' as const, 'pnes' as const);
 const pick = fc.nat(63);
 const act = <T extends Action['do']>(name: T) => fc.constant(name);
 
-const action: fc.Arbitrary<Action> = fc.oneof(
+const happens = (node: fc.Arbitrary<ProcessName>) => [
   {
     weight: 12,
     arbitrary: fc.record({ do: act('deliver'), pick: fc.constant(0), count: fc.integer({ min: 1, max: 12 }) }),
@@ -58,10 +60,23 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: act('erase'), pick }) },
   { weight: 4, arbitrary: fc.record({ do: act('say'), from: end, pick }) },
   { weight: 1, arbitrary: fc.record({ do: act('hangUp'), from: end, pick }) },
+];
+
+const action: fc.Arbitrary<Action> = fc.oneof(...happens(fc.constantFrom(...NODES)));
+
+/** What happens to several servers: they are killed and paused more often than the others. */
+const server = fc.constantFrom('server' as const, ...MORE_SERVERS);
+const sharedAction: fc.Arbitrary<Action> = fc.oneof(
+  ...happens(fc.oneof({ weight: 3, arbitrary: server }, { weight: 1, arbitrary: fc.constantFrom(...NODES) })),
+  { weight: 3, arbitrary: fc.record({ do: act('pause'), node: server }) },
+  { weight: 4, arbitrary: fc.record({ do: act('resume'), node: server }) },
+  { weight: 3, arbitrary: fc.record({ do: act('wait'), ms: fc.constantFrom(800, 3_100, 6_000) }) },
 );
 
 export interface Script {
   readonly seed: number;
+  /** Processes of the CPNS Server. */
+  readonly servers: 1 | 3;
   readonly disk: 'fast' | 'slow';
   readonly home: Household;
   /** Whether the devices are registered, and their sessions stand, before anything goes wrong. */
@@ -69,17 +84,22 @@ export interface Script {
   readonly actions: readonly Action[];
 }
 
-export const script: fc.Arbitrary<Script> = fc.record({
-  seed: fc.nat(),
-  disk: fc.constantFrom('fast' as const, 'slow' as const),
-  home: household,
-  begins: fc.constantFrom('cold' as const, 'warm' as const),
-  actions: fc.array(action, { maxLength: 60, size: 'max' }),
-});
+const scriptOf = (servers: Script['servers'], of: fc.Arbitrary<Action>): fc.Arbitrary<Script> =>
+  fc.record({
+    seed: fc.nat(),
+    servers: fc.constant(servers),
+    disk: fc.constantFrom('fast' as const, 'slow' as const),
+    home: household,
+    begins: fc.constantFrom('cold' as const, 'warm' as const),
+    actions: fc.array(of, { maxLength: 60, size: 'max' }),
+  });
+
+export const script = scriptOf(1, action);
+export const sharedScript = scriptOf(3, sharedAction);
 
 /** Safety phase: everything that can go wrong does, in the order of the script. */
-export async function play({ seed, disk, home, begins, actions }: Script): Promise<World> {
-  const world = await World.start({ ...worldOf(home, `run ${seed}`), disk });
+export async function play({ seed, servers, disk, home, begins, actions }: Script): Promise<World> {
+  const world = await World.start({ ...worldOf(home, `run ${seed}`), servers, disk });
   for (const { deviceId } of world.options.devices) await world.register(deviceId);
   await world.settle();
   if (begins === 'warm') await world.calm();
@@ -134,6 +154,12 @@ async function perform(world: World, action: Action): Promise<void> {
     case 'crash':
       world.crashAt(action.node, action.at);
       return;
+    case 'pause':
+      world.pause(action.node);
+      return;
+    case 'resume':
+      world.resume(action.node);
+      return;
     case 'start':
       return world.startNode(action.node);
     case 'cut':
@@ -165,7 +191,8 @@ async function register(world: World, deviceId: string): Promise<void> {
 
 /** Liveness phase: all nodes are up, everything is delivered, and time passes. Devices that gave up are told again. */
 export async function calm(world: World): Promise<void> {
-  for (const name of NODES) {
+  for (const name of world.processes) {
+    world.resume(name);
     world.crashAt(name, null);
     world.network.reconnect(name);
     await world.startNode(name);

@@ -14,9 +14,12 @@ import type { PersonalState } from '../../actors/wire/queries.ts';
 import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';
+import { Membership } from '../../actors/cluster/membership.ts';
+import { Sharing } from '../../actors/roles/sharing.ts';
 import type { Runtime } from '../../actors/runtime.ts';
+import { Gate } from './gate.ts';
 import { sessionFromBytes, type Session, type SessionKeys } from '../../security/session.ts';
-import type { ServerIdentity } from '../../actors/roles/cpns-server.ts';
+import { pnStream, type ServerIdentity } from '../../actors/roles/cpns-server.ts';
 import type { GatewayIdentity } from '../../actors/roles/pn-gateway.ts';
 import type { PneDevice } from '../../actors/roles/pne.ts';
 import { SERVER_LIMITS, type ServerLimits } from '../../actors/roles/rate-limits.ts';
@@ -33,6 +36,12 @@ import type { ExpectedCredential } from '../../security/registration-handshake.t
 export const NODES = ['server', 'gateway', 'pnes'] as const;
 export type NodeName = (typeof NODES)[number];
 
+/** Servers that share the journal of the first one. */
+export const MORE_SERVERS = ['server-2', 'server-3'] as const;
+/** A node is a journal; a server may be several processes on one. */
+export type ProcessName = NodeName | (typeof MORE_SERVERS)[number];
+export const nodeOf = (name: ProcessName): NodeName => (name === 'gateway' || name === 'pnes' ? name : 'server');
+
 /** What a transaction of one node made durable, keys in the clear. In a timeline they stand in the order of all nodes. */
 export interface Moment {
   readonly node: NodeName;
@@ -48,6 +57,8 @@ export type CrashPoint = 'beforeCommit' | 'afterCommit';
 
 export interface WorldOptions {
   readonly seed?: string;
+  /** Processes of the CPNS Server; default: one, which has its journal alone. */
+  readonly servers?: 1 | 2 | 3;
   readonly pns?: readonly ProvisionedPn[];
   readonly devices: readonly PneDevice[];
   /** Secrets as the server knows them; default: those of the devices. */
@@ -93,6 +104,7 @@ export function gatewayIdentity(gatewayId: string, pairing: GatewayIdentity['pai
 }
 
 interface Node {
+  readonly gate: Gate;
   disk: MemoryDisk;
   readonly kek: Uint8Array;
   readonly keyring: Keyring;
@@ -104,6 +116,7 @@ interface Node {
     readonly session: SessionEnd | null;
     readonly journal: MemoryJournal;
     readonly wire: Wire;
+    readonly sharing: Sharing | null;
   } | null;
 }
 
@@ -134,7 +147,7 @@ export class World {
     },
   };
   readonly #entropy: SeededEntropy;
-  readonly #nodes: { readonly [name in NodeName]: Node };
+  readonly #nodes: { readonly [name in ProcessName]: Node };
   readonly #ending: Promise<void>[] = [];
   /** Sessions that the server ever had, by key id. */
   readonly #sessions = new Map<string, Session>();
@@ -152,6 +165,7 @@ export class World {
     const node = (): Node => {
       const kek = bytes(32);
       return {
+        gate: new Gate(),
         disk: new MemoryDisk(),
         kek,
         keyring: createKeyring({ kek, bytes }),
@@ -160,20 +174,40 @@ export class World {
         life: null,
       };
     };
-    this.#nodes = { server: node(), gateway: node(), pnes: node() };
+    const server = node();
+    const another = (): Node => ({ ...server, gate: new Gate() });
+    this.#nodes = { server, gateway: node(), pnes: node(), 'server-2': another(), 'server-3': another() };
   }
 
   static async start(options: WorldOptions): Promise<World> {
     const world = new World(options);
-    for (const name of NODES) await world.startNode(name);
+    for (const name of world.processes) await world.startNode(name);
     return world;
+  }
+
+  /** All that may run. */
+  get processes(): readonly ProcessName[] {
+    return [...MORE_SERVERS.slice(0, (this.options.servers ?? 1) - 1), ...NODES];
+  }
+
+  /** The process goes on when it is told to: until then its timers do not fire, and what is sent to it waits. */
+  pause(name: ProcessName): void {
+    if (this.runtime(name) !== null) this.#nodes[name].gate.shut();
+  }
+
+  resume(name: ProcessName): void {
+    this.#nodes[name].gate.open();
+  }
+
+  isPaused(name: ProcessName): boolean {
+    return this.#nodes[name].gate.isShut;
   }
 
   get pns(): readonly ProvisionedPn[] {
     return this.options.pns ?? [];
   }
 
-  runtime(name: NodeName): Runtime | null {
+  runtime(name: ProcessName): Runtime | null {
     return this.#nodes[name].life?.runtime ?? null;
   }
 
@@ -188,18 +222,23 @@ export class World {
     return this.#nodes[name].life?.journal ?? null;
   }
 
-  isRunning(name: NodeName): boolean {
+  isRunning(name: ProcessName): boolean {
     return this.#nodes[name].life !== null;
   }
 
   /** A node whose crash was ordered may die while it starts. */
-  async startNode(name: NodeName): Promise<void> {
+  async startNode(name: ProcessName): Promise<void> {
     const node = this.#nodes[name];
     if (node.life !== null) return;
-    const wire = this.network.connect(name);
+    const { gate } = node;
+    const wire = gate.wire(this.network.connect(name));
+    const schedule = this.options.disk === 'slow' ? setImmediate : queueMicrotask;
+    const isShared = nodeOf(name) === 'server' && (this.options.servers ?? 1) > 1;
+    const clock = gate.clock(this.clock);
     const journal = new MemoryJournal({
       disk: node.disk,
-      schedule: this.options.disk === 'slow' ? setImmediate : queueMicrotask,
+      ...(isShared ? { shared: this.clock } : {}),
+      schedule: (run) => void schedule(() => gate.pass(run)),
       faults: {
         beforeCommit: () => this.#crashAt(name, 'beforeCommit'),
         afterCommit: (write) => {
@@ -211,17 +250,19 @@ export class World {
     const seams: Seams = {
       journal,
       wire,
-      clock: this.clock,
+      clock,
       entropy: this.#entropy,
       log: this.log,
       keyring: node.keyring,
       observers: 'none',
       snapshotEvery: this.options.snapshotEvery ?? SNAPSHOT_EVERY,
     };
-    const life = { runtime: null, session: null, journal, wire };
+    const { leases } = journal;
+    const sharing = leases === null ? null : new Sharing(new Membership({ ...seams, leases, wire }), this.pns);
+    const life = { runtime: null, session: null, journal, wire, sharing };
     node.life = life;
     try {
-      const { runtime, session } = await this.#startRole(name, seams);
+      const { runtime, session } = await this.#startRole(nodeOf(name), seams, sharing);
       if (node.life === life) node.life = { ...life, runtime, session };
       else await runtime.stop();
     } catch (error) {
@@ -232,6 +273,7 @@ export class World {
   async #startRole(
     name: NodeName,
     seams: Seams,
+    sharing: Sharing | null,
   ): Promise<{ readonly runtime: Runtime; readonly session: SessionEnd | null }> {
     const { devices, secrets, pairing, gatewayShows, usage, limits = SERVER_LIMITS } = this.options;
     const applications = { server: this.#noting, pnes: this.#noting, ...this.options.applications };
@@ -248,7 +290,7 @@ export class World {
           },
           ...this.options.identity,
         };
-        return startServer(identity, this.pns, [], seams, applications.server, usage);
+        return startServer(identity, this.pns, [], seams, applications.server, usage, sharing);
       }
       case 'gateway': {
         const bySecret = gatewayIdentity(GATEWAY, pairing);
@@ -282,7 +324,7 @@ export class World {
   }
 
   /** The process is gone between two instructions: what was not committed never happened. */
-  async kill(name: NodeName): Promise<void> {
+  async kill(name: ProcessName): Promise<void> {
     this.#die(name);
     await this.settle();
   }
@@ -303,27 +345,28 @@ export class World {
   }
 
   /** The next commit of the node is its last instruction; null takes the order back. */
-  crashAt(name: NodeName, point: CrashPoint | null): void {
+  crashAt(name: ProcessName, point: CrashPoint | null): void {
     this.#nodes[name].crash = point;
   }
 
   /** Every commit of the node fails like this, until null. */
-  failCommits(name: NodeName, fault: { readonly at: CrashPoint; readonly error: Error } | null): void {
+  failCommits(name: ProcessName, fault: { readonly at: CrashPoint; readonly error: Error } | null): void {
     this.#nodes[name].fault = fault;
   }
 
-  #die(name: NodeName): void {
+  #die(name: ProcessName): void {
     const node = this.#nodes[name];
     if (node.life === null) return;
     const { runtime, wire, journal } = node.life;
     node.life = null;
     node.crash = null;
     node.disk.owners.delete(journal);
+    node.gate.open();
     this.#ending.push(wire.close());
     if (runtime !== null) this.#ending.push(runtime.stop());
   }
 
-  #crashAt(name: NodeName, point: CrashPoint | null): void {
+  #crashAt(name: ProcessName, point: CrashPoint | null): void {
     const { crash, fault } = this.#nodes[name];
     if (fault?.at === point) throw fault.error;
     if (crash !== point) return;
@@ -331,8 +374,9 @@ export class World {
     throw new JournalError('closed', 'The process has died.', 'Start it again.');
   }
 
-  #record(node: NodeName, { events, keys }: BatchWrite): void {
-    const { keyring } = this.#nodes[node];
+  #record(name: ProcessName, { events, keys }: BatchWrite): void {
+    const { keyring } = this.#nodes[name];
+    const node = nodeOf(name);
     const put = keys.put.map(({ id, wrapped }) => ({ id, secret: keyring.unwrap(id, wrapped) ?? new Uint8Array(0) }));
     this.timeline.push({ node, events, keys: { drop: keys.drop, put } });
     if (node !== 'server') return;
@@ -348,10 +392,17 @@ export class World {
     return register(runtime, found);
   }
 
+  /** The end of the sessions of a PN: of several servers, of one that thinks it has them. */
+  #end(from: 'server' | 'pnes', pnId: string): SessionEnd | null {
+    const running = this.processes.filter((name) => nodeOf(name) === from && !this.isPaused(name));
+    const lives = running.flatMap((name) => this.#nodes[name].life ?? []);
+    return lives.find(({ sharing }) => sharing?.isMine(pnStream(pnId)) ?? true)?.session ?? null;
+  }
+
   /** Sends a text of its own in the session of the device, where that end runs. */
   say(from: 'server' | 'pnes', deviceId: string): void {
-    const session = this.#nodes[from].life?.session ?? null;
     const pnId = this.options.devices.find((one) => one.deviceId === deviceId)?.pnId ?? '';
+    const session = this.#end(from, pnId);
     if (session === null) return;
     const note: World['said'][number] = { text: `text ${this.said.length} from the ${from}`, outcome: null };
     this.said.push(note);
@@ -364,7 +415,7 @@ export class World {
   /** Erases what is personal about the device, beside the server where that runs; the process may die meanwhile. */
   async erase(deviceId: string): Promise<Erasure | null> {
     const { life, kek } = this.#nodes.server;
-    if (life === null) return null;
+    if (life === null || this.isPaused('server')) return null;
     const { clock } = this;
     const seams = { journal: life.journal, clock, entropy: this.#entropy, role: 'cpns-server' as const };
     try {
@@ -385,8 +436,8 @@ export class World {
 
   /** Has the session of the device closed, where that end runs; the process may die meanwhile. */
   hangUp(from: 'server' | 'pnes', deviceId: string): void {
-    const session = this.#nodes[from].life?.session ?? null;
     const pnId = this.options.devices.find((one) => one.deviceId === deviceId)?.pnId ?? '';
+    const session = this.#end(from, pnId);
     session?.close({ pnId, deviceId }).catch(() => {});
   }
 
@@ -395,7 +446,7 @@ export class World {
     while (this.#ending.length > 0) await this.#ending.pop();
     for (let quiet = 0; quiet < 2; quiet++) {
       const before = this.timeline.length + this.sent.length;
-      for (const name of NODES) await this.runtime(name)?.settled();
+      for (const name of this.processes) if (!this.isPaused(name)) await this.runtime(name)?.settled();
       // A frame waits until its session was read from the journal.
       await new Promise((resolve) => setImmediate(resolve));
       // What came of it may have led to more.
@@ -417,7 +468,7 @@ export class World {
     const until = this.clock.now() + limitMs;
     await this.drain();
     for (;;) {
-      const pending = NODES.some((name) => (this.runtime(name)?.stats.timers ?? 0) > 0);
+      const pending = this.processes.some((name) => (this.runtime(name)?.stats.timers ?? 0) > 0);
       const due = this.clock.nextDue();
       if (!pending || due === null || due > until) return;
       this.clock.fireNext();
