@@ -109,7 +109,14 @@ async function auditOne(
   const integrity = new IntegrityPass(source, notes.signed, desk.scratch, notes.sizes);
   const owner = new OwnerPass();
   const law = charts === undefined ? {} : { charts };
-  const conformance = new ConformancePass(index, { report: desk.report, watches, scratch: desk.scratch, ...law });
+  const begins = isWhole(source) ? 'first' : 'amid';
+  const conformance = new ConformancePass(index, {
+    report: desk.report,
+    watches,
+    scratch: desk.scratch,
+    begins,
+    ...law,
+  });
   try {
     await walk(source, [integrity, owner, conformance], (progress) => onProgress(source.name, progress));
   } catch (error) {

@@ -26,6 +26,7 @@ export class ConformancePass implements Pass {
   readonly #report: Report;
   readonly #watches: Watches;
   readonly #charts: Charts;
+  readonly #begins: 'first' | 'amid';
   readonly #folds: Shelf<StreamFold>;
   readonly #used = new Map<
     string,
@@ -42,17 +43,21 @@ export class ConformancePass implements Pass {
       watches,
       scratch,
       charts = CHARTS,
+      begins = 'first',
     }: {
       readonly report: Report;
       readonly watches: Watches;
       readonly scratch: Scratch;
       readonly charts?: Charts;
+      /** `amid`: the first events of the journal are not there, and those of its streams may be among them. */
+      readonly begins?: 'first' | 'amid';
     },
   ) {
     this.#journal = journal;
     this.#report = report;
     this.#watches = watches;
     this.#charts = charts;
+    this.#begins = begins;
     const codec = {
       write: (fold: StreamFold) => fold.keep(),
       read: (text: string) => StreamFold.restore(text, charts),
@@ -77,7 +82,7 @@ export class ConformancePass implements Pass {
 
   #take(seen: Seen): void {
     const { event } = seen;
-    const fold = this.#foldOf(event.stream);
+    const fold = this.#foldOf(event);
     const taken = fold.take(event);
     this.#use(event);
     if (taken.kind === 'deviates') {
@@ -94,10 +99,11 @@ export class ConformancePass implements Pass {
     this.#report({ ...where, state: null, possible: [], says, other: null });
   }
 
-  #foldOf(stream: string): StreamFold {
+  #foldOf({ stream, version }: RecordedEvent): StreamFold {
     const known = this.#folds.get(stream);
     if (known !== undefined) return known;
-    const fold = new StreamFold(stream, this.#charts);
+    const isAmid = this.#begins === 'amid' && version > 1;
+    const fold = isAmid ? StreamFold.amid(stream, version, this.#charts) : new StreamFold(stream, this.#charts);
     this.#folds.set(stream, fold);
     return fold;
   }

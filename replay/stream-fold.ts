@@ -81,6 +81,14 @@ export class StreamFold {
     return fold;
   }
 
+  /** A stream whose first events are not here: what follows is not judged. */
+  static amid(stream: string, version: number, charts: Charts): StreamFold {
+    const fold = new StreamFold(stream, charts);
+    fold.#version = version - 1;
+    fold.#lost = 'deviation';
+    return fold;
+  }
+
   /** Null before the first event, and where there is none to judge by. */
   get state(): ChartState<unknown> | null {
     return this.#lost === null ? this.#state : null;

@@ -241,6 +241,14 @@ describe.each(STORES)('a journal on $name whose first events are archived', ({ s
     expect([checked.code, checked.stdout]).toEqual([0, expect.stringContaining('2 snapshots, 2 are what')]);
   });
 
+  test('is judged by an auditor as far as it goes: no stream deviates because its beginning is elsewhere', async () => {
+    await archive(100, 'one.jsonl');
+    const host = new FakeHost(folder.path);
+    expect(await host.run('replay', 'verify', address)).toBe(5);
+    expect(host.stdout).toContain('the first 99 events are not in it');
+    expect(await new FakeHost(folder.path).run('replay', 'verify', 'one.jsonl')).toBe(0);
+  });
+
   test('keeps what a projection has not read', async () => {
     await run('projections', 'rebuild');
     await within((journal) => sql`update projections set position = 50`.execute(journal.writer));
