@@ -25,7 +25,7 @@ export const forwardsOnlyMembers: Rule = {
         const pnId = wanted.get(stream) ?? '';
         const deviceId = stream.split('/')[2] ?? '';
         if (local.status(pnId, deviceId) === null)
-          report(finding(ID, seen, `${deviceId} is not in the inventory that the PN GW has of ${pnId}`));
+          report(finding(ID, seen, `${deviceId} is not in ${pnId}, as the PN GW has it`));
       },
     };
   },

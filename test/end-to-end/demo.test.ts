@@ -87,6 +87,11 @@ test(
     expect(stdout).not.toContain('UNEXPECTED');
     for (const id of ['hall-motion', 'living-lamp-left', 'living-lamp-right'])
       expect(stdout).toMatch(new RegExp(`^ {2}${id} through hub-hall: \\d+ bytes, 200, came back$`, 'm'));
+    const journals = ['server.sqlite', 'gateways/hub-hall.sqlite', 'pnes.sqlite'].map((name) =>
+      folder.file(`text/${name}`),
+    );
+    const audit = await processes.run(['replay', 'verify', ...journals]);
+    expect(audit.stdout.trimEnd().split('\n').at(-1), audit.stdout).toBe('CONFORMANT');
     expect(stdout).toContain('6 records, 6 settled, 0 of these with a difference');
     expect(pidsIn(stdout)).toHaveLength(5);
     expect(pidsIn(stdout).filter(isAlive)).toEqual([]);

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { openJournalReader } from '../../cli/journal/open.ts';
 import { DEFAULT_READ_LIMIT, type RecordedEvent } from '../../events/journal/port.ts';
+import { audit } from '../../replay/audit.ts';
+import { sqlSource } from '../../replay/sources/sql.ts';
+import { judge } from '../../replay/verdict.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { sessionFromBytes, type Session } from '../../security/session.ts';
 import {
@@ -155,5 +158,17 @@ export async function violations(
   for (const [name, checker] of Object.entries(CHECKERS)) {
     found.push(...(await checker(evidence)).map((violation) => `${name} ${violation}`));
   }
-  return found;
+  return [...found, ...(await audited(files))];
+}
+
+/** What an auditor has against the journals that the processes left, and cannot judge of them. */
+async function audited(files: readonly JournalFile[]): Promise<readonly string[]> {
+  const readers = await Promise.all(files.map(({ journal }) => openJournalReader(journal)));
+  try {
+    const sources = await Promise.all(readers.map((reader, index) => sqlSource(`${index}`, reader)));
+    const { verdict } = judge(await audit(sources, { verifiers: [], brought: [] }), 'test');
+    return verdict.verdict === 'CONFORMANT' ? [] : [`audit: ${JSON.stringify(verdict)}`];
+  } finally {
+    for (const reader of readers) await reader.close();
+  }
 }

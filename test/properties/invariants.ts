@@ -10,7 +10,14 @@ import { MemoryInventoryStore } from '../../projections/memory.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
 import { sessionFromBytes, type Session } from '../../security/session.ts';
 import type { Moment, NodeName } from '../simulation/world.ts';
-import { placed, readerOf, text, tokens, where } from './reading.ts';
+import { cpnsIdAfterAuthentication as i1 } from '../../replay/rules/cpns-id-after-authentication.ts';
+import { cpnsIdOfOneDevice } from '../../replay/rules/cpns-id-of-one-device.ts';
+import { forwardsOnlyMembers as i5 } from '../../replay/rules/forwards-only-members.ts';
+import { inventoryAndRegistration } from '../../replay/rules/inventory-and-registration.ts';
+import { noProvisionalAfterRefusal as i11 } from '../../replay/rules/no-provisional-after-refusal.ts';
+import { oneOutcome, OUTCOMES } from '../../replay/rules/one-outcome.ts';
+import { byRule } from './by-rule.ts';
+import { placed, readerOf, text, where } from './reading.ts';
 
 /** All that is known of a run: every transaction of every node in their order, every message, every line of every log. */
 export interface Evidence {
@@ -45,61 +52,10 @@ export type Checker = (evidence: Evidence) => readonly string[] | Promise<readon
 const changesOf = (event: RecordedEvent): InventoryChanges | null =>
   InventoryChanges.safeParse(event.data['inventory']).data ?? null;
 
-/** I1: no CPNS ID without an earlier `PneAuthenticated` in the same registration. */
-export const cpnsIdAfterAuthentication: Checker = (evidence) => {
-  const found: string[] = [];
-  const authenticated = new Set<string>();
-  const allocated = new Map<string, string>();
-  for (const one of placed(evidence)) {
-    const { event, node } = one;
-    if (node !== 'server') continue;
-    const { stream, type } = event;
-    if (type === 'RegistrationRequestReceived') authenticated.delete(stream);
-    if (type === 'PneAuthenticated') authenticated.add(stream);
-    if (type === 'CpnsIdAllocated') {
-      if (!authenticated.has(stream)) found.push(`${where(one)}: a CPNS ID, but the PNE was not authenticated`);
-      allocated.set(stream, text(event, 'cpnsId') ?? '');
-    }
-    if (type === 'RegistrationAnswered' && text(event, 'cpnsId') !== null) {
-      if (!authenticated.has(stream)) found.push(`${where(one)}: answers with a CPNS ID to nobody authenticated`);
-      if (allocated.get(stream) !== text(event, 'cpnsId')) found.push(`${where(one)}: this CPNS ID was not allocated`);
-    }
-    const inventory = changesOf(event);
-    for (const { cpnsId, deviceId } of inventory?.changes ?? []) {
-      if (cpnsId !== null && allocated.get(`registration/${inventory?.pnId}/${deviceId}`) !== cpnsId) {
-        found.push(`${where(one)}: shows a CPNS ID that ${deviceId} was not given`);
-      }
-    }
-  }
-  return found;
-};
-
-/** I2: a CPNS ID belongs to one device for ever, and a device keeps its own. */
-export const cpnsIdBelongsToOneDevice: Checker = (evidence) => {
-  const found: string[] = [];
-  const ids = new Map<string, string>();
-  const owners = new Map<string, string>();
-  for (const one of placed(evidence)) {
-    for (const [deviceId, cpnsId] of cpnsIdsIn(one.event)) {
-      const before = ids.get(deviceId) ?? cpnsId;
-      const owner = owners.get(cpnsId) ?? deviceId;
-      if (before !== cpnsId) found.push(`${where(one)}: ${deviceId} has ${cpnsId}, and had ${before}`);
-      if (owner !== deviceId) found.push(`${where(one)}: ${cpnsId} of ${deviceId} was given to ${owner}`);
-      ids.set(deviceId, before);
-      owners.set(cpnsId, owner);
-    }
-  }
-  return found;
-};
-
-function cpnsIdsIn(event: RecordedEvent): readonly (readonly [string, string])[] {
-  const changes = changesOf(event)?.changes ?? [];
-  const pairs = changes.flatMap(({ deviceId, cpnsId }) => (cpnsId === null ? [] : [[deviceId, cpnsId] as const]));
-  const own = text(event, 'cpnsId');
-  const [kind, first, second] = tokens(event.stream);
-  const device = kind === 'pne' ? first : kind === 'registration' ? second : undefined;
-  return own === null || device === undefined ? pairs : [...pairs, [device, own] as const];
-}
+/** I1, I2 and I3 are those of an auditor. */
+export const cpnsIdAfterAuthentication = byRule(i1);
+export const cpnsIdBelongsToOneDevice = byRule(cpnsIdOfOneDevice);
+export const inventoryAgreesWithRegistration = byRule(inventoryAndRegistration);
 
 /** Inventories as the events of one node made them. */
 class Inventories {
@@ -117,34 +73,6 @@ class Inventories {
     return Object.hasOwn(members, deviceId) ? (members[deviceId]?.status ?? null) : null;
   }
 }
-
-/** I3: the inventory shows a PNE as registered if and only if its registration is; after every commit. */
-export const inventoryAgreesWithRegistration: Checker = ({ timeline }) => {
-  const found: string[] = [];
-  const inventories = new Inventories();
-  const registered = new Set<string>();
-  for (const { node, events } of timeline) {
-    if (node !== 'server') continue;
-    const touched = new Set<string>();
-    for (const event of events) {
-      inventories.apply(event);
-      for (const { deviceId } of changesOf(event)?.changes ?? []) touched.add(`${changesOf(event)?.pnId}/${deviceId}`);
-      if (event.type !== 'RegistrationAnswered' || !event.stream.startsWith('registration/')) continue;
-      const name = event.stream.slice('registration/'.length);
-      touched.add(name);
-      if (event.data['code'] === 200) registered.add(name);
-    }
-    for (const name of touched) {
-      const [pnId = '', deviceId = ''] = tokens(name);
-      const status = inventories.status(pnId, deviceId) ?? 'absent';
-      if ((status === 'registered') !== registered.has(name)) {
-        const last = events.at(-1)?.position;
-        found.push(`server ${last}: the inventory says ${status} of ${name}; its registration says otherwise`);
-      }
-    }
-  }
-  return found;
-};
 
 /** I4: the PN GW's inventory is at every moment a prefix of the server's history. */
 export const localInventoryIsPrefix: Checker = (evidence) => {
@@ -169,22 +97,13 @@ export const localInventoryIsPrefix: Checker = (evidence) => {
   return found;
 };
 
-/** I5: the PN GW forwards a registration only for a PNE that is in its inventory at that moment. */
-export const forwardsOnlyMembers: Checker = (evidence) => {
-  const found: string[] = [];
-  const local = new Inventories();
-  const wanted = new Map<string, string>();
+/** I5: the PN GW forwards a registration only for a PNE that is in its inventory at that moment, and after saying so. */
+export const forwardsOnlyMembers: Checker = async (evidence) => {
+  const found = [...(await byRule(i5)(evidence))];
   const forwarded = new Map<string, number>();
   for (const [moment, { node, events }] of evidence.timeline.entries()) {
-    for (const event of node === 'gateway' ? events : []) {
-      local.apply(event);
-      if (event.type === 'RegistrationRequestReceived') wanted.set(event.stream, text(event, 'pnId') ?? '');
-      if (event.type !== 'RegistrationForwarded') continue;
-      forwarded.set(text(event, 'requestId') ?? '', moment);
-      const pnId = wanted.get(event.stream) ?? '';
-      const deviceId = tokens(event.stream)[2] ?? '';
-      if (local.status(pnId, deviceId) === null) found.push(`${where({ node, event })}: ${deviceId} is not in ${pnId}`);
-    }
+    for (const event of node === 'gateway' ? events : [])
+      if (event.type === 'RegistrationForwarded') forwarded.set(text(event, 'requestId') ?? '', moment);
   }
   for (const { subject, payload, after } of evidence.sent) {
     if (!/^cpns\.wan\.up\.[^.]+\.registration-request$/.test(subject)) continue;
@@ -207,40 +126,10 @@ function headOf(payload: string): { readonly messageId: string; readonly inReply
   };
 }
 
-/** Which event is the outcome of the request with which id, by the chart that gives it. */
-const OUTCOMES: { readonly [chart: string]: { readonly [type: string]: string } } = {
-  'cpns-server/registration': { RegistrationAnswered: 'requestId' },
-  'cpns-server/gateway-registration': { GatewayRegistrationAnswered: 'requestId' },
-  'cpns-server/personal-network': { PnUpdateAnswered: 'updateId', PnEstablishmentAnswered: 'requestId' },
-  'pn-gateway/admission': { ResponseForwarded: 'requestId' },
-  'pne/registration': {
-    RegistrationAccepted: 'requestId',
-    RegistrationRefused: 'requestId',
-    RegistrationTimedOut: 'requestId',
-  },
-};
-
 /** I6: each `requestId` gets exactly one outcome, and every copy of the answer is the same bytes. */
-export const oneOutcomePerRequest: Checker = (evidence) => {
-  const found: string[] = [];
-  const outcomes = new Map<string, string>();
-  const asked = new Map<string, string>();
-  for (const one of placed(evidence)) {
-    const { event } = one;
-    const chart = event.meta.chart.id;
-    if (chart === 'pne/registration' && event.type === 'RegistrationRequested') {
-      asked.set(`${chart} ${event.stream} ${text(event, 'requestId')}`, where(one));
-    }
-    const field = OUTCOMES[chart]?.[event.type];
-    if (field === undefined) continue;
-    const request = `${chart} ${event.stream} ${text(event, field)}`;
-    const before = outcomes.get(request);
-    if (before !== undefined) found.push(`${where(one)}: ${text(event, field)} had an outcome already (${before})`);
-    outcomes.set(request, where(one));
-  }
-  if (evidence.phase === 'calm') {
-    for (const [request, at] of asked) if (!outcomes.has(request)) found.push(`${at}: ${request} never had an outcome`);
-  }
+export const oneOutcomePerRequest: Checker = async (evidence) => {
+  const found = [...(await byRule(oneOutcome)(evidence))];
+  if (evidence.phase === 'calm') found.push(...withoutOutcome(evidence));
   const answers = new Map<string, string>();
   for (const { subject, payload } of evidence.sent) {
     if (!subject.endsWith('-response')) continue;
@@ -252,6 +141,20 @@ export const oneOutcomePerRequest: Checker = (evidence) => {
   }
   return found;
 };
+
+/** Requests of PNEs that never had an outcome. */
+function withoutOutcome(evidence: Evidence): readonly string[] {
+  const asked = new Map<string, string>();
+  const chart = 'pne/registration';
+  for (const one of placed(evidence)) {
+    const { event } = one;
+    if (event.meta.chart.id !== chart) continue;
+    const request = `${event.stream} ${text(event, 'requestId')}`;
+    if (event.type === 'RegistrationRequested') asked.set(request, where(one));
+    else if (OUTCOMES[chart]?.[event.type] !== undefined) asked.delete(request);
+  }
+  return [...asked].map(([request, at]) => `${at}: ${request} never had an outcome`);
+}
 
 /** I7: no secret in any event, message, log line or error. */
 export const noSecretLeaks: Checker = ({ timeline, sent, log, secrets }) => {
@@ -440,20 +343,13 @@ const areMirrored = (a: Session, b: Session): boolean =>
   a.keyId === b.keyId && areEqual(a.sendKey, b.receiveKey) && areEqual(a.receiveKey, b.sendKey);
 
 /** I11: after a refusal no provisional PNE stays; in the calm there is none at either end. */
-export const noProvisionalAfterRefusal: Checker = (evidence) => {
-  const found: string[] = [];
-  const ends = { server: new Inventories(), gateway: new Inventories(), pnes: new Inventories() };
-  for (const one of placed(evidence)) {
-    const { node, event } = one;
-    ends[node].apply(event);
-    if (node !== 'server' || event.type !== 'RegistrationAnswered' || event.data['code'] === 200) continue;
-    const [, pnId = '', deviceId = ''] = tokens(event.stream);
-    if (ends.server.status(pnId, deviceId) === 'provisional')
-      found.push(`${where(one)}: ${deviceId} is still provisional`);
-  }
+export const noProvisionalAfterRefusal: Checker = async (evidence) => {
+  const found = [...(await byRule(i11)(evidence))];
   if (evidence.phase === 'chaos') return found;
   for (const node of ['server', 'gateway'] as const) {
-    for (const [pnId, members] of ends[node].members) {
+    const end = new Inventories();
+    for (const one of placed(evidence)) if (one.node === node) end.apply(one.event);
+    for (const [pnId, members] of end.members) {
       for (const [deviceId, { status }] of Object.entries(members)) {
         if (status === 'provisional') found.push(`${node}: ${deviceId} stays provisional in ${pnId}`);
       }

@@ -1,4 +1,5 @@
 import { JournalError } from '../../../../events/journal/port.ts';
+import { openSqliteEvidence } from '../../../../events/journal/sqlite/evidence.ts';
 import { openSqliteJournal, openSqliteReader } from '../../../../events/journal/sqlite/open.ts';
 import { any, appendTo, outboxRow } from '../controls.ts';
 
@@ -22,9 +23,10 @@ async function commitForEver(): Promise<void> {
 try {
   if (verb === 'commit') await commitForEver();
   else {
-    const journal = verb === 'open' ? await openSqliteJournal(file) : await openSqliteReader(file);
+    const evidence = verb === 'evidence' ? await openSqliteEvidence(file) : null;
+    const journal = evidence?.reader ?? (await (verb === 'open' ? openSqliteJournal : openSqliteReader)(file));
     process.stdout.write(`head ${await journal.head()}\n`);
-    await journal.close();
+    await (evidence ?? journal).close();
   }
 } catch (error) {
   process.stdout.write(error instanceof JournalError ? `${error.name} ${error.fault}\n` : `${String(error)}\n`);
