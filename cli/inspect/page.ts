@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What the page is built from. */
-const PARTS = ['inspector/page', 'inspector/picture', 'inspector/charts', 'inspector/protocol', 'package-lock.json'];
+const PARTS = [
+  'inspector/page',
+  'inspector/picture',
+  'inspector/sequence',
+  'inspector/charts',
+  'inspector/protocol',
+  'package-lock.json',
+];
 const STAMP = 'built-from';
 
 /**

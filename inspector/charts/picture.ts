@@ -44,9 +44,9 @@ export function drawChart(
 }
 
 /** A file of its own, with its colours in it. */
-export function chartToSvg(geometry: ChartGeometry, graph: ChartGraph, theme: Theme): string {
+export function chartToSvg(geometry: ChartGeometry, graph: ChartGraph, theme: Theme, marks: Marks = NO_MARKS): string {
   const transitions = new Map(graph.transitions.map((each) => [each.id, each]));
-  const drawn = drawChart(geometry, transitions);
+  const drawn = drawChart(geometry, transitions, marks);
   const style = shape('style', {}, `${colours(theme, '.chart')}${CHART_RULES}`);
   return `${toText({ ...drawn, children: [style, ...drawn.children] })}\n`;
 }

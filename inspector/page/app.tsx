@@ -9,8 +9,14 @@ import { startTime } from './state/time.ts';
 import { Charts } from './views/charts.tsx';
 import { Events } from './views/events.tsx';
 import { Overview } from './views/overview.tsx';
+import { Sequence } from './views/sequence.tsx';
 
-const TITLES: Readonly<Record<View, string>> = { overview: 'Overview', charts: 'Charts', events: 'Events' };
+const TITLES: Readonly<Record<View, string>> = {
+  overview: 'Overview',
+  charts: 'Charts',
+  sequence: 'Sequence',
+  events: 'Events',
+};
 
 const SAYS: Readonly<Record<Connection, string>> = {
   connecting: 'connecting',
@@ -70,6 +76,8 @@ function Shown({ view }: { readonly view: View }) {
       return <Overview />;
     case 'charts':
       return <Charts />;
+    case 'sequence':
+      return <Sequence />;
     case 'events':
       return <Events />;
   }

@@ -20,6 +20,7 @@ const LIGHT = {
   fired: '#b4480a',
   'fired-paper': '#fdeee2',
   possible: '#1f62d0',
+  bad: '#a8261c',
 };
 
 const DARK = {
@@ -38,6 +39,7 @@ const DARK = {
   fired: '#ff9d5c',
   'fired-paper': '#3a2413',
   possible: '#8ab6ff',
+  bad: '#ff9a8f',
 };
 
 const declarations = (colours: Readonly<Record<string, string>>): string =>
@@ -77,4 +79,27 @@ export const CHART_RULES = [
   '.chart .arrow.fired .tip{fill:var(--chart-fired)}',
   '.chart .arrow.fired .label{fill:var(--chart-fired-paper);stroke:var(--chart-fired)}',
   '.chart text.event.fired{fill:var(--chart-fired);font-weight:700}',
+].join('\n');
+
+export const SEQUENCE_RULES = [
+  `.sequence text{font-family:${FONT.family};font-size:11.5px;fill:var(--chart-ink)}`,
+  '.sequence .paper{fill:var(--chart-paper)}',
+  '.sequence .name{font-size:12px;font-weight:600}',
+  '.sequence .role,.sequence .time{fill:var(--chart-soft)}',
+  '.sequence .lifeline{stroke:var(--chart-frame);stroke-width:1.5}',
+  '.sequence .hit{fill:transparent}',
+  '.sequence .event-row:hover .hit{fill:var(--chart-ink);fill-opacity:.05}',
+  '.sequence .event-row.chosen .hit{fill:var(--chart-active);fill-opacity:.6}',
+  '.sequence .dot{fill:var(--chart-active-border)}',
+  '.sequence .failed .dot{fill:var(--chart-bad)}',
+  '.sequence .failed .event{fill:var(--chart-bad)}',
+  '.sequence .message line{stroke:var(--chart-line);stroke-width:1.4}',
+  '.sequence .message .tip{fill:var(--chart-line)}',
+  '.sequence .message text{paint-order:stroke;stroke:var(--chart-paper);stroke-width:4px;stroke-linejoin:round}',
+  '.sequence .lost line,.sequence .refused line,.sequence .cross{stroke:var(--chart-bad)}',
+  '.sequence .refused .tip{fill:var(--chart-bad)}',
+  '.sequence .lost text,.sequence .refused text{fill:var(--chart-bad)}',
+  '.sequence .cross{fill:none;stroke-width:2}',
+  '.sequence .duplicate line,.sequence .unseen line{stroke-dasharray:5 4}',
+  '.sequence .duplicate text,.sequence .unseen text{fill:var(--chart-soft)}',
 ].join('\n');

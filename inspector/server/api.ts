@@ -20,15 +20,19 @@ import type {
   StateAnswer,
   WhatIfAnswer,
 } from '../protocol/answers.ts';
+import type { SequencePage } from '../protocol/sequence.ts';
 import { changesBetween } from './diff.ts';
 import { exampleOf, toJson } from './example.ts';
 import type { Feed } from './feed.ts';
 import { Filtered, type EventFilter } from './filter.ts';
+import { sequencePage } from './sequence.ts';
 import { stateText } from './standing.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Entries of one page of events. */
 export const MAX_PAGE = 1_000;
+/** Events that an export reads at once. */
+const EXPORT_PAGE = 1_000;
 /** Events of a step, causes and effects that are told with an event. */
 const MAX_RELATED = 100;
 
@@ -96,6 +100,37 @@ export class Api {
     const offset = range.offset === 'end' ? Math.max(0, seqs.length - limit) : range.offset;
     const entries = seqs.slice(offset, offset + limit).flatMap((seq) => this.#timeline.entry(seq) ?? []);
     return { total: seqs.length, offset, entries };
+  }
+
+  sequence(
+    filter: EventFilter,
+    at: Moment | null,
+    range: { readonly offset: number | 'end'; readonly limit: number },
+  ): SequencePage {
+    const until = at === null ? this.#timeline.total : this.#timeline.seqOf(at);
+    const seqs = this.#filtered.seqs(filter, until);
+    const limit = Math.min(range.limit, MAX_PAGE);
+    const offset = range.offset === 'end' ? Math.max(0, seqs.length - limit) : range.offset;
+    return sequencePage(this.#timeline, seqs, { offset, limit });
+  }
+
+  /** The events that the filter lets through as JSON lines, as their journals have them, one journal after the other. */
+  async *exported(filter: EventFilter, at: Moment | null): AsyncGenerator<string> {
+    const until = at === null ? this.#timeline.total : this.#timeline.seqOf(at);
+    const wanted = this.#filtered.seqs(filter, until).flatMap((seq) => this.#timeline.entry(seq) ?? []);
+    for (const [name, entries] of Map.groupBy(wanted, ({ journal }) => journal)) {
+      const journal = this.#feed.journal(name);
+      let next = 0;
+      while (journal !== null && next < entries.length) {
+        const page = await journal.readAll({ after: (entries[next]?.position ?? 1) - 1, limit: EXPORT_PAGE });
+        if (page.length === 0) break;
+        for (const event of page) {
+          if (event.position !== entries[next]?.position) continue;
+          next += 1;
+          yield `${JSON.stringify({ journal: name, ...event })}\n`;
+        }
+      }
+    }
   }
 
   /** Number of matching events before the one of this `seq`: where a list scrolls to. */

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { Log } from '../../actors/seams/log.ts';
 import type { Fault } from '../protocol/answers.ts';
 import { ApiError, type Api } from './api.ts';
 import { judge, SECURITY_HEADERS } from './guard.ts';
 import type { Live } from './live.ts';
 import type { PageFiles } from './page-files.ts';
-import { ROUTES } from './query.ts';
+import { readExport, ROUTES } from './query.ts';
 
 const HOST = '127.0.0.1';
 const MAX_URL = 80_000;
@@ -57,6 +58,7 @@ export async function listen(options: InspectorServerOptions): Promise<Inspector
       return;
     }
     if (url.pathname === '/api/live') return stream(request, response, url);
+    if (url.pathname === '/api/export') return sendExport(options.api, response, url);
     if (url.pathname.startsWith('/api/')) return sendAnswer(options.api, response, url);
     const file = options.files.find(url.pathname);
     if (file === null) return sendFault(response, 404, { error: 'There is no such page', remedy: 'Open /.' });
@@ -123,6 +125,23 @@ async function sendAnswer(api: Api, response: ServerResponse, url: URL): Promise
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     sendFault(response, error.status, { error: error.message, remedy: error.remedy });
+  }
+}
+
+/** Written as it is read: an export may be larger than memory. */
+async function sendExport(api: Api, response: ServerResponse, url: URL): Promise<void> {
+  try {
+    const { filter, at } = readExport(Object.fromEntries(url.searchParams));
+    response.writeHead(200, {
+      ...SECURITY_HEADERS,
+      'Content-Type': 'application/x-ndjson; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Content-Disposition': 'attachment; filename="events.jsonl"',
+    });
+    await pipeline(api.exported(filter, at), response);
+  } catch (error) {
+    if (error instanceof ApiError) sendFault(response, error.status, { error: error.message, remedy: error.remedy });
+    else if (!response.destroyed) throw error;
   }
 }
 

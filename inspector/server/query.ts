@@ -44,13 +44,26 @@ type Route = (api: Api, query: Readonly<Record<string, string>>) => object | Pro
 
 /** A path, and what its query has to be. */
 function route<Query>(schema: z.ZodType<Query>, answer: (api: Api, query: Query) => object | Promise<object>): Route {
-  return (api, query) => {
-    const parsed = schema.safeParse(query);
-    if (parsed.success) return answer(api, parsed.data);
-    const [issue] = parsed.error.issues;
-    const where = issue?.path.join('.') ?? '';
-    throw new ApiError(400, `Query ${where}: ${issue?.message ?? 'is not valid'}`, 'docs/inspector.md has the paths.');
-  };
+  return (api, query) => answer(api, parsed(schema, query));
+}
+
+const Export = z.strictObject({ ...FILTER, at: at.optional() });
+
+/** What an export is asked for. @throws ApiError */
+export function readExport(query: Readonly<Record<string, string>>): {
+  readonly filter: EventFilter;
+  readonly at: Moment | null;
+} {
+  const { at: moment, ...filter } = parsed(Export, query);
+  return { filter: toFilter(filter), at: moment ?? null };
+}
+
+function parsed<Query>(schema: z.ZodType<Query>, query: Readonly<Record<string, string>>): Query {
+  const result = schema.safeParse(query);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const where = issue?.path.join('.') ?? '';
+  throw new ApiError(400, `Query ${where}: ${issue?.message ?? 'is not valid'}`, 'docs/inspector.md has the paths.');
 }
 
 /** All that the page may ask, by path. */
@@ -62,6 +75,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   ),
   '/api/events': route(Events, (api, { at: moment, offset, limit, ...filter }) =>
     api.events(toFilter(filter), moment ?? null, { offset, limit: Math.min(limit, MAX_PAGE) }),
+  ),
+  '/api/sequence': route(Events, (api, { at: moment, offset, limit, ...filter }) =>
+    api.sequence(toFilter(filter), moment ?? null, { offset, limit: Math.min(limit, MAX_PAGE) }),
   ),
   '/api/place': route(Place, (api, { seq, ...filter }) => api.place(toFilter(filter), seq)),
   '/api/event': route(z.strictObject({ journal: text, position: digits }), (api, { journal, position }) =>

@@ -1,6 +1,14 @@
 import type { Base, RecordedEvent } from '../../events/journal/port.ts';
 import { foldBehind } from '../../replay/moment.ts';
-import { endsOf, MessagePairs, PARTIES, partyOf, type Exchange, type Party } from '../../replay/trace/messages.ts';
+import {
+  endsOf,
+  MessagePairs,
+  MESSAGES,
+  PARTIES,
+  partyOf,
+  type Exchange,
+  type Party,
+} from '../../replay/trace/messages.ts';
 import type { ActorRow, Entry, Moment } from '../protocol/answers.ts';
 import { StandingFold } from './standing.ts';
 
@@ -10,12 +18,21 @@ export const MAX_EVENTS = 1_000_000;
 /** Of events that tell what did not go as wished; others say so by a code of 400 or above. */
 const FAILED_TYPE = /Refused|Failed|TimedOut|Denied|Lost/;
 
-/** A message between two events, by their `seq`. Null where that end is in none of the journals, so far. */
+/** A message that an event sends. */
+export interface Sending {
+  readonly title: string;
+  readonly target: Party;
+  /** Name of the message for both of its ends. */
+  readonly message: string;
+}
+
+/** A message that both of its ends tell of, by the `seq` of their events. */
 export interface Link {
   readonly title: string;
   readonly source: string;
   readonly target: string;
-  readonly id: string;
+  /** Name of the message for both of its ends. */
+  readonly message: string;
   readonly sent: number;
   readonly received: number;
   readonly latencyMs: number | null;
@@ -43,6 +60,7 @@ export class Timeline {
   readonly #sent = new Map<number, Link[]>();
   readonly #received = new Map<number, Link[]>();
   readonly #sentMessages = new Set<string>();
+  readonly #sendings = new Map<number, Sending[]>();
   readonly #parties = new Set<Party>();
   /** Texts that many events have in common, once each. */
   readonly #texts = new Map<string, string>();
@@ -92,7 +110,7 @@ export class Timeline {
     const correlated = this.#correlations.get(entry.correlationId);
     if (correlated === undefined) this.#correlations.set(entry.correlationId, [entry.seq]);
     else correlated.push(entry.seq);
-    this.#noteEnds(event);
+    this.#noteEnds(event, entry.seq);
     for (const exchange of this.#pairs.take({ journal, event })) this.#link(exchange);
     return entry;
   }
@@ -143,6 +161,21 @@ export class Timeline {
   /** `seq` of the events of a correlation, ascending. */
   correlated(correlationId: string): readonly number[] {
     return this.#correlations.get(correlationId) ?? [];
+  }
+
+  /** Messages that the event is the first to send, whether or not they arrived. */
+  sendings(seq: number): readonly Sending[] {
+    return this.#sendings.get(seq) ?? [];
+  }
+
+  /** Whether a journal of this role is at hand. */
+  isAtHand(party: Party): boolean {
+    return this.#parties.has(party);
+  }
+
+  /** `seq` of the actor's events, ascending. */
+  eventsOf(actor: string): readonly number[] {
+    return this.#actors.get(actor)?.seqs ?? [];
   }
 
   linksFrom(seq: number): readonly Link[] {
@@ -215,18 +248,29 @@ export class Timeline {
     return log;
   }
 
-  #link({ rule: { title, source, target }, id, sent, received, latencyMs }: Exchange): void {
+  #link({ rule, id, sent, received, latencyMs }: Exchange): void {
     if (sent === null || received === null) return;
     const ends = [sent, received].map(({ journal, event }) => this.find(journal, event.position)?.seq);
     const [from, to] = ends;
     if (from === undefined || to === undefined) return;
-    const link = { title, source, target, id, sent: from, received: to, latencyMs };
+    const { title, source, target } = rule;
+    const message = `${MESSAGES.indexOf(rule)} ${id}`;
+    const link = { title, source, target, message, sent: from, received: to, latencyMs };
     this.#sent.set(from, [...(this.#sent.get(from) ?? []), link]);
     this.#received.set(to, [...(this.#received.get(to) ?? []), link]);
   }
 
-  #noteEnds(event: RecordedEvent): void {
-    for (const { end, index, id } of endsOf(event)) if (end === 'sent') this.#sentMessages.add(`${index} ${id}`);
+  #noteEnds(event: RecordedEvent, seq: number): void {
+    for (const { end, rule, index, id } of endsOf(event)) {
+      const message = `${index} ${id}`;
+      // Sent once more it is the same message.
+      if (end !== 'sent' || this.#sentMessages.has(message)) continue;
+      this.#sentMessages.add(message);
+      this.#sendings.set(seq, [
+        ...(this.#sendings.get(seq) ?? []),
+        { title: rule.title, target: rule.target, message },
+      ]);
+    }
   }
 
   #shared(text: string): string {

@@ -30,6 +30,7 @@ const MAY_IMPORT = {
   'inspector/page/': [
     'inspector/protocol/',
     'inspector/picture/',
+    'inspector/sequence/',
     'inspector/charts/picture.ts',
     'inspector/charts/measures.ts',
   ],

@@ -8,7 +8,7 @@ const KEYS = [
   ['Home  End', 'before the first event; what is now, and follow it'],
   ['space', 'play and pause'],
   ['/', 'search'],
-  ['1  2  3', 'overview, charts, events'],
+  ['1  2  3  4', 'overview, charts, sequence, events'],
   ['+  \u2212  0', 'in a picture: larger, smaller, all of it'],
   ['Ctrl + click', 'on an actor: beside those that are chosen'],
   ['Esc', 'close what is open'],

@@ -7,22 +7,24 @@ const OVERSCAN = 8;
 /** Browsers take no taller element than some 16 million pixels. */
 const MAX_HEIGHT = 8_000_000;
 
-interface Props {
+interface ScrollerProps {
   readonly label: string;
   readonly count: number;
   readonly rowHeight: number;
-  readonly row: (index: number) => ComponentChildren;
+  /** What is drawn of the rows from `from` to before `to`. */
+  readonly draw: (from: number, to: number) => ComponentChildren;
   /** Row that is scrolled into view when this changes. */
   readonly reveal?: number | null;
   /** Tells which rows are in sight. */
   readonly onWindow?: (first: number, last: number) => void;
   /** `end` keeps to the last row while it is in sight and rows are added. */
   readonly stick?: 'end' | 'none';
-  readonly head?: ComponentChildren;
+  readonly role?: 'rowgroup' | 'group';
 }
 
-/** A table of which only the rows in sight are in the document, however many there are. */
-export function VirtualList({ label, count, rowHeight, row, reveal = null, onWindow, stick = 'none', head }: Props) {
+/** Rows of one height, of which only those in sight are in the document, however many there are. */
+export function Scroller(props: ScrollerProps) {
+  const { label, count, rowHeight, draw, reveal = null, onWindow, stick = 'none', role = 'group' } = props;
   const box = useRef<HTMLDivElement>(null);
   const first = useSignal(0);
   const seen = useSignal(40);
@@ -71,19 +73,33 @@ export function VirtualList({ label, count, rowHeight, row, reveal = null, onWin
   useLayoutEffect(() => onWindow?.(from, to), [from, to, onWindow]);
 
   return (
-    <div class="list" role="table" aria-label={label} aria-rowcount={count + (head === undefined ? 0 : 1)}>
-      {head}
-      <div class="list-scroll" ref={box} onScroll={look} role="rowgroup" tabIndex={0} aria-label={`${label}, rows`}>
-        <div class="list-space" style={{ height: `${height}px` }} role="presentation">
-          <div
-            class="list-rows"
-            style={{ transform: `translateY(${(from * rowHeight) / scale}px)` }}
-            role="presentation"
-          >
-            {Array.from({ length: to - from }, (_, index) => row(from + index))}
-          </div>
+    <div class="list-scroll" ref={box} onScroll={look} role={role} tabIndex={0} aria-label={label}>
+      <div class="list-space" style={{ height: `${height}px` }} role="presentation">
+        <div class="list-rows" style={{ transform: `translateY(${(from * rowHeight) / scale}px)` }} role="presentation">
+          {draw(from, to)}
         </div>
       </div>
+    </div>
+  );
+}
+
+interface ListProps extends Omit<ScrollerProps, 'draw' | 'role'> {
+  readonly row: (index: number) => ComponentChildren;
+  readonly head?: ComponentChildren;
+}
+
+/** A table of rows. */
+export function VirtualList({ row, head, ...scroller }: ListProps) {
+  const { label, count } = scroller;
+  return (
+    <div class="list" role="table" aria-label={label} aria-rowcount={count + (head === undefined ? 0 : 1)}>
+      {head}
+      <Scroller
+        {...scroller}
+        label={`${label}, rows`}
+        role="rowgroup"
+        draw={(from, to) => Array.from({ length: to - from }, (_, index) => row(from + index))}
+      />
     </div>
   );
 }

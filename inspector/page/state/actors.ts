@@ -2,7 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import type { ActorRow, Entry } from '../../protocol/answers.ts';
 import { ask, AskError } from './api.ts';
 import { epoch, news, withNews } from './live.ts';
-import { route, type Filter } from './route.ts';
+import { route, shownAt, type Filter } from './route.ts';
 
 /** Every actor as it was in the shown moment, by key. */
 export const actors = signal<ReadonlyMap<string, ActorRow>>(new Map());
@@ -16,7 +16,7 @@ export function startActors(): () => void {
   /** What came since it was asked: the answer may lack it. */
   let meanwhile: Entry[] = [];
   const stopAsking = effect(() => {
-    const { at } = route.value;
+    const at = shownAt.value;
     void epoch.value;
     const mine = ++turn;
     meanwhile = [];

@@ -8,6 +8,7 @@ import type {
   StateAnswer,
   WhatIfAnswer,
 } from '../../protocol/answers.ts';
+import type { SequencePage } from '../../protocol/sequence.ts';
 import type { Filter } from './route.ts';
 
 /** What a path answers; docs/inspector.md. */
@@ -16,6 +17,7 @@ interface Answers {
   readonly actors: ActorsAnswer;
   readonly moment: { readonly seq: number; readonly moment: Moment };
   readonly events: EventsPage;
+  readonly sequence: SequencePage;
   readonly place: { readonly offset: number };
   readonly event: EventAnswer;
   readonly state: StateAnswer;

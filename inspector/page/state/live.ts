@@ -1,8 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import type { ActorRow, Entry, JournalNote, LiveMessage, Moment } from '../../protocol/answers.ts';
-import { momentToText } from '../../protocol/moment.ts';
 import { ask, AskError } from './api.ts';
-import { route } from './route.ts';
+import { shownAt } from './route.ts';
 
 /** `refused`: the inspector was started anew and this page has the address of the one before. */
 export type Connection = 'connecting' | 'live' | 'lost' | 'refused';
@@ -19,7 +18,7 @@ export const epoch = signal(0);
 export const news = signal<readonly Entry[]>([]);
 
 /** Whether the page shows what is, not what was. */
-export const isLive = computed(() => route.value.at === null);
+export const isLive = computed(() => shownAt.value === null);
 
 const RETRY_MS = 1_000;
 
@@ -96,7 +95,3 @@ export function withNews(
   }
   return next;
 }
-
-/** The moment that the page shows, as requests name it: null for live. */
-export const shownAt = computed(() => route.value.at);
-export const liveText = computed(() => momentToText(liveMoment.value));

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 
 /** What the address says: the view, what is chosen, the filter, the moment. An address is a permalink. */
 export interface Route {
@@ -12,7 +12,7 @@ export interface Route {
   readonly filter: Filter;
 }
 
-export const VIEWS = ['overview', 'charts', 'events'] as const;
+export const VIEWS = ['overview', 'charts', 'sequence', 'events'] as const;
 export type View = (typeof VIEWS)[number];
 
 const FILTER_NAMES = ['text', 'role', 'pn', 'device', 'type', 'correlation', 'journal', 'failed'] as const;
@@ -44,6 +44,11 @@ export function routeToSearch({ view, actors, at, event, filter }: Route): strin
 }
 
 export const route = signal<Route>(readRoute(location.search));
+
+/** The moment that is shown, as text; null for now. */
+export const shownAt = computed(() => route.value.at);
+/** Changes when lists do: with the filter and with the moment. */
+export const listKey = computed(() => JSON.stringify([route.value.filter, route.value.at]));
 
 addEventListener('popstate', () => (route.value = readRoute(location.search)));
 

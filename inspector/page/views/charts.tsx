@@ -2,6 +2,7 @@ import { useComputed, useSignal, type ReadonlySignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { drawChart, type Marks } from '../../charts/picture.ts';
 import type { ActorRow, ChartAnswer, StateAnswer } from '../../protocol/answers.ts';
+import { ChartExports } from '../parts/exports.tsx';
 import { roleName } from '../parts/filter-bar.tsx';
 import { Changes, JsonView } from '../parts/json.tsx';
 import { PanZoom } from '../parts/pan-zoom.tsx';
@@ -9,7 +10,7 @@ import { VirtualList } from '../parts/virtual-list.tsx';
 import { WhatIf } from '../parts/what-if.tsx';
 import { actors, shownActors } from '../state/actors.ts';
 import { ask } from '../state/api.ts';
-import { navigate, route } from '../state/route.ts';
+import { navigate, route, shownAt } from '../state/route.ts';
 import { remembered, useResource } from '../state/resource.ts';
 import { State } from './overview.tsx';
 
@@ -98,7 +99,7 @@ function Pane({ actor }: { readonly actor: string }) {
   const version = useComputed(() => versionOf(row.value));
   const state = useResource((abort) => {
     void version.value;
-    return ask('state', { actor, at: route.value.at }, abort);
+    return ask('state', { actor, at: shownAt.value }, abort);
   });
   const { value, error } = state.value;
   const close = (): void => navigate({ actors: route.value.actors.filter((each) => each !== actor) });
@@ -161,6 +162,7 @@ function Counterparts({ row }: { readonly row: ReadonlySignal<ActorRow | undefin
 function Chart({ answer, row }: { readonly answer: StateAnswer; readonly row: ReadonlySignal<ActorRow | undefined> }) {
   const tried = useSignal<Marks | null>(null);
   const chart = useResource(() => chartOf(answer.chart)).value;
+  const marks = tried.value ?? marksOf(answer);
   return (
     <>
       {[chart.error, answer.says].map((fault) =>
@@ -171,12 +173,11 @@ function Chart({ answer, row }: { readonly answer: StateAnswer; readonly row: Re
         ),
       )}
       <div class="pane-body">
-        {chart.value === null ? (
-          <div class="pan-zoom" />
-        ) : (
-          <Drawn chart={chart.value} marks={tried.value ?? marksOf(answer)} />
-        )}
+        {chart.value === null ? <div class="pan-zoom" /> : <Drawn chart={chart.value} marks={marks} />}
         <div class="facts">
+          {chart.value === null ? null : (
+            <ChartExports chart={chart.value} marks={marks} name={answer.actor.replaceAll(/[:/]/g, '-')} />
+          )}
           <details open>
             <summary>State</summary>
             <Standing answer={answer} />

@@ -1,117 +1,70 @@
-import { useSignal, useSignalEffect } from '@preact/signals';
-import { useCallback } from 'preact/hooks';
+import { useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals';
 import type { Entry, EventAnswer } from '../../protocol/answers.ts';
+import { EventExports } from '../parts/exports.tsx';
 import { FilterBar, roleName } from '../parts/filter-bar.tsx';
 import { Changes, JsonView } from '../parts/json.tsx';
 import { VirtualList } from '../parts/virtual-list.tsx';
-import { ask, AskError, filterQuery } from '../state/api.ts';
-import { epoch, news } from '../state/live.ts';
+import { ask, filterQuery } from '../state/api.ts';
+import { PAGE, usePaged } from '../state/pages.ts';
 import { navigate, route, setFilter } from '../state/route.ts';
 import { useResource } from '../state/resource.ts';
 import { goTo } from '../state/time.ts';
 
 const ROW_HEIGHT = 28;
-const PAGE = 200;
 
-/** The pages of the log that were looked at, for one filter and moment. */
-interface Log {
-  readonly total: number;
-  readonly pages: ReadonlyMap<number, readonly Entry[]>;
-}
+const loadEvents = async (offset: number, limit: number, abort?: AbortSignal) => {
+  const { filter, at } = route.peek();
+  const { total, entries } = await ask('events', { ...filterQuery(filter), at, offset, limit }, abort);
+  return { total, items: entries, head: null };
+};
 
-const EMPTY: Log = { total: 0, pages: new Map() };
-
-export function Events() {
-  const log = useSignal<Log | null>(null);
-  const fault = useSignal<string | null>(null);
-  const reveal = useSignal<number | null>(null);
-
-  const load = async (page: number, abort: AbortSignal | undefined): Promise<void> => {
-    const { filter, at } = route.peek();
-    try {
-      const query = { ...filterQuery(filter), at, offset: page * PAGE, limit: PAGE };
-      const { total, entries } = await ask('events', query, abort);
-      if (abort?.aborted === true) return;
-      const before = log.peek() ?? EMPTY;
-      log.value = { total, pages: new Map(before.pages).set(page, entries) };
-      fault.value = null;
-    } catch (error) {
-      if (error instanceof AskError && error.status !== 0) fault.value = error.message;
-    }
-  };
-
-  // Another filter, another moment, or what came was too much to follow: all anew.
-  useSignalEffect(() => {
-    const { filter, at } = route.value;
-    void epoch.value;
-    const abort = new AbortController();
-    const begin = async (): Promise<void> => {
-      const query = { ...filterQuery(filter), at, offset: 0, limit: 1 };
-      const { total } = await ask('events', query, abort.signal);
-      if (abort.signal.aborted) return;
-      log.value = { total, pages: new Map() };
-      await load(Math.max(0, Math.ceil(total / PAGE) - 1), abort.signal);
-    };
-    begin().catch((error: unknown) => {
-      if (error instanceof AskError && error.status !== 0) fault.value = error.message;
-    });
-    return () => abort.abort();
-  });
-
-  useSignalEffect(() => {
-    if (news.value.length === 0 || route.peek().at !== null) return;
-    const known = log.peek();
-    if (known !== null) void load(Math.floor(known.total / PAGE), undefined);
-  });
-
+/** Where the chosen event stands among those that the filter lets through; null when none is chosen. */
+export function usePlaceOfChosen(): ReadonlySignal<number | null> {
+  const place = useSignal<number | null>(null);
   // The chosen event is scrolled to.
   useSignalEffect(() => {
     const { event, filter } = route.value;
     const abort = new AbortController();
     const [journal, position] = event?.split(':') ?? [];
     if (journal === undefined || position === undefined) {
-      reveal.value = null;
+      place.value = null;
       return undefined;
     }
     const find = async (): Promise<void> => {
       const { entry } = await ask('event', { journal, position }, abort.signal);
       const { offset } = await ask('place', { ...filterQuery(filter), seq: entry.seq }, abort.signal);
-      if (!abort.signal.aborted) reveal.value = offset;
+      if (!abort.signal.aborted) place.value = offset;
     };
     find().catch(() => undefined);
     return () => abort.abort();
   });
+  return place;
+}
 
-  const onWindow = useCallback((first: number, last: number): void => {
-    const known = log.peek();
-    if (known === null) return;
-    for (let page = Math.floor(first / PAGE); page <= Math.floor(Math.max(first, last - 1) / PAGE); page += 1) {
-      if (known.pages.has(page) || page * PAGE >= known.total) continue;
-      log.value = { ...(log.peek() ?? EMPTY), pages: new Map((log.peek() ?? EMPTY).pages).set(page, []) };
-      void load(page, undefined);
-    }
-  }, []);
-
-  const known = log.value ?? EMPTY;
+export function Events() {
+  const { list, fault, onWindow } = usePaged(loadEvents);
+  const place = usePlaceOfChosen();
+  const { total = 0, pages } = list.value ?? {};
   const { event } = route.value;
   return (
     <section class="view" aria-label="Events">
       <FilterBar placeholder="Search events, streams, ids, steps" more={['device', 'type', 'correlation']} />
+      <EventExports />
       {fault.value === null ? null : (
         <p class="fault" role="alert">
           {fault.value}
         </p>
       )}
       <div class="split">
-        {log.value !== null && known.total === 0 ? (
+        {list.value !== null && total === 0 ? (
           <p class="nothing">No event matches.</p>
         ) : (
           <VirtualList
             label="Events"
-            count={known.total}
+            count={total}
             rowHeight={ROW_HEIGHT}
             stick="end"
-            reveal={reveal.value}
+            reveal={place.value}
             onWindow={onWindow}
             head={
               <div class="row head events" role="row">
@@ -123,7 +76,7 @@ export function Events() {
               </div>
             }
             row={(index) => {
-              const entry = known.pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+              const entry = pages?.get(Math.floor(index / PAGE))?.[index % PAGE];
               return entry === undefined ? (
                 <div class="row events" role="row" aria-rowindex={index + 2} key={index} />
               ) : (
@@ -179,7 +132,7 @@ function Line({
   );
 }
 
-function Detail({ event }: { readonly event: string }) {
+export function Detail({ event }: { readonly event: string }) {
   const answer = useResource((abort) => {
     const [journal, position] = route.value.event?.split(':') ?? [];
     return ask('event', { journal, position }, abort);
@@ -218,6 +171,12 @@ export function EventFacts({ answer }: { readonly answer: EventAnswer }) {
         </button>
         <button type="button" onClick={() => navigate({ view: 'charts', actors: [entry.actor] })}>
           Chart
+        </button>
+        <button
+          type="button"
+          onClick={() => navigate({ view: 'sequence', filter: { correlation: entry.correlationId } })}
+        >
+          Sequence
         </button>
         <button type="button" onClick={() => setFilter({ correlation: entry.correlationId }, 'push')}>
           All {correlated} of its correlation

@@ -1,0 +1,109 @@
+import { useSignal } from '@preact/signals';
+import { useCallback, useLayoutEffect, useRef } from 'preact/hooks';
+import type { Lifeline, SequenceRow } from '../../protocol/sequence.ts';
+import { drawHeads, drawRows, HEAD_HEIGHT, ROW_HEIGHT, sequenceWidth } from '../../sequence/picture.ts';
+import { FilterBar } from '../parts/filter-bar.tsx';
+import { toElement } from '../parts/picture.tsx';
+import { SequenceExports } from '../parts/exports.tsx';
+import { Scroller } from '../parts/virtual-list.tsx';
+import { ask, filterQuery } from '../state/api.ts';
+import { PAGE, usePaged } from '../state/pages.ts';
+import { navigate, route } from '../state/route.ts';
+import { Detail, usePlaceOfChosen } from './events.tsx';
+
+const loadRows = async (offset: number, limit: number, abort?: AbortSignal) => {
+  const { filter, at } = route.peek();
+  const { total, rows, lifelines } = await ask('sequence', { ...filterQuery(filter), at, offset, limit }, abort);
+  return { total, items: rows, head: lifelines };
+};
+
+const NO_LINES: readonly Lifeline[] = [];
+
+/** Messages between the actors: an arrow from the event that sends one to the event that takes it in. */
+export function Sequence() {
+  const { list, fault, onWindow } = usePaged<SequenceRow, readonly Lifeline[]>(loadRows);
+  const place = usePlaceOfChosen();
+  const box = useRef<HTMLDivElement>(null);
+  const width = useSignal(0);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => (width.value = element.clientWidth - 16));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const { total = 0, pages, head: lifelines = NO_LINES } = list.value ?? {};
+  const { event } = route.value;
+  const frame = { lifelines, width: width.value };
+  const full = sequenceWidth(frame);
+
+  const onClick = useCallback(({ target }: MouseEvent): void => {
+    const row = target instanceof Element ? target.closest('[data-event]') : null;
+    const name = row?.getAttribute('data-event') ?? null;
+    if (name !== null) navigate({ event: name });
+  }, []);
+
+  const draw = (from: number, to: number) => {
+    const rows: SequenceRow[] = [];
+    let first = from;
+    for (let index = from; index < to; index += 1) {
+      const row = pages?.get(Math.floor(index / PAGE))?.[index % PAGE];
+      if (row !== undefined) rows.push(row);
+      else if (rows.length === 0) first = index + 1;
+      else break;
+    }
+    return (
+      <svg
+        class="chart sequence"
+        width={full}
+        height={rows.length * ROW_HEIGHT}
+        style={{ transform: `translateY(${(first - from) * ROW_HEIGHT}px)`, overflow: 'visible' }}
+        role="img"
+        aria-label={`Messages, rows ${first + 1} to ${first + rows.length} of ${total}`}
+        onClick={onClick}
+      >
+        {drawRows(frame, rows, first, event).map(toElement)}
+      </svg>
+    );
+  };
+
+  return (
+    <section class="view" aria-label="Sequence">
+      <FilterBar placeholder="Search events, streams, ids, steps" more={['device', 'type', 'correlation']} />
+      <SequenceExports />
+      {fault.value === null ? null : (
+        <p class="fault" role="alert">
+          {fault.value}
+        </p>
+      )}
+      <div class="split">
+        {list.value !== null && total === 0 ? (
+          <p class="nothing">No event matches.</p>
+        ) : (
+          <div class="list sequence-list" ref={box}>
+            <svg
+              class="chart sequence heads"
+              width={full}
+              height={HEAD_HEIGHT}
+              role="img"
+              aria-label={`Lifelines: ${lifelines.map(({ title }) => title).join(', ')}`}
+            >
+              {drawHeads(frame).map(toElement)}
+            </svg>
+            <Scroller
+              label="Messages"
+              count={total}
+              rowHeight={ROW_HEIGHT}
+              stick="end"
+              reveal={place.value}
+              onWindow={onWindow}
+              draw={draw}
+            />
+          </div>
+        )}
+        {event === null ? null : <Detail event={event} />}
+      </div>
+    </section>
+  );
+}

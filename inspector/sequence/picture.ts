@@ -1,0 +1,144 @@
+import type { Fate, Lifeline, SequenceArrow, SequenceRow } from '../protocol/sequence.ts';
+import { shape, toText, type Shape } from '../picture/shape.ts';
+import { colours, SEQUENCE_RULES, type Theme } from '../picture/theme.ts';
+
+/** Lengths in CSS pixels. Left of the lifelines each row has its time and the event. */
+export const ROW_HEIGHT = 30;
+export const HEAD_HEIGHT = 46;
+const GUTTER = 330;
+const EVENT_AT = 96;
+const MIN_SPACING = 150;
+const END = 90;
+const DOT = 4;
+const TIP = { length: 8, half: 4 } as const;
+const CROSS = 5;
+
+export interface Frame {
+  readonly lifelines: readonly Lifeline[];
+  /** At least this wide; more lifelines make it wider. */
+  readonly width: number;
+}
+
+export function sequenceWidth({ lifelines, width }: Frame): number {
+  return Math.max(width, GUTTER + END + MIN_SPACING * Math.max(0, lifelines.length - 1) + END);
+}
+
+function lineX(frame: Frame, index: number): number {
+  const room = sequenceWidth(frame) - GUTTER - 2 * END;
+  const spacing = frame.lifelines.length < 2 ? 0 : room / (frame.lifelines.length - 1);
+  return Math.round(GUTTER + END + spacing * index);
+}
+
+/** Names of the lifelines, which stay in sight while the rows go by. */
+export function drawHeads(frame: Frame): readonly Shape[] {
+  return frame.lifelines.map(({ title, role }, index) =>
+    shape(
+      'g',
+      { class: 'head' },
+      shape('text', { class: 'name', x: lineX(frame, index), y: 20, 'text-anchor': 'middle' }, title),
+      shape('text', { class: 'role', x: lineX(frame, index), y: 36, 'text-anchor': 'middle' }, role),
+    ),
+  );
+}
+
+/**
+ * Rows as they stand below one another, the first at y = 0.
+ * @param firstRow number of the first one in the whole chart
+ */
+export function drawRows(
+  frame: Frame,
+  rows: readonly SequenceRow[],
+  firstRow: number,
+  chosen: string | null = null,
+): readonly Shape[] {
+  const height = rows.length * ROW_HEIGHT;
+  const lines = frame.lifelines.map((_, index) =>
+    shape('line', { class: 'lifeline', x1: lineX(frame, index), x2: lineX(frame, index), y1: 0, y2: height }),
+  );
+  const arrows = rows.flatMap((row) => row.arrows.map((arrow) => drawArrow(frame, arrow, firstRow)));
+  return [...lines, ...arrows, ...rows.map((row, index) => drawRow(frame, row, index, chosen))];
+}
+
+const middleOf = (row: number): number => row * ROW_HEIGHT + ROW_HEIGHT / 2;
+
+function drawRow(frame: Frame, { entry, lifeline }: SequenceRow, index: number, chosen: string | null): Shape {
+  const { journal, position, type, at, crStep, code, failed } = entry;
+  const name = `${journal}:${position}`;
+  const y = middleOf(index);
+  const said = [type, ...(code === null ? [] : [String(code)])].join(' ');
+  return shape(
+    'g',
+    {
+      class: ['event-row', failed && 'failed', name === chosen && 'chosen'].filter(Boolean).join(' '),
+      'data-event': name,
+    },
+    shape('title', {}, [said, ...(crStep === null ? [] : [`step ${crStep}`]), entry.stream, at].join('\n')),
+    shape('rect', { class: 'hit', x: 0, y: y - ROW_HEIGHT / 2, width: sequenceWidth(frame), height: ROW_HEIGHT }),
+    shape('text', { class: 'time', x: 10, y: y + 4 }, at.slice(11, 23)),
+    shape('text', { class: 'event', x: EVENT_AT, y: y + 4 }, said),
+    shape('circle', { class: 'dot', cx: lineX(frame, lifeline), cy: y, r: DOT }),
+  );
+}
+
+const SAYS: Readonly<Record<Fate, string>> = {
+  arrived: '',
+  refused: 'refused: ',
+  lost: 'lost: ',
+  unseen: '',
+  duplicate: 'again: ',
+};
+
+function drawArrow(frame: Frame, arrow: SequenceArrow, firstRow: number): Shape {
+  const { title, fate, source, target, sentRow, receivedRow, latencyMs } = arrow;
+  const start = { x: lineX(frame, source), y: middleOf(sentRow - firstRow) };
+  const goal = target === null ? start.x + 2 * END : lineX(frame, target);
+  const isLost = fate === 'lost';
+  const end = {
+    x: isLost ? start.x + (goal - start.x) * 0.7 : goal,
+    y: receivedRow === null ? start.y + ROW_HEIGHT / 3 : middleOf(receivedRow - firstRow),
+  };
+  const length = Math.hypot(end.x - start.x, end.y - start.y) || 1;
+  const [dx, dy] = [(end.x - start.x) / length, (end.y - start.y) / length];
+  const [from, to] = [
+    { x: start.x + dx * (DOT + 1), y: start.y + dy * (DOT + 1) },
+    { x: end.x - dx * (DOT + 1), y: end.y - dy * (DOT + 1) },
+  ];
+  const base = { x: to.x - dx * TIP.length, y: to.y - dy * TIP.length };
+  const corner = (side: number): string =>
+    `${round(base.x - dy * TIP.half * side)} ${round(base.y + dx * TIP.half * side)}`;
+  const latency = latencyMs === null ? '' : `, ${latencyMs} ms`;
+  const text = `${SAYS[fate]}${title}${latency}`;
+  return shape(
+    'g',
+    { class: `message ${fate}`, 'data-fate': fate },
+    shape('line', { x1: round(from.x), y1: round(from.y), x2: round(to.x), y2: round(to.y) }),
+    isLost
+      ? shape('path', { class: 'cross', d: cross(end.x, end.y) })
+      : shape('path', { class: 'tip', d: `M${round(to.x)} ${round(to.y)}L${corner(1)}L${corner(-1)}Z` }),
+    shape(
+      'text',
+      { x: round((start.x + end.x) / 2), y: round((start.y + end.y) / 2 - 4), 'text-anchor': 'middle' },
+      text,
+    ),
+  );
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;
+
+const cross = (x: number, y: number): string =>
+  `M${round(x - CROSS)} ${round(y - CROSS)}l${2 * CROSS} ${2 * CROSS}m0 ${-2 * CROSS}l${-2 * CROSS} ${2 * CROSS}`;
+
+/** The chart as a file: all its rows under the names of their lifelines. */
+export function sequenceToSvg(lifelines: readonly Lifeline[], rows: readonly SequenceRow[], theme: Theme): string {
+  const frame = { lifelines, width: 0 };
+  const [width, height] = [sequenceWidth(frame), HEAD_HEIGHT + rows.length * ROW_HEIGHT];
+  const svg = shape(
+    'svg',
+    { xmlns: 'http://www.w3.org/2000/svg', class: 'sequence', width, height, viewBox: `0 0 ${width} ${height}` },
+    shape('style', {}, `${colours(theme, '.sequence')}${SEQUENCE_RULES}`),
+    shape('rect', { class: 'paper', width, height }),
+    ...drawHeads(frame),
+    shape('g', { transform: `translate(0 ${HEAD_HEIGHT})` }, ...drawRows(frame, rows, 0)),
+  );
+  return `${toText(svg)}\n`;
+}

@@ -1,0 +1,164 @@
+import { PARTIES, type Party } from '../../replay/trace/messages.ts';
+import type { Entry } from '../protocol/answers.ts';
+import type { Fate, Lifeline, SequenceArrow, SequencePage, SequenceRow } from '../protocol/sequence.ts';
+import type { Link, Timeline } from './timeline.ts';
+
+/** More do not fit side by side: then all actors of a journal share a line. */
+const MAX_LIFELINES = 12;
+
+const ROLE_OF: Readonly<Record<Party, string>> = { PNE: 'pne', 'PN GW': 'pn-gateway', 'CPNS Server': 'cpns-server' };
+/** From the device to the operator. */
+const ORDER: readonly string[] = PARTIES.map((party) => ROLE_OF[party]);
+
+/**
+ * A page of the sequence chart over the events of `seqs`.
+ * @param seqs ascending: all rows of the chart
+ */
+export function sequencePage(
+  timeline: Timeline,
+  seqs: readonly number[],
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+): SequencePage {
+  const chart = new Chart(timeline, seqs);
+  const rows = seqs.slice(offset, offset + limit).flatMap((seq, index): readonly SequenceRow[] => {
+    const entry = timeline.entry(seq);
+    return entry === null ? [] : [chart.row(entry, offset + index, offset)];
+  });
+  return { total: seqs.length, offset, lifelines: chart.lifelines, rows };
+}
+
+class Chart {
+  readonly lifelines: readonly Lifeline[];
+  readonly #timeline: Timeline;
+  readonly #seqs: readonly number[];
+  readonly #lines: ReadonlyMap<string, number>;
+  readonly #by: 'actor' | 'journal';
+
+  constructor(timeline: Timeline, seqs: readonly number[]) {
+    this.#timeline = timeline;
+    this.#seqs = seqs;
+    const entries = seqs.flatMap((seq) => timeline.entry(seq) ?? []);
+    const actors = new Map(entries.map((entry) => [entry.actor, entry]));
+    this.#by = actors.size <= MAX_LIFELINES ? 'actor' : 'journal';
+    const firsts = this.#by === 'actor' ? actors : new Map(entries.map((entry) => [entry.journal, entry]));
+    this.lifelines = [...firsts]
+      .map(([key, { stream, journal, role }]) => ({ key, title: this.#by === 'actor' ? stream : journal, role }))
+      .toSorted((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role) || (a.title < b.title ? -1 : 1));
+    this.#lines = new Map(this.lifelines.map(({ key }, index) => [key, index]));
+  }
+
+  row(entry: Entry, row: number, firstRow: number): SequenceRow {
+    const lifeline = this.#lineOf(entry) ?? 0;
+    const sent = [...this.#sent(entry, row), ...this.#sentAgain(entry, row)];
+    const before = this.#timeline
+      .linksTo(entry.seq)
+      .flatMap((link) => this.#received(link, entry, row))
+      .filter(({ sentRow }) => sentRow < firstRow);
+    return { entry, lifeline, arrows: [...sent, ...before] };
+  }
+
+  #sent(entry: Entry, row: number): readonly SequenceArrow[] {
+    const links = this.#timeline.linksFrom(entry.seq);
+    return this.#timeline.sendings(entry.seq).map(({ title, target, message }) => {
+      const link = links.find((each) => each.message === message);
+      const common = { title, source: this.#lineOf(entry) ?? 0, sentRow: row };
+      const receiver = link === undefined ? null : this.#timeline.entry(link.received);
+      if (link === undefined || receiver === null) {
+        const fate: Fate = this.#timeline.isAtHand(target) ? 'lost' : 'unseen';
+        return { ...common, fate, target: this.#likely(entry, target), receivedRow: null, latencyMs: null };
+      }
+      // Sent again before it came: which copy it was nobody recorded; the last one is taken for it.
+      if (this.#copies(entry, link).length > 0)
+        return { ...common, fate: 'lost', target: this.#lineOf(receiver), receivedRow: null, latencyMs: null };
+      return { ...common, ...this.#arrival(link, receiver) };
+    });
+  }
+
+  /** The same requests once more, after their time was over. */
+  #sentAgain(entry: Entry, row: number): readonly SequenceArrow[] {
+    return entry.sends.flatMap(({ message, how }): readonly SequenceArrow[] => {
+      if (how !== 'resend') return [];
+      const first = this.#firstSending(entry, message);
+      const [sending] = first === null ? [] : this.#timeline.sendings(first.seq);
+      if (first === null || sending === undefined) return [];
+      const link = this.#timeline.linksFrom(first.seq).find((each) => each.message === sending.message);
+      const receiver = link === undefined ? null : this.#timeline.entry(link.received);
+      const common = { title: sending.title, source: this.#lineOf(entry) ?? 0, sentRow: row };
+      const nowhere = { receivedRow: null, latencyMs: null };
+      if (link === undefined || receiver === null) {
+        const fate: Fate = this.#timeline.isAtHand(sending.target) ? 'lost' : 'unseen';
+        return [{ ...common, ...nowhere, fate, target: this.#likely(entry, sending.target) }];
+      }
+      const target = this.#lineOf(receiver);
+      if (link.received < entry.seq) return [{ ...common, ...nowhere, fate: 'duplicate', target }];
+      if (this.#copies(first, link).at(-1) !== entry.seq) return [{ ...common, ...nowhere, fate: 'lost', target }];
+      const latencyMs = Date.parse(receiver.at) - Date.parse(entry.at);
+      return [{ ...common, ...this.#arrival(link, receiver), latencyMs }];
+    });
+  }
+
+  #received(link: Link, receiver: Entry, row: number): readonly SequenceArrow[] {
+    const first = this.#timeline.entry(link.sent);
+    if (first === null) return [];
+    const sender = this.#timeline.entry(this.#copies(first, link).at(-1) ?? link.sent) ?? first;
+    const sentRow = this.#rowOf(sender.seq);
+    const source = this.#lineOf(sender);
+    if (sentRow === null || source === null) return [];
+    return [{ title: link.title, source, sentRow, ...this.#arrival(link, receiver), receivedRow: row }];
+  }
+
+  #arrival(link: Link, receiver: Entry): Pick<SequenceArrow, 'fate' | 'target' | 'receivedRow' | 'latencyMs'> {
+    return {
+      fate: receiver.type === 'MessageRefused' ? 'refused' : 'arrived',
+      target: this.#lineOf(receiver),
+      receivedRow: this.#rowOf(receiver.seq),
+      latencyMs: link.latencyMs,
+    };
+  }
+
+  /** `seq` of the events that sent the message again before it arrived. */
+  #copies(first: Entry, link: Link): readonly number[] {
+    const names = first.sends.flatMap(({ message, how }) => (how === 'send' ? [message] : []));
+    return this.#timeline.eventsOf(first.actor).filter((seq) => {
+      if (seq <= first.seq || seq >= link.received) return false;
+      const later = this.#timeline.entry(seq);
+      return later?.sends.some(({ message, how }) => how === 'resend' && names.includes(message)) === true;
+    });
+  }
+
+  #firstSending({ actor, seq }: Entry, message: string): Entry | null {
+    for (const earlier of this.#timeline
+      .eventsOf(actor)
+      .filter((each) => each < seq)
+      .toReversed()) {
+      const entry = this.#timeline.entry(earlier);
+      if (entry?.sends.some((each) => each.message === message && each.how === 'send') === true) return entry;
+    }
+    return null;
+  }
+
+  #lineOf({ actor, journal }: Entry): number | null {
+    return this.#lines.get(this.#by === 'actor' ? actor : journal) ?? null;
+  }
+
+  /** The line that a message would have gone to: of that role, and of the same device where there are several. */
+  #likely({ device }: Entry, target: Party): number | null {
+    const lines = this.lifelines.flatMap(({ role, title }, index) =>
+      role === ROLE_OF[target] ? [{ title, index }] : [],
+    );
+    const same = lines.find(({ title }) => device !== null && title.endsWith(`/${device}`));
+    return (same ?? lines[0])?.index ?? null;
+  }
+
+  #rowOf(seq: number): number | null {
+    let [low, high] = [0, this.#seqs.length - 1];
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = this.#seqs[middle] ?? 0;
+      if (found === seq) return middle;
+      if (found < seq) low = middle + 1;
+      else high = middle - 1;
+    }
+    return null;
+  }
+}
