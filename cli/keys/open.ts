@@ -24,12 +24,13 @@ export async function openKeyringOf(seams: JournalSeams, journal: string, kek: K
     case 'missing':
       throw new UsageError(
         `${from} is missing, and the journal ${journal} has keys under ${under(opening.expected)}`,
-        'Bring it back from a copy, or name it with --key-file. Nothing was changed; to begin anew, move the journal away.',
+        'Bring it back from a copy, or from another machine that runs this role on the journal, or name it with --key-file. ' +
+          'Nothing was changed; to begin anew, move the journal away.',
       );
     case 'other':
       throw new UsageError(
         `${from} holds the key ${opening.given.join(' and ')}, and the journal ${journal} has its keys under ${under(opening.expected)}`,
-        'Give the key that belongs to this journal. Nothing was changed.',
+        'Give the key that belongs to this journal: all servers that share one have the same. Nothing was changed.',
       );
     case 'rotating':
       throw new UsageError(
