@@ -30,7 +30,7 @@ export async function openKeyringOf(seams: JournalSeams, journal: string, kek: K
     case 'other':
       throw new UsageError(
         `${from} holds the key ${opening.given.join(' and ')}, and the journal ${journal} has its keys under ${under(opening.expected)}`,
-        'Give the key that belongs to this journal: all servers that share one have the same. Nothing was changed.',
+        'Give the key that belongs to this journal. Nothing was changed.',
       );
     case 'rotating':
       throw new UsageError(
