@@ -215,3 +215,34 @@ test(
   },
   TEST_MS,
 );
+
+test(
+  'three servers on a PostgreSQL journal that the demo starts: the same outcomes, one of them serves the PN GW, and nothing is left behind',
+  async () => {
+    const household = folder.put(
+      'several.yaml',
+      householdText([...members(2), ...strangers(1)], { services: ['echo'] }),
+    );
+    const { code, stdout, stderr } = await demo(household, '--servers', '3', '--journal', 'postgres');
+    expect(stderr).toBe('');
+    expect(stdout).toContain('3 PNEs: 3 x 200 registered.');
+    const rows = stdout.split('\n').filter((line) => /^ {2}CPNS Server \d /.test(line));
+    expect(rows).toHaveLength(3);
+    expect(rows.filter((row) => row.includes(' hub '))).toHaveLength(1);
+    expect(code).toBe(0);
+    expect(pidsIn(stdout).filter(isAlive)).toEqual([]);
+  },
+  TEST_MS,
+);
+
+test('several servers on a file, or on a journal of another kind, are refused with what to do', async () => {
+  const household = folder.put('refused.yaml', householdText(members(1)));
+  expect(await demo(household, '--servers', '2')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--journal postgres'),
+  });
+  expect(await demo(household, '--journal', 'mysql')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('sqlite'),
+  });
+});
