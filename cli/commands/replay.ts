@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { audit } from '../../replay/audit.ts';
 import { canonicalJson } from '../../projections/snapshots/canonical.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
+import { withArchives } from '../../replay/sources/with-archives.ts';
 import { judge, verdictJson } from '../../replay/verdict.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -60,7 +61,10 @@ const addVerify: AddReplay = (group, host, finish) => {
         'and holds what the journals of server, PN GW and devices say against each other.\n\n' +
         'Exit codes: 0 CONFORMANT, 3 DEVIATIONS, 4 TAMPERED, 5 INCOMPLETE (a part of it could not be judged); 2 wrong use.',
     )
-    .argument('<journal...>', 'SQLite files, postgres:// addresses, exports')
+    .argument(
+      '<journal...>',
+      'SQLite files, postgres:// addresses, exports; archives with the journal that they are of',
+    )
     .option('--key <file...>', 'public keys that sign the checkpoints')
     .option('--checkpoint <file...>', 'checkpoints that you kept')
     .addOption(jsonOption())
@@ -83,7 +87,7 @@ async function verify(host: Host, running: Running, journals: readonly string[],
   const bars = new Map(sources.map(({ name }) => [name, progressOf(host, name)]));
   const onProgress = (name: string, { done, all }: { readonly done: number; readonly all: number }): void =>
     bars.get(name)?.(done, all);
-  const judged = judge(await audit(sources, { ...files, onProgress }), programVersion());
+  const judged = judge(await audit(withArchives(sources), { ...files, onProgress }), programVersion());
   await host.out(flags.json === true ? `${canonicalJson(verdictJson(judged.verdict))}\n` : verdictText(judged));
   return VERDICT_EXIT[judged.verdict.verdict];
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { signerToText, verifierToText } from '../../security/transparency/note-key.ts';
 import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
@@ -15,13 +15,12 @@ import { FakeHost, temporaryFolder } from './fake-host.ts';
 /** What an auditor does with the journals of a server, a PN GW and devices, in files. */
 
 let journals: readonly Untouched[];
+let whole: ReturnType<typeof temporaryFolder>;
+let folder: ReturnType<typeof temporaryFolder>;
 beforeAll(async () => {
   journals = await generated('cli');
-});
-
-let folder: ReturnType<typeof temporaryFolder>;
-beforeEach(async () => {
-  folder = temporaryFolder();
+  whole = temporaryFolder();
+  folder = whole;
   for (const { name, rows, signer, kept } of journals) {
     const journal = await openSqliteJournal(file(`${name}.sqlite`));
     for (const { stream, type, schemaVersion, data, meta } of rows.events) {
@@ -34,6 +33,11 @@ beforeEach(async () => {
     writeFileSync(file(`${name}.key`), `${signerToText(signer)}\n`, { mode: 0o600 });
     writeFileSync(file(`${name}.note`), kept);
   }
+});
+afterAll(() => whole.remove());
+beforeEach(() => {
+  folder = temporaryFolder();
+  cpSync(whole.path, folder.path, { recursive: true, preserveTimestamps: true });
 });
 afterEach(() => folder.remove());
 
@@ -180,5 +184,31 @@ describe('cpns replay receipt', () => {
     expect(code).toBe(0);
     expect(text).toMatch(/^valid: cpns\/server signed \d+ events, and at position 9 this one:\ncpns-event\/1\n9\n/);
     expect(await cpns('replay', 'receipt', 'r', '--key', 'gateway.pub')).toEqual([4, 'not valid: unsigned\n', '']);
+  });
+});
+
+describe('a journal whose first events are in an archive', () => {
+  beforeEach(async () => {
+    const moved = await cpns(
+      'journal',
+      'compact',
+      '--journal',
+      'server.sqlite',
+      '--before',
+      '30',
+      '--archive',
+      'a.jsonl',
+    );
+    expect(moved[0], moved[2]).toBe(0);
+  });
+
+  test('is audited with it as if nothing had been moved', async () => {
+    const [code, text] = await verify('server.sqlite', 'a.jsonl', 'gateway.sqlite', '--key', 'server.pub');
+    expect([code, text.trimEnd().split('\n').at(-1)], text).toEqual([0, 'CONFORMANT']);
+  });
+
+  test('is INCOMPLETE alone', async () => {
+    const [code, text] = await verify('server.sqlite', '--key', 'server.pub');
+    expect([code, text.trimEnd().split('\n').at(-1)], text).toEqual([5, 'INCOMPLETE']);
   });
 });
