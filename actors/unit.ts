@@ -155,11 +155,19 @@ export class Unit {
     return actor;
   }
 
+  /**
+   * Where others write the journal, no step leans on one that is not durable: if theirs came first and brought the stream to
+   * the same version, the first would be refused and the second taken, on a state that never was.
+   */
+  get #ahead(): number {
+    return this.#host.journal.leases === null ? MAX_UNCOMMITTED : 1;
+  }
+
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#inFlight < MAX_UNCOMMITTED) {
+      while (this.#inFlight < this.#ahead) {
         const next = this.#queue.shift();
         if (next === undefined) break;
         const epoch = this.#epoch;
