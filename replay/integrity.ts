@@ -56,6 +56,7 @@ export class IntegrityPass implements Pass {
   #frontier: Frontier;
   #position: number;
   #next = 0;
+  #joint = 0;
   #signedUpTo = 0;
   readonly #sizes: ReadonlySet<number>;
   readonly #rootsAt = new Map<number, Uint8Array>();
@@ -84,6 +85,7 @@ export class IntegrityPass implements Pass {
       this.#frontier = grown.frontier;
       completed.push(...grown.completed);
       this.#heads();
+      this.#joints();
       if (this.#sizes.has(this.#frontier.size)) this.#rootsAt.set(this.#frontier.size, rootOf(this.#frontier));
     }
     if (this.#source.head.keeps === 'nodes') for (const node of completed) await this.#node(node);
@@ -156,6 +158,15 @@ export class IntegrityPass implements Pass {
       const says = `${source(head.from)} signs another root over events ${this.#signedUpTo + 1} to ${head.size}`;
       this.#fault('rewritten', head.size, says);
     }
+  }
+
+  /** Where an archive and what goes on behind it were cut apart. */
+  #joints(): void {
+    const joint = this.#source.head.joints[this.#joint];
+    if (joint?.size !== this.#frontier.size) return;
+    this.#joint += 1;
+    if (isSameHash(rootOf(joint), rootOf(this.#frontier))) return;
+    this.#fault('tree', joint.size, 'what goes on behind the archive up to here went on from other events');
   }
 
   #fault(kind: IntegrityFault['kind'], position: number, says: string): void {

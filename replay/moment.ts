@@ -31,6 +31,7 @@ export type MomentSource = Pick<JournalReader, 'readStream'> &
 /**
  * The state of a stream as of a position: the fold of its events up to and including that one, as an auditor folds.
  * @param until position in the journal; infinity for all that is there
+ * @throws JournalError `archived` where it would take events that are not here: half a stream is not folded
  */
 export async function momentOf(
   journal: MomentSource,
@@ -44,7 +45,7 @@ export async function momentOf(
   let lost: Moment['lost'] = null;
   let lastEvent = begun?.event ?? null;
   for (;;) {
-    const page = await journal.readStream(stream, { after: fold.version, limit: PAGE });
+    const page = until < 1 ? [] : await journal.readStream(stream, { after: fold.version, limit: PAGE });
     const within = page.filter(({ position }) => position <= until);
     for (const event of within) {
       const taken = fold.take(event);

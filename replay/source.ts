@@ -1,5 +1,5 @@
 import type { Frontier } from '../events/journal/merkle/frontier.ts';
-import type { JsonObject, RecordedEvent, Snapshot, StoredEvent } from '../events/journal/port.ts';
+import type { Base, JsonObject, RecordedEvent, Snapshot, StoredEvent } from '../events/journal/port.ts';
 
 /**
  * A journal as an auditor reads it, wherever it is kept: a SQLite file, a PostgreSQL database, an export. It is read as it
@@ -17,10 +17,12 @@ export interface JournalSource {
   storedStream(stream: string, range: SourceRange): Promise<readonly StoredEvent[]>;
   /** The same of one correlation id, `position > after`, ascending by position. */
   storedCorrelation(correlationId: string, range: SourceRange): Promise<readonly StoredEvent[]>;
-  /** Names of the streams that have an event, behind `after`, ascending by code points, at most `limit`. */
+  /** Names of the streams that have an event, or have one in an archive, behind `after`, ascending by code points, at most `limit`. */
   streams(range: { readonly after: string; readonly limit: number }): Promise<readonly string[]>;
   /** The newest snapshot of a stream that holds no event beyond the position; null without one. It is checked by its reader. */
   snapshot(stream: string, position: number): Promise<Snapshot | null>;
+  /** Of a stream with events that were moved out of the journal, the state at the last of them; null of any other. */
+  base(stream: string): Promise<Base | null>;
   /** A node of the tree that is kept beside the events; null where there is none. Levels and indexes as of a `TreeNode`. */
   node(level: number, index: number): Promise<Uint8Array | null>;
   close(): Promise<void>;
@@ -36,6 +38,8 @@ export interface SourceRange {
 export interface SourceHead {
   /** The tree over the events before the first that is to be here: none, but where an export or an archive goes on from another. */
   readonly before: Frontier;
+  /** Trees over its first events that have to be those of the events: where archives and the journal were cut apart. */
+  readonly joints: readonly Frontier[];
   /** Events by its own count. */
   readonly size: number;
   /** Root of the tree over so many, as it is kept; null where what is kept is none. */

@@ -1,3 +1,4 @@
+import { archivedError } from '../events/journal/archived.ts';
 import type { Json, RecordedEvent } from '../events/journal/port.ts';
 import { pnGateway } from '../machines/pn-gateway/gateway.ts';
 import { personalNetwork } from '../machines/cpns-server/personal-network.ts';
@@ -10,6 +11,8 @@ export interface JournalView extends MomentSource {
   readonly name: string;
   /** Position of the last event; 0 where there is none. */
   readonly last: number;
+  /** Events before its first one that are not here. */
+  readonly missing: number;
   /** The first event with a position that is not below this one; null behind the last. */
   eventFrom(position: number): Promise<RecordedEvent | null>;
   /** Names of streams behind `after`, ascending. */
@@ -52,7 +55,7 @@ export interface InventoryState {
 export interface StateAt {
   readonly journal: string;
   readonly position: number;
-  /** When the event at the position was recorded; null before the first. */
+  /** When the event at the position was recorded; null before the first, and where it is archived. */
   readonly recordedAt: string | null;
   readonly inventories: readonly InventoryState[];
   readonly actors: readonly ActorState[];
@@ -72,16 +75,18 @@ export class TooManyActors extends Error {
 /**
  * The position that a moment is at: of a time, that of the last event that was recorded not after it. The clock of whoever
  * recorded may have been set back; then the search, which halves, ends at one of the places that fit.
+ * @throws JournalError `archived` for a time before the first event that is here, where that is not the first of the journal
  */
 export async function positionAt(view: JournalView, when: When): Promise<number> {
   if ('position' in when) return Math.min(when.position, view.last);
-  let [low, high] = [0, view.last];
+  let [low, high] = [view.missing, view.last];
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
     const event = await view.eventFrom(middle);
     if (event !== null && Date.parse(event.meta.recordedAt) <= when.time) low = middle;
     else high = middle - 1;
   }
+  if (low > 0 && low === view.missing) throw archivedError(`${view.name}, so early`, low);
   return low;
 }
 
@@ -96,16 +101,21 @@ export async function stateAt(view: JournalView, position: number, selection: Se
     if (moment.version > 0) moments.push(moment);
     if (moments.length > MAX_ACTORS) throw new TooManyActors();
   }
-  const event = position === 0 ? null : await view.eventFrom(position);
   return {
     journal: view.name,
     position,
-    recordedAt: event?.meta.recordedAt ?? null,
+    recordedAt: await recordedAt(view, position),
     inventories: moments
       .flatMap(inventoriesOf)
       .filter(({ pnId }) => selection.pn === undefined || pnId === selection.pn),
     actors: moments.map(actorOf),
   };
+}
+
+/** When the event at a position was recorded; null where it is not here. */
+export async function recordedAt(view: JournalView, position: number): Promise<string | null> {
+  const event = position === 0 ? null : await view.eventFrom(position);
+  return event?.position === position ? event.meta.recordedAt : null;
 }
 
 /** The PN Inventories alone, right after a position. */

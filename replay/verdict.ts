@@ -99,7 +99,12 @@ function gaps(journals: readonly JournalAudit[], unusedKeys: readonly string[]):
   return journals.flatMap(({ integrity, missing, charts, signatures, foreign }, journal) => [
     ...(integrity.events === 0 ? [{ journal, says: 'it is empty' }] : []),
     ...(missing > 0
-      ? [{ journal, says: `the first ${missing} events are not in it, and no rule that needs them was applied` }]
+      ? [
+          {
+            journal,
+            says: `the first ${missing} events are not in it, and no rule that needs them was applied: give their archives along`,
+          },
+        ]
       : []),
     ...charts
       .filter(({ known }) => known === 'unknown')

@@ -1,3 +1,4 @@
+import { archivedError } from '../events/journal/archived.ts';
 import type { ReadRange, RecordedEvent, StoredEvent } from '../events/journal/port.ts';
 import { BEFORE_ALL, PAGE, recordedOf, type JournalSource } from './source.ts';
 import type { JournalView } from './state.ts';
@@ -6,15 +7,28 @@ import type { NamedJournal } from './trace/trace.ts';
 /** Whether states are folded on from the snapshots of the journal, or from its events alone. */
 export type Fold = 'fromSnapshots' | 'fromEvents';
 
-/** A source whose events are taken as they are. Rows that are no events are left out: `verify` tells of them. */
+/**
+ * A source whose events are taken as they are. Rows that are no events are left out: `verify` tells of them.
+ * Of a stream whose first events are archived it gives no half.
+ */
 export function viewOf(source: JournalSource, fold: Fold = 'fromSnapshots'): JournalView & NamedJournal['journal'] {
   const rangeOf = ({ after = BEFORE_ALL, limit = PAGE }: ReadRange = {}) => ({ after, limit });
+  const missing = source.head.before.size;
   return {
     name: source.name,
     last: source.head.last,
+    missing,
     eventFrom: async (position) => (await source.stored({ after: position - 1, limit: 1 })).map(recordedOf)[0] ?? null,
     streams: (range) => source.streams(range),
-    readStream: async (stream, range) => eventsOf(await source.storedStream(stream, rangeOf(range))),
+    async readStream(stream, range) {
+      const { after, limit } = rangeOf(range);
+      const events = eventsOf(await source.storedStream(stream, { after, limit }));
+      if (missing === 0 || events[0]?.version === after + 1) return events;
+      const base = await source.base(stream);
+      if (base !== null && base.version > after) throw archivedError(`${source.name}, ${stream}`, base.position);
+      return events;
+    },
+    base: async (stream) => (fold === 'fromEvents' ? null : source.base(stream)),
     snapshot: async (stream, { position = source.head.last } = {}) =>
       fold === 'fromEvents' ? null : source.snapshot(stream, position),
     readCorrelation: async (id, range) => eventsOf(await source.storedCorrelation(id, rangeOf(range))),

@@ -8,7 +8,7 @@ import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { read, readNoteVerifier } from '../journal/note-keys.ts';
 import { progressOf } from '../journal/progress.ts';
-import { examples, jsonOption, parseJournal, type Register } from '../options.ts';
+import { archiveOption, examples, jsonOption, parseJournal, type Register } from '../options.ts';
 import type { AddReplay } from '../replay/add.ts';
 import { VERDICT_EXIT } from '../replay/exit.ts';
 import { addExport } from '../replay/export.ts';
@@ -49,6 +49,7 @@ export const replay: Register = (program, host, finish) => {
 interface VerifyFlags {
   readonly key?: readonly string[];
   readonly checkpoint?: readonly string[];
+  readonly archive?: readonly string[];
   readonly json?: true;
 }
 
@@ -67,12 +68,14 @@ const addVerify: AddReplay = (group, host, finish) => {
     )
     .option('--key <file...>', 'public keys that sign the checkpoints')
     .option('--checkpoint <file...>', 'checkpoints that you kept')
+    .addOption(archiveOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
       examples(
         `cpns replay verify operator/server.sqlite ${KEY} --checkpoint kept.note`,
         `cpns replay verify ${JOURNALS} ${KEY} --json`,
+        'cpns replay verify operator/server.sqlite --archive server-1.jsonl server-2.jsonl',
       ),
     )
     .action(async (journals: readonly string[], flags: VerifyFlags) => {
@@ -83,7 +86,7 @@ const addVerify: AddReplay = (group, host, finish) => {
 async function verify(host: Host, running: Running, journals: readonly string[], flags: VerifyFlags): Promise<number> {
   keepHeapSmall();
   const files = readAuditorsFiles(host, flags);
-  const sources = await openSources(host, running, journals.map(parseJournal));
+  const sources = await openSources(host, running, { journals: journals.map(parseJournal), archives: flags.archive });
   const bars = new Map(sources.map(({ name }) => [name, progressOf(host, name)]));
   const onProgress = (name: string, { done, all }: { readonly done: number; readonly all: number }): void =>
     bars.get(name)?.(done, all);

@@ -5,7 +5,7 @@ import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import type { JournalSource } from '../../replay/source.ts';
 import { exportSource } from '../../replay/sources/export.ts';
 import { readerOf } from '../../replay/sources/reader.ts';
-import { joinedSource } from '../../replay/sources/joined.ts';
+import { joinArchives } from '../../replay/sources/archives.ts';
 import { sqlSource } from '../../replay/sources/sql.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -22,20 +22,13 @@ export async function withArchives(
   files: readonly string[],
 ): Promise<JournalSource> {
   const journal = await sqlSource(name, reader);
-  const { before } = journal.head;
   const opened = await Promise.all(
     files.map((file) => exportSource(exportFile(basename(file), resolve(host.cwd, file)))),
   );
-  const archives = opened.toSorted((a, b) => a.head.before.size - b.head.before.size);
-  let size = 0;
-  for (const { head } of archives) {
-    if (head.before.size > size) throw missing(size + 1, head.before.size);
-    if (head.before.size < size) throw notTheseArchives();
-    ({ size } = head);
-  }
-  if (size < before.size) throw missing(size + 1, before.size);
-  if (size > before.size) throw notTheseArchives();
-  return joinedSource(archives, journal);
+  const { source, used } = joinArchives(journal, opened);
+  if (source.head.before.size > 0) throw missing(1, source.head.before.size);
+  if (used.length < opened.length) throw notTheseArchives();
+  return source;
 }
 
 /** What a command reads: the journal alone, or with the archives that were named. @throws UsageError */

@@ -9,11 +9,11 @@ import { path } from '../config/fields.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { progressOf } from '../journal/progress.ts';
-import { examples, parseJournal, parser } from '../options.ts';
+import { archiveOption, examples, parseJournal, parser } from '../options.ts';
 import { run, type Running } from '../run.ts';
 import type { AddReplay } from './add.ts';
 import { OcelFile } from './ocel-file.ts';
-import { openSources } from './open.ts';
+import { openSources, tellMissing } from './open.ts';
 import { openOutput, type Output } from './output.ts';
 
 type Format = 'ocel-sqlite' | 'ocel-json' | 'csv' | 'jsonl';
@@ -21,6 +21,7 @@ type Format = 'ocel-sqlite' | 'ocel-json' | 'csv' | 'jsonl';
 interface Flags {
   readonly format: Format;
   readonly output?: string;
+  readonly archive?: readonly string[];
 }
 
 export const addExport: AddReplay = (group, host, finish) => {
@@ -38,6 +39,7 @@ export const addExport: AddReplay = (group, host, finish) => {
         .makeOptionMandatory(),
     )
     .option('-o, --output <file>', 'write it to a file; ocel-sqlite is always one', parser(path))
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       examples(
@@ -58,7 +60,8 @@ interface Sink {
 
 async function write(host: Host, running: Running, journals: readonly string[], flags: Flags): Promise<number> {
   const output = flags.output === undefined ? null : resolve(host.cwd, flags.output);
-  const sources = await openSources(host, running, journals.map(parseJournal));
+  const sources = await openSources(host, running, { journals: journals.map(parseJournal), archives: flags.archive });
+  tellMissing(host, sources);
   const sink = openSink(host, running, flags.format, output);
   for (const source of sources) if (!(await tell(host, running, source, sink))) return EXIT.ok;
   await sink.end();

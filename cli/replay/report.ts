@@ -12,7 +12,7 @@ import { path } from '../config/fields.ts';
 import { fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { progressOf } from '../journal/progress.ts';
-import { examples, parseJournal, parser } from '../options.ts';
+import { archiveOption, examples, parseJournal, parser } from '../options.ts';
 import { run, type Running } from '../run.ts';
 import { programVersion } from '../version.ts';
 import type { AddReplay } from './add.ts';
@@ -26,6 +26,7 @@ interface Flags {
   readonly output: string;
   readonly key?: readonly string[];
   readonly checkpoint?: readonly string[];
+  readonly archive?: readonly string[];
   readonly from: When;
 }
 
@@ -41,6 +42,7 @@ export const addReport: AddReplay = (group, host, finish) => {
     .requiredOption('-o, --output <dir>', 'folder of the report; made when it is not there', parser(path))
     .option('--key <file...>', 'public keys that sign the checkpoints')
     .option('--checkpoint <file...>', 'checkpoints that you kept')
+    .addOption(archiveOption())
     .option(
       '--from <moment>',
       'the moment `before`, for the PN Inventory; default: before the first event',
@@ -63,7 +65,7 @@ export const addReport: AddReplay = (group, host, finish) => {
 async function write(host: Host, running: Running, journals: readonly string[], flags: Flags): Promise<number> {
   const folder = folderOf(resolve(host.cwd, flags.output));
   const files = readAuditorsFiles(host, flags);
-  const sources = await openSources(host, running, journals.map(parseJournal));
+  const sources = await openSources(host, running, { journals: journals.map(parseJournal), archives: flags.archive });
   const bars = new Map(sources.map(({ name }) => [name, progressOf(host, `${name}, judged`)]));
   const onProgress = (name: string, { done, all }: { readonly done: number; readonly all: number }): void =>
     bars.get(name)?.(done, all);
@@ -139,7 +141,8 @@ async function pairOf(source: JournalSource, from: When): Promise<InventoryPair>
   };
 }
 
-function commandsOf(journals: readonly string[], { key = [], checkpoint = [], output }: Flags) {
+function commandsOf(journals: readonly string[], { key = [], checkpoint = [], archive = [], output }: Flags) {
+  const archives = archive.map((file) => ` --archive ${quoted(file)}`).join('');
   const given = [
     ...journals.map(quoted),
     ...key.map((file) => `--key ${quoted(file)}`),
@@ -147,16 +150,16 @@ function commandsOf(journals: readonly string[], { key = [], checkpoint = [], ou
   ].join(' ');
   const all = journals.map(quoted).join(' ');
   return [
-    { says: 'The verdict', command: `cpns replay verify ${given} --json` },
-    { says: 'This report', command: `cpns replay report ${given} -o ${quoted(output)}` },
-    { says: 'One registration, step by step', command: `cpns replay trace ${all} --device ID` },
+    { says: 'The verdict', command: `cpns replay verify ${given}${archives} --json` },
+    { says: 'This report', command: `cpns replay report ${given}${archives} -o ${quoted(output)}` },
+    { says: 'One registration, step by step', command: `cpns replay trace ${all}${archives} --device ID` },
     {
       says: 'Any actor at any moment',
-      command: `cpns replay state ${quoted(journals[0] ?? '')} --at POSITION --pne ID`,
+      command: `cpns replay state ${quoted(journals[0] ?? '')} --at POSITION --pne ID${archives}`,
     },
     {
       says: 'All events, for process mining',
-      command: `cpns replay export ${all} --format ocel-sqlite -o cpns.sqlite`,
+      command: `cpns replay export ${all}${archives} --format ocel-sqlite -o cpns.sqlite`,
     },
   ];
 }

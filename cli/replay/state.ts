@@ -1,6 +1,7 @@
 import {
   inventoriesAt,
   positionAt,
+  recordedAt,
   stateAt,
   stateDifference,
   type Selection,
@@ -13,10 +14,10 @@ import type { Command } from 'commander';
 import { id } from '../config/fields.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { examples, jsonOption, parseJournal, parser } from '../options.ts';
+import { archiveOption, examples, jsonOption, parseJournal, parser } from '../options.ts';
 import { run, type Running } from '../run.ts';
 import type { AddReplay } from './add.ts';
-import { openSources } from './open.ts';
+import { openSources, tellMissing } from './open.ts';
 import { differenceText, stateText } from './state-text.ts';
 import { parseWhen } from './when.ts';
 
@@ -25,6 +26,7 @@ interface SelectionFlags {
   readonly pn?: string;
   readonly pne?: string;
   readonly snapshots: boolean;
+  readonly archive?: readonly string[];
   readonly json?: true;
 }
 
@@ -79,6 +81,7 @@ function selecting(command: Command): Command {
     .option('--pne <id>', 'actors of this device', parser(id))
     .option('--stream <name>', 'the actor of this stream, e.g. pn/home')
     .option('--no-snapshots', 'fold from the first event, and trust no state that the journal keeps')
+    .addOption(archiveOption())
     .addOption(jsonOption());
 }
 
@@ -87,13 +90,13 @@ async function viewsOf(
   running: Running,
   journals: readonly string[],
   moments: readonly When[],
-  { snapshots }: SelectionFlags,
+  { snapshots, archive }: SelectionFlags,
 ): Promise<readonly JournalView[]> {
   if (journals.length > 1 && moments.some((when) => 'position' in when && when !== END))
     throw new UsageError('A position is one of a single journal', 'Give a time, or one journal.');
-  return (await openSources(host, running, journals.map(parseJournal))).map((source) =>
-    viewOf(source, snapshots ? 'fromSnapshots' : 'fromEvents'),
-  );
+  const sources = await openSources(host, running, { journals: journals.map(parseJournal), archives: archive });
+  tellMissing(host, sources);
+  return sources.map((source) => viewOf(source, snapshots ? 'fromSnapshots' : 'fromEvents'));
 }
 
 const isEmpty = ({ stream, pn, pne }: Selection): boolean =>
@@ -103,9 +106,8 @@ const isEmpty = ({ stream, pn, pne }: Selection): boolean =>
 async function stood(view: JournalView, when: When, selection: Selection): Promise<StateAt> {
   const position = await positionAt(view, when);
   if (!isEmpty(selection)) return stateAt(view, position, selection);
-  const event = position === 0 ? null : await view.eventFrom(position);
   const inventories = await inventoriesAt(view, position);
-  return { journal: view.name, position, recordedAt: event?.meta.recordedAt ?? null, inventories, actors: [] };
+  return { journal: view.name, position, recordedAt: await recordedAt(view, position), inventories, actors: [] };
 }
 
 async function state(host: Host, running: Running, journals: readonly string[], flags: StateFlags): Promise<number> {

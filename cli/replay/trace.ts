@@ -9,10 +9,10 @@ import { viewOf } from '../../replay/view.ts';
 import { id, path } from '../config/fields.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { examples, parseJournal, parser } from '../options.ts';
+import { archiveOption, examples, parseJournal, parser } from '../options.ts';
 import { run, type Running } from '../run.ts';
 import type { AddReplay } from './add.ts';
-import { openSources } from './open.ts';
+import { openSources, tellMissing } from './open.ts';
 import { openOutput } from './output.ts';
 
 const FORMATS = {
@@ -27,6 +27,7 @@ interface Flags {
   readonly device?: string;
   readonly format: keyof typeof FORMATS;
   readonly output?: string;
+  readonly archive?: readonly string[];
 }
 
 /** Earlier registrations of a device that are named at the end. */
@@ -49,6 +50,7 @@ export const addTrace: AddReplay = (group, host, finish) => {
         .default('text'),
     )
     .option('-o, --output <file>', 'write it to a file', parser(path))
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       examples(
@@ -65,7 +67,9 @@ async function trace(host: Host, running: Running, journals: readonly string[], 
   const { correlation, device, format, output } = flags;
   if ((correlation === undefined) === (device === undefined))
     throw new UsageError('Say which registration', 'Give one of --correlation and --device.');
-  const views = (await openSources(host, running, journals.map(parseJournal))).map((source) => viewOf(source));
+  const sources = await openSources(host, running, { journals: journals.map(parseJournal), archives: flags.archive });
+  tellMissing(host, sources);
+  const views = sources.map((source) => viewOf(source));
   const found = device === undefined ? [] : await registrationsOf(views, device);
   const wanted = correlation ?? found.at(-1)?.correlationId;
   const named = views.map((view) => ({ name: view.name, journal: view }));

@@ -31,6 +31,7 @@ export async function exportSource(file: ExportFile): Promise<JournalSource> {
   const end = parseEnd(lastLine(await file.tail()));
   return new ExportSource(file, {
     before,
+    joints: [],
     size: end?.size ?? header.to,
     root: end?.root ?? null,
     note: end?.checkpoint ?? null,
@@ -107,6 +108,10 @@ class ExportSource implements JournalSource {
   }
 
   async snapshot(): Promise<null> {
+    return null;
+  }
+
+  async base(): Promise<null> {
     return null;
   }
 

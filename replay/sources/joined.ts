@@ -8,9 +8,13 @@ import type { JournalSource } from '../source.ts';
 export function joinedSource(archives: readonly JournalSource[], journal: JournalSource): JournalSource {
   const parts = [...archives, journal];
   const first = archives[0] ?? journal;
-  const inTurn = async (read: (part: JournalSource) => Promise<readonly StoredEvent[]>, limit: number) => {
+  const inTurn = async (
+    from: readonly JournalSource[],
+    read: (part: JournalSource) => Promise<readonly StoredEvent[]>,
+    limit: number,
+  ) => {
     const found: StoredEvent[] = [];
-    for (const part of parts) {
+    for (const part of from) {
       if (found.length >= limit) break;
       // What is known of the journal itself is in both.
       const known = new Set(found.map(({ position }) => position));
@@ -20,7 +24,11 @@ export function joinedSource(archives: readonly JournalSource[], journal: Journa
   };
   return {
     name: journal.name,
-    head: { ...journal.head, before: first.head.before },
+    head: {
+      ...journal.head,
+      before: first.head.before,
+      joints: parts.map(({ head }) => head.before).filter(({ size }) => size > first.head.before.size),
+    },
     // Pages are full across the joints: whoever reads takes a short one for the last.
     async stored({ after, limit }) {
       const found: StoredEvent[] = [];
@@ -31,12 +39,16 @@ export function joinedSource(archives: readonly JournalSource[], journal: Journa
       }
       return found;
     },
-    storedStream: (stream, range) => inTurn((part) => part.storedStream(stream, range), range.limit),
-    storedCorrelation: (id, range) => inTurn((part) => part.storedCorrelation(id, range), range.limit),
-    async streams(range) {
-      const names = await Promise.all(parts.map((part) => part.streams(range)));
-      return [...new Set(names.flat())].toSorted((a, b) => (a < b ? -1 : 1)).slice(0, range.limit);
+    async storedStream(stream, range) {
+      // An archive is read from its first line to its last for this: not where it has nothing of it.
+      const base = await journal.base(stream);
+      const from = base !== null && base.version <= range.after ? [journal] : parts;
+      return inTurn(from, (part) => part.storedStream(stream, range), range.limit);
     },
+    storedCorrelation: (id, range) => inTurn(parts, (part) => part.storedCorrelation(id, range), range.limit),
+    // Whatever has an event in an archive has a base in the journal.
+    streams: (range) => journal.streams(range),
+    base: (stream) => journal.base(stream),
     snapshot: (stream, position) => journal.snapshot(stream, position),
     node: (level, index) => journal.node(level, index),
     async close() {

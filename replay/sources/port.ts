@@ -15,6 +15,7 @@ export async function portSource(name: string, journal: JournalReader & TreeRead
     storedCorrelation: (id, range) => ofCorrelation(journal, id, range),
     streams: (range) => namesOf(journal, head.last, range),
     snapshot: () => Promise.resolve(null),
+    base: () => Promise.resolve(null),
     node: async (level, index) => (await journal.nodes(level, index, index + 1))[0] ?? null,
     close: () => Promise.resolve(),
   };
@@ -23,11 +24,11 @@ export async function portSource(name: string, journal: JournalReader & TreeRead
 async function headOf(journal: JournalReader & TreeReader): Promise<SourceHead> {
   try {
     const edge = await journal.tree();
-    return { before, size: edge.size, root: rootOf(edge), note: null, last: edge.size, keeps: 'nodes' };
+    return { before, joints: [], size: edge.size, root: rootOf(edge), note: null, last: edge.size, keeps: 'nodes' };
   } catch (error) {
     if (!(error instanceof JournalError && error.fault === 'corrupt')) throw error;
     const size = await journal.head();
-    return { before, size, root: null, note: null, last: size, keeps: 'nodes' };
+    return { before, joints: [], size, root: null, note: null, last: size, keeps: 'nodes' };
   }
 }
 

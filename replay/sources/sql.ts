@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { EMPTY_FRONTIER, frontierFromBytes, rootOf, type Frontier } from '../../events/journal/merkle/frontier.ts';
-import type { Snapshot, StoredEvent } from '../../events/journal/port.ts';
+import type { Base, Snapshot, StoredEvent } from '../../events/journal/port.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { toStored } from '../../events/journal/sql/rows.ts';
 import type { JournalSource, SourceHead, SourceRange } from '../source.ts';
@@ -20,7 +20,7 @@ async function headOf({ db }: SqlReader, before: Frontier): Promise<SourceHead> 
     .executeTakeFirstOrThrow();
   const edge = frontierFromBytes(row.position, row.roots);
   const root = edge === null ? null : rootOf(edge);
-  return { before, size: row.position, root, note: null, last: row.last ?? 0, keeps: 'nodes' };
+  return { before, joints: [], size: row.position, root, note: null, last: row.last ?? 0, keeps: 'nodes' };
 }
 
 class SqlSource implements JournalSource {
@@ -52,8 +52,16 @@ class SqlSource implements JournalSource {
     return (await query.limit(limit).execute()).map(toStored);
   }
 
-  /** One look into the index of streams for each name, however many events the streams have. */
   async streams({ after, limit }: { readonly after: string; readonly limit: number }): Promise<readonly string[]> {
+    const names = await this.#names({ after, limit });
+    if (this.head.before.size === 0) return names;
+    const bases = this.#reader.db.selectFrom('bases').select('stream').where('stream', '>', after).orderBy('stream');
+    const archived = (await bases.limit(limit).execute()).map(({ stream }) => stream);
+    return [...new Set([...names, ...archived])].toSorted((a, b) => (a < b ? -1 : 1)).slice(0, limit);
+  }
+
+  /** One look into the index of streams for each name, however many events the streams have. */
+  async #names({ after, limit }: { readonly after: string; readonly limit: number }): Promise<readonly string[]> {
     const { last } = this.head;
     const { rows } = await sql<{ stream: string }>`
       with recursive names(stream, n) as (
@@ -67,6 +75,10 @@ class SqlSource implements JournalSource {
 
   snapshot(stream: string, position: number): Promise<Snapshot | null> {
     return this.#reader.snapshot(stream, { position: Math.min(position, this.head.last) });
+  }
+
+  base(stream: string): Promise<Base | null> {
+    return this.#reader.base(stream);
   }
 
   async node(level: number, index: number): Promise<Uint8Array | null> {

@@ -47,7 +47,9 @@ function forget(found: Map<string, string>): void {
 }
 
 async function* eventsOf(view: JournalView, stream: string): AsyncIterable<RecordedEvent> {
-  for (let after = 0; ;) {
+  // Of a stream whose beginning is archived, and not here, what is here.
+  const base = view.missing === 0 ? null : ((await view.base?.(stream)) ?? null);
+  for (let after = base?.version ?? 0; ;) {
     const page = await view.readStream(stream, { after, limit: PAGE });
     yield* page;
     const last = page.at(-1);

@@ -85,11 +85,13 @@ describe.each(STORES)('a journal on $name whose first events are archived', ({ s
       await journal.close();
     }
   }
-  async function run(...argv: readonly string[]) {
+  async function bare(...argv: readonly string[]) {
     const host = new FakeHost(folder.path);
-    const code = await host.run(...argv, '--journal', address);
+    const code = await host.run(...argv);
     return { code, stdout: host.stdout, stderr: host.stderr };
   }
+  const run = (...argv: readonly string[]) => bare(...argv, '--journal', address);
+  const replay = (...argv: readonly string[]) => bare('replay', ...argv);
   const cpns = (...argv: readonly string[]) => run('journal', ...argv);
   const archive = (before: number, file: string) => cpns('compact', '--before', `${before}`, '--archive', file);
 
@@ -243,10 +245,67 @@ describe.each(STORES)('a journal on $name whose first events are archived', ({ s
 
   test('is judged by an auditor as far as it goes: no stream deviates because its beginning is elsewhere', async () => {
     await archive(100, 'one.jsonl');
+    const part = await replay('verify', address);
+    expect([part.code, part.stdout]).toEqual([5, expect.stringContaining('the first 99 events are not in it')]);
+    expect(part.stdout).toContain('give their archives');
+    expect((await replay('verify', 'one.jsonl')).code).toBe(0);
+  });
+
+  test('is judged with its archives as the whole that it was: the same verdict, byte for byte', async () => {
+    const before = (await replay('verify', address, '--json')).stdout;
+    await archive(60, 'one.jsonl');
+    await archive(110, 'two.jsonl');
+    const named = await replay('verify', address, '--json', '--archive', 'two.jsonl', 'one.jsonl');
+    expect([named.code, named.stdout, named.stderr]).toEqual([0, before, '']);
+    expect((await replay('verify', 'two.jsonl', address, 'one.jsonl', '--json')).stdout).toBe(before);
+    const half = await replay('verify', address, '--archive', 'two.jsonl');
+    expect([half.code, half.stdout]).toEqual([5, expect.stringContaining('the first 59 events are not in it')]);
+    const astray = await replay('verify', address, '--archive', 'one.jsonl');
+    expect([astray.code, astray.stderr]).toEqual([2, expect.stringContaining('one.jsonl holds events 1 to 59')]);
+  });
+
+  test('is found tampered with where its archive was: in an event, or with every hash made anew', async () => {
+    await archive(60, 'one.jsonl');
+    const text = readFileSync(join(folder.path, 'one.jsonl'), 'utf8');
+    const changed = text.replace('"code\\":200', '"code\\":201');
+    writeFileSync(join(folder.path, 'changed.jsonl'), changed);
+    expect((await replay('verify', address, '--archive', 'changed.jsonl')).code).toBe(4);
+    const other = 'anew.sqlite';
+    const journal = await openJournal(join(folder.path, other));
+    const anew = written.slice(0, 59).map((event) => ({ ...event, data: { ...event.data, anew: true } }));
+    for (const one of commitsOf(anew)) await journal.commit(one);
+    await journal.close();
     const host = new FakeHost(folder.path);
-    expect(await host.run('replay', 'verify', address)).toBe(5);
-    expect(host.stdout).toContain('the first 99 events are not in it');
-    expect(await new FakeHost(folder.path).run('replay', 'verify', 'one.jsonl')).toBe(0);
+    expect(await host.run('journal', 'export', '--journal', other, '-o', 'anew.jsonl')).toBe(0);
+    const rewritten = await replay('verify', address, '--archive', 'anew.jsonl');
+    expect([rewritten.code, rewritten.stdout]).toEqual([4, expect.stringContaining('went on from other events')]);
+  });
+
+  test('tells how things stood from its bases on, and with its archives from the first event on', async () => {
+    const at = (position: number, ...more: readonly string[]) =>
+      replay('state', address, '--json', '--at', `${position}`, ...more);
+    const [early, late] = [(await at(20)).stdout, (await at(120)).stdout];
+    const lamp = (await at(120, '--pne', 'lamp')).stdout;
+    const traced = (await replay('trace', address, '--device', 'lamp')).stdout;
+    const log = (await replay('export', address, '--format', 'csv')).stdout;
+    await archive(100, 'one.jsonl');
+    const from = ['--archive', 'one.jsonl'];
+    expect((await at(120)).stdout).toBe(late);
+    expect((await at(120)).stderr).toContain('events 1 to 99 were not read');
+    const refused = await at(20);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('in an archive')]);
+    expect((await at(120, '--no-snapshots')).code).toBe(1);
+    const sooner = await replay('state', address, '--at', '2000-01-01T00:00:00Z');
+    expect([sooner.code, sooner.stderr]).toEqual([1, expect.stringContaining('in an archive')]);
+    expect((await at(20, ...from)).stdout).toBe(early);
+    expect((await at(120, '--no-snapshots', ...from)).stdout).toBe(late);
+    expect((await at(120, '--pne', 'lamp', ...from)).stdout).toBe(lamp);
+    expect((await replay('trace', address, '--device', 'lamp', ...from)).stdout).toBe(traced);
+    expect((await replay('trace', address, '--device', 'lamp')).stderr).toContain('events 1 to 99 were not read');
+    expect((await replay('export', address, '--format', 'csv', ...from)).stdout).toBe(log);
+    expect((await replay('report', address, '-o', 'report', ...from)).code).toBe(0);
+    expect(readFileSync(join(folder.path, 'report', 'index.html'), 'utf8')).toContain('--archive one.jsonl');
+    expect((await replay('report', address, '-o', 'report')).code).toBe(5);
   });
 
   test('keeps what a projection has not read', async () => {

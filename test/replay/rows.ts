@@ -44,6 +44,7 @@ export function rowsSource(name: string, { events, kept }: Rows): JournalSource 
       root: kept.edge === null ? null : rootOf(kept.edge),
       note: null,
       last,
+      joints: [],
       keeps: 'nodes',
     },
     stored: async ({ after, limit }) => ordered.filter(({ position }) => position > after).slice(0, limit),
@@ -55,6 +56,7 @@ export function rowsSource(name: string, { events, kept }: Rows): JournalSource 
     storedCorrelation: async (id, { after, limit }) =>
       ordered.filter(({ position, meta }) => meta.correlationId === id && position > after).slice(0, limit),
     snapshot: async () => null,
+    base: async () => null,
     streams: async ({ after, limit }) => {
       const names = new Set(ordered.map(({ stream }) => stream).filter((stream) => stream > after));
       return [...names].toSorted((a, b) => (a < b ? -1 : 1)).slice(0, limit);
