@@ -8,7 +8,7 @@ export const HEAD_HEIGHT = 46;
 const GUTTER = 330;
 const EVENT_AT = 96;
 const MIN_SPACING = 150;
-const END = 90;
+const END = 120;
 const DOT = 4;
 const TIP = { length: 8, half: 4 } as const;
 const CROSS = 5;
@@ -117,7 +117,7 @@ function drawArrow(frame: Frame, arrow: SequenceArrow, firstRow: number): Shape 
       : shape('path', { class: 'tip', d: `M${round(to.x)} ${round(to.y)}L${corner(1)}L${corner(-1)}Z` }),
     shape(
       'text',
-      { x: round((start.x + end.x) / 2), y: round((start.y + end.y) / 2 - 4), 'text-anchor': 'middle' },
+      { x: round((start.x + end.x) / 2), y: round((start.y + end.y) / 2 - 7), 'text-anchor': 'middle' },
       text,
     ),
   );

@@ -125,9 +125,9 @@ export class Feed {
       const { event, round } = first;
       const at = Date.parse(event.meta.recordedAt);
       if (at >= startedAt && round === this.#round) return [];
-      return [{ each, at, awaits: this.#timeline.awaits(event) }];
+      return [{ each, at, awaits: this.#timeline.awaits(event), takesIn: this.#timeline.takesIn(event) }];
     });
-    const [first, ...others] = ready.toSorted((a, b) => a.at - b.at);
+    const [first, ...others] = ready.toSorted((a, b) => a.at - b.at || Number(a.takesIn) - Number(b.takesIn));
     if (first === undefined) return null;
     if (!first.awaits) return first.each;
     return (others.find(({ at, awaits }) => !awaits && at - first.at < CLOCK_SKEW_MS) ?? first).each;

@@ -13,7 +13,7 @@ export interface EventFilter {
   readonly pn?: string;
   /** Refusals, failures and time-outs. */
   readonly failed?: true;
-  /** Somewhere in the stream, the type, an id or the step; case does not matter. */
+  /** Somewhere in the stream, the device, the type, an id, the step or the state; case does not matter. */
   readonly text?: string;
 }
 
@@ -33,8 +33,8 @@ export function matches(entry: Entry, filter: EventFilter): boolean {
 }
 
 function mentions(entry: Entry, text: string): boolean {
-  const { stream, type, crStep, correlationId, messageId, role, standing } = entry;
-  return [stream, type, crStep ?? '', correlationId, messageId, role, standing.state].some((said) =>
+  const { stream, type, crStep, correlationId, messageId, role, device, standing } = entry;
+  return [stream, type, device ?? '', crStep ?? '', correlationId, messageId, role, standing.state].some((said) =>
     said.toLowerCase().includes(text),
   );
 }

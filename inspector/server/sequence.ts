@@ -119,6 +119,7 @@ class Chart {
   /** `seq` of the events that sent the message again before it arrived. */
   #copies(first: Entry, link: Link): readonly number[] {
     const names = first.sends.flatMap(({ message, how }) => (how === 'send' ? [message] : []));
+    if (names.length === 0) return [];
     return this.#timeline.eventsOf(first.actor).filter((seq) => {
       if (seq <= first.seq || seq >= link.received) return false;
       const later = this.#timeline.entry(seq);

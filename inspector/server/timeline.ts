@@ -143,6 +143,11 @@ export class Timeline {
     );
   }
 
+  /** Whether the event takes in a message at all: of what happened in the same millisecond, sending comes first. */
+  takesIn(event: RecordedEvent): boolean {
+    return endsOf(event).some(({ end }) => end === 'received');
+  }
+
   /** @param from `seq` of the first one wanted */
   entries(from: number, to = this.total): readonly Entry[] {
     return this.#entries.slice(from - 1, to);

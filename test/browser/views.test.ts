@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Inspector } from '../../inspector/server/inspector.ts';
@@ -154,7 +155,7 @@ test(
     await expect.poll(() => page.locator('.row.actors[data-actor]').count()).toBe(1);
     expect(new URL(page.url()).searchParams.get('text')).toBe('sessionEst');
     await page.locator('.list-scroll').focus();
-    await page.keyboard.press('3');
+    await page.keyboard.press('4');
     await page.getByRole('table', { name: 'Events' }).waitFor();
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
@@ -212,6 +213,65 @@ test(
         .getByText(/version \d+/)
         .textContent(),
     ).toContain(`version ${before}`);
+  },
+  TEST_MS,
+);
+
+test(
+  'messages are drawn from line to line, an arrow leads to its event, and the chart is saved',
+  async () => {
+    await system.register('cup');
+    const page = await look('?view=sequence&text=cup');
+    const messages = page.locator('.message');
+    await expect.poll(() => messages.count()).toBeGreaterThan(8);
+    expect(await page.locator('.message[data-fate=arrived] text').allTextContents()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^PN Update Request, \d+ ms$/)]),
+    );
+    await page.locator('[data-event^="server:"]').first().click();
+    await page.getByRole('complementary').getByText('As it is recorded').waitFor();
+    const exports = page.locator('p.exports');
+    for (const [name, content] of [
+      ['SVG', /^<svg [^]*PN Update Request[^]*<\/svg>\n$/],
+      ['mermaid', /^sequenceDiagram\n[^]*PN Update Request/],
+    ] as const) {
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        exports.getByRole('button', { name }).click(),
+      ]);
+      expect(readFileSync(await download.path(), 'utf8')).toMatch(content);
+    }
+  },
+  TEST_MS,
+);
+
+test(
+  'a chart is saved as SVG, PNG and mermaid, events as JSON lines',
+  async () => {
+    await system.register('lamp');
+    const page = await look('?view=charts&actor=pnes:pne/lamp');
+    const saved = async (name: string): Promise<Buffer> => {
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.locator('.exports').getByText(name, { exact: true }).click(),
+      ]);
+      return readFileSync(await download.path());
+    };
+    expect((await saved('SVG')).toString()).toMatch(/^<svg [^]*class="state active"[^]*<\/svg>\n$/);
+    const png = await saved('PNG');
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect(png.length).toBeGreaterThan(50_000);
+    expect((await saved('mermaid')).toString()).toMatch(/^stateDiagram-v2\n/);
+
+    await page.keyboard.press('4');
+    await page.getByRole('checkbox', { name: 'failed' }).waitFor();
+    const lines = (await saved('JSON lines')).toString().trimEnd().split('\n');
+    const all = [...system.events('server'), ...system.events('gateway'), ...system.events('pnes')];
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      expect.arrayContaining(
+        all.map((event) => expect.objectContaining({ position: event.position, type: event.type })),
+      ),
+    );
+    expect(lines).toHaveLength(all.length);
   },
   TEST_MS,
 );
