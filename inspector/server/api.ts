@@ -36,6 +36,12 @@ const EXPORT_PAGE = 1_000;
 /** Events of a step, causes and effects that are told with an event. */
 const MAX_RELATED = 100;
 
+/** Which of the matching events: from so many on, or the last ones. */
+export interface Range {
+  readonly offset: number | 'end';
+  readonly limit: number;
+}
+
 /** What was asked for is not there, or makes no sense. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -89,35 +95,21 @@ export class Api {
     return { seq: this.#timeline.seqOf(moment), moment };
   }
 
-  events(
-    filter: EventFilter,
-    at: Moment | null,
-    range: { readonly offset: number | 'end'; readonly limit: number },
-  ): EventsPage {
-    const until = at === null ? this.#timeline.total : this.#timeline.seqOf(at);
-    const seqs = this.#filtered.seqs(filter, until);
-    const limit = Math.min(range.limit, MAX_PAGE);
-    const offset = range.offset === 'end' ? Math.max(0, seqs.length - limit) : range.offset;
+  events(filter: EventFilter, at: Moment | null, range: Range): EventsPage {
+    const { seqs, offset, limit } = this.#found(filter, at, range);
     const entries = seqs.slice(offset, offset + limit).flatMap((seq) => this.#timeline.entry(seq) ?? []);
     return { total: seqs.length, offset, entries };
   }
 
-  sequence(
-    filter: EventFilter,
-    at: Moment | null,
-    range: { readonly offset: number | 'end'; readonly limit: number },
-  ): SequencePage {
-    const until = at === null ? this.#timeline.total : this.#timeline.seqOf(at);
-    const seqs = this.#filtered.seqs(filter, until);
-    const limit = Math.min(range.limit, MAX_PAGE);
-    const offset = range.offset === 'end' ? Math.max(0, seqs.length - limit) : range.offset;
+  /** The same events as rows of a sequence chart. */
+  sequence(filter: EventFilter, at: Moment | null, range: Range): SequencePage {
+    const { seqs, offset, limit } = this.#found(filter, at, range);
     return sequencePage(this.#timeline, seqs, { offset, limit });
   }
 
   /** The events that the filter lets through as JSON lines, as their journals have them, one journal after the other. */
   async *exported(filter: EventFilter, at: Moment | null): AsyncGenerator<string> {
-    const until = at === null ? this.#timeline.total : this.#timeline.seqOf(at);
-    const wanted = this.#filtered.seqs(filter, until).flatMap((seq) => this.#timeline.entry(seq) ?? []);
+    const wanted = this.#matching(filter, at).flatMap((seq) => this.#timeline.entry(seq) ?? []);
     for (const [name, entries] of Map.groupBy(wanted, ({ journal }) => journal)) {
       const journal = this.#feed.journal(name);
       let next = 0;
@@ -244,6 +236,19 @@ export class Api {
       effects: entriesOf(this.#timeline.linksFrom(entry.seq).map(({ received }) => received)),
       correlated: correlated.length,
     };
+  }
+
+  /** The filter is applied before any limit. */
+  #found(filter: EventFilter, at: Moment | null, range: Range) {
+    const seqs = this.#matching(filter, at);
+    const limit = Math.min(range.limit, MAX_PAGE);
+    const offset = range.offset === 'end' ? Math.max(0, seqs.length - limit) : range.offset;
+    return { seqs, offset, limit };
+  }
+
+  #matching(filter: EventFilter, at: Moment | null): readonly number[] {
+    if (at === null) return this.#filtered.seqs(filter, this.#timeline.total);
+    return this.#filtered.seqs(filter, this.#timeline.seqOf(at)).filter((seq) => this.#timeline.isWithin(seq, at));
   }
 
   async #recorded({ journal, stream, version }: Entry): Promise<RecordedEvent | undefined> {

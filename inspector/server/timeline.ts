@@ -209,6 +209,11 @@ export class Timeline {
     return Math.max(0, ...Object.entries(moment).map(([journal, position]) => this.#lastSeq(journal, position)));
   }
 
+  isWithin(seq: number, moment: Moment): boolean {
+    const { journal, position } = this.#at(seq);
+    return position <= (moment[journal] ?? 0);
+  }
+
   /** Every actor that had begun, as it was in the moment. */
   actors(moment: Moment): readonly ActorRow[] {
     return [...this.#actors.keys()].flatMap((key) => this.actor(key, moment) ?? []);

@@ -63,7 +63,7 @@ test(
     const { page } = await open(browser, inspector, '?view=overview');
     await page.locator('.row.actors[data-actor]').first().waitFor();
     const names: string[] = [];
-    for (let step = 0; step < 14; step += 1) {
+    for (let step = 0; step < 24; step += 1) {
       await page.keyboard.press('Tab');
       names.push(
         await page.evaluate<string>(

@@ -47,6 +47,7 @@ const SCROLL = `(async () => {
 const COUNT = `(async () => {
   const get = async (path) => (await fetch(path)).json();
   const { actors } = await get('./api/actors');
+  let messages = 0;
     for (let offset = 0; messages <= 50_000; offset += 1_000) {
     const { rows } = await get('./api/sequence?offset=' + offset + '&limit=1000');
     if (rows.length === 0) break;

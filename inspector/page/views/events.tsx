@@ -139,7 +139,7 @@ export function Detail({ event }: { readonly event: string }) {
   }).value;
   const close = (): void => navigate({ event: null });
   return (
-    <aside class="detail" aria-label="The chosen event">
+    <aside class="chosen-event" aria-label="The chosen event">
       <button type="button" class="close" aria-label="Close the event" onClick={close}>
         {'\u00d7'}
       </button>
