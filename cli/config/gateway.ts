@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MAX_PNS } from '../../events/fields.ts';
+import type { Credential } from '../../security/registration-handshake.ts';
 import { UsageError } from '../errors.ts';
 import { check } from './check.ts';
 import { checkpointFields, checkpointOptions } from './checkpoints.ts';
@@ -62,7 +63,9 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
   const secrets = new SecretFiles(kek);
   const checkpoints = checkpointOptions(settings, given, file, secrets);
   settings.throwProblems();
-  const staticKeyIn = (name: string): string => secrets.text(name, `static/gateways/${gatewayId}`);
+  const credential = byCertificate
+    ? certified(pki, settings, (name) => secrets.text(name, `static/gateways/${gatewayId}`))
+    : withSecret(secrets.bytes(pskFile, `credential/gateways/${gatewayId}`));
   return {
     ...natsAccess(settings, given, file),
     journal,
@@ -70,9 +73,7 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
     secrets,
     checkpoints,
     gatewayId,
-    credential: byCertificate
-      ? () => readCertificateFiles(pki, (name) => settings.fromFile(name), staticKeyIn)
-      : withSecret(secrets.bytes(pskFile, `credential/gateways/${gatewayId}`)),
+    credential,
     pns: [...new Set(pns)],
     pairing: gatewayPairing.parse(given.pairing ?? file.pairing ?? 'permitted'),
     limits: readLinkLimits(file.limits),
@@ -84,3 +85,14 @@ export function loadGatewayOptions(given: Given, cwd: string): GatewayOptions {
 const withSecret =
   (psk: Uint8Array): GatewayOptions['credential'] =>
   () => ({ kind: 'psk', psk });
+
+/** Read again whenever it is used, and once at once: with another key no journal may be begun. @throws ConfigError */
+function certified(
+  files: z.infer<typeof certificateFiles>,
+  settings: Settings,
+  secretIn: (file: string) => string,
+): GatewayOptions['credential'] {
+  const read = (): Credential => readCertificateFiles(files, (name) => settings.fromFile(name), secretIn);
+  read();
+  return read;
+}

@@ -18,6 +18,7 @@ const HOUSEHOLD = `gateways:
   - { id: attic, vendor: ubisys, model: G1, mac: '00:1f:ee:00:00:02', credential: pki }
 pns:
   - { id: home, name: Home, gateway: hub, joinPolicy: open }
+  - { id: den, name: Den, gateway: attic, joinPolicy: open }
 pnes:
   - { id: lamp, name: Lamp, vendor: Philips, model: B, type: bulb, mac: '00:17:88:00:00:01', pn: home, member: true }
   - { id: tag, name: Tag, vendor: Philips, model: B, type: tag, mac: '00:17:88:00:00:02', pn: home, member: true }
@@ -58,6 +59,13 @@ const ROLES = [
   ['server', 'server.yaml', 'server.id-key', 'server.key', loadServerOptions],
   ['server, its static key', 'server.yaml', 'server.static.key', 'server.key', loadServerOptions],
   ['PN GW', 'gateways/hub.yaml', 'gateways/hub.psk', 'gateways/hub.key', loadGatewayOptions],
+  [
+    'PN GW with a certificate',
+    'gateways/attic.yaml',
+    'gateways/attic.static.key',
+    'gateways/attic.key',
+    loadGatewayOptions,
+  ],
   ['PNE', 'pnes/lamp.yaml', 'pnes/lamp.psk', 'pnes/lamp.key', loadPneOptions],
   ['PNE with a certificate', 'pnes/lock.yaml', 'pnes/lock.static.key', 'pnes/lock.key', loadPneOptions],
   ['PNE among several', 'pnes.yaml', 'pnes/lamp.psk', 'pnes/lamp.key', loadPneOptions],
@@ -156,8 +164,16 @@ describe('a secret of a role', () => {
       expect([missing.code, missing.stderr]).toEqual([2, expect.stringMatching(/the key file .* is missing\n.*Bring/)]);
       expect(everything()).toEqual(before);
       const other = new Uint8Array(32).fill(9);
+      const byVariable = await start(config, keyText(other));
+      expect([byVariable.code, byVariable.stderr]).toEqual([
+        2,
+        expect.stringContaining(`is encrypted under the key ${id}, and `),
+      ]);
+      expect(everything()).toEqual(before);
       writeFileSync(operator(keyFile), keyText(other), { mode: 0o600 });
+      const withOther = everything();
       const wrong = await start(config);
+      expect(everything()).toEqual(withOther);
       expect([wrong.code, wrong.stderr]).toEqual([
         2,
         expect.stringMatching(new RegExp(`is encrypted under the key ${id}.* is ${kekIdOf(other)}\\n`)),
