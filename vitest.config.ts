@@ -6,7 +6,9 @@ export default defineConfig({
     globalSetup: ['test/postgres/setup.ts'],
     pool: 'forks',
     maxWorkers: 3,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // No test depends on how fast the machine is: all limits are there so that a hang ends, and those within a test before its own.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

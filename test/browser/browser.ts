@@ -35,6 +35,9 @@ export async function inspectorOn(sources: readonly Source[], port = 0, token = 
   return await startInspector({ sources, files, port, token, ...seams });
 }
 
+/** Ends a hang: no test depends on how fast the machine is. */
+const PATIENCE_MS = 60_000;
+
 export interface Opened {
   readonly page: Page;
   /** What went wrong in the page, or was forbidden by its policy: errors of the console and of scripts. */
@@ -49,6 +52,7 @@ export async function open(
   { scheme = 'light', width = 1280, height = 860 }: { scheme?: 'light' | 'dark'; width?: number; height?: number } = {},
 ): Promise<Opened> {
   const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height } });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));

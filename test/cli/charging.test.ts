@@ -127,7 +127,7 @@ describe('cpns charging of a running server', () => {
 
   test('refuses a question that it does not understand', async () => {
     const wire = await running(1);
-    const reply = await wire.request(CHARGING_QUERY, '{"pnId":7}', { timeoutMs: 1_000 });
+    const reply = await wire.request(CHARGING_QUERY, '{"pnId":7}', { timeoutMs: 60_000 });
     expect(JSON.parse(new TextDecoder().decode(reply))).toEqual({ code: 400, reason: 'malformed' });
   });
 });

@@ -262,7 +262,7 @@ describe('a query under these permissions', () => {
     const { wire } = client(answerer);
     const subscription = wire.subscribe(subject, ({ reply }) => reply !== undefined && wire.publish(reply, 'here'));
     await flush(answerer);
-    const answer = await client(who).wire.request(subject, '', { timeoutMs: 10_000 });
+    const answer = await client(who).wire.request(subject, '', { timeoutMs: 60_000 });
     expect(Buffer.from(answer).toString()).toBe('here');
     subscription.unsubscribe();
   });
@@ -281,12 +281,12 @@ describe('a query under these permissions', () => {
   });
 
   test('that nobody is there to answer fails at once', async () => {
-    const asked = client('observer').wire.request('cpns.query.inventory', '', { timeoutMs: 10_000 });
+    const asked = client('observer').wire.request('cpns.query.inventory', '', { timeoutMs: 60_000 });
     await expect(asked).rejects.toMatchObject({ fault: 'noResponders' });
   });
 
   test('that one must not ask is refused', async () => {
-    const asked = client('PNE A').wire.request('cpns.query.inventory', '', { timeoutMs: 10_000 });
+    const asked = client('PNE A').wire.request('cpns.query.inventory', '', { timeoutMs: 60_000 });
     await expect(asked).rejects.toMatchObject({ fault: 'refused' });
   });
 
@@ -299,7 +299,7 @@ describe('a query under these permissions', () => {
       queue: 'any',
     });
     await flush(answerer);
-    const answer = await client(asker).wire.request(subject, new Uint8Array(1), { timeoutMs: 10_000 });
+    const answer = await client(asker).wire.request(subject, new Uint8Array(1), { timeoutMs: 60_000 });
     expect(Buffer.from(answer).toString()).toBe('here');
     subscription.unsubscribe();
   });

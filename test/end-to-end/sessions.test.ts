@@ -127,10 +127,10 @@ beforeAll(async () => {
   await vi.waitFor(async () => {
     const { context } = await gateway.runtime.state(pnGateway, gatewayStream('hub'));
     expect(localPn(context, 'home')?.status).toBe('established');
-  }, 10_000);
+  }, 60_000);
   const pne = await startOurPne();
   await register(pne.runtime, device);
-  await vi.waitFor(isRegistered, 10_000);
+  await vi.waitFor(isRegistered, 60_000);
 });
 
 afterAll(async () => {
@@ -194,8 +194,8 @@ test('either end closes it, and a new registration makes a new one', async () =>
     expect(await send(from, Buffer.from('x'))).toEqual({ kind: 'noSession' });
     const pne = running.get('pne');
     if (pne === undefined) throw new Error('no PNE');
-    await vi.waitFor(async () => expect(await register(pne.runtime, device)).toBe('taken'), 10_000);
-    await vi.waitFor(isRegistered, 10_000);
+    await vi.waitFor(async () => expect(await register(pne.runtime, device)).toBe('taken'), 60_000);
+    await vi.waitFor(isRegistered, 60_000);
     expect(await send('pne', Buffer.from('again'))).toEqual({ kind: 'delivered' });
   }
 });

@@ -33,7 +33,7 @@ export class Tap {
   }
 
   request(subject: string, payload: string): Promise<Uint8Array> {
-    return this.#wire.request(subject, payload, { timeoutMs: 10_000 });
+    return this.#wire.request(subject, payload, { timeoutMs: 60_000 });
   }
 
   /** Messages on subjects that begin so. */

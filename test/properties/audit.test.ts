@@ -21,7 +21,7 @@ const CONFORMANT = { verdict: 'CONFORMANT', findings: [], notChecked: [] };
 
 test(
   'an auditor finds nothing in the journals of generated runs, in the chaos nor in the calm',
-  { timeout: 30_000 * Math.max(1, RUNS / 20) },
+  { timeout: 120_000 * Math.max(1, RUNS / 20) },
   async () => {
     const property = fc.asyncProperty(script, async (run) => {
       const world = await play(run);

@@ -21,7 +21,7 @@ async function holds(check: Checker): Promise<void> {
   await fc.assert(property, { numRuns: RUNS });
 }
 
-describe('over generated runs', { timeout: 30_000 * Math.max(1, RUNS / 20) }, () => {
+describe('over generated runs', { timeout: 120_000 * Math.max(1, RUNS / 20) }, () => {
   test('I1 no CPNS ID without an earlier PneAuthenticated in the same registration', () =>
     holds(invariants.cpnsIdAfterAuthentication));
   test('I2 a CPNS ID belongs to one device for ever, and a device keeps its own', () =>

@@ -41,7 +41,7 @@ async function inventories(world: World) {
   return pairs;
 }
 
-describe('after a generated run, in the calm', { timeout: 30_000 * Math.max(1, RUNS / 20) }, () => {
+describe('after a generated run, in the calm', { timeout: 120_000 * Math.max(1, RUNS / 20) }, () => {
   test('every device ends with exactly the outcome that its provisioning says', async () => {
     const property = fc.asyncProperty(script, async (run) => {
       const world = await play(run);

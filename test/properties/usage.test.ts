@@ -163,7 +163,7 @@ async function holds(step: fc.Arbitrary<Step>, check: (run: Run) => Promise<void
 
 describe(
   'over generated runs with loss, repetition and reordering',
-  { timeout: 30_000 * Math.max(1, RUNS / 20) },
+  { timeout: 120_000 * Math.max(1, RUNS / 20) },
   () => {
     const step: fc.Arbitrary<Step> = fc.oneof({ weight: 5, arbitrary: message }, { weight: 1, arbitrary: wait });
 
@@ -185,7 +185,7 @@ describe(
   },
 );
 
-describe('over generated runs in which PN GW and server die', { timeout: 30_000 * Math.max(1, RUNS / 20) }, () => {
+describe('over generated runs in which PN GW and server die', { timeout: 120_000 * Math.max(1, RUNS / 20) }, () => {
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 5, arbitrary: message },
     { weight: 1, arbitrary: wait },

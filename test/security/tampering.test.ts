@@ -121,7 +121,7 @@ describe.each(PATTERNS)('a message of $name that was touched on its way', (patte
       expect(read(started.message).kind).toBe('authenticated');
     }
     expect(count).toBeGreaterThanOrEqual(pattern.leastCases);
-  }, 60_000);
+  });
 
   test('is refused by the device, which takes the genuine one afterwards, from the same state', () => {
     const { name } = pattern;
@@ -138,7 +138,7 @@ describe.each(PATTERNS)('a message of $name that was touched on its way', (patte
       if (finished.kind === 'failed') throw new Error('the genuine answer is refused');
       expect(finished.session.keyId).toBe(response.session.keyId);
     }
-  }, 60_000);
+  });
 
   test('is refused by who expects another pattern', () => {
     const { started } = exchange(pattern, 5);

@@ -150,7 +150,7 @@ export function wireContract(adapter: string, harness: WireHarness): void {
       });
       await bob.flush();
       const answers = await Promise.all(
-        ['a', 'b', 'c'].map((each) => alice.request(`query.${each}`, each, { timeoutMs: 5_000 })),
+        ['a', 'b', 'c'].map((each) => alice.request(`query.${each}`, each, { timeoutMs: 60_000 })),
       );
       expect(answers.map((each) => new TextDecoder().decode(each))).toEqual(['query.a a', 'query.b b', 'query.c c']);
     });
@@ -160,7 +160,7 @@ export function wireContract(adapter: string, harness: WireHarness): void {
       bob.subscribe('echo', ({ payload, reply }) => reply !== undefined && bob.publish(reply, payload));
       await bob.flush();
       const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
-      expect(new Uint8Array(await alice.request('echo', bytes, { timeoutMs: 5_000 }))).toEqual(bytes);
+      expect(new Uint8Array(await alice.request('echo', bytes, { timeoutMs: 60_000 }))).toEqual(bytes);
     });
 
     test('a plain message has no reply subject', async () => {
@@ -175,7 +175,7 @@ export function wireContract(adapter: string, harness: WireHarness): void {
 
     test('a request that nobody listens for fails with noResponders', async () => {
       const wire = await connected('alice');
-      await expect(wire.request('nobody', '', { timeoutMs: 5_000 })).rejects.toMatchObject({ fault: 'noResponders' });
+      await expect(wire.request('nobody', '', { timeoutMs: 60_000 })).rejects.toMatchObject({ fault: 'noResponders' });
     });
 
     test('a request that is heard and not answered fails with timeout', async () => {
@@ -225,7 +225,7 @@ export function wireContract(adapter: string, harness: WireHarness): void {
       bob.subscribe('t.x', () => heard.push('bob'));
       bob.subscribe('silence', () => {});
       await Promise.all([alice.flush(), bob.flush()]);
-      const pending = expect(alice.request('silence', '', { timeoutMs: 5_000 })).rejects.toMatchObject({
+      const pending = expect(alice.request('silence', '', { timeoutMs: 60_000 })).rejects.toMatchObject({
         fault: 'closed',
       });
       await alice.close();
@@ -233,7 +233,7 @@ export function wireContract(adapter: string, harness: WireHarness): void {
       expect(alice.publish('t.x', '')).toBe(false);
       expect(() => alice.subscribe('t.x', () => {})).toThrow(WireError);
       await expect(alice.flush()).rejects.toMatchObject({ fault: 'closed' });
-      await expect(alice.request('t.x', '', { timeoutMs: 5_000 })).rejects.toMatchObject({ fault: 'closed' });
+      await expect(alice.request('t.x', '', { timeoutMs: 60_000 })).rejects.toMatchObject({ fault: 'closed' });
       bob.publish('t.x', '');
       await until('bob', () => heard.length > 0);
       expect(heard).toEqual(['bob']);

@@ -56,7 +56,7 @@ test('a request made before the connection waits for it, within its time', async
   const wire = wireTo(`nats://127.0.0.1:${port}`);
   await expect(wire.request('q', '', { timeoutMs: 10 })).rejects.toMatchObject({ fault: 'timeout' });
   wire.subscribe('q', ({ reply }) => reply !== undefined && wire.publish(reply, 'here'));
-  const answer = wire.request('q', '', { timeoutMs: 10_000 });
+  const answer = wire.request('q', '', { timeoutMs: 60_000 });
   await start(port);
   expect(new TextDecoder().decode(await answer)).toBe('here');
 });
@@ -104,7 +104,7 @@ test('requests and flushes under way when the server dies fail as closed', async
   const [alice, bob] = [wireTo(server.url), wireTo(server.url, 'bob')];
   bob.subscribe('silence', () => {});
   await Promise.all([alice.flush(), bob.flush()]);
-  const failing = expect(alice.request('silence', '', { timeoutMs: 10_000 })).rejects.toMatchObject({
+  const failing = expect(alice.request('silence', '', { timeoutMs: 60_000 })).rejects.toMatchObject({
     fault: 'closed',
   });
   await alice.flush();
@@ -191,7 +191,7 @@ test('what the server does not permit is logged, and the wire goes on', async ()
     { operation: 'subscription', subject: 'secret.>' },
     { operation: 'publish', subject: 'secret.a' },
   ]);
-  await expect(wire.request('secret.q', '', { timeoutMs: 5_000 })).rejects.toMatchObject({ fault: 'refused' });
+  await expect(wire.request('secret.q', '', { timeoutMs: 60_000 })).rejects.toMatchObject({ fault: 'refused' });
   wire.publish('ok.a', '');
   await until('the permitted one', () => heard.length > 0);
   expect(heard).toEqual(['ok']);

@@ -52,7 +52,7 @@ describe('a tls:// address', () => {
     const { port } = await start(shown);
     const wire = wireTo(`tls://${host}:${port}`, authority.cert);
     wire.subscribe('q', ({ reply }) => reply !== undefined && wire.publish(reply, 'sealed'));
-    const answer = await wire.request('q', '', { timeoutMs: 10_000 });
+    const answer = await wire.request('q', '', { timeoutMs: 60_000 });
     expect(new TextDecoder().decode(answer)).toBe('sealed');
   });
 

@@ -81,11 +81,11 @@ it('goes on from every checkpoint after a dump that is restored on another serve
 it('refuses a server that does not sync, and takes it once it does', async () => {
   await atOther('alter system set fsync = off');
   await atOther('select pg_reload_conf()');
-  await expect.poll(async () => (await atOther('show fsync'))[0], { timeout: 20_000 }).toEqual({ fsync: 'off' });
+  await expect.poll(async () => (await atOther('show fsync'))[0]).toEqual({ fsync: 'off' });
   const opening = openPostgresJournal(other.url('postgres'));
   await expect(opening).rejects.toMatchObject({ fault: 'unsafe', message: expect.stringContaining('fsync is off') });
   await atOther('alter system reset fsync');
   await atOther('select pg_reload_conf()');
-  await expect.poll(async () => (await atOther('show fsync'))[0], { timeout: 20_000 }).toEqual({ fsync: 'on' });
+  await expect.poll(async () => (await atOther('show fsync'))[0]).toEqual({ fsync: 'on' });
   await (await openPostgresJournal(other.url('postgres'))).close();
 });
