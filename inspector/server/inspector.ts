@@ -33,7 +33,6 @@ export interface Inspector {
   readonly port: number;
   /** Events shown so far. */
   readonly total: number;
-  readonly feed: Feed;
   /** Something was committed: reads at once instead of at the next round. */
   wake(): void;
   close(): Promise<void>;
@@ -78,7 +77,6 @@ export async function startInspector(options: InspectorOptions): Promise<Inspect
   return {
     url: server.url,
     port: server.port,
-    feed,
     get total() {
       return timeline.total;
     },

@@ -84,3 +84,25 @@ test(
   },
   TEST_MS,
 );
+
+test(
+  'the page of the inspector, which it ships built',
+  async () => {
+    const file = folder.put('household.yaml', householdText(members(1)));
+    const kept = folder.file('kept');
+    const { code, stderr } = await cpns('demo', file, '--keep', kept);
+    expect(code, stderr).toBe(0);
+    const inspector = processes.start(['inspect', '--json', '--journal', join(kept, 'server.sqlite')], {
+      launcher: join(installed, 'cli', 'cpns.mjs'),
+      cwd: folder.path,
+    });
+    await inspector.says(/"url"/);
+    const { url }: { readonly url: string } = JSON.parse(inspector.lines[0] ?? '{}');
+    const signedIn = await fetch(url, { redirect: 'manual' });
+    const cookie = (signedIn.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+    const page = await (await fetch(new URL('/', url), { headers: { cookie } })).text();
+    const [script] = /assets\/index-[\w-]+\.js/.exec(page) ?? [];
+    expect((await fetch(new URL(`/${script}`, url), { headers: { cookie } })).status).toBe(200);
+  },
+  TEST_MS,
+);

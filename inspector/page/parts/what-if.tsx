@@ -4,7 +4,7 @@ import type { Marks } from '../../charts/picture.ts';
 import type { StateAnswer, WhatIfAnswer } from '../../protocol/answers.ts';
 import { ask, AskError } from '../state/api.ts';
 import { route } from '../state/route.ts';
-import { activeIds } from '../views/charts.tsx';
+import { activeIds } from '../state/marks.ts';
 import { Changes, JsonView } from './json.tsx';
 
 interface Props {

@@ -49,7 +49,7 @@ export function startActors(): () => void {
 const mentions = ({ key, chart, type, pn, standing }: ActorRow, text: string): boolean =>
   [key, chart, type, pn ?? '', standing.state].some((said) => said.toLowerCase().includes(text));
 
-export function actorMatches(row: ActorRow, { text, role, pn, device, type, journal, failed }: Filter): boolean {
+function actorMatches(row: ActorRow, { text, role, pn, device, type, journal, failed }: Filter): boolean {
   return (
     (text === undefined || mentions(row, text.toLowerCase())) &&
     (role === undefined || row.role === role) &&

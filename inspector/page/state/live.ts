@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import type { ActorRow, Entry, JournalNote, LiveMessage, Moment } from '../../protocol/answers.ts';
+import type { ActorRow, Entry, JournalNote, LiveMessage } from '../../protocol/answers.ts';
 import { ask, AskError } from './api.ts';
 import { shownAt } from './route.ts';
 
@@ -10,8 +10,6 @@ export const connection = signal<Connection>('connecting');
 export const journals = signal<readonly JournalNote[]>([]);
 /** Events that the inspector has. */
 export const total = signal(0);
-/** The latest moment. */
-export const liveMoment = signal<Moment>({});
 /** Goes up when what was fetched may be out of date as a whole. */
 export const epoch = signal(0);
 /** The last events that came, for views that follow. */
@@ -72,7 +70,6 @@ function take(message: LiveMessage): void {
   if (message.kind !== 'entries') instance = message.instance;
   connection.value = 'live';
   total.value = message.total;
-  liveMoment.value = message.moment;
   if (message.kind === 'resync' || isOther) {
     epoch.value += 1;
     void overview();

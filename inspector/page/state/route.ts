@@ -34,7 +34,7 @@ function readRoute(search: string): Route {
   };
 }
 
-export function routeToSearch({ view, actors, at, event, filter }: Route): string {
+function routeToSearch({ view, actors, at, event, filter }: Route): string {
   const query = new URLSearchParams([['view', view], ...actors.map((actor) => ['actor', actor])]);
   for (const [name, value] of Object.entries(filter)) if (value !== undefined && value !== '') query.set(name, value);
   if (event !== null) query.set('event', event);

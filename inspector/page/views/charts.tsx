@@ -8,6 +8,7 @@ import { Changes, JsonView } from '../parts/json.tsx';
 import { PanZoom } from '../parts/pan-zoom.tsx';
 import { VirtualList } from '../parts/virtual-list.tsx';
 import { WhatIf } from '../parts/what-if.tsx';
+import { marksOf } from '../state/marks.ts';
 import { actors, shownActors } from '../state/actors.ts';
 import { ask } from '../state/api.ts';
 import { navigate, route, shownAt } from '../state/route.ts';
@@ -199,23 +200,6 @@ function Chart({ answer, row }: { readonly answer: StateAnswer; readonly row: Re
       </div>
     </>
   );
-}
-
-export function marksOf({ standing, transitions }: StateAnswer): Marks {
-  return {
-    active: activeIds(standing?.state ?? ''),
-    fired: new Set(standing?.fired ?? []),
-    possible: new Set(transitions),
-  };
-}
-
-/** `a.b|a.c` names a, a.b and a.c. */
-export function activeIds(state: string): ReadonlySet<string> {
-  const ids = state.split('|').flatMap((innermost) => {
-    const names = innermost === '' ? [] : innermost.split('.');
-    return names.map((_, index) => names.slice(0, index + 1).join('.'));
-  });
-  return new Set(ids);
 }
 
 function Drawn({ chart, marks }: { readonly chart: ChartAnswer; readonly marks: Marks }) {

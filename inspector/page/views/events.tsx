@@ -154,7 +154,7 @@ export function Detail({ event }: { readonly event: string }) {
 }
 
 /** An event with all that hangs on it. */
-export function EventFacts({ answer }: { readonly answer: EventAnswer }) {
+function EventFacts({ answer }: { readonly answer: EventAnswer }) {
   const { entry, states, recorded, changes, says, step, causes, effects, correlated } = answer;
   return (
     <>
