@@ -1,5 +1,5 @@
 import { shape, toText, type Shape } from '../picture/shape.ts';
-import { CHART_RULES, colours, type Theme } from '../picture/theme.ts';
+import { CHART_RULES, styleOfFile, type Theme } from '../picture/theme.ts';
 import type { Arrow, Beginning, ChartGeometry, Point, Row, StateBox } from './geometry.ts';
 import type { ChartGraph, GraphTransition } from './graph.ts';
 import { LINE, PADDING } from './measures.ts';
@@ -47,7 +47,7 @@ export function drawChart(
 export function chartToSvg(geometry: ChartGeometry, graph: ChartGraph, theme: Theme, marks: Marks = NO_MARKS): string {
   const transitions = new Map(graph.transitions.map((each) => [each.id, each]));
   const drawn = drawChart(geometry, transitions, marks);
-  const style = shape('style', {}, `${colours(theme, '.chart')}${CHART_RULES}`);
+  const style = shape('style', {}, styleOfFile(theme, CHART_RULES));
   return `${toText({ ...drawn, children: [style, ...drawn.children] })}\n`;
 }
 

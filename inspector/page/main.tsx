@@ -6,7 +6,7 @@ import { startLive } from './state/live.ts';
 const root = document.getElementById('app');
 if (root !== null) {
   const pictures = new CSSStyleSheet();
-  pictures.replaceSync(`${colours('auto', '.chart')}${CHART_RULES}${SEQUENCE_RULES}`);
+  pictures.replaceSync(`${colours('.chart')}${CHART_RULES}${SEQUENCE_RULES}`);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, pictures];
   render(<App />, root);
   startLive();

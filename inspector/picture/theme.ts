@@ -1,7 +1,7 @@
 import { FONT } from '../charts/measures.ts';
 
 /**
- * The colours of every picture as CSS custom properties, and the rules that use them: for the page, and inside each SVG
+ * The colours of every picture, and the rules that use them: as CSS custom properties for the page, in full inside each SVG
  * file, so that a file looks the same. Text has a contrast of at least 4.5 : 1 (WCAG 2.2, 1.4.3) on what is under it.
  */
 const LIGHT = {
@@ -42,17 +42,27 @@ const DARK = {
   bad: '#ff9a8f',
 };
 
-const declarations = (colours: Readonly<Record<string, string>>): string =>
-  Object.entries(colours)
+type Colours = Readonly<Record<string, string>>;
+
+const declarations = (given: Colours): string =>
+  Object.entries(given)
     .map(([name, value]) => `--chart-${name}:${value}`)
     .join(';');
 
+/** `auto` follows the reader's setting. */
 export type Theme = 'light' | 'dark' | 'auto';
 
-/** @param where selector of what the colours hold for. `auto` follows the reader's setting. */
-export function colours(theme: Theme, where: string): string {
-  if (theme !== 'auto') return `${where}{${declarations(theme === 'light' ? LIGHT : DARK)}}`;
+/** The colours that the rules name, for the page. @param where selector of what they hold for */
+export function colours(where: string): string {
   return `${where}{${declarations(LIGHT)}}@media (prefers-color-scheme:dark){${where}{${declarations(DARK)}}}`;
+}
+
+/** The rules with every colour in full: viewers that are no browsers know no custom properties, and draw black on black. */
+export function styleOfFile(theme: Theme, rules: string): string {
+  const inFull = (given: Colours): string =>
+    rules.replaceAll(/var\(--chart-([a-z-]+)\)/g, (_, name: string) => given[name] ?? 'currentColor');
+  if (theme !== 'auto') return inFull(theme === 'light' ? LIGHT : DARK);
+  return `${inFull(LIGHT)}@media (prefers-color-scheme:dark){${inFull(DARK)}}`;
 }
 
 export const CHART_RULES = [

@@ -1,6 +1,6 @@
 import type { Fate, Lifeline, SequenceArrow, SequenceRow } from '../protocol/sequence.ts';
 import { shape, toText, type Shape } from '../picture/shape.ts';
-import { colours, SEQUENCE_RULES, type Theme } from '../picture/theme.ts';
+import { SEQUENCE_RULES, styleOfFile, type Theme } from '../picture/theme.ts';
 
 /** Lengths in CSS pixels. Left of the lifelines each row has its time and the event. */
 export const ROW_HEIGHT = 30;
@@ -135,7 +135,7 @@ export function sequenceToSvg(lifelines: readonly Lifeline[], rows: readonly Seq
   const svg = shape(
     'svg',
     { xmlns: 'http://www.w3.org/2000/svg', class: 'sequence', width, height, viewBox: `0 0 ${width} ${height}` },
-    shape('style', {}, `${colours(theme, '.sequence')}${SEQUENCE_RULES}`),
+    shape('style', {}, styleOfFile(theme, SEQUENCE_RULES)),
     shape('rect', { class: 'paper', width, height }),
     ...drawHeads(frame),
     shape('g', { transform: `translate(0 ${HEAD_HEIGHT})` }, ...drawRows(frame, rows, 0)),
