@@ -14,6 +14,7 @@ import { VERDICT_EXIT } from '../replay/exit.ts';
 import { addExport } from '../replay/export.ts';
 import { keepHeapSmall } from '../replay/heap.ts';
 import { readAuditorsFiles } from '../replay/keys.ts';
+import { addOpen } from '../replay/inspect.ts';
 import { openSources } from '../replay/open.ts';
 import { addReport } from '../replay/report.ts';
 import { addDiff, addState } from '../replay/state.ts';
@@ -44,6 +45,7 @@ export const replay: Register = (program, host, finish) => {
   addTrace(group, host, finish);
   addReport(group, host, finish);
   addExport(group, host, finish);
+  addOpen(group, host, finish);
 };
 
 interface VerifyFlags {

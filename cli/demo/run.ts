@@ -12,6 +12,7 @@ import { readNatsUser } from '../config/nats.ts';
 import type { Household } from '../config/household.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { journalSources } from '../inspect/sources.ts';
 import { inspect } from '../inspect/start.ts';
 import { askInventory } from '../inventory/ask.ts';
 import { table } from '../inventory/text.ts';
@@ -114,7 +115,12 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
   if (options.inspector === 'served') {
     const gateways = household.gateways.map(({ id }) => join(dir, 'gateways', `${id}.sqlite`));
     const journals = [journal ?? join(dir, 'server.sqlite'), ...gateways, join(dir, 'pnes.sqlite')];
-    const { url } = await inspect(host, running, { journals, wire, port: 0, token: null });
+    const { url } = await inspect(host, running, {
+      sources: journalSources(running, journals),
+      wire,
+      port: 0,
+      token: null,
+    });
     out(`\nThe inspector: ${url}`, { kind: 'inspector', url });
   }
 

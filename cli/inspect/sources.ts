@@ -10,11 +10,10 @@ import type { Running } from '../run.ts';
  * @param journals paths and addresses
  */
 export function journalSources({ onClose }: Running, journals: readonly string[]): readonly Source[] {
-  const names = new Set<string>();
-  return journals.map((journal) => {
-    const name = uniqueName(shortName(journal), names);
+  const names = shortNames(journals);
+  return journals.map((journal, index) => {
     return {
-      name,
+      name: names[index] ?? journal,
       kind: 'file',
       async open() {
         if (!isPostgresUrl(journal) && !existsSync(journal)) return null;
@@ -28,9 +27,15 @@ export function journalSources({ onClose }: Running, journals: readonly string[]
 
 const MAX_NAME = 40;
 
+/** A name of its own for each: what its moments and links call it. */
+export function shortNames(journals: readonly string[]): readonly string[] {
+  const names = new Set<string>();
+  return journals.map((journal) => uniqueName(shortName(journal), names));
+}
+
 /** What people know it by: the name of its file or database, without its ending. */
 function shortName(journal: string): string {
-  const last = basename(journalName(journal)).replace(/\.(sqlite|db)$/, '');
+  const last = basename(journalName(journal)).replace(/\.(sqlite|db|jsonl)$/, '');
   const name = last
     .toLowerCase()
     .replaceAll(/[^a-z0-9_-]+/g, '-')

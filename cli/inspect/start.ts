@@ -2,17 +2,17 @@ import type { Wire } from '../../actors/wire/port.ts';
 import { Copies } from '../../inspector/server/copies.ts';
 import { startInspector, type Inspector } from '../../inspector/server/inspector.ts';
 import { readPageFiles } from '../../inspector/server/page-files.ts';
+import type { Source } from '../../inspector/server/source.ts';
 import { toBase64url } from '../../security/base64url.ts';
 import { errorCode, FailedError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { logOf } from '../role-process.ts';
 import type { Running } from '../run.ts';
 import { pageFolder } from './page.ts';
-import { journalSources } from './sources.ts';
 
 export interface InspectOptions {
-  /** Paths and addresses; without any, what is heard over the wire is shown. */
-  readonly journals: readonly string[];
+  /** Journals; without any, what is heard over the wire is shown. */
+  readonly sources: readonly Source[];
   /** Copies of committed events come over it, which tell that there is something to read. */
   readonly wire: Wire | null;
   /** 0 for any that is free. */
@@ -25,10 +25,10 @@ const TOKEN_BYTES = 24;
 
 /** Starts the inspector; it ends with the run. @throws FailedError when the port is taken */
 export async function inspect(host: Host, running: Running, options: InspectOptions): Promise<Inspector> {
-  const { journals, wire, port } = options;
+  const { wire, port } = options;
   const { clock, entropy } = host;
-  const copies = journals.length === 0 ? new Copies() : null;
-  const sources = copies === null ? journalSources(running, journals) : [copies.source('nats')];
+  const copies = options.sources.length === 0 ? new Copies() : null;
+  const sources = copies === null ? options.sources : [copies.source('nats')];
   const token = options.token ?? toBase64url(entropy.bytes(TOKEN_BYTES));
   const files = await readPageFiles(await pageFolder());
   const log = logOf(host, 'inspector', { log: 'text', tells: 'errors' });

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { GATEWAY, householdText, members, secretsOf, strangers, temporaryFolder, type Folder } from './household.ts';
@@ -147,6 +148,52 @@ test(
       await page.get('/api/actors'),
     );
     expect(new Set(actors.map(({ standing }) => standing.verdict))).not.toContain('deviates');
+  },
+  TEST_MS,
+);
+
+test(
+  'an auditor opens journals and exports at rest, and nothing beside them changes',
+  async () => {
+    await startRoles();
+    await register();
+    await processes.endAll();
+    const server = folder.file('operator', 'server.sqlite');
+    const hub = folder.file('operator', 'gateways', `${GATEWAY}.sqlite`);
+    const exported = folder.file('hub.jsonl');
+    await processes.run(['journal', 'export', '--journal', hub, '-o', exported]);
+    const seen = (): readonly string[] => readdirSync(operator).toSorted();
+    const before = seen();
+
+    const inspector = processes.start(['replay', 'open', '--json', server, exported]);
+    const page = await Page.open(inspector);
+    const states = await page.states();
+    expect(states.get('server:registration/home/member-1')).toBe('idle.registered.sessionEstablished');
+    expect(states.get(`hub:admission/${GATEWAY}/member-1`)).toBe('idle.registered');
+
+    // The page at a position is what the auditor's command says.
+    const { total }: { readonly total: number } = JSON.parse(await page.get('/api/events?journal=server'));
+    for (const position of [total >> 1, total]) {
+      const { stdout } = await processes.run([
+        'replay',
+        'state',
+        server,
+        '--json',
+        '--at',
+        `${position}`,
+        '--pn',
+        'home',
+      ]);
+      const { actors }: { readonly actors: readonly { readonly stream: string; readonly value: unknown }[] } =
+        JSON.parse(stdout);
+      expect(actors.length).toBeGreaterThan(0);
+      for (const { stream, value } of actors) {
+        const shown = await page.get(`/api/state?actor=server:${stream}&at=server:${position}`);
+        expect(JSON.parse(shown)).toMatchObject({ state: { value } });
+      }
+    }
+    expect((await inspector.end('SIGINT')).code).toBe(0);
+    expect(seen()).toEqual(before);
   },
   TEST_MS,
 );

@@ -1,0 +1,53 @@
+import type { Source } from '../../inspector/server/source.ts';
+import type { JournalSource } from '../../replay/source.ts';
+import { readerOf } from '../../replay/sources/reader.ts';
+import { EXIT } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { addressOptions, readAddress, tellAddress, type AddressFlags } from '../inspect/address.ts';
+import { shortNames } from '../inspect/sources.ts';
+import { inspect } from '../inspect/start.ts';
+import { examples, parseJournal } from '../options.ts';
+import { run, untilStopped, type Running } from '../run.ts';
+import type { AddReplay } from './add.ts';
+import { openSources } from './open.ts';
+
+export const addOpen: AddReplay = (group, host, finish) => {
+  const command = group
+    .command('open')
+    .summary('look at journals in a browser: charts, messages, events, any moment')
+    .description(
+      'Serves the page of `cpns inspect` on this machine alone, on the journals as they are when it starts, and prints its\n' +
+        'address. Nothing is written, into a journal or beside it; states are folded from events alone.',
+    )
+    .argument('<journal...>', 'SQLite files, postgres:// addresses, exports');
+  addressOptions(command)
+    .addHelpText(
+      'after',
+      examples(
+        'cpns replay open operator/server.sqlite operator/gateways/hub-hall.sqlite operator/pnes/hall-motion.sqlite',
+        'cpns replay open server.jsonl --port 7070',
+      ),
+    )
+    .action(async (journals: readonly string[], flags: AddressFlags) => {
+      finish(await run(host, (running) => open(host, running, journals, flags)));
+    });
+};
+
+async function open(host: Host, running: Running, journals: readonly string[], flags: AddressFlags): Promise<number> {
+  const address = readAddress(host, flags);
+  const opened = await openSources(host, running, journals.map(parseJournal));
+  host.err('Reading the journals ...\n');
+  const started = await inspect(host, running, { sources: shown(opened), wire: null, ...address });
+  await tellAddress(host, started, `${started.total} events`, flags);
+  await untilStopped(running.stopped);
+  return EXIT.ok;
+}
+
+function shown(opened: readonly JournalSource[]): readonly Source[] {
+  const names = shortNames(opened.map(({ name }) => name));
+  return opened.map((source, index) => ({
+    name: names[index] ?? source.name,
+    kind: 'file',
+    open: async () => readerOf(source),
+  }));
+}
