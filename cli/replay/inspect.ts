@@ -6,10 +6,14 @@ import type { Host } from '../host.ts';
 import { addressOptions, readAddress, tellAddress, type AddressFlags } from '../inspect/address.ts';
 import { shortNames } from '../inspect/sources.ts';
 import { inspect } from '../inspect/start.ts';
-import { examples, parseJournal } from '../options.ts';
+import { archiveOption, examples, parseJournal } from '../options.ts';
 import { run, untilStopped, type Running } from '../run.ts';
 import type { AddReplay } from './add.ts';
-import { openSources } from './open.ts';
+import { openSources, tellMissing } from './open.ts';
+
+interface Flags extends AddressFlags {
+  readonly archive?: readonly string[];
+}
 
 export const addOpen: AddReplay = (group, host, finish) => {
   const command = group
@@ -17,9 +21,10 @@ export const addOpen: AddReplay = (group, host, finish) => {
     .summary('look at journals in a browser: charts, messages, events, any moment')
     .description(
       'Serves the page of `cpns inspect` on this machine alone, on the journals as they are when it starts, and prints its\n' +
-        'address. Nothing is written, into a journal or beside it; states are folded from events alone.',
+        'address. Nothing is written, into a journal or beside it; no snapshot is trusted.',
     )
-    .argument('<journal...>', 'SQLite files, postgres:// addresses, exports');
+    .argument('<journal...>', 'SQLite files, postgres:// addresses, exports')
+    .addOption(archiveOption());
   addressOptions(command)
     .addHelpText(
       'after',
@@ -28,14 +33,16 @@ export const addOpen: AddReplay = (group, host, finish) => {
         'cpns replay open server.jsonl --port 7070',
       ),
     )
-    .action(async (journals: readonly string[], flags: AddressFlags) => {
+    .action(async (journals: readonly string[], flags: Flags) => {
       finish(await run(host, (running) => open(host, running, journals, flags)));
     });
 };
 
-async function open(host: Host, running: Running, journals: readonly string[], flags: AddressFlags): Promise<number> {
+async function open(host: Host, running: Running, journals: readonly string[], flags: Flags): Promise<number> {
   const address = readAddress(host, flags);
-  const opened = await openSources(host, running, journals.map(parseJournal));
+  const named = { journals: journals.map(parseJournal), archives: flags.archive };
+  const opened = await openSources(host, running, named);
+  tellMissing(host, opened);
   host.err('Reading the journals ...\n');
   const started = await inspect(host, running, { sources: shown(opened), wire: null, ...address });
   await tellAddress(host, started, `${started.total} events`, flags);
@@ -48,6 +55,6 @@ function shown(opened: readonly JournalSource[]): readonly Source[] {
   return opened.map((source, index) => ({
     name: names[index] ?? source.name,
     kind: 'file',
-    open: async () => readerOf(source),
+    open: async () => ({ ...readerOf(source), base: (stream: string) => source.base(stream) }),
   }));
 }
