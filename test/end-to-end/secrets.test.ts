@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { sessionFromBytes } from '../../security/session.ts';
@@ -16,13 +16,15 @@ import {
   USER,
 } from './household.ts';
 import type { Device, Folder } from './household.ts';
-import { keysIn } from './journals.ts';
+import { keysIn, type JournalFile } from './journals.ts';
+import { Page } from './page.ts';
 import { Processes, type Process } from './processes.ts';
 import { Tap } from './tap.ts';
 
 /**
- * I7 from outside: no secret in a journal, an output, a command line, an environment, or on the wire; and what applications
- * say nowhere but at the two ends. What is personal only in the answer to who may ask for it, and nowhere once it is erased.
+ * I7 from outside: no secret in a journal, an output, a command line, an environment, or on the wire, nor in what replay and
+ * inspector give of the journals; and what applications say nowhere but at the two ends. What is personal only in the answer to
+ * who may ask for it, and nowhere once it is erased.
  */
 
 const TEST_MS = 120_000;
@@ -92,6 +94,52 @@ const encryptedBelow = (path: string): ReadonlyMap<string, Buffer> =>
 const shownBy = ({ pid }: Process): readonly (readonly [string, Buffer])[] =>
   ['cmdline', 'environ'].map((name) => [`/proc/${pid}/${name}`, readFileSync(`/proc/${pid}/${name}`)]);
 
+const JOURNALS: readonly (readonly [node: JournalFile['node'], ...path: readonly string[]])[] = [
+  ['server', 'server'],
+  ['gateway', 'gateways', GATEWAY],
+  ['pnes', 'pnes'],
+];
+
+/** What the auditors' and the developers' tools give of the journals, by whatever was asked. */
+async function readBack(operator: string): Promise<ReadonlyMap<string, Buffer>> {
+  const files = JOURNALS.map(([, ...path]) => `${join(operator, ...path)}.sqlite`);
+  const key = ['--key', join(operator, 'checkpoint.key.pub')];
+  const report = folder.file('report');
+  const told = new Map<string, Buffer>();
+  for (const [name, ...flags] of [
+    ['verify', ...key],
+    ['verify', ...key, '--json'],
+    ['state'],
+    ['state', '--json', '--pn', 'home'],
+    ['diff', '--from', '2020-01-01T00:00:00Z'],
+    ['trace', '--device', 'stranger-1'],
+    ['trace', '--device', 'member-1', '--format', 'json'],
+    ['trace', '--device', 'member-1', '--format', 'svg'],
+    ['report', ...key, '-o', report],
+    ['export', '--format', 'csv'],
+    ['export', '--format', 'jsonl'],
+    ['export', '--format', 'ocel-json'],
+    ['export', '--format', 'ocel-sqlite', '-o', folder.file('ocel.sqlite')],
+  ] as const) {
+    const asked = `replay ${[name, ...flags].join(' ')}`;
+    const { code, stdout, stderr } = await processes.run(['replay', name, ...files, ...flags]);
+    expect([asked, code, stderr]).toEqual([asked, 0, expect.anything()]);
+    told.set(asked, Buffer.from(stdout + stderr));
+  }
+  for (const file of [...filesBelow(report), folder.file('ocel.sqlite')]) told.set(file, readFileSync(file));
+  const named = files.flatMap((file) => ['--journal', file]);
+  const inspector = processes.start(['inspect', '--json', ...named]);
+  const page = await Page.open(inspector);
+  const { entries }: { readonly entries: readonly { readonly journal: string; readonly position: number }[] } =
+    JSON.parse(await page.get('/api/events?limit=1000'));
+  expect(entries.length).toBeGreaterThan(100);
+  for (const { journal, position } of entries) await page.get(`/api/event?journal=${journal}&position=${position}`);
+  for (const actor of (await page.states()).keys()) await page.get(`/api/state?actor=${encodeURIComponent(actor)}`);
+  await inspector.end('SIGINT');
+  told.set('inspector', Buffer.from(page.texts.join('\n')));
+  return told;
+}
+
 test('a secret is found however it is written', () => {
   const secret = new Uint8Array(Buffer.from('0123456789abcdef0123456789abcdef'));
   for (const writing of writingsOf(secret)) {
@@ -138,6 +186,7 @@ test(
       places.set(`output ${index}`, Buffer.from(stdout));
       places.set(`log ${index}`, Buffer.from(stderr));
     }
+    for (const [name, content] of await readBack(operator)) places.set(name, content);
     tap.messages.forEach(({ subject, payload }, index) =>
       places.set(`message ${index} ${subject}`, Buffer.from(`${subject} ${payload}`)),
     );
@@ -157,19 +206,10 @@ test(
     expect(told.filter((name) => !/^message \d+ _INBOX\./.test(name))).toEqual(['output 5']);
     for (const id of ['member-1', 'stranger-1']) expect(shown.stdout).toContain(`${nameOf(id)}, 02:00:00:00:00:0`);
 
-    const journals = [
-      {
-        node: 'server',
-        journal: folder.file('operator', 'server.sqlite'),
-        keyFile: folder.file('operator', 'server.key'),
-      },
-      {
-        node: 'gateway',
-        journal: folder.file('operator', 'gateways', `${GATEWAY}.sqlite`),
-        keyFile: folder.file('operator', 'gateways', `${GATEWAY}.key`),
-      },
-      { node: 'pnes', journal: folder.file('operator', 'pnes.sqlite'), keyFile: folder.file('operator', 'pnes.key') },
-    ] as const;
+    const journals = JOURNALS.map(([node, ...path]) => {
+      const at = join(operator, ...path);
+      return { node, journal: `${at}.sqlite`, keyFile: `${at}.key` };
+    });
     const kept = await Promise.all(journals.map(keysIn));
     const sessions = kept.flat().flatMap(({ secret }) => {
       const session = sessionFromBytes(secret);
