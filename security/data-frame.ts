@@ -3,7 +3,7 @@
  * ChaCha20-Poly1305 under the key of its epoch; docs/security-bytes.md says it byte by byte.
  */
 import { counterNonce, open, sealInPlace, TAG_BYTES } from './aead.ts';
-import { concat, plainBytes, uint32 } from './bytes.ts';
+import { concat, uint32 } from './bytes.ts';
 import { MAX_EPOCH, type Direction, type Epoch } from './epochs.ts';
 import { MAX_COUNTER } from './replay-window.ts';
 
@@ -74,7 +74,10 @@ function bound({ direction, keyId, epoch, serviceId }: DataHeader): Uint8Array {
   return whole;
 }
 
-/** @param roomBytes that are left free behind it */
+/**
+ * Bytes to be sealed and forgotten: they may lie in a Buffer, whose `slice` is a view.
+ * @param roomBytes that are left free behind it
+ */
 export function encodeContent(content: DataContent, roomBytes = 0): Uint8Array {
   switch (content.kind) {
     case 'chunk': {
@@ -85,7 +88,7 @@ export function encodeContent(content: DataContent, roomBytes = 0): Uint8Array {
       whole.writeUInt16BE(index, 9);
       whole.writeUInt16BE(count, 11);
       whole.set(bytes, CHUNK_HEAD_BYTES);
-      return plainBytes(whole);
+      return whole;
     }
     case 'ack': {
       const whole = new Uint8Array(ACK_BYTES + roomBytes);

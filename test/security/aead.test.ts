@@ -56,6 +56,15 @@ describe('ChaCha20-Poly1305', () => {
     fc.assert(property, { numRuns: 200 });
   });
 
+  test('has the same nonce for a counter as a number and as a bigint, and none for what is no counter', () => {
+    const property = fc.property(fc.oneof(fc.maxSafeNat(), fc.nat()), (counter) => {
+      expect(counterNonce(counter)).toEqual(counterNonce(BigInt(counter)));
+    });
+    fc.assert(property, { examples: [[2 ** 32 - 1], [2 ** 32], [2 ** 40 - 1], [Number.MAX_SAFE_INTEGER]] });
+    for (const counter of [-1, 1.5, NaN, Infinity, 2 ** 53, -1n, 2n ** 64n])
+      expect(() => counterNonce(counter)).toThrow(RangeError);
+  });
+
   test('opens nothing that was touched: bit, tag, nonce, associated data, key', () => {
     const [key, nonce, data] = [hex(RFC.key), hex(RFC.nonce), hex(RFC.associatedData)];
     const sealed = hex(RFC.sealed);

@@ -167,7 +167,7 @@ describe('a secret of a role', () => {
       const byVariable = await start(config, keyText(other));
       expect([byVariable.code, byVariable.stderr]).toEqual([
         2,
-        expect.stringContaining(`is encrypted under the key ${id}, and `),
+        expect.stringContaining(`is encrypted under the key ${id}, `),
       ]);
       expect(everything()).toEqual(before);
       writeFileSync(operator(keyFile), keyText(other), { mode: 0o600 });
