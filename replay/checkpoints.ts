@@ -84,10 +84,12 @@ function hasRoot(data: unknown, { root }: SignedHead): boolean {
 /** Where a journal holds a checkpoint, and what stands there; null where it is none. */
 export async function* recordedNotes(journal: JournalReader): AsyncGenerator<{
   readonly position: number;
+  readonly recordedAt: string;
   readonly signed: { readonly size: number; readonly note: string } | null;
 }> {
-  for await (const { type, data, position } of recordedEvents(journal)) {
-    if (type === 'CheckpointSigned') yield { position, signed: CheckpointSigned.safeParse(data).data ?? null };
+  for await (const { type, data, position, meta } of recordedEvents(journal)) {
+    if (type !== 'CheckpointSigned') continue;
+    yield { position, recordedAt: meta.recordedAt, signed: CheckpointSigned.safeParse(data).data ?? null };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RecordedChart, StoredEvent } from '../events/journal/port.ts';
+import type { BaseChart, RecordedChart, StoredEvent } from '../events/journal/port.ts';
 import { isChartId } from '../events/charts.ts';
 import { CHARTS } from '../machines/all.ts';
 import { chartName } from '../projections/chart-hash.ts';
@@ -28,6 +28,11 @@ export function fatesOf(recorded: readonly RecordedChart[], charts: Charts = CHA
 export function newlyChanged(recorded: readonly RecordedChart[], charts: Charts = CHARTS): readonly string[] {
   const ids = [...new Set(recorded.map(({ id }) => id))].filter(isChartId);
   return ids.filter((id) => !recorded.some((one) => one.id === id && one.hash === chartName(charts[id]).hash));
+}
+
+/** Bases that this program cannot go on from: they were folded through another definition of their chart. */
+export function outdatedBases(bases: readonly BaseChart[], charts: Charts = CHARTS): readonly BaseChart[] {
+  return bases.filter(({ id, hash }) => !isKnownChart(id, hash, charts));
 }
 
 /** A stream that the charts of this program do not take. */

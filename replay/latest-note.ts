@@ -7,8 +7,9 @@ export interface RecordedNote {
   readonly origin: string;
   readonly size: number;
   readonly note: string;
-  /** Where the journal holds it. */
+  /** Where the journal holds it, and since when. */
   readonly position: number;
+  readonly recordedAt: string;
 }
 
 /** The newest one, and where it covers no more than the first events: a journal may hold it further on. */
@@ -17,11 +18,11 @@ export async function latestNote(
   upTo = Number.POSITIVE_INFINITY,
 ): Promise<RecordedNote | null> {
   let latest: RecordedNote | null = null;
-  for await (const { signed, position } of recordedNotes(journal)) {
+  for await (const { signed, position, recordedAt } of recordedNotes(journal)) {
     if (signed === null) continue;
     if (signed.size > upTo) break;
     const [origin = ''] = signed.note.split('\n', 1);
-    latest = { origin, ...signed, position };
+    latest = { origin, ...signed, position, recordedAt };
   }
   return latest;
 }

@@ -1,18 +1,30 @@
 import type { Log } from '../../actors/seams/log.ts';
-import type { ChartReader } from '../../events/journal/port.ts';
+import type { ArchiveReader, ChartReader } from '../../events/journal/port.ts';
 import { chartName } from '../../projections/chart-hash.ts';
 import { CHARTS } from '../../machines/all.ts';
-import { EvolutionPass, fatesOf, newlyChanged, type ChartFate, type Unfoldable } from '../../replay/evolution.ts';
+import {
+  EvolutionPass,
+  fatesOf,
+  newlyChanged,
+  outdatedBases,
+  type ChartFate,
+  type Unfoldable,
+} from '../../replay/evolution.ts';
 import { Scratch } from '../../replay/scratch/scratch.ts';
 import { walk, type JournalSource, type Progress } from '../../replay/source.ts';
 import { UsageError } from '../errors.ts';
 
+/** What brings the bases up to the charts of this program. */
+export const REFOLD =
+  'stop the role, then `cpns journal compact --refold --archive FILE...` with every archive of the journal';
+
 /**
  * Before a role begins: whether its charts are those that its journal was written under. A changed one is told once, for
  * from then on the journal names it; what no longer folds fails alone, and by name.
+ * Streams that go on from a base of it are told at every start: they do not fold until their archives were folded anew.
  * @throws UsageError where the journal names a chart that this program does not have
  */
-export async function noticeCharts(journal: ChartReader, log: Log): Promise<void> {
+export async function noticeCharts(journal: ChartReader & Pick<ArchiveReader, 'baseCharts'>, log: Log): Promise<void> {
   const recorded = await journal.charts();
   const unknown = fatesOf(recorded).find(({ fate }) => fate === 'unknown');
   if (unknown !== undefined)
@@ -24,6 +36,12 @@ export async function noticeCharts(journal: ChartReader, log: Log): Promise<void
     log.warn('the definition of a chart has changed since the journal was written', {
       chart: id,
       remedy: '`cpns journal charts` lists the streams that no longer fold through it',
+    });
+  for (const { id, bases } of outdatedBases(await journal.baseCharts()))
+    log.warn('streams whose first events are archived cannot be folded: the definition of their chart has changed', {
+      chart: id,
+      streams: bases,
+      remedy: REFOLD,
     });
 }
 

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { rootOf } from '../../events/journal/merkle/frontier.ts';
+import type { BaseChart } from '../../events/journal/port.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { countJournal } from '../../events/journal/sql/stat.ts';
 import { recordedOpenings } from '../../replay/openings.ts';
+import { outdatedBases } from '../../replay/evolution.ts';
 import { latestNote } from '../../replay/latest-note.ts';
 import { toBase64 } from '../../security/transparency/base64.ts';
+import { REFOLD } from './charts.ts';
 
 /** What `cpns journal stat` tells: counts, times in RFC 3339, hashes in base64. */
 export type JournalStat = Awaited<ReturnType<typeof statOf>>;
@@ -15,15 +18,21 @@ export async function statOf(journal: SqlReader) {
   const { openings, last: opening } = await recordedOpenings(journal);
   const counts = await countJournal(journal.db, journal.capabilities);
   const signedUpTo = latest?.size ?? 0;
+  const baseCharts = await journal.baseCharts();
   return {
     events: tree.size,
     root: toBase64(rootOf(tree)),
     lastRecordedAt: await recordedAt(journal, tree.size),
     streams: counts.streams,
+    /** The first events, which are in archives; 0 where all are here. */
+    archivedUpTo: (await journal.archived())?.upTo ?? 0,
+    /** Streams that go on from a state, and those of them whose chart has changed since. */
+    bases: sum(baseCharts),
+    outdatedBases: sum(outdatedBases(baseCharts)),
     sizeBytes: counts.sizeBytes,
     schema: counts.schema,
     signedUpTo,
-    signedAt: latest === null ? null : await recordedAt(journal, latest.position),
+    signedAt: latest?.recordedAt ?? null,
     signedBy: latest?.origin ?? null,
     /** Events that no checkpoint covers; its own event is not counted. */
     unsigned: latest === null ? tree.size : Math.max(0, tree.size - signedUpTo - 1),
@@ -38,6 +47,8 @@ export async function statOf(journal: SqlReader) {
     warnings: opening?.warnings ?? [],
   };
 }
+
+const sum = (charts: readonly BaseChart[]): number => charts.reduce((all, { bases }) => all + bases, 0);
 
 async function recordedAt(journal: SqlReader, position: number): Promise<string | null> {
   const [event] = position === 0 ? [] : await journal.readAll({ after: position - 1, limit: 1 });
@@ -54,6 +65,7 @@ export function statText(stat: JournalStat): string {
       : `${stat.signedUpTo} events by ${stat.signedBy}, ${stat.signedAt}; ${stat.unsigned} since`;
   const lines: readonly (readonly [name: string, value: string | number])[] = [
     ['events', `${stat.events} in ${stat.streams} streams`],
+    ['archived', archivedText(stat)],
     ['last', stat.lastRecordedAt ?? '-'],
     ['root', stat.root],
     ['signed', signed],
@@ -67,6 +79,12 @@ export function statText(stat: JournalStat): string {
     ...stat.warnings.map((warning) => ['warning', warning] as const),
   ];
   return lines.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
+}
+
+function archivedText({ archivedUpTo, bases, outdatedBases: outdated }: JournalStat): string {
+  if (archivedUpTo === 0) return 'none';
+  const behind = `events 1 to ${archivedUpTo}; ${bases} streams go on from the state behind them`;
+  return outdated === 0 ? behind : `${behind}, ${outdated} of them CHANGED: ${REFOLD}`;
 }
 
 /** As `DurabilityObserved` of any version has it. */

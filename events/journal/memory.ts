@@ -193,6 +193,9 @@ export class MemoryJournal implements Journal {
   async bases(): Promise<readonly []> {
     return [];
   }
+  async baseCharts(): Promise<readonly []> {
+    return [];
+  }
   async charts(): Promise<readonly RecordedChart[]> {
     return [...this.#open().charts.values()];
   }

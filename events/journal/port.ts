@@ -189,6 +189,12 @@ export interface Archived {
   readonly edge: Frontier;
 }
 
+export interface BaseChart {
+  readonly id: string;
+  readonly hash: string;
+  readonly bases: number;
+}
+
 export interface ArchiveReader {
   /** Null where every event is here. */
   archived(): Promise<Archived | null>;
@@ -196,6 +202,8 @@ export interface ArchiveReader {
   base(stream: string): Promise<Base | null>;
   /** Bases of streams behind `after`, in their order, at most `limit`. */
   bases(range?: { readonly after?: string; readonly limit?: number }): Promise<readonly Base[]>;
+  /** How many bases were folded through which definition of a chart; their states are not read. */
+  baseCharts(): Promise<readonly BaseChart[]>;
 }
 
 /** What a stream is folded from. */

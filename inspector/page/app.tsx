@@ -61,6 +61,14 @@ export function App() {
           Journal {name}: {trouble}
         </p>
       ))}
+      {journals.value
+        .filter(({ archived }) => archived > 0)
+        .map(({ name, archived }) => (
+          <p class="archived" role="note" key={name}>
+            Journal {name}: events 1 to {archived} are in an archive. Neither they are shown nor actors without an event
+            since; cpns replay state --archive FILE shows both.
+          </p>
+        ))}
       <main>
         <Shown view={view} />
       </main>

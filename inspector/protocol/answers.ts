@@ -14,6 +14,8 @@ export interface JournalNote {
   /** `file` is the record itself; `copies` are what was heard over NATS since the inspector started. */
   readonly kind: 'file' | 'copies';
   readonly head: number;
+  /** Its first events, which are in an archive and not shown; 0 where all are here. */
+  readonly archived: number;
   /** Why it is not read any more, or null. */
   readonly trouble: string | null;
 }

@@ -3,7 +3,6 @@ import { checkFact, UnreadableEvent, type Fact } from '../../events/decode.ts';
 import type { RecordedEvent } from '../../events/journal/port.ts';
 import { CHARTS } from '../../machines/all.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
-import { momentOf, type Moment as StreamMoment } from '../../replay/moment.ts';
 import { activeStates, firing, graphOf } from '../charts/graph.ts';
 import { layOut } from '../charts/layout.ts';
 import { chartToMermaid } from '../charts/mermaid.ts';
@@ -24,6 +23,7 @@ import type { SequencePage } from '../protocol/sequence.ts';
 import { changesBetween } from './diff.ts';
 import { exampleOf, toJson } from './example.ts';
 import type { Feed } from './feed.ts';
+import { momentIn, type MomentIn } from './moment.ts';
 import { Filtered, type EventFilter } from './filter.ts';
 import { sequencePage } from './sequence.ts';
 import { stateText } from './standing.ts';
@@ -215,7 +215,8 @@ export class Api {
       this.#moment(entry.journal, entry.stream, position),
     ]);
     // Before its first event an actor is as its chart begins.
-    const begins = before.version === 0 && after.chart !== null ? describe(after.chart.initial()) : null;
+    const begins =
+      before.version === 0 && before.archived === null && after.chart !== null ? describe(after.chart.initial()) : null;
     const [was, is] = [begins ?? describeOrNull(before), describeOrNull(after)];
     const correlated = this.#timeline.correlated(entry.correlationId);
     const entriesOf = (seqs: readonly number[]): readonly Entry[] =>
@@ -264,10 +265,10 @@ export class Api {
   }
 
   /** The fold of the replay tool over the journal itself, never what the timeline remembers. */
-  #moment(journal: string, stream: string, until: number): Promise<StreamMoment> {
+  #moment(journal: string, stream: string, until: number): Promise<MomentIn> {
     const reader = this.#feed.journal(journal);
     if (reader === null) throw new ApiError(404, `There is no journal '${journal}'`, OTHER_JOURNAL);
-    return momentOf(reader, stream, until);
+    return momentIn(reader, stream, until);
   }
 }
 
@@ -280,10 +281,11 @@ const describe = ({ value, context }: ChartState<unknown>): { readonly value: Js
   value: toJson(value),
   context: toJson(context),
 });
-const describeOrNull = ({ state }: StreamMoment): Json => (state === null ? null : describe(state));
+const describeOrNull = ({ state }: MomentIn): Json => (state === null ? null : describe(state));
 
-function whyNot({ state, lost, version, stream }: StreamMoment): string | null {
+function whyNot({ state, lost, version, stream, archived }: MomentIn): string | null {
   if (state !== null) return null;
+  if (archived !== null) return `${archived} cpns replay state --archive FILE shows it.`;
   if (version === 0) return `${stream} has no event yet.`;
   if (lost === null) return `${stream} cannot be judged.`;
   if ('says' in lost) return `Event ${lost.version} of ${stream}, ${lost.type}: ${lost.says}`;

@@ -1,6 +1,9 @@
 import type { Clock } from '../../actors/seams/clock.ts';
 import type { RecordedEvent } from '../../events/journal/port.ts';
+import { CHARTS } from '../../machines/all.ts';
+import { StreamFold } from '../../replay/stream-fold.ts';
 import type { JournalNote } from '../protocol/answers.ts';
+import { momentIn } from './moment.ts';
 import type { ReadJournal, Source } from './source.ts';
 import { MAX_EVENTS, type Timeline } from './timeline.ts';
 
@@ -17,6 +20,8 @@ interface Followed {
   read: number;
   /** Read, and not yet on the timeline. */
   waiting: { readonly event: RecordedEvent; readonly round: number }[];
+  /** The first events, which are in an archive. */
+  archived: number;
   exhausted: boolean;
   trouble: string | null;
 }
@@ -41,13 +46,20 @@ export class Feed {
       journal: null,
       read: 0,
       waiting: [],
+      archived: 0,
       exhausted: false,
       trouble: null,
     }));
   }
 
   get journals(): readonly JournalNote[] {
-    return this.#followed.map(({ source: { name, kind }, read, trouble }) => ({ name, kind, head: read, trouble }));
+    return this.#followed.map(({ source: { name, kind }, read, archived, trouble }) => ({
+      name,
+      kind,
+      head: read,
+      archived,
+      trouble,
+    }));
   }
 
   /** Null where there is none of that name, or it is not there yet. */
@@ -102,18 +114,19 @@ export class Feed {
 
   async #open(each: Followed): Promise<ReadJournal | null> {
     const journal = await each.source.open();
-    const archived = (await journal?.archived?.()) ?? null;
-    each.read = Math.max(each.read, archived?.upTo ?? 0);
+    each.archived = (await journal?.archived?.())?.upTo ?? 0;
+    each.read = Math.max(each.read, each.archived);
     return journal;
   }
 
-  /** Streams whose first events are archived go on from their base. */
-  async #begin({ source: { name }, journal }: Followed, page: readonly RecordedEvent[]): Promise<void> {
-    if (journal?.base === undefined) return;
+  /** Streams whose first events are archived go on from what they were behind them; where nobody can say, they are unknown. */
+  async #begin({ source: { name }, journal, archived }: Followed, page: readonly RecordedEvent[]): Promise<void> {
+    if (journal === null || archived === 0) return;
     for (const { stream, version } of page) {
       if (version === 1 || this.#timeline.knows(name, stream)) continue;
-      const base = await journal.base(stream);
-      if (base !== null) this.#timeline.begin(name, base);
+      const { chart, state, version: last } = await momentIn(journal, stream, archived);
+      if (chart !== null && state !== null)
+        this.#timeline.begin(name, StreamFold.behind(stream, last, chart, state, CHARTS), stream);
     }
   }
 

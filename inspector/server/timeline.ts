@@ -1,5 +1,5 @@
-import type { Base, RecordedEvent } from '../../events/journal/port.ts';
-import { foldBehind } from '../../replay/moment.ts';
+import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { StreamFold } from '../../replay/stream-fold.ts';
 import {
   endsOf,
   MessagePairs,
@@ -120,11 +120,10 @@ export class Timeline {
     return this.#actors.has(`${journal}:${stream}`);
   }
 
-  /** The actor goes on from this state: the events before it are in an archive. */
-  begin(journal: string, base: Base): void {
-    const key = this.#shared(`${journal}:${base.stream}`);
-    const fold = new StandingFold(base.stream, foldBehind(base, base.position));
-    this.#actors.set(key, { key, fold, seqs: [], ...namedBy(base.stream) });
+  /** The actor goes on from this fold: the events before it are in an archive. */
+  begin(journal: string, fold: StreamFold, stream: string): void {
+    const key = this.#shared(`${journal}:${stream}`);
+    this.#actors.set(key, { key, fold: new StandingFold(stream, fold), seqs: [], ...namedBy(stream) });
   }
 
   /** These are about to come: whose they are is at hand. */

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { foldActor } from '../../actors/fold.ts';
+import { RecordedLog } from '../../actors/seams/log.ts';
+import { noticeCharts } from '../../cli/journal/charts.ts';
 import { openJournal, type OpenJournal } from '../../cli/journal/open.ts';
 import { isChartId } from '../../events/charts.ts';
 import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../../events/journal/merkle/frontier.ts';
@@ -306,6 +308,42 @@ describe.each(STORES)('a journal on $name whose first events are archived', ({ s
     expect((await replay('report', address, '-o', 'report', ...from)).code).toBe(0);
     expect(readFileSync(join(folder.path, 'report', 'index.html'), 'utf8')).toContain('--archive one.jsonl');
     expect((await replay('report', address, '-o', 'report')).code).toBe(5);
+  });
+
+  test('is described as far as it is archived, and says at the start of its role which bases a changed chart has', async () => {
+    const before = JSON.parse((await cpns('stat', '--json')).stdout);
+    expect(before).toMatchObject({ archivedUpTo: 0, bases: 0, outdatedBases: 0 });
+    expect(await new FakeHost(folder.path).run('journal', 'key', 'op.key', '--name', 'cpns/example')).toBe(0);
+    await cpns('checkpoint', '--key', 'op.key');
+    await within(async (journal) => {
+      const events = [written[0]].flatMap((event) => (event === undefined ? [] : [event]));
+      await journal.commit(commitOf({ appends: [{ stream: 'pn/other', expected: { kind: 'noStream' }, events }] }));
+    });
+    const [first] = written.slice(-1).map(({ position }) => position + 2);
+    expect((await archive(first ?? 0, 'one.jsonl')).code).toBe(0);
+    const bases = await within(async (journal) => (await journal.bases()).length);
+    expect(bases).toBeGreaterThan(3);
+    const after = JSON.parse((await cpns('stat', '--json')).stdout);
+    expect(after).toMatchObject({ archivedUpTo: (first ?? 0) - 1, bases, signedBy: 'cpns/example' });
+    expect(after.streams).toBe(before.streams + 2);
+    const noticed = () =>
+      within(async (journal) => {
+        const log = new RecordedLog();
+        await noticeCharts(journal, log);
+        return log.lines.map(({ level, fields }) => ({ level, ...fields }));
+      });
+    expect(await noticed()).toEqual([]);
+    await within(async ({ writer }) => {
+      const old = { chart_hash: 'of an earlier program' };
+      await writer.updateTable('bases').set(old).where('stream', '=', 'pn/home').execute();
+    });
+    const found = { level: 'warn', chart: 'cpns-server/personal-network', streams: 1 };
+    expect(await noticed()).toMatchObject([{ ...found, remedy: expect.stringContaining('--refold') }]);
+    expect((await cpns('stat')).stdout).toMatch(
+      /archived +events 1 to \d+; \d+ streams .* 1 of them CHANGED: .*--refold/,
+    );
+    expect((await cpns('compact', '--refold', '--archive', 'one.jsonl')).code).toBe(0);
+    expect(await noticed()).toEqual([]);
   });
 
   test('keeps what a projection has not read', async () => {

@@ -5,6 +5,7 @@ import type {
   ArchiveReader,
   AsOf,
   Base,
+  BaseChart,
   ChartReader,
   JournalReader,
   KeyRange,
@@ -157,6 +158,14 @@ export class SqlReader implements JournalReader, KeyReader, TreeReader, Snapshot
       .where('stream', '>', range.after ?? '')
       .orderBy('stream');
     return (await query.limit(bounded({ limit: range.limit }).limit).execute()).map(toSnapshot);
+  }
+
+  async baseCharts(): Promise<readonly BaseChart[]> {
+    if (!(await this.#has('bases'))) return [];
+    const query = this.db.selectFrom('bases').select(['chart_id as id', 'chart_hash as hash']);
+    const counted = query.select(({ fn }) => fn.countAll().as('bases')).groupBy(['chart_id', 'chart_hash']);
+    const rows = await counted.orderBy('chart_id').orderBy('chart_hash').execute();
+    return rows.map(({ bases, ...chart }) => ({ ...chart, bases: Number(bases) }));
   }
 
   /** What was read of a stream, if nothing before it is archived. @throws JournalError `archived` */

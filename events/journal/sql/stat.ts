@@ -5,6 +5,7 @@ import type { JournalTables } from './tables.ts';
 
 /** How much a journal holds, beside its events: what waits, and what it takes. */
 export interface JournalCounts {
+  /** Also those whose events are all archived. */
   readonly streams: number;
   /** The database's own count: its pages, with the indexes and what is free. */
   readonly sizeBytes: number;
@@ -27,7 +28,8 @@ export async function countJournal(
     const found = await db.selectFrom(table).select(db.fn.countAll().as('rows')).executeTakeFirstOrThrow();
     return Number(found.rows);
   };
-  const streams = await sql<{ streams: number }>`select count(distinct stream) as streams from events`.execute(db);
+  const streams = await sql<{ streams: number }>`
+    select count(*) as streams from (select stream from events union select stream from bases) as named`.execute(db);
   const schema = await sql<{ name: string }>`
     select name from kysely_migration order by name desc limit 1`.execute(db);
   const due = await db.selectFrom('timers').select('due_at').orderBy('due_at').limit(1).executeTakeFirst();

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { archivedError } from '../../../events/journal/archived.ts';
+import { Api } from '../../../inspector/server/api.ts';
 import { Feed } from '../../../inspector/server/feed.ts';
 import { stateText } from '../../../inspector/server/standing.ts';
 import { Timeline } from '../../../inspector/server/timeline.ts';
@@ -169,5 +171,42 @@ describe('a journal that was compacted', () => {
     );
     expect(moment).toMatchObject({ version: 3, position: last.position, lost: null });
     expect(moment.state?.value).toEqual(state.value);
+    expect(feed.journals).toMatchObject([{ name: 'server', archived: last.position }]);
+  });
+
+  it('has no state where that cannot be told: half a stream is not folded', async () => {
+    const own = journals.server.filter(({ stream }) => stream === 'registration/home/lamp');
+    const rest = own.slice(3);
+    const { open } = sourceOf('server', rest);
+    const upTo = own[2]?.position ?? 0;
+    const source: Source = {
+      name: 'server',
+      kind: 'file',
+      open: async () => {
+        const journal = await open();
+        if (journal === null) return null;
+        return {
+          ...journal,
+          archived: async () => ({ upTo, edge: { size: upTo, roots: [] } }),
+          base: async () => null,
+          readStream: async (stream, range) => {
+            if ((range?.after ?? 0) < 3) throw archivedError(`Stream ${stream}`, upTo);
+            return journal.readStream(stream, range);
+          },
+        };
+      },
+    };
+    const timeline = new Timeline();
+    const feed = new Feed(timeline, [source], LATER);
+    await feed.catchUp();
+    expect(timeline.entries(1).map(({ standing }) => standing.verdict)).toEqual(rest.map(() => 'unknown'));
+    const api = new Api(timeline, feed, 'instance');
+    const [first] = rest;
+    const said = { before: null, after: null, changes: [], says: expect.stringContaining('in an archive') };
+    expect(await api.event('server', first?.position ?? 0)).toMatchObject(said);
+    expect(await api.state('server:registration/home/lamp', null)).toMatchObject({
+      state: null,
+      says: expect.stringContaining('cpns replay state --archive FILE'),
+    });
   });
 });
