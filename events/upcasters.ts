@@ -30,6 +30,7 @@ export function upcast(
   from: number,
   to: number,
 ): JsonObject | null {
+  if (from === to) return from < 1 ? null : event.data;
   const steps = (upcasters[event.chart]?.[event.type] ?? []).slice(from - 1, to - 1);
   if (from < 1 || steps.length !== to - from) return null;
   return steps.reduce((data, step) => step(data), event.data);

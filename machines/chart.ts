@@ -8,6 +8,7 @@ import {
 } from 'xstate';
 import { RESPONSE_CODE_VALUES, type ResponseCode } from '../events/codes.ts';
 import { isEffect, type Effect } from './effect.ts';
+import { Routes, type Turn } from './routes.ts';
 
 /**
  * XState behind one small interface, so that the fast path and the pinned version are in one place. Transitions are
@@ -78,13 +79,15 @@ export function defineChart<Id extends string, Machine extends AnyStateMachine>(
     },
     actionExecutor: (action: ExecutableActionObject) => action.exec?.(action.info, action.params),
   };
+  const routes = new Routes(machine, scope);
   const owns = (state: ChartState<unknown>): state is AnyMachineSnapshot =>
     'machine' in state && state.machine === machine;
   const own = (state: ChartState<unknown>): AnyMachineSnapshot => {
     if (!owns(state)) throw new ChartError(`A state of another chart was given to chart ${id}.`);
     return state;
   };
-  const initial: AnyMachineSnapshot = machine.getInitialSnapshot(scope, undefined);
+  const { value, context }: AnyMachineSnapshot = machine.getInitialSnapshot(scope, undefined);
+  const initial = routes.state(value, context);
   return {
     id,
     machine,
@@ -94,16 +97,19 @@ export function defineChart<Id extends string, Machine extends AnyStateMachine>(
     can: (state, event) => own(state).can(event),
     transition(state, event) {
       const from = own(state);
-      effects = [];
-      const next: AnyMachineSnapshot = machine.transition(from, event, scope);
-      // What changed nothing was perhaps not taken. To ask `can` of every event looks for its transition twice.
-      if (next === from && effects.length === 0 && !from.can(event)) {
+      const [taken, ...more] = machine.getTransitionData(from, event);
+      // One without target and actions forbids the event.
+      if (taken === undefined || (taken.target === undefined && taken.actions.length === 0))
         throw new ChartError(`Chart ${id} in state ${JSON.stringify(from.value)} cannot take ${event.type}.`);
-      }
-      return { state: next, effects };
+      effects = [];
+      const route = more.length > 0 ? null : routes.of(from, event, taken);
+      if (route === null) return { state: machine.transition(from, event, scope), effects };
+      const turn: Turn = { context: from.context, event, emit: scope.emit };
+      for (const action of route.actions) action(turn);
+      return { state: { ...route.target, context: turn.context }, effects };
     },
     next: (state) => [...new Set(getNextTransitions(own(state)).map((transition) => transition.eventType))],
-    restore: (kept) => machine.resolveState({ value: kept.value, context: kept.context }),
+    restore: ({ value, context }) => routes.state(value, context),
     refusal(state) {
       for (const meta of Object.values(own(state).getMeta())) {
         if (typeof meta === 'object' && meta !== null && 'refusal' in meta) {

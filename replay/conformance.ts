@@ -17,6 +17,14 @@ export interface UsedChart {
   readonly firstPosition: number;
 }
 
+interface Used {
+  readonly id: string;
+  readonly hash: string;
+  readonly isKnown: boolean;
+  readonly firstPosition: number;
+  events: number;
+}
+
 /**
  * Folds every stream of one journal through its chart, in the order of positions, and gives each event to the rules. Actors
  * that rest are on a shelf.
@@ -28,10 +36,9 @@ export class ConformancePass implements Pass {
   readonly #charts: Charts;
   readonly #begins: 'first' | 'amid';
   readonly #folds: Shelf<StreamFold>;
-  readonly #used = new Map<
-    string,
-    { id: string; hash: string; events: number; firstPosition: number; isKnown: boolean }
-  >();
+  /** By id and hash. */
+  readonly #used = new Map<string, Map<string, Used>>();
+  #charted = 0;
   #step = 0;
   #last: RecordedEvent['meta'] | null = null;
 
@@ -76,6 +83,7 @@ export class ConformancePass implements Pass {
   /** By id, then hash. */
   get charts(): readonly UsedChart[] {
     return [...this.#used.values()]
+      .flatMap((named) => [...named.values()])
       .map(({ isKnown, ...chart }) => ({ ...chart, known: isKnown ? ('known' as const) : ('unknown' as const) }))
       .toSorted((a, b) => (`${a.id} ${a.hash}` < `${b.id} ${b.hash}` ? -1 : 1));
   }
@@ -124,17 +132,15 @@ export class ConformancePass implements Pass {
 
   #use({ position, meta: { chart } }: RecordedEvent): void {
     const { id, hash } = chart;
-    const name = `${id} ${hash}`;
-    const used = this.#used.get(name);
+    let named = this.#used.get(id);
+    const used = named?.get(hash);
     if (used !== undefined) used.events += 1;
-    else if (this.#used.size < MAX_CHARTS) {
-      this.#used.set(name, {
-        id,
-        hash,
-        events: 1,
-        firstPosition: position,
-        isKnown: isKnownChart(id, hash, this.#charts),
-      });
+    else if (this.#charted < MAX_CHARTS) {
+      this.#charted += 1;
+      const isKnown = isKnownChart(id, hash, this.#charts);
+      named ??= new Map<string, Used>();
+      named.set(hash, { id, hash, events: 1, firstPosition: position, isKnown });
+      this.#used.set(id, named);
     }
   }
 }

@@ -41,18 +41,22 @@ function problems(event: RecordedEvent, chart: ChartId): readonly string[] {
   }
   const [side = ''] = chart.split('/');
   if (side !== 'journal' && meta.role !== side) found.push(`role ${meta.role} has no chart ${chart}`);
-  if (meta.crStep !== null && !STEPS.has(`${chart} ${type} ${meta.crStep}`))
+  if (meta.crStep !== null && STEPS.get(chart)?.get(type)?.has(meta.crStep) !== true)
     found.push(`it is not step ${meta.crStep} of the change request`);
   if (!TIME.test(meta.recordedAt) || Number.isNaN(Date.parse(meta.recordedAt)))
     found.push(`recorded at ${JSON.stringify(meta.recordedAt)}, which is no time`);
   return found;
 }
 
-/** Each that there is, as `<chart> <type> <flow>/<step>`. */
-const STEPS: ReadonlySet<string> = new Set(
-  Object.entries(CHANGE_REQUEST_STEPS).flatMap(([chart, types]) =>
-    Object.entries(types).flatMap(([type, steps]) =>
-      Object.entries(steps).map(([flow, step]) => `${chart} ${type} ${flow}/${step}`),
+/** By chart and type of event, each as `<flow>/<step>`. */
+const STEPS: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>> = new Map(
+  Object.entries(CHANGE_REQUEST_STEPS).map(([chart, types]) => [
+    chart,
+    new Map(
+      Object.entries(types).map(([type, steps]) => [
+        type,
+        new Set(Object.entries(steps).map(([flow, step]) => `${flow}/${step}`)),
+      ]),
     ),
-  ),
+  ]),
 );

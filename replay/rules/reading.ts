@@ -37,9 +37,18 @@ export const INVENTORY_EVENTS = [
   'LocalInventoryUpdated',
 ] as const;
 
+/** Several rules ask it of the same event, one after the other. */
 export function changesOf(event: RecordedEvent): InventoryChanges | null {
-  return InventoryChanges.safeParse(event.data['inventory']).data ?? null;
+  const inventory = event.data['inventory'];
+  if (inventory === undefined) return null;
+  if (last.event !== event) last = { event, changes: InventoryChanges.safeParse(inventory).data ?? null };
+  return last.changes;
 }
+
+let last: { readonly event: RecordedEvent | null; readonly changes: InventoryChanges | null } = {
+  event: null,
+  changes: null,
+};
 
 /** Of each PNE in each PN, what the inventory of one journal says. */
 export class Inventory {

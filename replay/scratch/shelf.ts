@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { Sieve } from './sieve.ts';
 
 /** How a value is kept as text. */
 export interface Codec<Value> {
@@ -22,8 +23,8 @@ export class Shelf<Value> {
   readonly #forget: StatementSync;
   #young = new Map<string, Value>();
   #old = new Map<string, Value>();
-  /** Whether the database may hold anything: until then nobody asks it. */
-  #spilled = false;
+  /** Keys that the database may hold: for others nobody asks it. Null until it holds any. */
+  #spilled: Sieve | null = null;
 
   /** @param table a name of its own in that database */
   constructor(database: DatabaseSync, table: string, codec: Codec<Value>, hot: number) {
@@ -54,7 +55,7 @@ export class Shelf<Value> {
   delete(key: string): void {
     this.#young.delete(key);
     this.#old.delete(key);
-    if (this.#spilled) this.#forget.run(key);
+    if (this.#spilled?.mayHave(key) === true) this.#forget.run(key);
   }
 
   #put(key: string, value: Value): void {
@@ -67,12 +68,15 @@ export class Shelf<Value> {
 
   #spill(): void {
     if (this.#old.size === 0) return;
-    this.#spilled = true;
-    for (const [key, value] of this.#old) this.#keep.run(key, this.#codec.write(value));
+    this.#spilled ??= new Sieve();
+    for (const [key, value] of this.#old) {
+      this.#spilled.add(key);
+      this.#keep.run(key, this.#codec.write(value));
+    }
   }
 
   #spilledValue(key: string): Value | undefined {
-    if (!this.#spilled) return undefined;
+    if (this.#spilled?.mayHave(key) !== true) return undefined;
     const text = this.#find.get(key)?.['value'];
     return typeof text === 'string' ? this.#codec.read(text) : undefined;
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { transition } from 'xstate';
 import { CHARTS } from '../../machines/all.ts';
 import { isChartId, vocabularyOf, type ChartId } from '../../events/charts.ts';
 import { RESPONSE_CODE_VALUES, RESPONSE_CODES } from '../../events/codes.ts';
@@ -33,6 +34,16 @@ function walk(chart: Chart<ChartId>, pool: readonly Fact[], choices: readonly nu
 const choices = fc.array(fc.nat(10_000), { maxLength: 40 });
 const fromJson = (chart: Chart<ChartId>, { value, context }: ChartState<unknown>) =>
   chart.restore(JSON.parse(JSON.stringify({ value, context })));
+
+const emitted = (params: unknown): readonly unknown[] =>
+  typeof params === 'object' && params !== null && 'event' in params ? [params.event] : [];
+
+/** The pure function of XState, which works everything out anew. */
+function byXState(chart: Chart<ChartId>, { value, context }: ChartState<unknown>, event: Fact) {
+  const [state, actions] = transition(chart.machine, chart.machine.resolveState({ value, context }), event);
+  return { state, effects: actions.flatMap(({ params }) => emitted(params)) };
+}
+
 const plain = ({ value, context }: ChartState<unknown>) => ({ value, context });
 
 describe.each(charts)('chart %s', (id, chart, pool) => {
@@ -160,6 +171,23 @@ describe.each(charts)('chart %s', (id, chart, pool) => {
         expect(chart.can(state, { type: 'NoSuchEvent', data: {} })).toBe(false);
       }),
       { numRuns: 25 },
+    );
+  });
+
+  it('moves as XState itself does: the same state, and the same effects in the same order', () => {
+    fc.assert(
+      fc.property(choices, (choices) => {
+        const state = walk(chart, pool, choices);
+        for (const event of pool.filter((each) => chart.can(state, each))) {
+          const ours = chart.transition(state, event);
+          const theirs = byXState(chart, state, event);
+          expect(plain(ours.state)).toEqual(plain(theirs.state));
+          expect(ours.effects).toEqual(theirs.effects);
+          expect(chart.next(ours.state)).toEqual(chart.next(chart.restore(theirs.state)));
+          expect(JSON.stringify(ours.state)).toBe(JSON.stringify(theirs.state));
+        }
+      }),
+      { numRuns: 50 },
     );
   });
 
