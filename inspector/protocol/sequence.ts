@@ -41,4 +41,13 @@ export interface SequenceArrow {
   /** Null where it did not arrive, or its receiver's event is filtered out. */
   readonly receivedRow: number | null;
   readonly latencyMs: number | null;
+  /** `<journal>:<position>` of the event that took it in, or of the one that sent it where none did. */
+  readonly event: string;
 }
+
+/** The roles by their names in the change request. */
+export const ROLE_NAMES: Readonly<Record<string, string>> = {
+  pne: 'PNE',
+  'pn-gateway': 'PN GW',
+  'cpns-server': 'CPNS Server',
+};

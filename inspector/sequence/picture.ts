@@ -1,4 +1,4 @@
-import type { Fate, Lifeline, SequenceArrow, SequenceRow } from '../protocol/sequence.ts';
+import { ROLE_NAMES, type Fate, type Lifeline, type SequenceArrow, type SequenceRow } from '../protocol/sequence.ts';
 import { shape, toText, type Shape } from '../picture/shape.ts';
 import { SEQUENCE_RULES, styleOfFile, type Theme } from '../picture/theme.ts';
 
@@ -36,7 +36,11 @@ export function drawHeads(frame: Frame): readonly Shape[] {
       'g',
       { class: 'head' },
       shape('text', { class: 'name', x: lineX(frame, index), y: 20, 'text-anchor': 'middle' }, title),
-      shape('text', { class: 'role', x: lineX(frame, index), y: 36, 'text-anchor': 'middle' }, role),
+      shape(
+        'text',
+        { class: 'role', x: lineX(frame, index), y: 36, 'text-anchor': 'middle' },
+        ROLE_NAMES[role] ?? role,
+      ),
     ),
   );
 }
@@ -56,7 +60,7 @@ export function drawRows(
     shape('line', { class: 'lifeline', x1: lineX(frame, index), x2: lineX(frame, index), y1: 0, y2: height }),
   );
   const arrows = rows.flatMap((row) => row.arrows.map((arrow) => drawArrow(frame, arrow, firstRow)));
-  return [...lines, ...arrows, ...rows.map((row, index) => drawRow(frame, row, index, chosen))];
+  return [...lines, ...rows.map((row, index) => drawRow(frame, row, index, chosen)), ...arrows];
 }
 
 const middleOf = (row: number): number => row * ROW_HEIGHT + ROW_HEIGHT / 2;
@@ -89,7 +93,7 @@ const SAYS: Readonly<Record<Fate, string>> = {
 };
 
 function drawArrow(frame: Frame, arrow: SequenceArrow, firstRow: number): Shape {
-  const { title, fate, source, target, sentRow, receivedRow, latencyMs } = arrow;
+  const { title, fate, source, target, sentRow, receivedRow, latencyMs, event } = arrow;
   const start = { x: lineX(frame, source), y: middleOf(sentRow - firstRow) };
   const goal = target === null ? start.x + 2 * END : lineX(frame, target);
   const isLost = fate === 'lost';
@@ -108,16 +112,19 @@ function drawArrow(frame: Frame, arrow: SequenceArrow, firstRow: number): Shape 
     `${round(base.x - dy * TIP.half * side)} ${round(base.y + dx * TIP.half * side)}`;
   const latency = latencyMs === null ? '' : `, ${latencyMs} ms`;
   const text = `${SAYS[fate]}${title}${latency}`;
+  const ends = { x1: round(from.x), y1: round(from.y), x2: round(to.x), y2: round(to.y) };
   return shape(
     'g',
-    { class: `message ${fate}`, 'data-fate': fate },
-    shape('line', { x1: round(from.x), y1: round(from.y), x2: round(to.x), y2: round(to.y) }),
+    { class: `message ${fate}`, 'data-fate': fate, 'data-event': event },
+    shape('title', {}, text),
+    shape('line', { class: 'grip', ...ends }),
+    shape('line', { class: 'shaft', ...ends }),
     isLost
       ? shape('path', { class: 'cross', d: cross(end.x, end.y) })
       : shape('path', { class: 'tip', d: `M${round(to.x)} ${round(to.y)}L${corner(1)}L${corner(-1)}Z` }),
     shape(
       'text',
-      { x: round((start.x + end.x) / 2), y: round((start.y + end.y) / 2 - 7), 'text-anchor': 'middle' },
+      { x: round((start.x + end.x) / 2), y: round((start.y + end.y) / 2 + 4), 'text-anchor': 'middle' },
       text,
     ),
   );

@@ -27,6 +27,8 @@ export function sequencePage(
   return { total: seqs.length, offset, lifelines: chart.lifelines, rows };
 }
 
+const nameOf = ({ journal, position }: Entry): string => `${journal}:${position}`;
+
 class Chart {
   readonly lifelines: readonly Lifeline[];
   readonly #timeline: Timeline;
@@ -61,7 +63,7 @@ class Chart {
     const links = this.#timeline.linksFrom(entry.seq);
     return this.#timeline.sendings(entry.seq).map(({ title, target, message }) => {
       const link = links.find((each) => each.message === message);
-      const common = { title, source: this.#lineOf(entry) ?? 0, sentRow: row };
+      const common = { title, source: this.#lineOf(entry) ?? 0, sentRow: row, event: nameOf(entry) };
       const receiver = link === undefined ? null : this.#timeline.entry(link.received);
       if (link === undefined || receiver === null) {
         const fate: Fate = this.#timeline.isAtHand(target) ? 'lost' : 'unseen';
@@ -83,7 +85,8 @@ class Chart {
       if (first === null || sending === undefined) return [];
       const link = this.#timeline.linksFrom(first.seq).find((each) => each.message === sending.message);
       const receiver = link === undefined ? null : this.#timeline.entry(link.received);
-      const common = { title: sending.title, source: this.#lineOf(entry) ?? 0, sentRow: row };
+      const source = this.#lineOf(entry) ?? 0;
+      const common = { title: sending.title, source, sentRow: row, event: nameOf(entry) };
       const nowhere = { receivedRow: null, latencyMs: null };
       if (link === undefined || receiver === null) {
         const fate: Fate = this.#timeline.isAtHand(sending.target) ? 'lost' : 'unseen';
@@ -107,12 +110,16 @@ class Chart {
     return [{ title: link.title, source, sentRow, ...this.#arrival(link, receiver), receivedRow: row }];
   }
 
-  #arrival(link: Link, receiver: Entry): Pick<SequenceArrow, 'fate' | 'target' | 'receivedRow' | 'latencyMs'> {
+  #arrival(
+    link: Link,
+    receiver: Entry,
+  ): Pick<SequenceArrow, 'fate' | 'target' | 'receivedRow' | 'latencyMs' | 'event'> {
     return {
       fate: receiver.type === 'MessageRefused' ? 'refused' : 'arrived',
       target: this.#lineOf(receiver),
       receivedRow: this.#rowOf(receiver.seq),
       latencyMs: link.latencyMs,
+      event: nameOf(receiver),
     };
   }
 

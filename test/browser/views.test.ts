@@ -227,8 +227,18 @@ test(
     expect(await page.locator('.message[data-fate=arrived] text').allTextContents()).toEqual(
       expect.arrayContaining([expect.stringMatching(/^PN Update Request, \d+ ms$/)]),
     );
-    await page.locator('[data-event^="server:"]').first().click();
-    await page.getByRole('complementary').getByText('As it is recorded').waitFor();
+    const update = messages.filter({ hasText: /^PN Update Request, / }).first();
+    await update.locator('text').click();
+    const detail = page.getByRole('complementary');
+    await detail.getByRole('heading', { name: 'PnUpdateReceived' }).waitFor();
+    await detail.getByText('State after it').waitFor();
+    await detail.getByRole('button', { name: 'Go to this moment' }).click();
+    await page.getByText('an earlier moment').waitFor();
+    await page.keyboard.press('End');
+
+    await page.locator('.event-row', { hasText: 'PneAuthenticated' }).focus();
+    await page.keyboard.press('Enter');
+    await detail.getByRole('heading', { name: 'PneAuthenticated' }).waitFor();
     const exports = page.locator('p.exports');
     for (const [name, content] of [
       ['SVG', /^<svg [^]*PN Update Request[^]*<\/svg>\n$/],

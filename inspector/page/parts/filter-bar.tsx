@@ -1,12 +1,8 @@
 import type { ReadonlySignal } from '@preact/signals';
+import { ROLE_NAMES } from '../../protocol/sequence.ts';
 import { journalNames, pns, roles } from '../state/actors.ts';
 import { route, setFilter, type FilterName } from '../state/route.ts';
 
-const ROLE_NAMES: Readonly<Record<string, string>> = {
-  pne: 'PNE',
-  'pn-gateway': 'PN GW',
-  'cpns-server': 'CPNS Server',
-};
 export const roleName = (role: string): string => ROLE_NAMES[role] ?? role;
 
 interface ChoiceProps {

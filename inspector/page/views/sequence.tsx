@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useCallback, useLayoutEffect, useRef } from 'preact/hooks';
+import type { Shape } from '../../picture/shape.ts';
 import type { Lifeline, SequenceRow } from '../../protocol/sequence.ts';
 import { drawHeads, drawRows, HEAD_HEIGHT, ROW_HEIGHT, sequenceWidth } from '../../sequence/picture.ts';
 import { FilterBar } from '../parts/filter-bar.tsx';
@@ -18,6 +19,13 @@ const loadRows = async (offset: number, limit: number, abort?: AbortSignal) => {
 };
 
 const NO_LINES: readonly Lifeline[] = [];
+
+/** A row is chosen by a click anywhere on it, or with the keyboard. */
+function withKeys(drawn: Shape): Shape {
+  const { attributes } = drawn;
+  const isRow = String(attributes['class']).startsWith('event-row');
+  return isRow ? { ...drawn, attributes: { ...attributes, role: 'button', tabindex: 0 } } : drawn;
+}
 
 /** Messages between the actors: an arrow from the event that sends one to the event that takes it in. */
 export function Sequence() {
@@ -38,10 +46,16 @@ export function Sequence() {
   const frame = { lifelines, width: width.value };
   const full = sequenceWidth(frame);
 
-  const onClick = useCallback(({ target }: MouseEvent): void => {
+  const choose = useCallback((event: MouseEvent | KeyboardEvent): void => {
+    const { target } = event;
     const row = target instanceof Element ? target.closest('[data-event]') : null;
     const name = row?.getAttribute('data-event') ?? null;
-    if (name !== null) navigate({ event: name });
+    if (name === null) return;
+    event.preventDefault();
+    navigate({ event: name });
+  }, []);
+  const onKeyDown = useCallback((event: KeyboardEvent): void => {
+    if (event.key === 'Enter' || event.key === ' ') choose(event);
   }, []);
 
   const draw = (from: number, to: number) => {
@@ -59,11 +73,12 @@ export function Sequence() {
         width={full}
         height={rows.length * ROW_HEIGHT}
         style={{ transform: `translateY(${(first - from) * ROW_HEIGHT}px)`, overflow: 'visible' }}
-        role="img"
+        role="group"
         aria-label={`Messages, rows ${first + 1} to ${first + rows.length} of ${total}`}
-        onClick={onClick}
+        onClick={choose}
+        onKeyDown={onKeyDown}
       >
-        {drawRows(frame, rows, first, event).map(toElement)}
+        {drawRows(frame, rows, first, event).map((drawn) => toElement(withKeys(drawn)))}
       </svg>
     );
   };
