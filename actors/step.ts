@@ -5,6 +5,7 @@ import type {
   Commit,
   ExpectedVersion,
   JournalReader,
+  Line,
   NewEvent,
   OutboxRow,
   StoredAnswer,
@@ -224,8 +225,9 @@ export class Draft implements Scope {
   /**
    * Events keep the order in which they were taken, over all streams of the step; what was only read is checked.
    * @param key idempotency key of the message that the step consumes, or null
+   * @param line of the steps that it was computed on and that are not durable yet
    */
-  commit(key: string | null): Commit {
+  commit(key: string | null, line: Line | null = null): Commit {
     const flow = this.#flow();
     const recordedAt = new Date(this.now).toISOString();
     const { correlationId, causationId } = this.#cause;
@@ -254,6 +256,7 @@ export class Draft implements Scope {
     }
     const keys = [...this.#keys];
     return {
+      line,
       messageKey: key,
       appends,
       outbox: { put: [...this.#put.values()], settle: [...this.#settled] },

@@ -1,6 +1,6 @@
 import type { ResponseCode } from '../events/codes.ts';
 import type { Fact } from '../events/decode.ts';
-import type { CommitResult, Journal, StoredAnswer, TimerRow } from '../events/journal/port.ts';
+import { Line, type CommitResult, type Journal, type StoredAnswer, type TimerRow } from '../events/journal/port.ts';
 import { ActorCache, type Census } from './actor-cache.ts';
 import type { Actor } from './fold.ts';
 import { IDLE_MS, MAX_MAILBOX, MAX_REDO, MAX_UNCOMMITTED } from './limits.ts';
@@ -65,7 +65,8 @@ export interface UnitHost extends Omit<StepHost, 'actor' | 'journal'> {
 /**
  * One unit of serialisation and its mailbox: the loop of the README. Messages are computed one at a time; a step is
  * handed to the journal and the next one is computed on its result before it is durable, but nothing leaves before its
- * commit. When a commit is refused, everything in memory is dropped and the steps are done again.
+ * commit. When a commit is refused, everything in memory is dropped and the steps are done again; the journal refuses those
+ * that were computed on it.
  */
 export class Unit {
   readonly #host: UnitHost;
@@ -77,6 +78,8 @@ export class Unit {
   #seq = 0;
   #inFlight = 0;
   #epoch = 0;
+  /** Of the steps that are computed on what is in memory. */
+  #line = new Line();
   #pumping = false;
   readonly #idle: (() => void)[] = [];
   readonly #unload: () => void;
@@ -155,19 +158,11 @@ export class Unit {
     return actor;
   }
 
-  /**
-   * Where others write the journal, no step leans on one that is not durable: if theirs came first and brought the stream to
-   * the same version, the first would be refused and the second taken, on a state that never was.
-   */
-  get #ahead(): number {
-    return this.#host.journal.leases === null ? MAX_UNCOMMITTED : 1;
-  }
-
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#inFlight < this.#ahead) {
+      while (this.#inFlight < MAX_UNCOMMITTED) {
         const next = this.#queue.shift();
         if (next === undefined) break;
         const epoch = this.#epoch;
@@ -320,9 +315,10 @@ export class Unit {
     if (key !== null) this.#inFlightKeys.add(key);
     let settle: () => void;
     try {
-      const result = await this.#host.journal.commit(draft.commit(key));
+      const result = await this.#host.journal.commit(draft.commit(key, this.#line));
       settle = () => this.#settled(queued, draft, result);
-      if (result.kind === 'conflict' && refusal !== null) this.#host.takeBackRefusal(refusal);
+      const isKept = result.kind === 'committed' || result.kind === 'duplicate';
+      if (!isKept && refusal !== null) this.#host.takeBackRefusal(refusal);
     } catch (error) {
       if (refusal !== null) this.#host.takeBackRefusal(refusal);
       settle = () => {
@@ -352,6 +348,12 @@ export class Unit {
         this.#fail({ seq, redo, work }, new Error(`The step met ${MAX_REDO} version conflicts on ${result.stream}.`));
       return;
     }
+    if (result.kind === 'lineBroken') {
+      // The one that broke it counts, and has dropped what this one was computed on.
+      if (this.#line.isBroken) this.#drop();
+      this.#requeue({ seq, work, redo });
+      return;
+    }
     // Somebody else had taken the message: the state in memory is not what is in the journal.
     if (result.kind === 'duplicate') this.#drop();
     this.#host.release(draft, result);
@@ -366,6 +368,7 @@ export class Unit {
 
   #drop(): void {
     this.#epoch += 1;
+    this.#line = new Line();
     this.#actors.clear();
     this.#timersAhead.clear();
   }

@@ -4,6 +4,7 @@ import type {
   Commit,
   CommitResult,
   ExpectedVersion,
+  Line,
   OutboxRow,
   RecordedChart,
   RecordedEvent,
@@ -71,12 +72,16 @@ export type Outcome =
   | Exclude<CommitResult, { kind: 'duplicate' }>
   | { readonly kind: 'duplicate'; readonly of: Consumed };
 
+const LINE_BROKEN = { kind: 'lineBroken' } as const;
+
 export interface BatchPlan {
   /** One for each commit, in their order. */
   readonly outcomes: readonly Outcome[];
   readonly write: BatchWrite;
   /** Streams that the batch moves, at their new versions. */
   readonly versions: ReadonlyMap<string, number>;
+  /** Lines of commits that were not committed. */
+  readonly broken: ReadonlySet<Line>;
 }
 
 /** What happens to one key of a table within a batch: the last word counts, an insertion may follow a deletion. */
@@ -125,7 +130,8 @@ function isMet(expected: ExpectedVersion, actual: number): boolean {
 
 /**
  * Decides a batch of commits in their order, without I/O. A commit sees what the earlier ones of the batch append, so it
- * may expect a version that is not durable yet; where the earlier one is refused, so is the one that leans on it.
+ * may expect a version that is not durable yet; where the earlier one is not committed, so is none that leans on it: by the
+ * version, or by the line where somebody else has made up that version.
  */
 export function planBatch(commits: readonly Commit[], basis: BatchBasis): BatchPlan {
   let { position, outboxSeq } = basis.head;
@@ -136,11 +142,13 @@ export function planBatch(commits: readonly Commit[], basis: BatchBasis): BatchP
   const outbox = new Fates<string, OutboxRow>();
   const timers = new Fates<{ stream: string; name: string }, TimerRow>();
   const keys = new Fates<string, WrappedKey>();
+  const broken = new Set<Line>();
 
   const decide = (commit: Commit): Outcome => {
     const { messageKey } = commit;
     const of = messageKey === null ? undefined : (consumed.get(messageKey) ?? basis.consumed.get(messageKey));
     if (of !== undefined) return { kind: 'duplicate', of };
+    if (commit.line && (commit.line.isBroken || broken.has(commit.line))) return LINE_BROKEN;
 
     const moved = new Map<string, number>();
     for (const { stream, expected, events: added } of commit.appends) {
@@ -175,7 +183,11 @@ export function planBatch(commits: readonly Commit[], basis: BatchBasis): BatchP
     return { kind: 'committed', events: recorded };
   };
 
-  const outcomes = commits.map(decide);
+  const outcomes = commits.map((commit) => {
+    const outcome = decide(commit);
+    if (outcome.kind !== 'committed' && commit.line) broken.add(commit.line);
+    return outcome;
+  });
   const leaves = events.map(toLeaf);
   const before = { size: basis.head.position, roots: basis.head.roots };
   const { frontier, completed } = appendLeaves(
@@ -195,7 +207,7 @@ export function planBatch(commits: readonly Commit[], basis: BatchBasis): BatchP
     timers: { disarm: timers.deleted(), arm: timers.rows() },
     keys: { drop: keys.deleted(), put: keys.rows() },
   };
-  return { outcomes, write, versions };
+  return { outcomes, write, versions, broken };
 }
 
 function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {

@@ -54,7 +54,11 @@ function isOfTheStore({ error }: Failure): boolean {
 }
 
 function reject(batch: readonly Waiting[], failure: Failure | null): void {
-  if (failure !== null) for (const waiting of batch) waiting.reject(failure.error);
+  if (failure === null) return;
+  for (const waiting of batch) {
+    waiting.commit.line?.break();
+    waiting.reject(failure.error);
+  }
 }
 
 /**
@@ -81,6 +85,7 @@ export class Committer {
   commit(commit: Commit): Promise<CommitResult> {
     if (this.#closed !== null) return Promise.reject(closedError());
     if (this.#queue.length >= MAX_WAITING_COMMITS) {
+      commit.line?.break();
       const message = `The journal is behind: ${MAX_WAITING_COMMITS} commits wait already.`;
       return Promise.reject(new JournalError('failed', message, 'Send less, or give the journal a faster disk.'));
     }
@@ -142,6 +147,7 @@ export class Committer {
       });
       this.#position = done.position;
       for (const [stream, version] of done.versions) this.#remember(stream, version);
+      for (const line of done.broken) line.break();
       batch.forEach(({ resolve }, i) => {
         const result = done.results[i];
         if (result !== undefined) resolve(result);
@@ -171,7 +177,7 @@ export class Committer {
       if (outcome.kind !== 'duplicate') results.push(outcome);
       else results.push({ kind: 'duplicate', events: await firstTime(outcome.of) });
     }
-    return { position: plan.write.to.position, versions: plan.versions, results, events, wrote };
+    return { position: plan.write.to.position, versions: plan.versions, broken: plan.broken, results, events, wrote };
   }
 
   async #basis(tx: BatchTransaction, commits: readonly Commit[]): Promise<BatchBasis> {

@@ -92,8 +92,26 @@ export interface WrappedKey {
   readonly wrapped: Uint8Array;
 }
 
+/**
+ * Commits of one process of which each was computed on what the one before it leaves, before that was durable. Once one of
+ * them is not committed, for whatever reason, no later one is. Versions do not tell: another writer may have brought the
+ * streams to those that the later one expects, with events that it was not computed on.
+ */
+export class Line {
+  #state: 'whole' | 'broken' = 'whole';
+  get isBroken(): boolean {
+    return this.#state === 'broken';
+  }
+  /** For the committer: one of its commits was not committed. */
+  break(): void {
+    this.#state = 'broken';
+  }
+}
+
 /** Everything that one step produced. All of it is committed, or nothing. */
 export interface Commit {
+  /** Default: it leans on nothing but what is durable. */
+  readonly line?: Line | null;
   /** Idempotency key of the message that the step consumed, or null (timers, commands). */
   readonly messageKey: string | null;
   readonly appends: readonly StreamAppend[];
@@ -122,7 +140,9 @@ export type CommitResult =
       readonly actual: number;
     }
   /** A key is not what the step expected: nothing was kept. */
-  | { readonly kind: 'keyConflict'; readonly id: string };
+  | { readonly kind: 'keyConflict'; readonly id: string }
+  /** An earlier commit of its line was not committed: nothing was kept, whatever the versions are. */
+  | { readonly kind: 'lineBroken' };
 
 export interface JournalReader {
   /** Highest position, 0 when empty. */

@@ -1,16 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { pnStream } from '../../actors/roles/cpns-server.ts';
 import { Runtime } from '../../actors/runtime.ts';
+import type { Command } from '../../actors/unit.ts';
 import { serverRole } from '../../actors/roles/cpns-server.ts';
 import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';
 import { createMemoryNetwork } from '../../actors/wire/memory.ts';
 import { MemoryJournal } from '../../events/journal/memory.ts';
-import { JournalError } from '../../events/journal/port.ts';
+import { JournalError, type Commit, type RecordedEvent } from '../../events/journal/port.ts';
+import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { MAX_FACTS_PER_STEP, TIMER_RETRY_MS } from '../../actors/limits.ts';
 import { device, GATEWAY, secretOf, UNLIMITED, World } from '../simulation/world.ts';
+import { any, commitOf } from '../events/journal/controls.ts';
 import { hand, last, said, toServer } from './talk.ts';
 
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
@@ -169,25 +172,36 @@ describe('when somebody else wrote the stream', () => {
     const answered = said(world, 'pn-update-response', from).map(({ message }) => message.inReplyTo);
     expect(answered).toEqual(['u-first', ...ids]);
   });
+
+  test('a step that was computed on the one that lost is done again, though the version that it expects is there', async () => {
+    const devices = [device('lamp', 'home')];
+    const world = await World.start({ pns: [pn], devices, disk: 'slow' });
+    await world.calm();
+    const server = world.runtime('server');
+    const [like] = await world.events('server');
+    // Each says how many refusals it knows of, and one more.
+    const count: Command = async (scope) => {
+      const { refusals } = (await scope.state(personalNetwork, pnStream('home'))).context;
+      return [{ stream: pnStream('home'), type: 'MessageRefused', data: refusedAt(refusals + 1) }];
+    };
+    await server?.tell(pnStream('home'), count);
+    const theirs = like === undefined ? null : world.journal('server')?.commit(refusalLike(like, 100));
+    await Promise.all([theirs, server?.tell(pnStream('home'), count), server?.tell(pnStream('home'), count)]);
+    const counted = (await world.events('server')).filter(({ type }) => type === 'MessageRefused');
+    expect(counted.map(({ data }) => data['count'])).toEqual([1, 100, 102, 204]);
+  });
 });
+
+const refusedAt = (count: number) => ({ message: 'm', from: 'elsewhere', code: 409, count });
+
+function refusalLike({ meta }: RecordedEvent, count: number): Commit {
+  const event = { type: 'MessageRefused', schemaVersion: 1, data: refusedAt(count), meta };
+  return commitOf({ appends: [{ stream: pnStream('home'), expected: any, events: [event] }] });
+}
 
 /** Another writer of the same journal: the runtime learns it from the version conflict only. */
 async function writeBehind(world: World): Promise<void> {
   const [like] = await world.events('server');
   if (like === undefined) throw new Error('no event to write another one like it');
-  const data = { message: 'm', from: 'elsewhere', code: 409, count: 1 };
-  await world.journal('server')?.commit({
-    messageKey: null,
-    appends: [
-      {
-        stream: pnStream('home'),
-        expected: { kind: 'any' },
-        events: [{ type: 'MessageRefused', schemaVersion: 1, data, meta: like.meta }],
-      },
-    ],
-    outbox: { put: [], settle: [] },
-    answers: [],
-    timers: { arm: [], disarm: [] },
-    keys: { put: [], drop: [] },
-  });
+  await world.journal('server')?.commit(refusalLike(like, 1));
 }

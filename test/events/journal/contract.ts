@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Commit, Journal, RecordedEvent, Snapshot, StoredAnswer } from '../../../events/journal/port.ts';
-import { DEFAULT_READ_LIMIT, JournalError } from '../../../events/journal/port.ts';
+import { DEFAULT_READ_LIMIT, JournalError, Line } from '../../../events/journal/port.ts';
 import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../../../events/journal/merkle/frontier.ts';
 import { leafHash } from '../../../events/journal/merkle/leaf.ts';
 import {
@@ -331,6 +331,63 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
           journal.commit(appendTo('s', exactly(1), 'Sound')),
         ]);
         expect([stale.kind, leaning.kind, sound.kind]).toEqual(['conflict', 'conflict', 'committed']);
+      });
+
+      describe('in a line, of which each leans on the one before', () => {
+        const inLine = (line: Line, commit: Commit): Commit => ({ ...commit, line });
+        beforeEach(() => journal.commit(appendTo('s', noStream, 'E1', 'E2', 'E3', 'E4', 'E5')));
+        const ours = (line: Line) => [
+          inLine(line, appendTo('s', exactly(5), 'Ours6')),
+          inLine(line, appendTo('s', exactly(6), 'Ours7')),
+        ];
+        const theirs = () => journal.commit(appendTo('s', exactly(5), 'Theirs6'));
+        const kindsOf = async (commits: readonly Commit[]) =>
+          (await Promise.all(commits.map((commit) => journal.commit(commit)))).map(({ kind }) => kind);
+
+        it('commits all where nobody comes between', async () => {
+          expect(await kindsOf(ours(new Line()))).toEqual(['committed', 'committed']);
+        });
+
+        it('refuses whatever follows a refused one, though another writer made up the version that it expects', async () => {
+          const other = theirs();
+          expect(await kindsOf(ours(new Line()))).toEqual(['conflict', 'lineBroken']);
+          expect((await other).kind).toBe('committed');
+          expect(types(await journal.readStream('s', { after: 5 }))).toEqual(['Theirs6']);
+        });
+
+        it('refuses it in a later batch as well', async () => {
+          const [line, other] = [new Line(), new Line()];
+          await theirs();
+          const [first, second] = ours(line);
+          expect(await kindsOf(first === undefined ? [] : [first])).toEqual(['conflict']);
+          expect(await kindsOf(second === undefined ? [] : [second])).toEqual(['lineBroken']);
+          expect(await kindsOf([inLine(line, appendTo('t', any, 'Elsewhere'))])).toEqual(['lineBroken']);
+          expect(await kindsOf([inLine(other, appendTo('s', exactly(6), 'Anew'))])).toEqual(['committed']);
+        });
+
+        it('refuses what follows one whose message was taken by another', async () => {
+          const line = new Line();
+          const [first, second] = ours(line).map((commit, i) => ({ ...commit, messageKey: `key-${i}` }));
+          await journal.commit({ ...appendTo('s', exactly(5), 'Theirs6'), messageKey: 'key-0' });
+          expect(await kindsOf([first, second].flatMap((one) => one ?? []))).toEqual(['duplicate', 'lineBroken']);
+          expect(await journal.seen('key-1')).toBe(false);
+        });
+
+        it('refuses what follows one that cannot be stored', async () => {
+          const line = new Line();
+          const unstorable = eventOf('A type on\ntwo lines');
+          const appends = [{ stream: 's', expected: exactly(5), events: [unstorable] }];
+          const results = await Promise.allSettled([
+            journal.commit(inLine(line, commitOf({ appends }))),
+            journal.commit(appendTo('s', exactly(5), 'Theirs6')),
+            journal.commit(inLine(line, appendTo('s', exactly(6), 'Ours7'))),
+          ]);
+          expect(results).toMatchObject([
+            { status: 'rejected' },
+            { value: { kind: 'committed' } },
+            { value: { kind: 'lineBroken' } },
+          ]);
+        });
       });
 
       it('commits a step larger than a batch', async () => {
