@@ -1,6 +1,8 @@
+import type { RecordedEvent } from '../../events/journal/port.ts';
 import { CHANGE_REQUEST_STEPS } from '../../events/steps.ts';
 import { finding } from '../finding.ts';
-import { NUMBER } from '../scratch/shelf.ts';
+import { NUMBER, TEXT } from '../scratch/shelf.ts';
+import { text } from './reading.ts';
 import type { Rule } from './watch.ts';
 
 const ID = 'steps';
@@ -12,6 +14,12 @@ const FIRST: { readonly [role: string]: { readonly [flow: string]: number } } = 
   'cpns-server': { '1.4.1': 3, '1.4.2': 4 },
 };
 
+/**
+ * Follows whichever answer of the server, also one that comes when the PNE was told otherwise: then a further attempt may
+ * have begun.
+ */
+const FOLLOWS = 'LocalInventoryUpdated';
+
 export const stepOrder: Rule = {
   id: ID,
   states: 'The steps of 1.4.1 and 1.4.2 come in their order, within one registration at each role.',
@@ -19,10 +27,18 @@ export const stepOrder: Rule = {
   scope: 'journal',
   watch({ scratch, report }) {
     const reached = scratch.shelf(NUMBER);
+    const withdrawals = scratch.shelf(TEXT);
+    /** A stranger that the server was silent about is taken out again, beside whatever it asks for next. */
+    const isOfWithdrawal = (event: RecordedEvent): boolean => {
+      const updateId = text(event, 'updateId');
+      if (updateId === null || event.meta.role !== 'pn-gateway') return false;
+      if (text(event, 'action') === 'remove') withdrawals.set(updateId, event.type);
+      return withdrawals.get(updateId) !== undefined;
+    };
     return {
       take(seen) {
         const { correlationId, role, crStep } = seen.event.meta;
-        if (crStep === null) return;
+        if (crStep === null || seen.event.type === FOLLOWS || isOfWithdrawal(seen.event)) return;
         const [flow = '', number = ''] = crStep.split('/');
         const key = `${correlationId} ${role} ${flow}`;
         const step = Number(number);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { audit } from '../../replay/audit.ts';
 import { judge, type Verdict } from '../../replay/verdict.ts';
 import { rowsOf, rowsSource } from '../replay/rows.ts';
-import { NODES, type World } from '../simulation/world.ts';
+import { device, GATEWAY, NODES, World } from '../simulation/world.ts';
 import { calm, play, RUNS, script } from './run.ts';
 
 /** What an auditor says of the journals of a run, none of which anybody touched. */
@@ -32,3 +32,23 @@ test(
     await fc.assert(property, { numRuns: Math.ceil(RUNS / 4) });
   },
 );
+
+test('an auditor finds nothing where the server was silent about a stranger, which is taken out again', async () => {
+  const pns = [{ id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: [] }];
+  const world = await World.start({ pns, devices: [device('lamp', 'home', 'needed')] });
+  await world.calm();
+  await world.register('lamp');
+  const withdrawn = async (): Promise<boolean> =>
+    (await world.events('gateway')).some(
+      ({ type, data }) => type === 'PnUpdateRequested' && data['action'] === 'remove',
+    );
+  await world.kill('server');
+  for (let turn = 0; turn < 100 && !(await withdrawn()); turn++) {
+    await world.drain();
+    world.clock.fireNext();
+  }
+  expect(await withdrawn()).toBe(true);
+  await world.startNode('server');
+  await world.calm();
+  expect(await auditOf(world)).toEqual(CONFORMANT);
+});
