@@ -1,16 +1,18 @@
 import type { Clock } from '../seams/clock.ts';
 import type { Log } from '../seams/log.ts';
 import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from '../wire/port.ts';
-import { handedOver, handOver, parseSubject, SERVER_HEARS, wanUp } from '../wire/subjects.ts';
+import { handedOver, handOver, isSealed, parseSubject, SERVER_HEARS, wanUp } from '../wire/subjects.ts';
 import { Warnings } from '../warnings.ts';
 import type { Membership } from './membership.ts';
 
 const WAN_UP: ReadonlySet<string> = new Set(SERVER_HEARS);
+const WAN_DOWN = 'cpns.wan.down.';
 
 /**
  * The wire of one CPNS Server among several. The queue group gives each message of a PN GW to any of them; it goes on to
  * the one that looks after this PN GW, as it came, sealed. Once: where the two differ over who that is, it is lost, as any
- * message may be, and its sender sends it again.
+ * message may be, and its sender sends it again. Nothing that is sealed leaves for a PN GW of another: its owner answers
+ * when the request is there again.
  */
 export class HandOverWire implements Wire {
   readonly #wire: Wire;
@@ -35,6 +37,7 @@ export class HandOverWire implements Wire {
   }
 
   publish(subject: string, payload: string | Uint8Array, headers?: WireHeaders): boolean {
+    if (this.#isForAnother(subject)) return true;
     return this.#wire.publish(subject, payload, headers);
   }
 
@@ -71,6 +74,13 @@ export class HandOverWire implements Wire {
 
   close(): Promise<void> {
     return this.#wire.close();
+  }
+
+  /** A PN GW hears the highest numbers only: after one frame of ours it would not hear the server that looks after it any more. */
+  #isForAnother(subject: string): boolean {
+    if (!subject.startsWith(WAN_DOWN)) return false;
+    const address = parseSubject(subject);
+    return address !== null && isSealed(address) && !this.#membership.maySpeakFor(address.gatewayId);
   }
 
   #sort(delivery: Delivery, handler: (delivery: Delivery) => void): void {

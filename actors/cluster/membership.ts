@@ -18,6 +18,8 @@ const REMEMBER_MS = 300_000;
 
 /** A ring with what it took from the one before. */
 export interface RingChange {
+  /** Whether this process is one of the ring still. */
+  readonly standing: 'member' | 'left';
   /** Whether this process had the key before and has it still, without a gap. */
   keeps(key: string): boolean;
 }
@@ -70,6 +72,14 @@ export class Membership {
     return this.ownerOf(key) === this.id;
   }
 
+  /**
+   * Whether this process may speak for the key: whoever does not look after it would be taken for the one that does. One
+   * that has left finishes what is under way; its successor is heard before it.
+   */
+  maySpeakFor(key: string): boolean {
+    return this.#state === 'left' || this.isMine(key);
+  }
+
   /** Since when this process has had the key without a gap, as far as it knows; milliseconds since 1970 UTC. */
   mineSince(key: string): number {
     let since = this.#seams.clock.now();
@@ -107,7 +117,7 @@ export class Membership {
     this.#cancel();
     this.#hints?.unsubscribe();
     await this.#looking;
-    this.#turn({ keeps: () => false });
+    this.#turn({ standing: 'left', keeps: () => false });
     try {
       await leases.giveBack(this.id);
       this.announce();
@@ -171,6 +181,7 @@ export class Membership {
       left: missing(before, after),
     });
     this.#turn({
+      standing: 'member',
       keeps: (key) => !hasGap && before.ownerOf(key) === this.id && after.ownerOf(key) === this.id,
     });
   }

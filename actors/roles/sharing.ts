@@ -74,10 +74,11 @@ export class Sharing implements Share, ServiceSharing {
 
   /** Takes part, and from then on takes over what others leave. @throws JournalError */
   async join({ runtime, session, book, sessions, log }: Shared): Promise<void> {
-    this.membership.onChange(({ keeps }) => {
+    this.membership.onChange(({ standing, keeps }) => {
       const keepsStream = (stream: string): boolean => keeps(this.#keyOf(stream));
       session.letGo(keepsStream);
-      book.takeOver((gatewayId) => keepsStream(gatewayRegistrationStream(gatewayId)));
+      if (standing === 'left') book.giveUp();
+      else book.takeOver((gatewayId) => keepsStream(gatewayRegistrationStream(gatewayId)));
       runtime.takeUp(keepsStream).then(
         () => sessions.pnes(),
         (error: unknown) => log.warn('nothing taken over yet', { error: String(error) }),

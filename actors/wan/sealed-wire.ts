@@ -14,7 +14,7 @@ import type { Log } from '../seams/log.ts';
 import { Warnings } from '../warnings.ts';
 import { PROTOCOL_VERSION } from '../wire/messages.ts';
 import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from '../wire/port.ts';
-import { parseSubject, type Address } from '../wire/subjects.ts';
+import { isSealed, parseSubject, type Address } from '../wire/subjects.ts';
 
 /**
  * Between PN GW and CPNS Server everything is sealed in the session of the PN GW, but for the registration that makes
@@ -33,13 +33,6 @@ export const SealedMessage = z.strictObject({
   counter: z.int().min(0).max(MAX_COUNTER),
   frame: z.string().regex(/^[A-Za-z0-9_-]{22,87403}$/),
 });
-
-/** Messages of the WAN that travel in the clear. */
-const IN_THE_CLEAR: ReadonlySet<string> = new Set([
-  'gateway-registration-request',
-  'gateway-registration-response',
-  'notice',
-]);
 
 /** The session in force with a PN GW, and which of its frames were seen. */
 export interface Peer {
@@ -204,9 +197,6 @@ export class SealedWire implements Wire {
     });
   }
 }
-
-export const isSealed = ({ leg, type }: Pick<Address, 'leg' | 'type'>): boolean =>
-  leg.startsWith('wan.') && !IN_THE_CLEAR.has(type);
 
 function sealedAddress(subject: string): Address | null {
   if (!subject.startsWith('cpns.wan.')) return null;

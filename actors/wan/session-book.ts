@@ -2,6 +2,7 @@ import { JournalError, type Journal } from '../../events/journal/port.ts';
 import type { Chart } from '../../machines/chart.ts';
 import { frameCounter, MAX_COUNTER, MAX_START, ReplayWindow, type FrameNumber } from '../../security/replay-window.ts';
 import { sessionFromBytes } from '../../security/session.ts';
+import { LEASE_MS } from '../cluster/membership.ts';
 import { foldActor } from '../fold.ts';
 import type { Clock } from '../seams/clock.ts';
 import type { Log } from '../seams/log.ts';
@@ -53,9 +54,12 @@ export interface ReviewedBook extends SessionBook {
   review(): void;
   /**
    * Another process may have spoken with the PN GWs that are not kept: their sessions are looked up again, after frames are
-   * numbered above those of every other process.
+   * numbered above those of every other process. They are once more when none can believe any longer that it looks after
+   * one of ours: a PN GW hears the highest start only.
    */
   takeOver(keeps: (gatewayId: string) => boolean): void;
+  /** Another process takes over: what is under way is still sealed, under numbers below those of that process. */
+  giveUp(): void;
 }
 
 /** Up to where frames are written down as used, and the bytes that say so. */
@@ -77,6 +81,9 @@ const NO_SCRUTINY: Scrutiny = {
 
 /** Processes that begin at the same moment each get a start of their own; so many at once would be a mistake. */
 const MAX_CLAIMS = 64;
+
+/** So long after a change, whoever did not see it has no lease any more. */
+export const SETTLED_MS = LEASE_MS;
 
 /** A journal that was away may be back by then. */
 const NUMBER_AGAIN_MS = 1_000;
@@ -155,6 +162,7 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
       });
     });
   };
+  let cancelSettled = (): void => {};
   const lookUp = async (gatewayId: string): Promise<Peer | null> => {
     await numbering;
     const before = changes;
@@ -199,6 +207,11 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
       strangers.clear();
       for (const gatewayId of entries.keys()) if (!keeps(gatewayId)) entries.delete(gatewayId);
       numberAnew();
+      cancelSettled();
+      cancelSettled = clock.after(SETTLED_MS, numberAnew);
+    },
+    giveUp() {
+      cancelSettled();
     },
     review() {
       strangers.clear();

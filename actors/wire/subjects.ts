@@ -70,3 +70,14 @@ export function parseSubject(subject: string): Address | null {
   }
   return null;
 }
+
+/** Messages of the WAN that travel in the clear: the registration that makes its session, and that there is none. */
+const IN_THE_CLEAR: ReadonlySet<string> = new Set([
+  'gateway-registration-request',
+  'gateway-registration-response',
+  'notice',
+]);
+
+/** Whether a frame of the session of the PN GW stands in the place of the message. */
+export const isSealed = ({ leg, type }: Pick<Address, 'leg' | 'type'>): boolean =>
+  leg.startsWith('wan.') && !IN_THE_CLEAR.has(type);

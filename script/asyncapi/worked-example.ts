@@ -1,7 +1,6 @@
 import { NO_PN } from '../../actors/roles/pn-gateway.ts';
 import { encodeMessage, PROTOCOL_VERSION } from '../../actors/wire/messages.ts';
-import { isSealed } from '../../actors/wan/sealed-wire.ts';
-import { linkDown, linkUp, wanDown, wanUp, type Leg } from '../../actors/wire/subjects.ts';
+import { isSealed, linkDown, linkUp, wanDown, wanUp, type Leg } from '../../actors/wire/subjects.ts';
 import type { InventoryChange, UsageSum } from '../../events/fields.ts';
 import { toBase64url } from '../../security/base64url.ts';
 import { cpnsId } from '../../security/cpns-id.ts';

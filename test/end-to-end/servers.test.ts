@@ -77,13 +77,23 @@ beforeEach(async () => {
   journal = await database.url();
   servers = [];
 });
-afterEach(async () => {
+afterEach(async ({ task }) => {
   await processes.endAll();
   await tap.close();
   await nats.stop();
-  operator.remove();
+  if (task.result?.state === 'fail') await keepForInquiry();
+  else operator.remove();
 });
 afterAll(() => provisioned.remove());
+
+/** The journals of a run that failed, and what its processes said: what came of such chaos does not come again. */
+async function keepForInquiry(): Promise<void> {
+  const events = await eventsIn(journal);
+  operator.put('server.jsonl', events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  for (const [index, { stdout, stderr }] of [...servers, ...gateways].entries())
+    operator.put(`process-${index}.log`, `${stdout}${stderr}`);
+  console.error(`The journals and logs of the run that failed are kept in ${operator.path}`);
+}
 
 function startServer(): Process {
   const env = { CPNS_JOURNAL: journal.replace(`:${PASSWORD}`, ''), PGPASSWORD: PASSWORD };

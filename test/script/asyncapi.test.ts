@@ -19,8 +19,8 @@ import {
   PersonalRequest,
   QueryRefusal,
 } from '../../actors/wire/queries.ts';
-import { isSealed, SealedMessage } from '../../actors/wan/sealed-wire.ts';
-import { eventsOf, parseSubject } from '../../actors/wire/subjects.ts';
+import { SealedMessage } from '../../actors/wan/sealed-wire.ts';
+import { eventsOf, isSealed, parseSubject } from '../../actors/wire/subjects.ts';
 import { VOCABULARIES } from '../../events/charts.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
 import { readFact } from '../../events/decode.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { HandOverWire } from '../../../actors/cluster/hand-over.ts';
-import { handOver, SERVER_HEARS, SERVER_QUEUE, wanUp } from '../../../actors/wire/subjects.ts';
+import { handOver, SERVER_HEARS, SERVER_QUEUE, wanDown, wanUp } from '../../../actors/wire/subjects.ts';
 import { Members, type Member } from './controls.ts';
 
 interface Server extends Member {
@@ -63,4 +63,28 @@ test('what is no subject of the table stays where it came: to be refused there',
   members.network.connect('gateways').publish('cpns.wan.up.hub-1', 'x');
   await members.settle();
   expect(servers.flatMap(({ heard }) => heard)).toEqual(['cpns.wan.up.hub-1 x']);
+});
+
+test('what is sealed leaves for a PN GW only from the server that has it; what is in the clear from any', async () => {
+  const heard: string[] = [];
+  members.network.connect('gateways').subscribe('cpns.wan.down.>', ({ subject }) => heard.push(subject));
+  const [id = ''] = GATEWAYS;
+  for (const { over } of servers) {
+    over.publish(wanDown(id, 'registration-response'), 'sealed');
+    over.publish(wanDown(id, 'notice'), 'clear');
+  }
+  await members.settle();
+  expect(heard.filter((subject) => subject.endsWith('registration-response'))).toHaveLength(1);
+  expect(heard.filter((subject) => subject.endsWith('notice'))).toHaveLength(servers.length);
+});
+
+test('a server that has left answers what was under way', async () => {
+  const heard: string[] = [];
+  members.network.connect('gateways').subscribe('cpns.wan.down.>', ({ subject }) => heard.push(subject));
+  const [id = ''] = GATEWAYS;
+  const leaver = ownerOf(id);
+  await leaver.membership.leave();
+  leaver.over.publish(wanDown(id, 'registration-response'), 'sealed');
+  await members.settle();
+  expect(heard).toEqual([wanDown(id, 'registration-response')]);
 });

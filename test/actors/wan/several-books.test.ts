@@ -3,7 +3,7 @@ import { gatewayRegistrationStream } from '../../../actors/roles/cpns-server.ts'
 import { SimulatedClock } from '../../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../../actors/seams/log.ts';
-import { openSessionBook } from '../../../actors/wan/session-book.ts';
+import { openSessionBook, SETTLED_MS } from '../../../actors/wan/session-book.ts';
 import { MemoryDisk, MemoryJournal } from '../../../events/journal/memory.ts';
 import { gatewayRegistration } from '../../../machines/cpns-server/gateway-registration.ts';
 import { createKeyring } from '../../../security/keyring.ts';
@@ -13,6 +13,11 @@ const clock = new SimulatedClock();
 const entropy = new SeededEntropy('several books');
 const bytes = (length: number): Uint8Array => entropy.bytes(length);
 const keyring = createKeyring({ kek: bytes(32), bytes });
+
+/** Every claim is in the journal. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
 
 const open = (disk: MemoryDisk) =>
   openSessionBook({
@@ -37,4 +42,19 @@ test('processes that begin, and take over, at the same moment never number a fra
   expect(new Set(next.map(({ start }) => start)).size).toBe(PROCESSES);
   expect(Math.min(...next.map(({ start }) => start))).toBe(PROCESSES + 1);
   expect(next.every(({ counter }) => counter === 0)).toBe(true);
+});
+
+test('a process that claimed its numbers later than the one that took over is not above it for good', async () => {
+  const disk = new MemoryDisk();
+  const [owner, late] = [await open(disk), await open(disk)];
+  owner.takeOver(() => true);
+  await settled();
+  // It saw the ring before that change, and speaks to the PN GW until its lease runs out.
+  late.takeOver(() => true);
+  await settled();
+  expect(owner.nextNumber().start).toBeLessThan(late.nextNumber().start);
+  late.giveUp();
+  clock.advance(SETTLED_MS);
+  await settled();
+  expect(owner.nextNumber().start).toBeGreaterThan(late.nextNumber().start);
 });
