@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../actors/seams/clock.ts';
 import { systemEntropy, type Entropy } from '../actors/seams/entropy.ts';
 import { KEYRING_KEY } from './config/kek.ts';
 import { errorCode } from './errors.ts';
+import { StatusLine } from './status-line.ts';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
@@ -11,6 +12,8 @@ export interface Host {
   out(text: string): Promise<boolean>;
   /** Writes to standard error. */
   err(text: string): void;
+  /** Shows a line on the terminal in place of the one before; it is gone with whatever is written next. */
+  status(line: string): void;
   /** Reads standard input. */
   input(): AsyncIterable<Uint8Array>;
   readonly cwd: string;
@@ -32,16 +35,23 @@ export function processHost(): Host {
   // Without a listener a reader that goes away would end the process with a stack trace.
   for (const stream of [process.stdout, process.stderr])
     if (stream.listenerCount('error') === 0) stream.on('error', () => {});
+  const status = new StatusLine(process.stderr);
+  process.once('exit', () => status.clear());
   return {
     out: (text) =>
       new Promise((resolve, reject) => {
+        status.clear();
         process.stdout.write(text, (error) => {
           if (!error) resolve(true);
           else if (errorCode(error) === 'EPIPE' || errorCode(error) === 'ERR_STREAM_DESTROYED') resolve(false);
           else reject(error);
         });
       }),
-    err: (text) => void process.stderr.write(text),
+    err(text) {
+      status.clear();
+      process.stderr.write(text);
+    },
+    status: (line) => status.show(line),
     input: () => process.stdin,
     cwd: process.cwd(),
     clock: systemClock,

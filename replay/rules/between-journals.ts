@@ -4,6 +4,7 @@ import { ownerOf } from '../owner.ts';
 import { TEXT } from '../scratch/shelf.ts';
 import { endsOf, type MessageRule } from '../trace/messages.ts';
 import { changesOf, INVENTORY_EVENTS, STREAMS } from './reading.ts';
+import { SESSIONS } from './sessions.ts';
 import { ToldTable, type Received, type Told } from './told.ts';
 import type { Desk, Rule, Watch } from './watch.ts';
 
@@ -98,7 +99,7 @@ class Between implements Watch {
   }
 
   #report({ journal, position, stream, version, type, exchange }: Told, says: string, other: Other): void {
-    const rule = exchange === INVENTORY ? 'I4' : 'exchange';
+    const rule = RULE_OF[exchange] ?? 'exchange';
     this.#desk.report({ rule, journal, position, stream, version, type, state: null, possible: [], says, other });
   }
 }
@@ -159,6 +160,8 @@ const only = (facts: JsonObject, ...names: readonly string[]): JsonObject =>
 
 /** What goes through the PN GW from end to end: it may neither alter nor invent it. */
 function furtherEnds(event: RecordedEvent, facts: JsonObject): readonly End[] {
+  const closing = closingEnd(event, facts);
+  if (closing !== null) return [closing];
   const id = typeof facts['requestId'] === 'string' ? facts['requestId'] : null;
   if (id === null) return [];
   const { deviceId } = facts;
@@ -194,11 +197,33 @@ function furtherEnds(event: RecordedEvent, facts: JsonObject): readonly End[] {
   }
 }
 
+/** Either end may close a session, and says so sealed: nobody else can. */
+function closingEnd({ type, meta }: RecordedEvent, { keyId, deviceId }: JsonObject): End | null {
+  const isPne = meta.chart.id === 'pne/registration';
+  if ((!isPne && meta.chart.id !== 'cpns-server/registration') || typeof keyId !== 'string') return null;
+  if (type !== 'SessionCloseWanted' && type !== 'SessionCloseReceived') return null;
+  const end = type === 'SessionCloseWanted' ? 'sent' : 'received';
+  const exchange = isPne === (end === 'sent') ? CLOSE_UP : CLOSE_DOWN;
+  const facts = { deviceId: deviceId ?? null };
+  return { exchange, id: keyId, end, facts, from: end === 'sent' ? null : isPne ? 'cpns-server' : `pne/${deviceId}` };
+}
+
 const REQUEST = 'PNE Registration Request (end to end)';
 const RELAYED = 'PNE Registration Request (as relayed)';
 const ACCEPTED = 'accepted PNE Registration Request';
 const ANSWER = 'PNE Registration Response (end to end)';
 const INVENTORY = 'change of the PN Inventory';
+const CLOSE_UP = 'close of the session (PNE to CPNS Server)';
+const CLOSE_DOWN = 'close of the session (CPNS Server to PNE)';
+
+/** What is an invariant of its own. */
+const RULE_OF: { readonly [exchange: string]: string } = {
+  [INVENTORY]: 'I4',
+  'first sealed message (PNE to CPNS Server)': SESSIONS,
+  'sealed confirmation (CPNS Server to PNE)': SESSIONS,
+  [CLOSE_UP]: SESSIONS,
+  [CLOSE_DOWN]: SESSIONS,
+};
 
 /** I4: each change that a PN GW takes in is one of the server's, and all of its revision come with it. */
 function inventoryEnds(event: RecordedEvent): readonly End[] {

@@ -11,7 +11,8 @@ export class FakeHost implements Host {
   readonly clock = systemClock;
   readonly entropy = new SeededEntropy('cli');
   readonly stackTraces = 'hidden';
-  readonly progress = 'hidden';
+  progress: Host['progress'] = 'hidden';
+  readonly statusLines: string[] = [];
   keyringKey: string | undefined = undefined;
   readonly cwd: string;
   readonly exits: number[] = [];
@@ -34,6 +35,10 @@ export class FakeHost implements Host {
 
   err(text: string): void {
     this.stderr += text;
+  }
+
+  status(line: string): void {
+    this.statusLines.push(line);
   }
 
   async *input(): AsyncIterable<Uint8Array> {

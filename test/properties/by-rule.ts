@@ -10,7 +10,7 @@ export function byRule(rule: Rule): Checker {
     const scratch = new Scratch();
     const found: Finding[] = [];
     const desk = { scratch, report: (one: Finding) => void found.push(one), doubt: () => {} };
-    const watches = NODES.map(() => rule.watch(desk));
+    const watches = (rule.scope === 'journal' ? NODES : ['all']).map(() => rule.watch(desk));
     for (const [step, { node, events }] of timeline.entries()) {
       const journal = NODES.indexOf(node);
       const watch = watches[rule.scope === 'journal' ? journal : 0];

@@ -14,27 +14,23 @@ export type Attacker = 'careless' | 'careful';
 /** What the auditor has beside the journals: nothing, or the public keys and a checkpoint of the head. */
 export type Auditor = 'bare' | 'kept';
 
-export interface Tally {
-  readonly kind: string;
-  /** Changes that were made. */
-  readonly made: number;
-  /** Of those, how many were found: by whom, against whom. */
-  readonly found: { readonly [who in 'careless, bare' | 'careful, kept' | 'careful, bare']: number };
-}
-
-/** Kinds that only one who makes no hash anew leaves behind. */
-const HASHES_ONLY = 'bit of a leaf hash';
-
-const PARTIES: {
-  readonly [who in keyof Tally['found']]: { readonly attacker: Attacker; readonly auditor: Auditor };
-} = {
+const PARTIES = {
   'careless, bare': { attacker: 'careless', auditor: 'bare' },
   'careful, kept': { attacker: 'careful', auditor: 'kept' },
   'careful, bare': { attacker: 'careful', auditor: 'bare' },
-};
+} as const satisfies { readonly [who: string]: { readonly attacker: Attacker; readonly auditor: Auditor } };
+
+/** By whom, against whom. */
+export type Who = keyof typeof PARTIES;
+export const WHO: readonly Who[] = ['careless, bare', 'careful, kept', 'careful, bare'];
+
+/** Of so many changes that were made so many were found. Whoever makes all hashes anew undoes a change of a hash alone: none. */
+export type Tally = { readonly [who in Who]: { readonly made: number; readonly found: number } };
 
 export interface Campaign {
-  readonly tallies: readonly Tally[];
+  readonly byKind: ReadonlyMap<string, Tally>;
+  /** By the journal that was changed, the others being as they were. */
+  readonly byJournal: ReadonlyMap<string, Tally>;
   /** What ought to have been found, and was not. */
   readonly missed: readonly string[];
 }
@@ -42,6 +38,7 @@ export interface Campaign {
 /**
  * Single random changes, the kinds in turn, in the journal of one of the parties; each by both attackers, and audited with
  * and without keys.
+ * @throws where an auditor finds something in a base that nobody touched: every change would be found
  */
 export async function campaign(
   bases: readonly (readonly Untouched[])[],
@@ -49,51 +46,72 @@ export async function campaign(
   seed: string,
   onChange: (done: number) => void = () => {},
 ): Promise<Campaign> {
+  for (const base of bases) await checkUntouched(base);
   const random = new Random(seed);
-  const tallies = new Map<string, { made: number; found: Record<keyof Tally['found'], number> }>();
+  const [byKind, byJournal] = [new Map<string, Tally>(), new Map<string, Tally>()];
   const missed: string[] = [];
   const kinds = Object.keys(CHANGES);
   for (let done = 0; done < changes;) {
     const kind = kinds[done % kinds.length] ?? '';
     const base = random.pick(bases);
     const target = random.below(base.length);
-    const events = CHANGES[kind]?.(base[target]?.rows.events ?? [], random) ?? null;
-    if (events === null || isSame(events, base[target]?.rows.events ?? [])) continue;
+    const { name, rows: before } = base[target] ?? { name: '', rows: { events: [], kept: keptOf([]) } };
+    const events = CHANGES[kind]?.(before.events, random) ?? null;
+    if (events === null || isSame(events, before.events)) continue;
     done += 1;
-    const tally = tallies.get(kind) ?? {
-      made: 0,
-      found: { 'careless, bare': 0, 'careful, kept': 0, 'careful, bare': 0 },
-    };
-    tallies.set(kind, tally);
-    tally.made += 1;
-    const careless: Rows = { events, kept: base[target]?.rows.kept ?? keptOf(events) };
+    const careless: Rows = { events, kept: before.kept };
     const careful = rehashed(events);
-    for (const [who, rows] of [
-      ['careless, bare', careless],
-      ['careful, kept', careful],
-      ['careful, bare', careful],
-    ] as const) {
+    for (const who of WHO) {
       const { attacker, auditor } = PARTIES[who];
-      // A hash that is made anew is right.
-      const isNone = kind === HASHES_ONLY && attacker === 'careful';
-      const word = isNone ? 'TAMPERED' : await verdictOf(base, target, rows, auditor);
-      if (word !== 'CONFORMANT') tally.found[who] += 1;
-      else if (attacker === 'careless' || auditor === 'kept')
-        missed.push(`${kind} by the ${attacker} in ${base[target]?.name}, change ${done} of '${seed}'`);
+      const rows = attacker === 'careless' ? careless : careful;
+      if (isSame(rows.events, before.events)) continue;
+      const isFound = (await verdictOf(base, { target, rows }, auditor)) !== 'CONFORMANT';
+      count(byKind, kind, who, isFound);
+      count(byJournal, name, who, isFound);
+      if (!isFound && (attacker === 'careless' || auditor === 'kept'))
+        missed.push(`${kind} by the ${attacker} in ${name}, change ${done} of '${seed}'`);
     }
     onChange(done);
   }
-  return { tallies: [...tallies].map(([kind, tally]) => ({ kind, ...tally })), missed };
+  return { byKind, byJournal, missed };
+}
+
+const NOTHING: Tally = {
+  'careless, bare': { made: 0, found: 0 },
+  'careful, kept': { made: 0, found: 0 },
+  'careful, bare': { made: 0, found: 0 },
+};
+
+function count(tallies: Map<string, Tally>, of: string, who: Who, isFound: boolean): void {
+  const tally = tallies.get(of) ?? NOTHING;
+  const { made, found } = tally[who];
+  tallies.set(of, { ...tally, [who]: { made: made + 1, found: found + (isFound ? 1 : 0) } });
+}
+
+export const sum = (tallies: Iterable<Tally>): Tally =>
+  [...tallies].reduce((all, one) => {
+    const added = (who: Who) => ({ made: all[who].made + one[who].made, found: all[who].found + one[who].found });
+    return {
+      'careless, bare': added('careless, bare'),
+      'careful, kept': added('careful, kept'),
+      'careful, bare': added('careful, bare'),
+    };
+  }, NOTHING);
+
+async function checkUntouched(base: readonly Untouched[]): Promise<void> {
+  for (const auditor of ['bare', 'kept'] as const) {
+    const word = await verdictOf(base, null, auditor);
+    if (word !== 'CONFORMANT') throw new Error(`Journals that nobody touched are ${word} to an auditor, ${auditor}`);
+  }
 }
 
 async function verdictOf(
   base: readonly Untouched[],
-  target: number,
-  rows: Rows,
+  change: { readonly target: number; readonly rows: Rows } | null,
   auditor: Auditor,
 ): Promise<VerdictWord> {
-  const sources = base.map((one, index) => rowsSource(one.name, index === target ? rows : one.rows));
-  const verifiers = auditor === 'bare' ? [] : base.map(({ signer }) => signer.verifier);
+  const sources = base.map((one, index) => rowsSource(one.name, index === change?.target ? change.rows : one.rows));
+  const verifiers = auditor === 'bare' ? [] : base.flatMap((one) => [one.signer.verifier, ...one.others]);
   const brought = auditor === 'kept' ? base.map(({ kept }) => kept) : [];
   return judge(await audit(sources, { verifiers, brought }), 'test').verdict.verdict;
 }
@@ -106,4 +124,7 @@ function rehashed(events: readonly StoredEvent[]): Rows {
 }
 
 const isSame = (a: readonly StoredEvent[], b: readonly StoredEvent[]): boolean =>
-  JSON.stringify(a) === JSON.stringify(b);
+  a === b || (a.length === b.length && a.every((event, index) => isSameEvent(event, b[index])));
+
+const isSameEvent = (a: StoredEvent, b: StoredEvent | undefined): boolean =>
+  a === b || JSON.stringify(a) === JSON.stringify(b);
