@@ -52,11 +52,14 @@ function noArchive({ name, head }: JournalSource): UsageError {
   );
 }
 
-/** Says on standard error of which journals the first events were not read. `verify` has it in its verdict. */
+/** Says on standard error of which journals the first events, or the last ones, were not read. `verify` has it in its verdict. */
 export function tellMissing(host: Host, sources: readonly JournalSource[]): void {
-  for (const { name, head } of sources)
+  for (const { name, head } of sources) {
     if (head.before.size > 0)
       host.err(`cpns: ${name}: events 1 to ${head.before.size} were not read: give the archives with --archive FILE\n`);
+    if (head.root === null || head.last < head.size)
+      host.err(`cpns: ${name}: its end is missing or damaged: cpns replay verify says where\n`);
+  }
 }
 
 async function openSource(given: string, journal: string, onClose: Running['onClose']): Promise<JournalSource> {

@@ -63,9 +63,9 @@ export const addReport: AddReplay = (group, host, finish) => {
 };
 
 async function write(host: Host, running: Running, journals: readonly string[], flags: Flags): Promise<number> {
-  const folder = folderOf(resolve(host.cwd, flags.output));
   const files = readAuditorsFiles(host, flags);
   const sources = await openSources(host, running, { journals: journals.map(parseJournal), archives: flags.archive });
+  const folder = folderOf(resolve(host.cwd, flags.output));
   const bars = new Map(sources.map(({ name }) => [name, progressOf(host, `${name}, judged`)]));
   const onProgress = (name: string, { done, all }: { readonly done: number; readonly all: number }): void =>
     bars.get(name)?.(done, all);

@@ -76,7 +76,27 @@ function verdictBox({ judged, facts }: ReportContent, word: string): Markup {
       ${journals.length} journals, ${facts.events} events; ${faults} faults of integrity, ${judged.verdict.deviations}
       deviations, ${failed} failures and refusals, which are part of an orderly record.
     </p>
+    ${firstWrong(judged)}
   </div>`;
+}
+
+/** So many places where something is wrong stand beside the verdict; the first ones mostly explain the others. */
+const MAX_FIRST = 3;
+
+function firstWrong({ verdict, names }: Judged): Markup {
+  const { journals, findings, deviations } = verdict;
+  const at = (journal: number, position: number): string => `${names[journal] ?? ''}, position ${position}`;
+  const faults = journals.flatMap((one, index) =>
+    one.faults.map(({ kind, position, says }) => `${at(index, position)}: ${kind}: ${says}`),
+  );
+  const deviating = findings.map(({ rule, journal, position, says }) => `${at(journal, position)}: ${rule}: ${says}`);
+  const all = [...faults, ...deviating].slice(0, MAX_FIRST);
+  const count = faults.length + deviations;
+  if (count === 0) return html``;
+  return html`<ul>
+      ${all.map((says) => html`<li>${says}</li>`)}
+    </ul>
+    <p><a href="#deviations">${count === all.length ? 'More of this' : `All ${count}`}</a></p>`;
 }
 
 function tableOf(head: readonly string[], rows: readonly (readonly Piece[])[], numbers: ReadonlySet<number>): Markup {
@@ -111,6 +131,8 @@ const SIGNED: { readonly [kind in JournalVerdict['signatures']]: (journal: Journ
   checked: ({ signedUpTo }) => `the first ${signedUpTo} events`,
 };
 
+const UNSIGNED = { none: 'no public key was given', unsigned: 'none of the keys that were given signed it' } as const;
+
 function checkedSection({ verdict, names }: Judged): Markup {
   const rows = verdict.journals.map((journal, index): readonly Piece[] => [
     names[index] ?? '',
@@ -132,7 +154,7 @@ function checkedSection({ verdict, names }: Judged): Markup {
   const unchecked = [
     ...verdict.notChecked.map(({ journal, says }) => `${names[journal] ?? ''}: ${says}`),
     ...verdict.journals.flatMap(({ signatures }, index) =>
-      signatures === 'none' ? [`${names[index] ?? ''}: signatures, for no public key was given`] : [],
+      signatures === 'checked' ? [] : [`${names[index] ?? ''}: signatures: ${UNSIGNED[signatures]}`],
     ),
   ];
   return html`<h2 id="checked">What was checked</h2>

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -215,5 +215,34 @@ describe('cpns replay report', () => {
     const [code, , stderr] = await cpns('report', ...journals, '-o', 'server.sqlite');
     expect([code, stderr]).toEqual([2, expect.stringContaining('cannot be made')]);
     expect(existsSync(join(folder.path, 'server.sqlite'))).toBe(true);
+  });
+});
+
+describe('an export whose end was cut off', () => {
+  it('is told of by whatever shows something of it', async () => {
+    const whole = new FakeHost(folder.path);
+    expect(await whole.run('journal', 'export', '--journal', 'server.sqlite')).toBe(0);
+    writeFileSync(join(folder.path, 'cut.jsonl'), whole.stdout.slice(0, whole.stdout.length / 2));
+    for (const argv of [
+      ['state', 'cut.jsonl'],
+      ['export', 'cut.jsonl', '--format', 'csv'],
+      ['trace', 'cut.jsonl', '--device', 'pne1'],
+    ]) {
+      const [code, , told] = await cpns(...argv);
+      expect([code, told]).toEqual([
+        0,
+        'cpns: cut.jsonl: its end is missing or damaged: cpns replay verify says where\n',
+      ]);
+    }
+    expect((await cpns('verify', 'cut.jsonl'))[0]).toBe(4);
+  });
+});
+
+describe('a report of what is no journal', () => {
+  it('leaves no folder behind', async () => {
+    writeFileSync(join(folder.path, 'text.txt'), 'none\n');
+    const [code, , told] = await cpns('report', 'text.txt', '-o', 'of-nothing');
+    expect([code, existsSync(join(folder.path, 'of-nothing'))]).toEqual([1, false]);
+    expect(told).toContain('Check the path');
   });
 });

@@ -6,7 +6,7 @@ import { MemoryJournal } from '../../../events/journal/memory.ts';
 import type { Journal, RecordedEvent } from '../../../events/journal/port.ts';
 import { Random } from '../../../script/fuzz/random.ts';
 import { checkpointText } from '../../../security/transparency/checkpoint.ts';
-import { newNoteSigner, type NoteSigner, type NoteVerifier } from '../../../security/transparency/note-key.ts';
+import { newNoteSigner, type NoteSigner } from '../../../security/transparency/note-key.ts';
 import { signNote } from '../../../security/transparency/signed-note.ts';
 import { device, GATEWAY, NODES, secretOf, World, type NodeName } from '../../simulation/world.ts';
 import { rowsOf, type Rows } from '../rows.ts';
@@ -16,8 +16,6 @@ export interface Untouched {
   readonly name: string;
   readonly rows: Rows;
   readonly signer: NoteSigner;
-  /** Of other keys that signed in it. */
-  readonly others: readonly NoteVerifier[];
   /** Checkpoint of the head, which the auditor kept elsewhere. */
   readonly kept: string;
 }
@@ -90,24 +88,23 @@ async function sign(world: World, signers: Signers): Promise<void> {
   }
 }
 
-export interface Finished {
-  readonly node: NodeName;
-  readonly events: readonly RecordedEvent[];
-  /** Keys that signed in it. */
-  readonly verifiers: readonly NoteVerifier[];
-}
-
-/** Journals that processes wrote, signed at their end. */
-export async function finished(journals: readonly Finished[]): Promise<readonly Untouched[]> {
+/**
+ * Journals that processes wrote, signed at their end. The checkpoint that a role signed when it ended gives way to one that a
+ * key of the test signs: of a head that is signed no second one is made.
+ */
+export async function finished(
+  journals: readonly { readonly node: NodeName; readonly events: readonly RecordedEvent[] }[],
+): Promise<readonly Untouched[]> {
   const signers = new Map(NODES.map((node) => [node, signerOf(node)]));
   const signed: Untouched[] = [];
-  for (const { node, events, verifiers } of journals) {
-    const journal = await replayed(events);
-    const clock = new SimulatedClock(Date.parse(events.at(-1)?.meta.recordedAt ?? ''));
+  for (const { node, events } of journals) {
+    const last = events.at(-1);
+    const journal = await replayed(last?.type === 'CheckpointSigned' ? events.slice(0, -1) : events);
+    const clock = new SimulatedClock(Date.parse(last?.meta.recordedAt ?? ''));
     const signer = signers.get(node);
     if (signer === undefined) throw new Error(`${node} signs nothing`);
     await signCheckpoint({ journal, clock, entropy: new SeededEntropy(node), role: ROLES[node] }, signer);
-    signed.push({ ...untouched(node, await all(journal), signers), others: verifiers });
+    signed.push(untouched(node, await all(journal), signers));
   }
   return signed;
 }
@@ -135,5 +132,5 @@ function untouched(node: NodeName, events: readonly RecordedEvent[], signers: Si
   const rows = rowsOf(events);
   if (signer === undefined || rows.kept.edge === null) throw new Error(`${node} signs nothing`);
   const head = { origin: signer.verifier.name, size: rows.kept.size, root: rootOf(rows.kept.edge) };
-  return { name: node, rows, signer, others: [], kept: signNote(checkpointText(head), signer) };
+  return { name: node, rows, signer, kept: signNote(checkpointText(head), signer) };
 }

@@ -111,7 +111,7 @@ async function verdictOf(
   auditor: Auditor,
 ): Promise<VerdictWord> {
   const sources = base.map((one, index) => rowsSource(one.name, index === change?.target ? change.rows : one.rows));
-  const verifiers = auditor === 'bare' ? [] : base.flatMap((one) => [one.signer.verifier, ...one.others]);
+  const verifiers = auditor === 'bare' ? [] : base.map(({ signer }) => signer.verifier);
   const brought = auditor === 'kept' ? base.map(({ kept }) => kept) : [];
   return judge(await audit(sources, { verifiers, brought }), 'test').verdict.verdict;
 }

@@ -49,6 +49,26 @@ describe('the page of a report', () => {
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;, 2 times');
   });
 
+  it('names beside the verdict where the first faults are, and what was not checked', () => {
+    const journal = {
+      owner: 'cpns-server',
+      events: 9,
+      root: 'r',
+      signatures: 'unsigned',
+      signedUpTo: 0,
+      faults: [3, 4, 5, 6].map((position) => ({ kind: 'changed', position, says: 'is another' }) as const),
+      charts: [],
+    } as const;
+    const verdict = { ...JUDGED.verdict, verdict: 'TAMPERED', journals: [journal] } as const;
+    const content = { facts: gathered([]), inventories: [], commands: [] };
+    const page = reportPage({ ...content, judged: { verdict, names: ['server.sqlite'] } });
+    const box = page.slice(page.indexOf('<strong>TAMPERED'), page.indexOf('id="checked"'));
+    expect(box.match(/server\.sqlite, position \d: changed: is another/g)).toHaveLength(3);
+    expect(box).toContain('<a href="#deviations">All 4</a>');
+    expect(page).toContain('server.sqlite: signatures: none of the keys that were given signed it');
+    expect(reportPage({ ...content, judged: JUDGED })).not.toContain('<a href="#deviations">All');
+  });
+
   it('stays readable for a flood of refusals, and says how many there are', () => {
     const facts = gathered(Array.from({ length: MAX_LISTED + 7 }, (_, i) => refusal(i + 1, 'a')));
     const page = reportPage({ judged: JUDGED, facts, inventories: [], commands: [] });
