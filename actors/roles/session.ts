@@ -72,9 +72,16 @@ export async function openText(content: SealedContent, scope: Scope): Promise<Op
   const bytes = fromBase64url(frame);
   if (session === null || bytes === null) return null;
   const plaintext = openFrame(session, counter, bytes, NO_DATA);
-  const text = plaintext === null ? undefined : Text.safeParse(readJson(plaintext)).data;
-  if (text === undefined || SEALED_TEXTS[text.type] !== counter) return null;
+  const text = plaintext === null ? null : readText(plaintext);
+  if (text === null || SEALED_TEXTS[text.type] !== counter) return null;
   scope.memory.session = session;
+  return text;
+}
+
+/** What a text says once it is opened, or null. */
+export function readText(plaintext: Uint8Array): OpenedText | null {
+  const text = Text.safeParse(readJson(plaintext)).data;
+  if (text === undefined) return null;
   const { type, about } = text;
   const tells = about !== undefined && Object.values(about).some((field) => field !== null);
   return { type, about: tells ? about : null };

@@ -25,7 +25,8 @@ export function addDestroyCommand(keys: Command, host: Host, finish: (code: numb
       'Removes a key from the journal and records that it did. What only this key opens cannot be read again by anybody:\n' +
         'a SQLite journal overwrites its bytes; PostgreSQL keeps them in dead rows and in its log, so there the\n' +
         'key-encryption key is changed as well, as by `cpns keys rotate`, and the former one removed with every kept one.\n' +
-        'May be stopped at any moment and run again. A session whose key is gone is over: its device registers again.',
+        'May be stopped at any moment and run again. A session whose key is gone is over: its device registers again.\n' +
+        'Of a device whose subject key is gone the inventory shows `sealed`; to have it forgotten: cpns erase.',
     )
     .argument('<id>', 'id of the key, as `cpns keys ls` shows it', destroyable)
     .addOption(setting('config', 'configuration of the role'))
@@ -42,6 +43,13 @@ export function addDestroyCommand(keys: Command, host: Host, finish: (code: numb
     .action(async (keyId: string, flags: DestroyFlags) =>
       finish(await destroy(host, keyId, withKeyringKey(flags, host))),
     );
+}
+
+/** Without its key nobody reads what was told of a device, and yet nobody said that it is to be forgotten. */
+function notErased(keyId: string): string {
+  const device = /^subject\/([^/]+)\//.exec(keyId)?.[1];
+  if (device === undefined) return '';
+  return `\nThe inventory shows ${device} as sealed, and it may be told of anew under another key: to erase it, cpns erase --device ${device}`;
 }
 
 /** Rows that are counters, or belong to a registration under way, are not for a person to take away. */
@@ -61,7 +69,7 @@ function destroy(host: Host, keyId: string, flags: DestroyFlags): Promise<number
       throw new UsageError(`The journal ${journalName(file)} has no key ${keyId}`, 'List them with cpns keys ls.');
     const forGood = await forgetForGood(seams, options, flags, host.cwd);
     const { reason } = flags;
-    const text = `${keyId} ${found === 'absent' ? 'was' : 'is'} destroyed${forGoodText(forGood)}`;
+    const text = `${keyId} ${found === 'absent' ? 'was' : 'is'} destroyed${forGoodText(forGood)}${notErased(keyId)}`;
     await host.out(`${flags.json === true ? JSON.stringify({ destroyed: keyId, reason, ...forGood }) : text}\n`);
     return EXIT.ok;
   });

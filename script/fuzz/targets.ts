@@ -4,6 +4,8 @@
  */
 import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';
+import { readText } from '../../actors/roles/session.ts';
+import { sealFields } from '../../actors/subject/personal.ts';
 import { SealedWire } from '../../actors/wan/sealed-wire.ts';
 import { decodeMessage, encodeMessage } from '../../actors/wire/messages.ts';
 import type { Delivery, Wire } from '../../actors/wire/port.ts';
@@ -18,6 +20,8 @@ import { CredentialsFile } from '../../cli/config/secrets.ts';
 import { ServerFile, uniquePns } from '../../cli/config/server.ts';
 import { ServiceFile } from '../../cli/config/service.ts';
 import { decodeContent, encodeContent, type DataContent } from '../../security/data-frame.ts';
+import { subjectEvents } from '../../events/vocabulary/subject.ts';
+import { padded } from '../../security/personal-data.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { readCertificate } from '../../security/pki/certificate.ts';
 import { readChain } from '../../security/pki/chain.ts';
@@ -174,6 +178,31 @@ function dataContent(): SeededTarget {
       if (content === null) return 'refused';
       if (!isSame(encodeContent(content), input)) throw new Error('Content is written otherwise than it was read.');
       return `taken ${content.kind}`;
+    },
+  };
+}
+
+const zeros = (length: number): Uint8Array => new Uint8Array(length);
+
+/** What a device says of itself in its session: whatever is taken of it an event can hold, and reads the same again. */
+function sessionText(): SeededTarget {
+  const about = { user: 'Ottilie Morgenrot', name: 'Flurlicht', mac: '00:17:88:f1:fc:54' };
+  const texts = { confirm: { type: 'session-confirm' }, personal: { type: 'session-confirm', about } };
+  const place = ['subject/lamp', 'subject/lamp/AAAAAAAAAAAAAAAAAAAAAA'] as const;
+  return {
+    name: 'session-text',
+    tokens: JSONS,
+    seeds: Object.entries(texts).map(([name, text]) => ({ name, bytes: padded(encoder.encode(JSON.stringify(text))) })),
+    run(input) {
+      const text = readText(input);
+      if (text === null) return 'refused';
+      if (text.about === null) return `taken ${text.type}`;
+      const again = readText(encoder.encode(JSON.stringify(text)));
+      if (JSON.stringify(again) !== JSON.stringify(text))
+        throw new Error('A text is read otherwise than it was taken.');
+      const sealed = sealFields(zeros(32), ...place, text.about, zeros);
+      subjectEvents.SubjectDescribed.data.parse({ keyId: place[1], by: 'device', sealed });
+      return `taken ${text.type} with what is personal`;
     },
   };
 }
@@ -361,6 +390,7 @@ export function targets(written: ReadonlyMap<string, readonly CorpusEntry[]> = n
     sealedEnvelope(),
     frame(),
     dataContent(),
+    sessionText(),
     handshake(),
     certificate(),
     revocationList(),

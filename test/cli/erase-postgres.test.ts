@@ -58,6 +58,27 @@ test('the key-encryption key is changed as well: what a dead row still holds ope
   expect((await cpns('erase', '--device', 'bulb', '--yes'))[1]).toMatch(/^bulb was erased before/);
 });
 
+test('with a key that is not that of the journal nothing is erased', async () => {
+  writeFileSync(file('server.key'), keyText(new Uint8Array(32).fill(7)), { mode: 0o600 });
+  const [code, stdout, stderr] = await cpns('erase', '--device', 'bulb', '--yes');
+  expect([code, stdout, stderr]).toEqual([
+    2,
+    '',
+    expect.stringMatching(/server\.key holds the key .* Nothing was changed\./),
+  ]);
+  const before = createKeyring({ kek: KEK, bytes: (length) => new Uint8Array(length) });
+  const left = [...(await wrappedKeys())];
+  expect(left).toHaveLength(2);
+  for (const [id, wrapped] of left) expect(before.unwrap(id, wrapped)).not.toBeNull();
+});
+
+test('a subject key that is destroyed by hand is no erasure, and the command says what that means', async () => {
+  const [[bulb = ''] = []] = [...(await wrappedKeys())];
+  const [code, text] = await cpns('keys', 'destroy', bulb);
+  expect([code, text]).toEqual([0, expect.stringContaining('to erase it, cpns erase --device bulb')]);
+  expect((await cpns('erase', '--device', 'bulb', '--yes'))[1]).toMatch(/^bulb is erased/);
+});
+
 test('without the key file nothing is erased: the command says that it needs it', async () => {
   writeFileSync(file('server.yaml'), `journal: ${url}\nkeyFile: gone.key\n`, { mode: 0o600 });
   const [code, , stderr] = await cpns('erase', '--device', 'bulb', '--yes');
