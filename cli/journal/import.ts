@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { importJournal, type Imported } from '../../events/journal/export/import.ts';
 import { ExportError, readExport, type ExportPart } from '../../events/journal/export/read.ts';
 import type { ExportEnd, ExportHeader } from '../../events/journal/export/format.ts';
+import { Scratch } from '../../replay/scratch/scratch.ts';
+import { NUMBER } from '../../replay/scratch/shelf.ts';
 import { FailedError, fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Running } from '../run.ts';
@@ -13,8 +15,9 @@ const READ_BYTES = 1_048_576;
 
 /** Parts of a file as they are read. @throws UsageError where it is no whole export, or cannot be read */
 export async function* readExportFile(path: string): AsyncGenerator<ExportPart> {
+  const scratch = new Scratch();
   try {
-    yield* readExport(createReadStream(path, { highWaterMark: READ_BYTES }));
+    yield* readExport(createReadStream(path, { highWaterMark: READ_BYTES }), scratch.shelf(NUMBER));
   } catch (error) {
     if (error instanceof ExportError)
       throw new UsageError(
@@ -23,6 +26,8 @@ export async function* readExportFile(path: string): AsyncGenerator<ExportPart> 
       );
     if (!(error instanceof Error && 'code' in error)) throw error;
     throw new UsageError(`The export ${path} cannot be read: ${fileReason(error)}`, 'Check the path.');
+  } finally {
+    scratch.close();
   }
 }
 

@@ -38,22 +38,31 @@ const NO_LINES: Readonly<Record<Exclude<Lines['rest'], 'none'>, string>> = {
   noText: 'it is not UTF-8',
 };
 
+/** Of each stream the version that was read last. There may be millions: whoever has no memory for them keeps them elsewhere. */
+export interface Versions {
+  get(stream: string): number | undefined;
+  set(stream: string, version: number): unknown;
+}
+
 /**
  * Reads an export and checks all that can be checked without a key: each line, the leaf hash of each event, that no
  * position is left out, the root at the end, and that the checkpoint names the root of its size. Events are given before
- * the end is known: whoever needs the whole file to be right reads it once before. What it keeps grows with the number of
- * streams (a name and a version each), not with that of events.
+ * the end is known: whoever needs the whole file to be right reads it once before. What it keeps of streams is in `Versions`;
+ * nothing else grows with the file.
  */
 export class ExportReader {
   readonly #splitter = new LineSplitter();
   #line = 0;
   #header: ExportHeader | null = null;
   #tree: Frontier = { size: 0, roots: [] };
-  /** Of each stream, as far as it was read. */
-  readonly #versions = new Map<string, number>();
+  readonly #versions: Versions;
   /** Root at the size that the checkpoint covers. */
   #signedRoot: Uint8Array | null = null;
   #end: ExportEnd | null = null;
+
+  constructor(versions: Versions = new Map()) {
+    this.#versions = versions;
+  }
 
   /** What the next bytes of the file hold. @throws ExportError with the first line that is not right */
   take(chunk: Uint8Array): Generator<ExportPart> {
@@ -158,8 +167,8 @@ export class ExportReader {
 }
 
 /** The same over the bytes of a file. @throws ExportError with the first line that is not right */
-export async function* readExport(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ExportPart> {
-  const reader = new ExportReader();
+export async function* readExport(chunks: AsyncIterable<Uint8Array>, versions?: Versions): AsyncGenerator<ExportPart> {
+  const reader = new ExportReader(versions);
   for await (const chunk of chunks) yield* reader.take(chunk);
   reader.finish();
 }
