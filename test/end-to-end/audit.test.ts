@@ -14,24 +14,25 @@ const TEST_MS = 120_000;
 const database = useDatabase();
 const processes = new Processes();
 let nats: NatsServer;
-let operator: Folder;
+let folder: Folder;
+const operator = (...names: readonly string[]): string => folder.file('operator', ...names);
 
 beforeAll(async () => {
   nats = await startNatsServer();
 });
 beforeEach(async () => {
-  operator = temporaryFolder();
-  const household = operator.put('household.yaml', householdText([...members(4), ...strangers(1)]));
-  expect((await processes.run(['provision', household, '--out', operator.path, '--nats', nats.url])).code).toBe(0);
+  folder = temporaryFolder();
+  const household = folder.put('household.yaml', householdText([...members(4), ...strangers(1)]));
+  expect((await processes.run(['provision', household, '--out', operator(), '--nats', nats.url])).code).toBe(0);
 });
 afterEach(async () => {
   await processes.endAll();
-  operator.remove();
+  folder.remove();
 });
 afterAll(() => nats.stop());
 
 const register = async (id: string): Promise<void> => {
-  const { stdout } = await processes.run(['pne', '--config', operator.file('pnes', `${id}.yaml`), '--once']);
+  const { stdout } = await processes.run(['pne', '--config', operator('pnes', `${id}.yaml`), '--once']);
   expect(stdout).toContain('200 registered');
 };
 
@@ -39,7 +40,7 @@ async function audited(journal: string, env: Readonly<Record<string, string>>): 
   const cpns = (...args: readonly string[]) => processes.run(['replay', ...args], { env });
   const lastOf = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
   const [verdict, state, trace, lines] = await Promise.all([
-    cpns('verify', journal, '--key', operator.file('checkpoint.key.pub')),
+    cpns('verify', journal, '--key', operator('checkpoint.key.pub')),
     cpns('state', journal),
     cpns('trace', journal, '--device', 'member-1'),
     cpns('export', journal, '--format', 'jsonl'),
@@ -55,21 +56,23 @@ async function audited(journal: string, env: Readonly<Record<string, string>>): 
 test.each(['SQLite', 'PostgreSQL'] as const)(
   'a journal on %s is read while its server writes it, is not written to, and its server goes on',
   async (store) => {
-    const address =
-      store === 'SQLite' ? operator.file('server.sqlite') : (await database.url()).replace(`:${PASSWORD}`, '');
+    const address = store === 'SQLite' ? operator('server.sqlite') : (await database.url()).replace(`:${PASSWORD}`, '');
     const env = store === 'SQLite' ? {} : { PGPASSWORD: PASSWORD };
-    const flags = ['--config', operator.file('server.yaml'), '--journal', address];
+    const flags = ['--config', operator('server.yaml'), '--journal', address];
     const server = processes.start(['server', ...flags], { env });
     await server.says(/ ready /);
-    const gateway = processes.start(['gateway', '--config', operator.file('gateways', `${GATEWAY}.yaml`)]);
+    const gateway = processes.start(['gateway', '--config', operator('gateways', `${GATEWAY}.yaml`)]);
     await gateway.says(/ ready /);
     await register('member-1');
 
     const files = store === 'SQLite' ? [address, `${address}-wal`] : [];
     const hashes = () => files.map((file) => createHash('sha256').update(readFileSync(file)).digest('hex'));
+    // The server stands still, with its files open: whatever is written now, the auditor wrote.
+    server.signal('SIGSTOP');
     const before = hashes();
     await audited(address, env);
     expect(hashes()).toEqual(before);
+    server.signal('SIGCONT');
 
     // The same in the middle of registrations.
     const more = Promise.all(['member-2', 'member-3', 'stranger-1'].map(register));
@@ -79,7 +82,7 @@ test.each(['SQLite', 'PostgreSQL'] as const)(
     expect(server.isRunning).toBe(true);
     expect((await server.end('SIGTERM')).code).toBe(0);
     const { code, stdout } = await processes.run(
-      ['replay', 'verify', address, '--key', operator.file('checkpoint.key.pub')],
+      ['replay', 'verify', address, '--key', operator('checkpoint.key.pub')],
       { env },
     );
     expect([code, stdout.trimEnd().split('\n').at(-1)], stdout).toEqual([0, 'CONFORMANT']);
