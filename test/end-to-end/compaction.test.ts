@@ -22,11 +22,11 @@ const refused = eventOf('MessageRefused', {
 
 const database = useDatabase();
 const STORES = [
-  { name: 'SQLite', addressIn: async (folder: string) => join(folder, 'server.sqlite') },
-  { name: 'PostgreSQL', addressIn: async () => (await database.url()).replace(`:${PASSWORD}`, '') },
+  { name: 'SQLite', stepMs: 90, addressIn: async (folder: string) => join(folder, 'server.sqlite') },
+  { name: 'PostgreSQL', stepMs: 240, addressIn: async () => (await database.url()).replace(`:${PASSWORD}`, '') },
 ] as const;
 
-describe.each(STORES)('a compaction on $name', ({ addressIn }) => {
+describe.each(STORES)('a compaction on $name', ({ addressIn, stepMs }) => {
   let folder: ReturnType<typeof temporaryFolder>;
   let address: string;
   beforeEach(async () => {
@@ -86,7 +86,7 @@ describe.each(STORES)('a compaction on $name', ({ addressIn }) => {
 
   test('killed at any moment it leaves all or what was to be, and is finished by running it again', async () => {
     const seen = new Set<string>();
-    for (let ms = 200; ; ms += 90) {
+    for (let ms = 200; ; ms += stepMs) {
       const outcome = await killedAfter(ms);
       const { archived, ...left } = await found();
       seen.add(
