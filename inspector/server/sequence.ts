@@ -27,6 +27,19 @@ export function sequencePage(
   return { total: seqs.length, offset, lifelines: chart.lifelines, rows };
 }
 
+/** The first event of each journal, and of each actor up to one more than have lines of their own. Each page looks at all events. */
+function firstsOf(timeline: Timeline, seqs: readonly number[]) {
+  const actors = new Map<string, Entry>();
+  const journals = new Map<string, Entry>();
+  for (const seq of seqs) {
+    const entry = timeline.entry(seq);
+    if (entry === null) continue;
+    if (!journals.has(entry.journal)) journals.set(entry.journal, entry);
+    if (actors.size <= MAX_LIFELINES && !actors.has(entry.actor)) actors.set(entry.actor, entry);
+  }
+  return { actors, journals };
+}
+
 const nameOf = ({ journal, position }: Entry): string => `${journal}:${position}`;
 
 class Chart {
@@ -39,10 +52,9 @@ class Chart {
   constructor(timeline: Timeline, seqs: readonly number[]) {
     this.#timeline = timeline;
     this.#seqs = seqs;
-    const entries = seqs.flatMap((seq) => timeline.entry(seq) ?? []);
-    const actors = new Map(entries.map((entry) => [entry.actor, entry]));
+    const { actors, journals } = firstsOf(timeline, seqs);
     this.#by = actors.size <= MAX_LIFELINES ? 'actor' : 'journal';
-    const firsts = this.#by === 'actor' ? actors : new Map(entries.map((entry) => [entry.journal, entry]));
+    const firsts = this.#by === 'actor' ? actors : journals;
     this.lifelines = [...firsts]
       .map(([key, { stream, journal, role }]) => ({ key, title: this.#by === 'actor' ? stream : journal, role }))
       .toSorted((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role) || (a.title < b.title ? -1 : 1));
