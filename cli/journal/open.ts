@@ -34,9 +34,12 @@ export function openJournal(journal: string, writers: Writers = 'alone'): Promis
   return isPostgresUrl(journal) ? openPostgresJournal(journal, writers) : openSqliteJournal(journal);
 }
 
+/** Whether there is such a file; of an address only the server knows. */
+export const mayExist = (journal: string): boolean => isPostgresUrl(journal) || existsSync(journal);
+
 /** The same, where there is such a file, or it is an address. @throws UsageError */
 export function existingJournal(journal: string): string {
-  if (isPostgresUrl(journal) || existsSync(journal)) return journal;
+  if (mayExist(journal)) return journal;
   throw new UsageError(`There is no journal ${journal}`, 'Check the path.');
 }
 

@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander';
 import { loadKeysOptions, type LoneSecrets } from '../config/keys.ts';
-import { EXIT } from '../errors.ts';
+import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { mayExist } from '../journal/open.ts';
 import {
   authorityOption,
   checkpointKeyOption,
@@ -12,7 +13,7 @@ import {
   withKeyringKey,
 } from '../options.ts';
 import { run } from '../run.ts';
-import { changeKeys, changeSecrets, placesOf, type Changed, type GivenKeys } from './change.ts';
+import { changeKeys, changeSecrets, placesOf, type Changed, type GivenKeys, type Places } from './change.ts';
 import { settleKeyFiles, type OldKey } from './files.ts';
 import { namedJournal, openForChange } from './journal.ts';
 
@@ -58,14 +59,28 @@ function rotate(host: Host, flags: RotateFlags): Promise<number> {
   const options = loadKeysOptions(flags, host.cwd);
   const places = placesOf(options, flags, host.cwd);
   return run(host, async (running) => {
-    const result =
-      places.journal === null && places.secrets.length > 0
-        ? changeSecrets(places, flags, (length) => host.entropy.bytes(length))
-        : await changeKeys(await openForChange(host, running, namedJournal(places.journal)), places, flags);
+    const result = hasSecretsAlone(places, flags)
+      ? changeSecrets(places, flags, (length) => host.entropy.bytes(length))
+      : await changeKeys(await openForChange(host, running, namedJournal(places.journal)), places, flags);
     const files = settleKeyFiles(places, flags.oldKey);
     await host.out(`${flags.json === true ? JSON.stringify({ ...result, ...files }) : summaryOf(result, files)}\n`);
     return EXIT.ok;
   });
+}
+
+/**
+ * Who keeps no journal, or a role of which nothing was started yet: its configuration names a journal that is not there.
+ * @throws UsageError where a journal that lies elsewhere could lose its key
+ */
+function hasSecretsAlone({ journal, secrets }: Places, { journal: named, oldKey }: RotateFlags): boolean {
+  if (secrets.length === 0 || named !== undefined) return false;
+  if (journal === null) return true;
+  if (mayExist(journal)) return false;
+  if (oldKey === 'keep') return true;
+  throw new UsageError(
+    `There is no journal ${journal}, so the former key is not removed: one that lies elsewhere would be lost with it`,
+    'Bring the journal back. If the role was never started, leave out --old-key remove.',
+  );
 }
 
 function summaryOf(

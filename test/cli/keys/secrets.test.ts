@@ -72,6 +72,9 @@ const ROLES = [
   ['service', 'services/echo.yaml', 'services/echo.psk', 'services/echo.key', loadServiceOptions],
 ] as const;
 
+/** Those whose own key their secrets are under. */
+const OF_ONE = ROLES.filter(([, config]) => config !== 'pnes.yaml');
+
 async function made(keyringKey?: string): Promise<void> {
   folder = temporaryFolder();
   writeFileSync(at('household.yaml'), HOUSEHOLD);
@@ -234,6 +237,31 @@ describe('a secret of a role', () => {
           secret,
         ]);
       }
+    },
+  );
+
+  test.each(OF_ONE)(
+    '%s: is encrypted anew before the role was ever started',
+    async (_, config, file, keyFile, load) => {
+      const [secret, former] = [secretIn(operator(), file), keyIn(keyFile)];
+      const rotate = ['keys', 'rotate', '--config', operator(config)];
+      const journal = operator(config.replace('.yaml', '.sqlite'));
+      if (!config.startsWith('services')) {
+        const before = everything();
+        const removing = await cpns([...rotate, '--old-key', 'remove']);
+        expect([removing.code, removing.stderr]).toEqual([
+          2,
+          expect.stringContaining(`There is no journal ${journal}`),
+        ]);
+        const named = await cpns([...rotate, '--journal', journal]);
+        expect([named.code, named.stderr]).toEqual([2, expect.stringContaining(`There is no journal ${journal}`)]);
+        expect(everything()).toEqual(before);
+      }
+      expect(await cpns(rotate)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+ secrets are under /) });
+      expect([keyIn(keyFile).join() === former.join(), secretIn(operator(), file)]).toEqual([false, secret]);
+      expect(keyIn(`${keyFile}.${kekIdOf(former)}`)).toEqual(former);
+      expect(() => load({ config: operator(config) }, '/')).not.toThrow();
+      expect(existsSync(journal)).toBe(false);
     },
   );
 
