@@ -127,6 +127,18 @@ describe('cpns erase', () => {
     }
   });
 
+  test('leaves a record that an auditor finds in order, also after a rotation of the keys, and as a copy', async () => {
+    expect((await erase(...JOURNAL, '--yes'))[0]).toBe(0);
+    expect((await cpns('keys', 'rotate', ...JOURNAL, '--key-file', 'server.key'))[0]).toBe(0);
+    await cpns('journal', 'export', ...JOURNAL, '-o', 'server.jsonl');
+    expect((await cpns('journal', 'import', 'server.jsonl', '--journal', 'copy.sqlite'))[0]).toBe(0);
+    const verdicts = [];
+    for (const journal of ['server.sqlite', 'server.jsonl', 'copy.sqlite'])
+      verdicts.push(await cpns('replay', 'verify', journal, '--json'));
+    expect(verdicts.map(([code]) => code)).toEqual([0, 0, 0]);
+    expect(new Set(verdicts.map(([, json]) => json)).size).toBe(1);
+  });
+
   test('takes the entry out of the configuration and nothing else, and the next start brings nothing back', async () => {
     const [code, text] = await erase('--config', file('server.yaml'), '--yes', '--json');
     expect([code, JSON.parse(text)]).toEqual([
