@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
+import { auditOf } from './auditor.ts';
 import { GATEWAY, householdText, members, temporaryFolder, type Folder } from './household.ts';
 import { Processes, type Exit, type Process } from './processes.ts';
 import { eventsIn } from './journals.ts';
@@ -177,6 +178,15 @@ test(
     const heard = echo.lines.map(lineOf).filter(({ deviceId }) => deviceId === 'member-4');
     expect(heard.map((line) => bytesOf(line).toString())).toEqual(['before', 'after', 'anew']);
     expect(howOften(await eventsOf('member-4'), 'SecureSessionEstablished')).toBe(2);
+  },
+  TEST_MS,
+);
+
+test(
+  'an auditor has nothing against the journals that are left after all messages, usage and wrong credentials',
+  async () => {
+    await processes.endAll();
+    expect(await auditOf(processes, folder.file('operator'))).toBe('CONFORMANT');
   },
   TEST_MS,
 );

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { fromPem, toPem } from '../../security/pki/pem.ts';
 import { OpenSsl } from '../security/pki/openssl.ts';
+import { auditOf } from './auditor.ts';
 import { GATEWAY, householdText, temporaryFolder, type Folder } from './household.ts';
 import { Processes, type Exit } from './processes.ts';
 import { until } from './until.ts';
@@ -170,6 +171,15 @@ test(
     // The PN GW reads its certificate anew at each registration, and what the device asked for goes on.
     expect((await provision('renew', GATEWAY, '--gateway')).code).toBe(0);
     expect(await asking).toMatchObject({ code: 0, stdout: expect.stringContaining(' 200 registered ') });
+  },
+  TEST_MS,
+);
+
+test(
+  'an auditor has nothing against the journals that are left after all certificates, revocations and replacements',
+  async () => {
+    await processes.endAll();
+    expect(await auditOf(processes, operator.file('operator'))).toBe('CONFORMANT');
   },
   TEST_MS,
 );
