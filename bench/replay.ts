@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { promisify } from 'node:util';
-import type { JsonObject, RecordedEvent } from '../events/journal/port.ts';
-import { openSqliteJournal, openSqliteReader } from '../events/journal/sqlite/open.ts';
+import { parseArgs, promisify } from 'node:util';
+import { openSqliteReader } from '../events/journal/sqlite/open.ts';
 import { ConformancePass } from '../replay/conformance.ts';
 import { Findings } from '../replay/finding.ts';
 import { verifyIntegrity } from '../replay/integrity.ts';
@@ -14,60 +13,117 @@ import { Watches } from '../replay/rules/watch.ts';
 import { Scratch } from '../replay/scratch/scratch.ts';
 import { walk, type JournalSource } from '../replay/source.ts';
 import { sqlSource } from '../replay/sources/sql.ts';
-import { households } from '../test/replay/load.ts';
-import { generated } from '../test/replay/mutations/base.ts';
-import { compare, rate, ROUNDS, writeTable } from './measure/compare.ts';
+import { momentOf } from '../replay/moment.ts';
+import { viewOf } from '../replay/view.ts';
+import { against, atLeast, compare, rate, ROUNDS, writeTable } from './measure/compare.ts';
+import { LONG_PN, LONG_STREAMS } from './replay/long-stream.ts';
+import { store } from './replay/store.ts';
 
-/** Both flows with failures, of some 1,600 households. */
+/** Both flows with failures, of some 1,600 households, and one PN of very many registrations. */
 const STORED = 100_000;
 const PAGE = 1_000;
+const HELP = `Usage: npm run bench -- replay [--events N] [--rounds N]
+--events: also \`cpns replay verify\` and \`state --at\` of a journal of so many (default: state --at of ${STORED}).
+`;
+/** Bars of a large journal, of the process as a whole. */
+const MOST_MS = 1_000;
+const MOST_MEGABYTES = 400;
 
 /**
  * `npm run bench -- replay [--events N]`: events a second of an audit, beside whoever reads the rows in order and parses
- * them. With `--events` also how much memory `cpns replay verify` takes of a journal of so many.
+ * them, and how long one waits for the state of an actor. With `--events` also how much memory `cpns replay verify` takes
+ * of a journal of so many.
  */
 export async function run(args: readonly string[]): Promise<void> {
+  const asked = settingsOf(args);
+  if (asked === null) {
+    process.stderr.write(HELP);
+    process.exitCode = 2;
+    return;
+  }
   const folder = mkdtempSync(join(tmpdir(), 'cpns-bench-'));
   try {
-    await measure(folder, args[0] === '--events' ? Number(args[1]) : null);
+    await measure(folder, asked);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-async function measure(folder: string, large: number | null): Promise<void> {
+interface Settings {
+  readonly rounds: number;
+  /** Of the large journal; null: there is none. */
+  readonly events: number | null;
+}
+
+/** Null where a flag or its value is none. */
+function settingsOf(args: readonly string[]): Settings | null {
+  const text = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({ args: [...args], options: { events: text, rounds: text } });
+    const rounds = Number(values.rounds ?? ROUNDS);
+    const events = values.events === undefined ? null : Number(values.events);
+    return [rounds, events ?? 1].every((value) => Number.isInteger(value) && value > 0) ? { rounds, events } : null;
+  } catch {
+    return null;
+  }
+}
+
+async function measure(folder: string, { rounds, events }: Settings): Promise<void> {
   const file = join(folder, 'journal.sqlite');
   const stored = await store(file, STORED);
   const source = await sqlSource('journal', await openSqliteReader(file));
   const floor = (): Promise<number> => rate(() => readByHand(file));
+  const [stream = ''] = Object.keys(LONG_STREAMS);
   const figures = [
-    await compare('verify', () => rate(() => verified(source)), floor),
-    await compare('conformance', () => rate(() => conforming(source)), floor),
+    against(atLeast(0.3), await compare('verify', () => rate(() => verified(source)), floor, rounds)),
+    against(atLeast(0.2), await compare('conformance', () => rate(() => conforming(source)), floor, rounds)),
+    await compare(
+      'state --at, no snapshots',
+      () => rate(() => folded(source, stream)),
+      () => rate(() => readStreamByHand(file, stream)),
+      rounds,
+    ),
   ];
   await source.close();
-  process.stdout.write(`Events per second, medians of ${ROUNDS} alternating rounds over ${stored} events;\n`);
+  process.stdout.write(`Events per second, medians of ${rounds} alternating rounds over ${stored} events;\n`);
   process.stdout.write(`floor: the rows in order by node:sqlite, the data of each by JSON.parse\n`);
   writeTable(figures, 'audit');
-  const memory = large === null ? null : await memoryOf(folder, large);
+  const largest = events === null ? file : join(folder, 'large.sqlite');
+  const all = events === null ? stored : await store(largest, events);
+  const states = await statesOf(largest, all);
+  for (const { at, ms } of states)
+    tell(`cpns replay state --at ${at} --pn ${LONG_PN}, of ${all} events`, ms, MOST_MS, 'ms');
+  const memory = events === null ? null : await replay('verify', largest);
   if (memory !== null) {
-    const { events, megabytes, seconds } = memory;
-    process.stdout.write(`cpns replay verify of ${events} events: ${megabytes} MB at most, ${seconds} s\n`);
+    const { megabytes, ms } = memory;
+    tell(`cpns replay verify of ${all} events, ${Math.round(ms / 1_000)} s, memory`, megabytes, MOST_MEGABYTES, 'MB');
   }
   const machine = { node: process.version, cores: availableParallelism() };
-  process.stdout.write(`${JSON.stringify({ benchmark: 'replay', rounds: ROUNDS, ...machine, figures, memory })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ benchmark: 'replay', rounds, ...machine, figures, large: { events: all, states, verify: memory } })}\n`,
+  );
 }
 
-async function store(file: string, events: number): Promise<number> {
-  const [server] = await generated('load');
-  const lived = (server?.rows.events ?? []).map((event): RecordedEvent => {
-    const data: JsonObject = JSON.parse(event.data);
-    return { ...event, data };
-  });
-  const journal = await openSqliteJournal(file);
-  for (const commit of households(lived, events)) await journal.commit(commit);
-  const head = await journal.head();
-  await journal.close();
-  return head;
+function tell(what: string, value: number, most: number, unit: string): void {
+  const reached = value < most ? 'yes' : 'NO';
+  process.stdout.write(`${what}: ${value} ${unit}; bar: under ${most} ${unit}, reached: ${reached}\n`);
+}
+
+/** Of the PN with its registrations, in the middle of the journal and at its end, as whole commands. */
+async function statesOf(file: string, events: number) {
+  const states = [];
+  for (const at of [Math.round(events / 2), events]) {
+    const { ms } = await replay('state', file, '--pn', LONG_PN, '--at', `${at}`);
+    states.push({ at, ms });
+  }
+  return states;
+}
+
+/** A command in a process of its own, which tells at its end what it took. */
+async function replay(...args: readonly string[]): Promise<{ readonly megabytes: number; readonly ms: number }> {
+  const child = join(import.meta.dirname, 'replay', 'child.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [child, ...args]);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
 
 function readByHand(file: string): number {
@@ -83,6 +139,20 @@ function readByHand(file: string): number {
   }
   db.close();
   return read;
+}
+
+function readStreamByHand(file: string, stream: string): number {
+  const db = new DatabaseSync(file, { readOnly: true });
+  const rows = db.prepare('select * from events where stream = ? order by version').all(stream);
+  for (const { data } of rows) JSON.parse(String(data));
+  db.close();
+  return rows.length;
+}
+
+async function folded(source: JournalSource, stream: string): Promise<number> {
+  const { version, state } = await momentOf(viewOf(source, 'fromEvents'), stream, source.head.last);
+  if (state === null) throw new Error(`The stream ${stream} of the benchmark does not fold.`);
+  return version;
 }
 
 async function verified(source: JournalSource): Promise<number> {
@@ -103,16 +173,4 @@ async function conforming(source: JournalSource): Promise<number> {
   const [found] = findings.kept;
   if (found !== undefined) throw new Error(`The journal of the benchmark does not conform: ${JSON.stringify(found)}`);
   return source.head.last;
-}
-
-/** In a process of its own, which tells at its end how much it ever had. */
-async function memoryOf(folder: string, events: number) {
-  const file = join(folder, 'large.sqlite');
-  const stored = await store(file, events);
-  const child = join(import.meta.dirname, 'replay', 'child.ts');
-  const { stdout } = await promisify(execFile)(process.execPath, [child, file]);
-  const told: { readonly megabytes: number; readonly seconds: number } = JSON.parse(
-    stdout.trim().split('\n').at(-1) ?? '',
-  );
-  return { events: stored, ...told };
 }

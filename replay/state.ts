@@ -132,11 +132,15 @@ export async function inventoriesAt(
 }
 
 const PAGE = 1_000;
+const FIRST_PAGE = 10;
 
 async function* withPrefix(view: JournalView, prefix: string): AsyncIterable<string> {
   // No name of a stream has a character before `!`, and none beyond `~`.
+  // Most prefixes fit few names, and each name is a look into an index that may be on a cold disk.
+  let limit = FIRST_PAGE;
   for (let after = prefix; ;) {
-    const page = await view.streams({ after, limit: PAGE });
+    const page = await view.streams({ after, limit });
+    limit = PAGE;
     for (const stream of page) {
       if (!stream.startsWith(prefix)) return;
       yield stream;
@@ -159,7 +163,15 @@ async function* selected(view: JournalView, { stream, pn, pne }: Selection): Asy
     if (fits(stream)) yield stream;
     return;
   }
-  for await (const name of withPrefix(view, '')) if (fits(name)) yield name;
+  if (pn === undefined) {
+    for await (const name of withPrefix(view, '')) if (fits(name)) yield name;
+    return;
+  }
+  // By name, for there may be a million streams of other PNs in between.
+  for (const prefix of [`charging/${pn}/`, 'gateway/'])
+    for await (const name of withPrefix(view, prefix)) if (fits(name)) yield name;
+  if (fits(`pn/${pn}`)) yield `pn/${pn}`;
+  for await (const name of withPrefix(view, `registration/${pn}/`)) if (fits(name)) yield name;
 }
 
 /** Streams whose last token is a device, and whose second one is a PN. */

@@ -105,7 +105,8 @@ function namesOf(ids: ReadonlySet<string>, copy: number): Names {
   return new Map([...ids].map((id) => [id, renamed(id, copy)]));
 }
 
-function renamed(id: string, copy: number): string {
+/** The id of a copy. */
+export function renamed(id: string, copy: number): string {
   if (id.length < 20) return `${id}-${copy}`;
   let tail = '';
   for (let rest = copy, digit = 0; digit < TAIL; digit++, rest = Math.floor(rest / DIGITS.length))
@@ -129,7 +130,7 @@ function stamped({ event, stream, data, at }: Stencil, names: Names, copy: numbe
   return { stream: stream.map(name).join('/'), event: { type, schemaVersion, data: fields, meta } };
 }
 
-function commitOf(batch: readonly { readonly stream: string; readonly event: NewEvent }[]): Commit {
+export function commitOf(batch: readonly { readonly stream: string; readonly event: NewEvent }[]): Commit {
   return {
     messageKey: null,
     appends: batch.map(({ stream, event }) => ({ stream, expected: { kind: 'any' }, events: [event] })),
