@@ -91,8 +91,13 @@ async function measure(folder: string, { rounds, events }: Settings): Promise<vo
   const largest = events === null ? file : join(folder, 'large.sqlite');
   const all = events === null ? stored : await store(largest, events);
   const states = await statesOf(largest, all);
-  for (const { at, ms } of states)
-    tell(`cpns replay state --at ${at} --pn ${LONG_PN}, of ${all} events`, ms, MOST_MS, 'ms');
+  for (const { at, ms, loadedMs } of states)
+    tell(
+      `cpns replay state --at ${at} --pn ${LONG_PN}, of ${all} events, after ${loadedMs} ms of loading sources`,
+      ms,
+      MOST_MS,
+      'ms',
+    );
   const memory = events === null ? null : await replay('verify', largest);
   if (memory !== null) {
     const { megabytes, ms } = memory;
@@ -113,14 +118,16 @@ function tell(what: string, value: number, most: number, unit: string): void {
 async function statesOf(file: string, events: number) {
   const states = [];
   for (const at of [Math.round(events / 2), events]) {
-    const { ms } = await replay('state', file, '--pn', LONG_PN, '--at', `${at}`);
-    states.push({ at, ms });
+    const { ms, loadedMs } = await replay('state', file, '--pn', LONG_PN, '--at', `${at}`);
+    states.push({ at, ms: ms - loadedMs, loadedMs });
   }
   return states;
 }
 
 /** A command in a process of its own, which tells at its end what it took. */
-async function replay(...args: readonly string[]): Promise<{ readonly megabytes: number; readonly ms: number }> {
+async function replay(
+  ...args: readonly string[]
+): Promise<{ readonly megabytes: number; readonly ms: number; readonly loadedMs: number }> {
   const child = join(import.meta.dirname, 'replay', 'child.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [child, ...args]);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
