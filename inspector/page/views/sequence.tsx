@@ -97,24 +97,26 @@ export function Sequence() {
           <p class="nothing">No event matches.</p>
         ) : (
           <div class="list sequence-list" ref={box}>
-            <svg
-              class="chart sequence heads"
-              width={full}
-              height={HEAD_HEIGHT}
-              role="img"
-              aria-label={`Lifelines: ${lifelines.map(({ title }) => title).join(', ')}`}
-            >
-              {drawHeads(frame).map(toElement)}
-            </svg>
-            <Scroller
-              label="Messages"
-              count={total}
-              rowHeight={ROW_HEIGHT}
-              stick="end"
-              reveal={place.value}
-              onWindow={onWindow}
-              draw={draw}
-            />
+            <div class="sequence-wide" style={{ width: `${full + 16}px` }}>
+              <svg
+                class="chart sequence heads"
+                width={full}
+                height={HEAD_HEIGHT}
+                role="img"
+                aria-label={`Lifelines: ${lifelines.map(({ title }) => title).join(', ')}`}
+              >
+                {drawHeads(frame).map(toElement)}
+              </svg>
+              <Scroller
+                label="Messages"
+                count={total}
+                rowHeight={ROW_HEIGHT}
+                stick="end"
+                reveal={place.value}
+                onWindow={onWindow}
+                draw={draw}
+              />
+            </div>
           </div>
         )}
         {event === null ? null : <Detail event={event} />}
