@@ -152,7 +152,7 @@ export class Runtime implements UnitHost {
     if (this.#share.giveUp !== undefined) await this.#share.giveUp();
     this.#refusals.close();
     this.#state = 'stopping';
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.drain()));
     this.#warnings.close();
     this.#cancelSweep();
     this.#cancelRecovery?.();

@@ -57,6 +57,10 @@ export class HandOverWire implements Wire {
         for (const one of both) one.unsubscribe();
         this.#warnings.close();
       },
+      drain: async () => {
+        await Promise.all(both.map((one) => one.drain()));
+        this.#warnings.close();
+      },
     };
   }
 

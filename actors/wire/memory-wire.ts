@@ -63,7 +63,9 @@ export class MemoryWire implements Wire {
         }),
     };
     this.#network.join(interest);
-    return { unsubscribe: () => this.#network.leave(interest) };
+    const unsubscribe = (): void => this.#network.leave(interest);
+    // What was published before is delivered by then; what the network holds back has not arrived anywhere.
+    return { unsubscribe, drain: () => Promise.resolve().then(unsubscribe) };
   }
 
   request(subject: string, payload: string | Uint8Array, options: { readonly timeoutMs: number }): Promise<Uint8Array> {

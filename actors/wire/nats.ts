@@ -111,6 +111,13 @@ class NatsWire implements Wire {
         interest.live?.unsubscribe();
         interest.live = null;
       },
+      drain: async () => {
+        this.#interests.delete(interest);
+        const { live } = interest;
+        interest.live = null;
+        if (live === null || live.isClosed()) return;
+        await this.#unlessLost(live.drain()).catch(() => undefined);
+      },
     };
   }
 

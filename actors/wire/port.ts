@@ -18,6 +18,8 @@ export interface Delivery {
 
 export interface Subscription {
   unsubscribe(): void;
+  /** Asks for no more, and resolves when what was on its way here is handled, or the connection is lost. */
+  drain(): Promise<void>;
 }
 
 export type WireStatus = 'connecting' | 'connected' | 'disconnected' | 'closed';

@@ -10,8 +10,8 @@ const LAG_MS = 200;
 
 /**
  * Keeps projections up behind their journal, until the end of the run and up to its last event. A commit only wakes: what
- * was committed is read from the journal, from each one's checkpoint on. Where one has stopped, the process ends with
- * exit code 1.
+ * was committed is read from the journal, from each one's checkpoint on. One that stops is named in the log and takes nothing
+ * else with it: a read model is no reason to register nobody. The exit code of the run is 1 then.
  */
 export function follow(
   host: Pick<Host, 'clock'>,

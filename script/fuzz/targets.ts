@@ -120,7 +120,7 @@ function wireEnd(
     },
     subscribe(_pattern, handler) {
       handlers.push(handler);
-      return { unsubscribe() {} };
+      return { unsubscribe() {}, drain: () => Promise.resolve() };
     },
     request: () => Promise.resolve(new Uint8Array(0)),
     onStatus: () => () => {},

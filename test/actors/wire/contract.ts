@@ -126,6 +126,23 @@ export function wireContract(adapter: string, harness: WireHarness): void {
       expect(heard).toEqual(['second']);
     });
 
+    test('drain hears what was sent before it, and nothing after', async () => {
+      const [alice, bob] = [await connected('alice'), await connected('bob')];
+      const heard: string[] = [];
+      const draining = bob.subscribe('t.x', (delivery) => heard.push(text(delivery)));
+      bob.subscribe('t.y', () => heard.push('the other'));
+      await bob.flush();
+      const sent = Array.from({ length: 500 }, (_, index) => String(index));
+      for (const each of sent) alice.publish('t.x', each);
+      await alice.flush();
+      await draining.drain();
+      await draining.drain();
+      alice.publish('t.x', 'late');
+      alice.publish('t.y', '');
+      await until('the other', () => heard.includes('the other'));
+      expect(heard).toEqual([...sent, 'the other']);
+    });
+
     test('a handler that throws is logged and hears the next message', async () => {
       const wire = await connected('alice');
       const heard: string[] = [];
