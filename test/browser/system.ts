@@ -30,6 +30,14 @@ export class System {
 
   async register(deviceId: string): Promise<void> {
     await this.#world.register(deviceId);
+    await this.#world.settle();
+    // Each message is under way for some milliseconds, as on a real wire.
+    const { network, clock } = this.#world;
+    for (let sent = 0; network.inFlight.length > 0; sent++) {
+      clock.advance(2 + (sent % 4));
+      network.deliver(0);
+      await this.#world.settle();
+    }
     await this.#world.calm();
     await this.#record();
   }
