@@ -68,7 +68,8 @@ interface Touched {
 }
 
 export const outboxId = (stream: string, message: string, about = ''): string => `${stream}|${message}|${about}`;
-export const messageKey = (stream: string, messageId: string): string => `${stream}#${messageId}`;
+/** The id first: messages of one moment lie together in the index of what was seen. */
+export const messageKey = (stream: string, messageId: string): string => `${messageId}#${stream}`;
 
 /**
  * One step under construction: facts go through the charts, effects become rows. Nothing leaves and nothing is stored

@@ -1,3 +1,4 @@
+import { messageKey } from '../../actors/step.ts';
 import type { Commit, JsonObject, NewEvent } from '../../events/journal/port.ts';
 
 const PNS = 100;
@@ -5,13 +6,17 @@ const DEVICES = 20;
 /** Events that one registration leaves in the journal of a server. */
 const EVENTS_PER_CORRELATION = 8;
 
+/** When the first id was made, and how many follow in a millisecond. */
+const STARTED_AT_MS = 1_780_000_000_000;
+const PER_MS = 32;
+
 /**
- * An id as the product makes them: 26 characters of base32, in no order, so that each lands on a page of an index of its
- * own. The same for the same number (splitmix64's finalizer).
+ * An id as the product makes them: the time, then what is in no order; 26 characters of base32. The same for the same number
+ * (splitmix64's finalizer).
  */
 export function idAt(i: number): string {
-  const one = scrambled(i);
-  return `${one}${scrambled(i + 0x40000000)}`.padEnd(26, 'a').slice(0, 26);
+  const time = (STARTED_AT_MS + Math.floor(i / PER_MS)).toString(32).padStart(10, '0');
+  return `${time}${scrambled(i)}${scrambled(i + 0x40000000)}`.slice(0, 26);
 }
 
 function scrambled(i: number): string {
@@ -41,7 +46,7 @@ export function eventAt(i: number): NewEvent {
     data,
     meta: {
       messageId: idAt(i),
-      correlationId: idAt(-1 - Math.floor(i / EVENTS_PER_CORRELATION)),
+      correlationId: idAt(i - (i % EVENTS_PER_CORRELATION)),
       causationId: null,
       role: 'cpns-server',
       chart: { id: 'cpns-server/personal-network', hash: '0f1e2d3c4b5a69788796a5b4c3d2e1f0' },
@@ -70,7 +75,7 @@ export class Series {
       this.#versions.set(stream, version + size);
       const events = Array.from({ length: size }, () => eventAt(this.#events++));
       return {
-        messageKey: `gateway-${i % PNS}/${idAt(i)}`,
+        messageKey: messageKey(stream, idAt(i)),
         appends: [{ stream, expected: { kind: 'exactly', version }, events }],
         outbox: { put: [], settle: [] },
         answers: [],

@@ -63,7 +63,7 @@ const isAllocation = ({ stream, type }: RecordedEvent): boolean =>
   stream === 'registration/home/lock' && type === 'CpnsIdAllocated';
 
 /** Ids that a message brought have 26 characters. */
-const isId = (value: unknown): value is string => typeof value === 'string' && /^[a-z2-7]{26}$/.test(value);
+const isId = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-v]{26}$/.test(value);
 
 /** TAI64N, later with each turn. */
 function timestamp(recordedAt: string, count: number): string {

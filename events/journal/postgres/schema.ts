@@ -24,6 +24,7 @@ export const POSTGRES: Capabilities = {
     const [first, second] = [texts.map(([text]) => text), texts.map(([, text]) => text)];
     return sql`(select * from unnest(${first}::text[], ${second}::text[]))`;
   },
+  indexOf: (part, text) => sql`strpos(${text}, ${sql.lit(part)})`,
 };
 
 export const POSTGRES_MIGRATIONS = migrationsFor(POSTGRES);

@@ -28,4 +28,6 @@ export interface Capabilities {
   /** One column of texts, and two, as subqueries for `in`. */
   list(texts: readonly string[]): RawBuilder<string>;
   pairs(texts: readonly (readonly [string, string])[]): Fragment;
+  /** Where the part begins in the text, from 1; 0 where it is not in it. */
+  indexOf(part: string, text: Fragment): Fragment;
 }

@@ -18,6 +18,7 @@ export const SQLITE: Capabilities = {
   sizeBytes: sql`select page_count * page_size as bytes from pragma_page_count(), pragma_page_size()`,
   list: (texts) => sql<string>`(select value from json_each(${JSON.stringify(texts)}))`,
   pairs: (texts) => sql`(select value ->> 0, value ->> 1 from json_each(${JSON.stringify(texts)}))`,
+  indexOf: (part, text) => sql`instr(${text}, ${sql.lit(part)})`,
 };
 
 export const SQLITE_MIGRATIONS = migrationsFor(SQLITE);

@@ -122,6 +122,18 @@ describe('settings', () => {
   });
 });
 
+it('knows a message again whose key an older version had stored the other way round', async () => {
+  const url = await createJournal();
+  const schema = schemaOf(url);
+  await database.query(`insert into ${schema}.inbox values ('pn/home#m1', 1, 2)`);
+  await database.query(`insert into ${schema}.answers values ('pn/home#m1', 'a1', 's', '{}', 'c')`);
+  await database.query(`delete from ${schema}.kysely_migration where name = '0008-message-keys'`);
+  const journal = await openPostgresJournal(url);
+  expect([await journal.seen('m1#pn/home'), await journal.seen('pn/home#m1')]).toEqual([true, false]);
+  expect(await journal.answersTo('m1#pn/home')).toMatchObject([{ messageId: 'a1' }]);
+  await journal.close();
+});
+
 it('reads beside the process that writes, and cannot be written through', async () => {
   const url = await createJournal();
   const reader = await openPostgresReader(url);

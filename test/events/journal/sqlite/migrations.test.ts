@@ -69,3 +69,19 @@ it('grows the tree over the events of a journal that had none, as if it had kept
   expect((await again.commit(appendTo('s', exactly(1_300), 'E'))).kind).toBe('committed');
   await again.close();
 });
+
+it('knows a message again whose key an older version had stored the other way round', async () => {
+  const journal = await openSqliteJournal(file());
+  const answers = [{ messageKey: 'pn/home#m1', messageId: 'a1', subject: 's', payload: '{}', correlationId: 'c' }];
+  await journal.commit(commitOf({ messageKey: 'pn/home#m1', answers }));
+  await journal.commit(commitOf({ messageKey: 'without' }));
+  await journal.close();
+  const database = new DatabaseSync(file());
+  database.exec(`delete from kysely_migration where name = '0008-message-keys'`);
+  database.close();
+  const again = await openSqliteJournal(file());
+  const seen = await Promise.all(['m1#pn/home', 'pn/home#m1', 'without'].map((key) => again.seen(key)));
+  expect(seen).toEqual([true, false, true]);
+  expect(await again.answersTo('m1#pn/home')).toMatchObject([{ messageId: 'a1' }]);
+  await again.close();
+});
