@@ -223,8 +223,11 @@ function toLeaf(event: RecordedEvent): Leaf {
 /** The charts that events name, each once. */
 export function chartsOf(events: readonly RecordedEvent[]): readonly RecordedChart[] {
   const found = new Map<string, RecordedChart>();
+  let last: RecordedEvent['meta']['chart'] | null = null;
   for (const { position, meta } of events) {
     const { id, hash } = meta.chart;
+    if (last?.id === id && last.hash === hash) continue;
+    last = meta.chart;
     const name = `${id} ${hash}`;
     if (!found.has(name)) found.set(name, { id, hash, firstPosition: position });
   }

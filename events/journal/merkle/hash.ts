@@ -7,7 +7,10 @@ import { hash } from 'node:crypto';
 export const HASH_BYTES = 32;
 
 const NODE_PREFIX = 1;
-const PAIR_BYTES = 1 + 2 * HASH_BYTES;
+
+/** Of every pair in turn: nothing else runs while one is hashed, and a new one takes half as long as the hash. */
+const pair = new Uint8Array(1 + 2 * HASH_BYTES);
+pair[0] = NODE_PREFIX;
 
 /** By way of a string of one character a byte: node makes one in half the time of a buffer (0.5 us against 0.9 us). */
 function sha256(input: string | Uint8Array): Uint8Array {
@@ -29,12 +32,16 @@ export function hashLeafBytes(bytes: Uint8Array): Uint8Array {
   return sha256(input);
 }
 
+/** @throws RangeError where one of them is no hash */
 export function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const input = new Uint8Array(PAIR_BYTES);
-  input[0] = NODE_PREFIX;
-  input.set(left, 1);
-  input.set(right, 1 + HASH_BYTES);
-  return sha256(input);
+  if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) {
+    throw new RangeError(
+      `A node of the tree is over two hashes of ${HASH_BYTES} bytes, not of ${left.length} and ${right.length}.`,
+    );
+  }
+  pair.set(left, 1);
+  pair.set(right, 1 + HASH_BYTES);
+  return sha256(pair);
 }
 
 export function isSameHash(a: Uint8Array, b: Uint8Array): boolean {
