@@ -76,7 +76,23 @@ export type Route =
   | { readonly kind: 'relay'; readonly subject: string; readonly payload: string }
   | { readonly kind: 'drop'; readonly reason: string };
 
-export interface Role {
+/** What a role has to do with the actors of one chart. */
+export interface Part {
+  /** Answers to `ask`: by the name of the fact. */
+  readonly facts: { readonly [fact: string]: (scope: Scope, stream: string) => FactAnswer };
+  /** What is sent for `send`, `answer` and `notify`: by the name of the message. */
+  readonly letters: { readonly [message: string]: (scope: Scope, stream: string, about: string) => Letter };
+}
+
+/** All that a role has to do. */
+export function joined(parts: readonly Part[]): Part {
+  return {
+    facts: Object.fromEntries(parts.flatMap(({ facts }) => Object.entries(facts))),
+    letters: Object.fromEntries(parts.flatMap(({ letters }) => Object.entries(letters))),
+  };
+}
+
+export interface Role extends Part {
   readonly name: 'pne' | 'pn-gateway' | 'cpns-server';
   readonly subscriptions: readonly { readonly pattern: string; readonly queue?: string }[];
   /** What a full mailbox is answered with. */
@@ -88,10 +104,6 @@ export interface Role {
   charges?(message: Incoming): readonly Charge[];
   route(message: Incoming, payload: Uint8Array): Route;
   interpret(message: Incoming, stream: string, scope: Scope): Meaning | Promise<Meaning>;
-  /** Answers to `ask`: by the name of the fact. */
-  readonly facts: { readonly [fact: string]: (scope: Scope, stream: string) => FactAnswer };
-  /** What is sent for `send`, `answer` and `notify`: by the name of the message. */
-  readonly letters: { readonly [message: string]: (scope: Scope, stream: string, about: string) => Letter };
   /** What the role looks after every `IDLE_MS`: facts only where something is amiss. */
   readonly upkeep?: {
     readonly stream: string;

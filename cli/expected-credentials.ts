@@ -1,4 +1,4 @@
-import type { ServerIdentity } from '../actors/roles/cpns-server.ts';
+import type { ServerIdentity } from '../actors/roles/cpns-server/identity.ts';
 import { CheckedChains } from '../security/pki/checked-chains.ts';
 import { deviceNamed, gatewayNamed, type Principal } from '../security/pki/identity.ts';
 import type { CertificateVerdict } from '../security/pki/verify.ts';

@@ -4,7 +4,7 @@ import type { Epochs } from '../../machines/epochs.ts';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import type { Direction } from '../../security/epochs.ts';
 import type { Scope } from '../role.ts';
-import { pnStream, registrationStream } from '../roles/cpns-server.ts';
+import { pnStream, registrationStream } from '../roles/cpns-server/streams.ts';
 import { pneStream } from '../roles/pne.ts';
 import type { Incoming } from '../wire/messages.ts';
 import { linkUp, wanDown } from '../wire/subjects.ts';

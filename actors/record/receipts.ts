@@ -3,7 +3,7 @@ import { utf8 } from '../../security/bytes.ts';
 import type { ApplicationMessage, Deliver, SessionEnd } from '../channel/port.ts';
 import { FOLD_PAGE } from '../limits.ts';
 import { RateLimiter } from '../rate-limiter.ts';
-import { registrationStream } from '../roles/cpns-server.ts';
+import { registrationStream } from '../roles/cpns-server/streams.ts';
 import type { Clock } from '../seams/clock.ts';
 import type { Log } from '../seams/log.ts';
 import type { RateLimit } from '../token-bucket.ts';

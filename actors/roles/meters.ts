@@ -3,8 +3,8 @@ import type { Pne, UsageSettings } from '../channel/usage.ts';
 import type { Targeted } from '../role.ts';
 import type { Runtime, RuntimeOptions } from '../runtime.ts';
 import type { UsageSum } from '../../events/fields.ts';
-import { chargingStream, serverUsage } from './charging.ts';
-import { relayedUsage, usageStream } from './usage.ts';
+import { chargingStream, serverUsage } from './cpns-server/charging.ts';
+import { relayedUsage, usageStream } from './pn-gateway/usage.ts';
 
 /** The meters of a PN GW and of a server: what they sum becomes events of their charts. */
 

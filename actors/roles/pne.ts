@@ -7,19 +7,23 @@ import type { Chart } from '../../machines/chart.ts';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import type { PneContext } from '../../machines/pne/registration-terms.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
-import {
-  finishRegistration,
-  startRegistration,
-  type Binding,
-  type Credential,
-} from '../../security/registration-handshake.ts';
+import { finishRegistration, startRegistration, type Credential } from '../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../security/session.ts';
 import { timestampAfter, timestampToBytes } from '../../security/timestamp.ts';
-
 import type { Meaning, Role, Scope, Targeted } from '../role.ts';
 import type { Incoming, Letter } from '../wire/messages.ts';
 import { deviceHears, linkUp } from '../wire/subjects.ts';
-import { openText, readJson, sealText, sessionKey, sessionOf, type SealedContent, type SealedText } from './session.ts';
+import { pneBinding } from './binding.ts';
+import {
+  handshakeKey,
+  openText,
+  readJson,
+  sealText,
+  sessionKey,
+  sessionOf,
+  type SealedContent,
+  type SealedText,
+} from './session.ts';
 
 /** A device as provisioned: a pre-shared secret stands for the USIM of the change request, a certificate for its PKI. */
 export interface PneDevice {
@@ -37,15 +41,8 @@ const deviceOf = (stream: string): string => stream.slice('pne/'.length);
 
 const Acceptance = z.object({ code: z.literal(200), cpnsId: CpnsId });
 
-const handshakeKey = (requestId: string): string => `handshake/${requestId}`;
-
 function fact(stream: string, event: PneRegistrationEvent): Targeted {
   return { stream, ...event };
-}
-
-function binding(context: PneContext, requestId: string): Binding {
-  const { pnId, gatewayId, deviceId } = context;
-  return { protocolVersion: 1, pnId, gatewayId, deviceId, requestId };
 }
 
 /** The role of one or many PNEs in a process. */
@@ -156,7 +153,7 @@ export function pneRole(devices: readonly PneDevice[]): Role {
         const timestamp = timestampAfter(context.timestamp, scope.now);
         const { message, pending } = startRegistration({
           credential,
-          binding: binding(context, requestId),
+          binding: pneBinding(context, requestId),
           payload: timestampToBytes(timestamp),
           bytes: (length) => scope.bytes(length),
         });

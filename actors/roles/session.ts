@@ -29,7 +29,11 @@ const Text = z.object({
 });
 const utf8 = new TextEncoder();
 
-/** Ids in the keyring: of the keys of a session, of the certificates that it was agreed on with, of its newest frame. */
+/**
+ * Ids in the keyring: of a handshake that waits for its answer, of the keys of a session, of the certificates that it was
+ * agreed on with, of its newest frame.
+ */
+export const handshakeKey = (requestId: string): string => `handshake/${requestId}`;
 export const sessionKey = (keyId: string): string => `session/${keyId}`;
 export const chainKey = (keyId: string): string => `chain/${keyId}`;
 export const seenKey = (keyId: string): string => `wan/seen/${keyId}`;

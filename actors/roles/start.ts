@@ -14,14 +14,18 @@ import { pneEnd, serverEnd, type End } from '../channel/ends.ts';
 import { NO_APPLICATIONS, type Applications, type SessionEnd } from '../channel/port.ts';
 import { RelayCounter } from '../channel/relay-counter.ts';
 import { DEFAULT_USAGE_SETTINGS, NO_USAGE_METER, type UsageMeter, type UsageSettings } from '../channel/usage.ts';
-import { pnStream, serverRole, type ServerIdentity } from './cpns-server.ts';
-import { gatewayRole, gatewayStream, type GatewayIdentity } from './pn-gateway.ts';
+import { serverRole } from './cpns-server.ts';
+import type { ServerIdentity } from './cpns-server/identity.ts';
+import { Review } from './cpns-server/review.ts';
+import type { Sharing } from './cpns-server/sharing.ts';
+import { standingOf } from './cpns-server/standing.ts';
+import { pnStream } from './cpns-server/streams.ts';
+import { gatewayRole } from './pn-gateway.ts';
+import type { GatewayIdentity } from './pn-gateway/identity.ts';
+import { gatewayStream } from './pn-gateway/streams.ts';
 import { pneRole, pneStream, type PneDevice } from './pne.ts';
 import { gatewayMeter, ServerMeter } from './meters.ts';
 import { EVERYTHING } from '../cluster/share.ts';
-import { Review } from './review.ts';
-import type { Sharing } from './sharing.ts';
-import { standingOf } from './standing.ts';
 import { gatewayWan, serverWan } from '../wan/ends.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */

@@ -5,8 +5,8 @@ import { encodeMessage } from '../wire/messages.ts';
 import type { Wire } from '../wire/port.ts';
 import { SealedWire } from './sealed-wire.ts';
 import { wanDown } from '../wire/subjects.ts';
-import { gatewayRegistrationStream } from '../roles/cpns-server.ts';
-import { gatewayStream } from '../roles/pn-gateway.ts';
+import { gatewayRegistrationStream } from '../roles/cpns-server/streams.ts';
+import { gatewayStream } from '../roles/pn-gateway/streams.ts';
 import { openSessionBook, type ReviewedBook, type Scrutiny } from './session-book.ts';
 
 /** How each end of the WAN finds the session that its frames are sealed in. */

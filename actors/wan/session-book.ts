@@ -9,7 +9,7 @@ import type { Log } from '../seams/log.ts';
 import type { Keyring } from '../step.ts';
 import type { Peer, SessionBook } from './sealed-wire.ts';
 import { chainKey, seenKey, sessionKey } from '../roles/session.ts';
-import { fromKeptChain, type Standing } from '../roles/standing.ts';
+import { fromKeptChain, type Standing } from '../roles/cpns-server/standing.ts';
 
 /**
  * Numbers ahead of the newest accepted frame that are written down as used, so that not every frame is a write. After a

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '../../actors/roles/start.ts';
-import { NO_PN } from '../../actors/roles/pn-gateway.ts';
+import { NO_PN } from '../../actors/roles/binding.ts';
 import type { ServerLimits } from '../../actors/roles/rate-limits.ts';
 import { systemEntropy } from '../../actors/seams/entropy.ts';
 import { systemClock } from '../../actors/seams/clock.ts';

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { GatewayIdentity } from '../../actors/roles/pn-gateway.ts';
+import type { GatewayIdentity } from '../../actors/roles/pn-gateway/identity.ts';
 import { startGateway } from '../../actors/roles/start.ts';
 import type { Log } from '../../actors/seams/log.ts';
 import { gatewayInventoryQuery } from '../../actors/wire/queries.ts';

@@ -1,7 +1,7 @@
 import type { Deliver } from '../../actors/channel/port.ts';
 import { Membership } from '../../actors/cluster/membership.ts';
 import { RECEIPT_SERVICE, Receipts } from '../../actors/record/receipts.ts';
-import { Sharing } from '../../actors/roles/sharing.ts';
+import { Sharing } from '../../actors/roles/cpns-server/sharing.ts';
 import { startServer } from '../../actors/roles/start.ts';
 import { ServerEnd } from '../../actors/service/server-end.ts';
 import { INVENTORY_QUERY } from '../../actors/wire/queries.ts';

@@ -1,4 +1,4 @@
-import { NO_PN } from '../../actors/roles/pn-gateway.ts';
+import { NO_PN } from '../../actors/roles/binding.ts';
 import { encodeMessage, PROTOCOL_VERSION } from '../../actors/wire/messages.ts';
 import { isSealed, linkDown, linkUp, wanDown, wanUp, type Leg } from '../../actors/wire/subjects.ts';
 import type { InventoryChange, UsageSum } from '../../events/fields.ts';

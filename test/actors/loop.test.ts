@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pnStream } from '../../actors/roles/cpns-server.ts';
+import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
 import { REFUSAL_WINDOW_MS } from '../../actors/limits.ts';
 import { JournalError } from '../../events/journal/port.ts';
 import { device, GATEWAY, UNLIMITED, World } from '../simulation/world.ts';

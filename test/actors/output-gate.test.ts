@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pnStream } from '../../actors/roles/cpns-server.ts';
+import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
 import { Runtime } from '../../actors/runtime.ts';
 import type { Command } from '../../actors/unit.ts';
 import { serverRole } from '../../actors/roles/cpns-server.ts';

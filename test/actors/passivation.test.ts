@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { ActorCache } from '../../actors/actor-cache.ts';
-import { chargingStream } from '../../actors/roles/charging.ts';
+import { chargingStream } from '../../actors/roles/cpns-server/charging.ts';
 import { serverRole } from '../../actors/roles/cpns-server.ts';
 import { Runtime } from '../../actors/runtime.ts';
 import { SimulatedClock } from '../../actors/seams/clock.ts';

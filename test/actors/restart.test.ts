@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { IDLE_MS, MAX_MAILBOX } from '../../actors/limits.ts';
-import { pnStream } from '../../actors/roles/cpns-server.ts';
+import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
 import { device, GATEWAY, UNLIMITED, World } from '../simulation/world.ts';
 import { fromDevice, said, toServer } from './talk.ts';

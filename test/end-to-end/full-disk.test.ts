@@ -18,7 +18,7 @@ import { GATEWAY, householdText, members, temporaryFolder, type Folder } from '.
 import { violations } from './journals.ts';
 import { Processes } from './processes.ts';
 import { until } from './until.ts';
-import type { ServerIdentity } from '../../actors/roles/cpns-server.ts';
+import type { ServerIdentity } from '../../actors/roles/cpns-server/identity.ts';
 
 /** The disk of a running server is full: it says so, loses nothing that it acknowledged, and goes on when there is room. */
 

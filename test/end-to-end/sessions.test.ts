@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { DEFAULT_SESSION_SETTINGS, type ApplicationMessage, type SessionEnd } from '../../actors/channel/port.ts';
 import { pneStream, type PneDevice } from '../../actors/roles/pne.ts';
-import { gatewayStream } from '../../actors/roles/pn-gateway.ts';
+import { gatewayStream } from '../../actors/roles/pn-gateway/streams.ts';
 import { register, startGateway, startPnes, startServer, type Seams } from '../../actors/roles/start.ts';
 import type { Runtime } from '../../actors/runtime.ts';
 import { systemClock } from '../../actors/seams/clock.ts';

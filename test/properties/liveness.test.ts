@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { pneStream } from '../../actors/roles/pne.ts';
-import { gatewayStream } from '../../actors/roles/pn-gateway.ts';
-import { pnStream } from '../../actors/roles/cpns-server.ts';
+import { gatewayStream } from '../../actors/roles/pn-gateway/streams.ts';
+import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
 import { pnGateway } from '../../machines/pn-gateway/gateway.ts';
 import { localPn } from '../../machines/pn-gateway/gateway-terms.ts';

@@ -15,12 +15,13 @@ import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';
 import { Membership } from '../../actors/cluster/membership.ts';
-import { Sharing } from '../../actors/roles/sharing.ts';
+import { Sharing } from '../../actors/roles/cpns-server/sharing.ts';
 import type { Runtime } from '../../actors/runtime.ts';
 import { Gate } from './gate.ts';
 import { sessionFromBytes, type Session, type SessionKeys } from '../../security/session.ts';
-import { pnStream, type ServerIdentity } from '../../actors/roles/cpns-server.ts';
-import type { GatewayIdentity } from '../../actors/roles/pn-gateway.ts';
+import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
+import type { ServerIdentity } from '../../actors/roles/cpns-server/identity.ts';
+import type { GatewayIdentity } from '../../actors/roles/pn-gateway/identity.ts';
 import type { PneDevice } from '../../actors/roles/pne.ts';
 import { SERVER_LIMITS, type ServerLimits } from '../../actors/roles/rate-limits.ts';
 import {

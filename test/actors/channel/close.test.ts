@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { registrationStream } from '../../../actors/roles/cpns-server.ts';
+import { registrationStream } from '../../../actors/roles/cpns-server/streams.ts';
 import { pneStream } from '../../../actors/roles/pne.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
 import { pneRegistration } from '../../../machines/pne/registration.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gatewayRegistrationStream } from '../../../actors/roles/cpns-server.ts';
+import { gatewayRegistrationStream } from '../../../actors/roles/cpns-server/streams.ts';
 import type { RecordedEvent } from '../../../events/journal/port.ts';
 import { keyPair } from '../../../security/noise/x25519.ts';
 import { deviceNamed, gatewayNamed } from '../../../security/pki/identity.ts';

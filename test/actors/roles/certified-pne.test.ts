@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_SESSION_SETTINGS } from '../../../actors/channel/port.ts';
-import { registrationStream } from '../../../actors/roles/cpns-server.ts';
+import { registrationStream } from '../../../actors/roles/cpns-server/streams.ts';
 import type { PneDevice } from '../../../actors/roles/pne.ts';
 import { keyPair } from '../../../security/noise/x25519.ts';
 import { deviceNamed } from '../../../security/pki/identity.ts';

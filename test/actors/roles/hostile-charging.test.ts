@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { serverUsage, chargingStream } from '../../../actors/roles/charging.ts';
+import { serverUsage, chargingStream } from '../../../actors/roles/cpns-server/charging.ts';
 import { register } from '../../../actors/roles/start.ts';
 import type { UsageSum } from '../../../events/fields.ts';
 import { isDifferent, SETTLE_MS, type Reconciled } from '../../../projections/charging/reconcile.ts';

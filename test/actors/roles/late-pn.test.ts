@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pnStream } from '../../../actors/roles/cpns-server.ts';
+import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
 
 const home = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['a'] };

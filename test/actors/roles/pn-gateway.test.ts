@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gatewayStream } from '../../../actors/roles/pn-gateway.ts';
+import { gatewayStream } from '../../../actors/roles/pn-gateway/streams.ts';
 import { pneStream } from '../../../actors/roles/pne.ts';
 import { IDLE_MS } from '../../../actors/limits.ts';
 import { MAX_CHANGES } from '../../../events/fields.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
-import { NO_PN } from '../../../actors/roles/pn-gateway.ts';
+import { NO_PN } from '../../../actors/roles/binding.ts';
 import { toBase64url } from '../../../security/base64url.ts';
 import { startRegistration } from '../../../security/registration-handshake.ts';
 import { timestampAt, timestampToBytes } from '../../../security/timestamp.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startGateway } from '../../../actors/roles/start.ts';
-import { relayedUsage, usageStream } from '../../../actors/roles/usage.ts';
-import { chargingStream } from '../../../actors/roles/charging.ts';
+import { relayedUsage, usageStream } from '../../../actors/roles/pn-gateway/usage.ts';
+import { chargingStream } from '../../../actors/roles/cpns-server/charging.ts';
 import { MAX_SUMS, type UsageSum } from '../../../events/fields.ts';
 import { charging } from '../../../machines/cpns-server/charging.ts';
 import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { gatewayStream } from '../../../actors/roles/pn-gateway.ts';
+import { gatewayStream } from '../../../actors/roles/pn-gateway/streams.ts';
 import { MemoryJournal } from '../../../events/journal/memory.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { createKeyring } from '../../../security/keyring.ts';

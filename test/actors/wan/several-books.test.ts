@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gatewayRegistrationStream } from '../../../actors/roles/cpns-server.ts';
+import { gatewayRegistrationStream } from '../../../actors/roles/cpns-server/streams.ts';
 import { SimulatedClock } from '../../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../../actors/seams/log.ts';

@@ -1,9 +1,10 @@
-import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
-import type { Share } from '../cluster/share.ts';
-import type { Runtime } from '../runtime.ts';
-import type { Log } from '../seams/log.ts';
-import { gatewayRegistrationStream, pnStream, registrationStream, type ServerIdentity } from './cpns-server.ts';
+import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
+import type { Share } from '../../cluster/share.ts';
+import type { Runtime } from '../../runtime.ts';
+import type { Log } from '../../seams/log.ts';
+import type { ServerIdentity } from './identity.ts';
 import { endGatewaySession, endPneSessions } from './standing.ts';
+import { gatewayRegistrationStream, pnStream, registrationStream } from './streams.ts';
 
 export interface ReviewOptions {
   readonly runtime: Runtime;

@@ -1,15 +1,15 @@
-import { HandOverWire } from '../cluster/hand-over.ts';
-import type { Membership } from '../cluster/membership.ts';
-import type { Share } from '../cluster/share.ts';
-import type { SessionEnd } from '../channel/port.ts';
-import type { Runtime } from '../runtime.ts';
-import type { Clock } from '../seams/clock.ts';
-import type { Log } from '../seams/log.ts';
-import type { ServiceSharing } from '../service/seams.ts';
-import type { ReviewedBook } from '../wan/session-book.ts';
-import type { Wire } from '../wire/port.ts';
-import { gatewayRegistrationStream, pnStream } from './cpns-server.ts';
+import { HandOverWire } from '../../cluster/hand-over.ts';
+import type { Membership } from '../../cluster/membership.ts';
+import type { Share } from '../../cluster/share.ts';
+import type { SessionEnd } from '../../channel/port.ts';
+import type { Runtime } from '../../runtime.ts';
+import type { Clock } from '../../seams/clock.ts';
+import type { Log } from '../../seams/log.ts';
+import type { ServiceSharing } from '../../service/seams.ts';
+import type { ReviewedBook } from '../../wan/session-book.ts';
+import type { Wire } from '../../wire/port.ts';
 import type { Review } from './review.ts';
+import { gatewayRegistrationStream, pnStream } from './streams.ts';
 
 /** What a server has in memory that another one may have changed. */
 export interface Shared {

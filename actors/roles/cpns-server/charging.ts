@@ -1,10 +1,9 @@
-import type { ChargingEvent } from '../../events/vocabulary/charging.ts';
-import type { ChartState } from '../../machines/chart.ts';
-import { charging } from '../../machines/cpns-server/charging.ts';
-import type { PersonalNetworkContext } from '../../machines/cpns-server/personal-network-terms.ts';
-import type { Meaning, Scope, Targeted } from '../role.ts';
-import type { Incoming, Letter, Body } from '../wire/messages.ts';
-import { wanDown } from '../wire/subjects.ts';
+import type { ChargingEvent } from '../../../events/vocabulary/charging.ts';
+import { charging } from '../../../machines/cpns-server/charging.ts';
+import type { Meaning, Part, Targeted } from '../../role.ts';
+import type { Incoming, Letter, Body } from '../../wire/messages.ts';
+import { answer } from './answer.ts';
+import type { Pn } from './personal-network.ts';
 
 /** What the CPNS Server has to do with usage. */
 
@@ -24,7 +23,7 @@ export function usageReport(
   message: Incoming,
   { usage }: Body<'usage-report', 'wan.up'>,
   stream: string,
-  pn: ChartState<PersonalNetworkContext>,
+  pn: Pn,
 ): Meaning {
   const { gatewayId, messageId: reportId } = message;
   if (pn.context.pnId === '') return { kind: 'refuse', code: 404 };
@@ -34,13 +33,15 @@ export function usageReport(
 }
 
 export function usageReportAnswer(gatewayId: string, reportId: string, deviceId: string, code: number): Letter {
-  const type = 'usage-report-response';
-  return { subject: wanDown(gatewayId, type), type, inReplyTo: reportId, body: { deviceId, code } };
+  return answer('usage-report-response', gatewayId, reportId, { deviceId, code });
 }
 
-export const chargingLetters = {
-  'usage-report-response': (scope: Scope, stream: string): Letter => {
-    const { gatewayId, reportId } = scope.context(charging, stream);
-    return usageReportAnswer(gatewayId, reportId, stream.split('/')[2] ?? '', 200);
+export const chargingPart: Part = {
+  facts: {},
+  letters: {
+    'usage-report-response': (scope, stream) => {
+      const { gatewayId, reportId } = scope.context(charging, stream);
+      return usageReportAnswer(gatewayId, reportId, stream.split('/')[2] ?? '', 200);
+    },
   },
 };

@@ -1,0 +1,7 @@
+import type { Letter } from '../../wire/messages.ts';
+import { wanDown } from '../../wire/subjects.ts';
+
+/** A letter of the server to a PN GW, in answer to one of its messages. */
+export function answer(type: string, gatewayId: string, inReplyTo: string, body: object): Letter {
+  return { subject: wanDown(gatewayId, type), type, inReplyTo, body };
+}

@@ -1,0 +1,40 @@
+import { InventoryChanges, MAX_CHANGES, type InventoryChange } from '../../../events/fields.ts';
+import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
+import type { Scope } from '../../role.ts';
+import { pnStream } from './streams.ts';
+
+/** Changes of a PN Inventory: the next one, and those that a PN GW lacks. */
+
+/** One change of one device, made by the next event of the PN. */
+export async function change(
+  scope: Scope,
+  pnId: string,
+  what: Pick<InventoryChange, 'deviceId' | 'kind' | 'status' | 'cpnsId'>,
+): Promise<{ readonly pnId: string; readonly changes: InventoryChange[] }> {
+  const stream = pnStream(pnId);
+  const previous = (await scope.state(personalNetwork, stream)).context.revision;
+  const revision = await scope.nextVersion(stream);
+  const made: InventoryChange = { revision, previous, ...what };
+  scope.memory.changes = [made];
+  return { pnId, changes: [made] };
+}
+
+/** The next changes after a revision, at most `MAX_CHANGES`, whole events only. */
+export async function changesSince(
+  scope: Scope,
+  stream: string,
+  revision: number,
+): Promise<{ readonly changes: readonly InventoryChange[]; readonly more: 'more' | 'all' }> {
+  const changes: InventoryChange[] = [];
+  for (let after = revision; ;) {
+    const page = await scope.journal.readStream(stream, { after });
+    for (const event of page) {
+      after = event.version;
+      const inventory = InventoryChanges.safeParse(event.data['inventory']).data;
+      if (inventory === undefined) continue;
+      if (changes.length + inventory.changes.length > MAX_CHANGES) return { changes, more: 'more' };
+      changes.push(...inventory.changes);
+    }
+    if (page.length === 0) return { changes, more: 'all' };
+  }
+}

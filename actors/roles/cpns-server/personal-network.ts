@@ -1,0 +1,103 @@
+import type { ResponseCode } from '../../../events/codes.ts';
+import type { PersonalNetworkEvent } from '../../../events/vocabulary/personal-network.ts';
+import type { ChartState } from '../../../machines/chart.ts';
+import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
+import type { PersonalNetworkContext } from '../../../machines/cpns-server/personal-network-terms.ts';
+import type { Meaning, Part, Targeted } from '../../role.ts';
+import type { Body, Incoming, Letter } from '../../wire/messages.ts';
+import { answer } from './answer.ts';
+import { change, changesSince } from './inventory.ts';
+
+/** What the CPNS Server has to do with a PN: its PN GW establishes it, and has strangers added and taken back. */
+
+export const aboutPn = (stream: string, event: PersonalNetworkEvent): Targeted => ({ stream, ...event });
+
+export type Pn = ChartState<PersonalNetworkContext>;
+
+export function establishmentRequest(
+  { gatewayId, messageId: requestId }: Incoming,
+  { revision }: Body<'pn-establishment-request', 'wan.up'>,
+  stream: string,
+  pn: Pn,
+): Meaning {
+  if (pn.context.pnId !== '' && pn.context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
+  const data = { requestId, gatewayId, revision };
+  return { kind: 'facts', primary: aboutPn(stream, { type: 'PnEstablishmentReceived', data }) };
+}
+
+export function establishmentRefused(
+  { gatewayId, messageId }: Incoming,
+  { pnId }: Body<'pn-establishment-request', 'wan.up'>,
+  code: ResponseCode,
+): Letter {
+  const body = { pnId, code, joinPolicy: null, changes: [], more: false };
+  return answer('pn-establishment-response', gatewayId, messageId, body);
+}
+
+export function updateRequest(
+  { gatewayId, messageId: updateId }: Incoming,
+  { deviceId, action }: Body<'pn-update-request', 'wan.up'>,
+  stream: string,
+  pn: Pn,
+): Meaning {
+  if (pn.value === 'established' && pn.context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
+  const data = { updateId, gatewayId, deviceId, action };
+  return { kind: 'facts', primary: aboutPn(stream, { type: 'PnUpdateReceived', data }) };
+}
+
+export function updateRefused(
+  { gatewayId, messageId }: Incoming,
+  { pnId, deviceId }: Body<'pn-update-request', 'wan.up'>,
+  code: ResponseCode,
+): Letter {
+  const body = { pnId, deviceId, code, revision: 0, changes: [] };
+  return answer('pn-update-response', gatewayId, messageId, body);
+}
+
+export const personalNetworkPart: Part = {
+  facts: {
+    establishPn(scope, stream) {
+      const { pnId, gatewayId } = scope.context(personalNetwork, stream);
+      return [aboutPn(stream, { type: 'PnEstablished', data: { pnId, gatewayId } })];
+    },
+    async answerEstablishment(scope, stream) {
+      const { requestId, gatewayId, fromRevision } = scope.context(personalNetwork, stream);
+      const { changes, more } = await changesSince(scope, stream, fromRevision);
+      scope.memory.changes = changes;
+      scope.memory.more = more;
+      const revision = changes.at(-1)?.revision ?? fromRevision;
+      const data = { requestId, gatewayId, code: 200 as const, revision };
+      return [aboutPn(stream, { type: 'PnEstablishmentAnswered', data })];
+    },
+    async addProvisional(scope, stream) {
+      const { pnId, deviceId } = scope.context(personalNetwork, stream);
+      const inventory = await change(scope, pnId, { deviceId, kind: 'added', status: 'provisional', cpnsId: null });
+      return [aboutPn(stream, { type: 'PneAdded', data: { inventory } })];
+    },
+    async removeProvisional(scope, stream) {
+      const { pnId, deviceId, reason } = scope.context(personalNetwork, stream);
+      const inventory = await change(scope, pnId, { deviceId, kind: 'removed', status: 'removed', cpnsId: null });
+      return [aboutPn(stream, { type: 'PneRemoved', data: { inventory, reason } })];
+    },
+    answerPnUpdate(scope, stream) {
+      const { requestId: updateId, gatewayId, deviceId, code } = scope.context(personalNetwork, stream);
+      return [aboutPn(stream, { type: 'PnUpdateAnswered', data: { updateId, gatewayId, deviceId, code } })];
+    },
+  },
+  letters: {
+    'pn-establishment-response': (scope, stream) => {
+      const { gatewayId, requestId, pnId, joinPolicy } = scope.context(personalNetwork, stream);
+      const { changes, more } = scope.memory;
+      const body = { pnId, code: 200, joinPolicy, changes, more: more === 'more' };
+      return answer('pn-establishment-response', gatewayId, requestId, body);
+    },
+    'pn-update-response': (scope, stream) => {
+      const { gatewayId, requestId, pnId, deviceId, code, revision, changes } = scope.context(personalNetwork, stream);
+      return answer('pn-update-response', gatewayId, requestId, { pnId, deviceId, code, revision, changes });
+    },
+    'inventory-notice': (scope, stream) => {
+      const { gatewayId, pnId, changes } = scope.context(personalNetwork, stream);
+      return { ...answer('inventory-notice', gatewayId, '', { pnId, changes }), inReplyTo: null };
+    },
+  },
+};

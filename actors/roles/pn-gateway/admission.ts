@@ -1,0 +1,147 @@
+import { isTemporary, type ResponseCode } from '../../../events/codes.ts';
+import type { AdmissionEvent } from '../../../events/vocabulary/admission.ts';
+import { admission } from '../../../machines/pn-gateway/admission.ts';
+import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
+import { localMember, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
+import type { Meaning, Part, Scope, Targeted } from '../../role.ts';
+import type { Body, Incoming, Letter } from '../../wire/messages.ts';
+import { UNKNOWN } from '../rate-limits.ts';
+import type { GatewayIdentity } from './identity.ts';
+import { linkAnswer, wanRequest } from './letters.ts';
+import { aboutGateway, establishAgain, follow } from './local-inventory.ts';
+import { gatewayStream } from './streams.ts';
+
+/** What a PN GW has to do with one PNE: pairing, membership, a stranger's PN Update, request and response. */
+
+const aboutPne = (stream: string, event: AdmissionEvent): Targeted => ({ stream, ...event });
+const deviceOf = (stream: string): string => stream.split('/')[2] ?? '';
+
+export function fromPne(message: Incoming, stream: string, pairing: GatewayIdentity['pairing']): Meaning {
+  const { content, messageId: requestId } = message;
+  const deviceId = deviceOf(stream);
+  if (content.leg === 'link.up' && content.type === 'pairing-request') {
+    if (pairing === 'forbidden') return { kind: 'refuse', code: 403 };
+    return { kind: 'facts', primary: aboutPne(stream, { type: 'PairingFormed', data: { requestId, deviceId } }) };
+  }
+  if (content.leg === 'link.up' && content.type === 'registration-request') {
+    const { pnId, handshake } = content.body;
+    const data = { requestId, deviceId, pnId, handshake };
+    return { kind: 'facts', primary: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
+  }
+  return { kind: 'ignore', reason: 'not for an actor of a PN GW' };
+}
+
+export function admissionRefused(
+  { content, gatewayId, deviceId, messageId }: Incoming,
+  code: ResponseCode,
+): Letter | null {
+  if (content.leg !== 'link.up' || deviceId === null) return null;
+  if (content.type === 'pairing-request')
+    return linkAnswer(gatewayId, 'pairing-response', deviceId, messageId, { code });
+  if (content.type !== 'registration-request') return null;
+  return linkAnswer(gatewayId, 'registration-response', deviceId, messageId, { code, handshake: null });
+}
+
+export async function updateAnswer(
+  message: Incoming,
+  { pnId, code, changes, revision }: Body<'pn-update-response', 'wan.down'>,
+  stream: string,
+  scope: Scope,
+): Promise<Meaning> {
+  const own = gatewayStream(message.gatewayId);
+  const { gap } = await follow(scope, own, pnId, changes, revision);
+  if (gap !== null) return { kind: 'notYet', meanwhile: gap };
+  const data = { updateId: message.inReplyTo ?? '', code };
+  const after = await establishAgain(scope, own, pnId, code);
+  return { kind: 'facts', primary: aboutPne(stream, { type: 'PnUpdateAnswered', data }), after };
+}
+
+export async function registrationAnswer(
+  message: Incoming,
+  { pnId, code, handshake, changes, revision }: Body<'registration-response', 'wan.down'>,
+  stream: string,
+  scope: Scope,
+): Promise<Meaning> {
+  const own = gatewayStream(message.gatewayId);
+  const { gap } = await follow(scope, own, pnId, changes, revision);
+  if (gap !== null) return { kind: 'notYet', meanwhile: gap };
+  const requestId = message.inReplyTo ?? '';
+  const answered = aboutPne(stream, { type: 'RegistrationAnswered', data: { requestId, code, handshake } });
+  const late = aboutPne(stream, { type: 'LateAnswerReceived', data: { requestId, code } });
+  const primary = admission.can(await scope.state(admission, stream), answered) ? answered : late;
+  return { kind: 'facts', primary, after: await establishAgain(scope, own, pnId, code) };
+}
+
+function pnUpdate(scope: Scope, stream: string, action: 'add' | 'remove'): Targeted {
+  const { pnId } = scope.context(admission, stream);
+  return aboutPne(stream, { type: 'PnUpdateRequested', data: { updateId: scope.id(), pnId, action } });
+}
+
+export const admissionPart = (gatewayId: string, own: string): Part => ({
+  facts: {
+    async checkMembership(scope, stream) {
+      const { requestId, pnId, deviceId } = scope.context(admission, stream);
+      const { context } = await scope.state(pnGateway, own);
+      const pn = localPn(context, pnId);
+      const refusal =
+        pn === null ? 404 : pn.status === 'unknown' ? 480 : pn.status === 'refused' ? (pn.code ?? 404) : null;
+      if (pn === null || refusal !== null) {
+        const code = refusal ?? 404;
+        if (!isTemporary(code)) scope.memory.refused = { from: UNKNOWN, code, reason: '' };
+        return [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code } })];
+      }
+      const { revision } = pn;
+      const status = localMember(context, pnId, deviceId);
+      return status === null
+        ? [aboutPne(stream, { type: 'MembershipMissing', data: { pnId, revision } })]
+        : [aboutPne(stream, { type: 'MembershipConfirmed', data: { pnId, revision, status } })];
+    },
+    refuseUnpaired(scope, stream) {
+      const { requestId } = scope.context(admission, stream);
+      scope.memory.refused = { from: UNKNOWN, code: 403, reason: '' };
+      return [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code: 403 } })];
+    },
+    requestPnUpdate: (scope, stream) => [pnUpdate(scope, stream, 'add')],
+    requestWithdrawal: (scope, stream) => [pnUpdate(scope, stream, 'remove')],
+    updateLocalInventory(scope, stream) {
+      const { pnId } = scope.context(admission, stream);
+      const changes = [...scope.memory.changes];
+      if (changes.length === 0) return [];
+      return [aboutGateway(own, { type: 'LocalInventoryUpdated', data: { inventory: { pnId, changes } } })];
+    },
+    async forwardRegistration(scope, stream) {
+      const { requestId, pnId, deviceId } = scope.context(admission, stream);
+      const { context } = await scope.state(pnGateway, own);
+      return localMember(context, pnId, deviceId) === null
+        ? [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code: 409 } })]
+        : [aboutPne(stream, { type: 'RegistrationForwarded', data: { requestId } })];
+    },
+    serverTimedOut(scope, stream) {
+      const { requestId } = scope.context(admission, stream);
+      return [aboutPne(stream, { type: 'RegistrationTimedOut', data: { requestId } })];
+    },
+    forwardResponse(scope, stream) {
+      const { requestId, code } = scope.context(admission, stream);
+      return [aboutPne(stream, { type: 'ResponseForwarded', data: { requestId, code: code ?? 500 } })];
+    },
+  },
+  letters: {
+    'pairing-response': (scope, stream) => {
+      const { pairingId, deviceId } = scope.context(admission, stream);
+      return linkAnswer(gatewayId, 'pairing-response', deviceId, pairingId, { code: 200 });
+    },
+    'pn-update-request': (scope, stream) => {
+      const { updateId, pnId, deviceId, action } = scope.context(admission, stream);
+      return wanRequest(gatewayId, 'pn-update-request', updateId, { pnId, deviceId, action });
+    },
+    'registration-request': (scope, stream) => {
+      const { requestId, pnId, deviceId, handshake } = scope.context(admission, stream);
+      return wanRequest(gatewayId, 'registration-request', requestId, { pnId, deviceId, handshake });
+    },
+    'registration-response': (scope, stream) => {
+      const { requestId, deviceId, code, reply } = scope.context(admission, stream);
+      const body = { code: code ?? 500, handshake: reply };
+      return linkAnswer(gatewayId, 'registration-response', deviceId, requestId, body);
+    },
+  },
+});

@@ -1,0 +1,18 @@
+import type { Letter } from '../../wire/messages.ts';
+import { linkDown, wanUp } from '../../wire/subjects.ts';
+
+/** Letters of a PN GW: what it asks its server, and what it answers its PNEs. */
+
+export function wanRequest(gatewayId: string, type: string, messageId: string, body: object): Letter {
+  return { subject: wanUp(gatewayId, type), type, messageId, inReplyTo: null, body };
+}
+
+export function linkAnswer(
+  gatewayId: string,
+  type: string,
+  deviceId: string,
+  inReplyTo: string | null,
+  body: object,
+): Letter {
+  return { subject: linkDown(gatewayId, deviceId, type), type, inReplyTo, body };
+}

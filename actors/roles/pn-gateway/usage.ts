@@ -1,0 +1,52 @@
+import { MAX_SUMS, type UsageSum } from '../../../events/fields.ts';
+import type { GatewayUsageEvent } from '../../../events/vocabulary/gateway-usage.ts';
+import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
+import type { Meaning, Part, Targeted } from '../../role.ts';
+import { StepError } from '../../step.ts';
+import type { Body, Incoming } from '../../wire/messages.ts';
+import { wanRequest } from './letters.ts';
+
+/** What a PN GW has to do with usage. */
+
+export const usageStream = (gatewayId: string, deviceId: string): string => `usage/${gatewayId}/${deviceId}`;
+
+const aboutUsage = (stream: string, event: GatewayUsageEvent): Targeted => ({ stream, ...event });
+
+/** What the PN GW itself counted. */
+export const relayedUsage = (
+  gatewayId: string,
+  { pnId, deviceId }: { readonly pnId: string; readonly deviceId: string },
+  usage: UsageSum[],
+): Targeted => aboutUsage(usageStream(gatewayId, deviceId), { type: 'UsageRecorded', data: { pnId, usage } });
+
+export function reportAnswer(
+  message: Incoming,
+  { code }: Body<'usage-report-response', 'wan.down'>,
+  stream: string,
+): Meaning {
+  const data = { reportId: message.inReplyTo ?? '', code };
+  return { kind: 'facts', primary: aboutUsage(stream, { type: 'UsageReportAnswered', data }) };
+}
+
+export const usagePart: Part = {
+  facts: {
+    /** One report is about one PN: the one that has waited longest. */
+    reportUsage(scope, stream) {
+      const { pending } = scope.context(gatewayUsage, stream);
+      const pnId = pending[0]?.pnId;
+      if (pnId === undefined) throw new StepError(`There is nothing to report of ${stream}.`);
+      const usage = pending
+        .filter((one) => one.pnId === pnId)
+        .slice(0, MAX_SUMS)
+        .map(({ sum }) => sum);
+      return [aboutUsage(stream, { type: 'UsageReported', data: { reportId: scope.id(), pnId, usage } })];
+    },
+  },
+  letters: {
+    'usage-report': (scope, stream) => {
+      const [, gatewayId = '', deviceId = ''] = stream.split('/');
+      const { reportId, pnId, usage } = scope.context(gatewayUsage, stream);
+      return wanRequest(gatewayId, 'usage-report', reportId, { pnId, deviceId, usage });
+    },
+  },
+};
