@@ -67,6 +67,7 @@ export class Channel {
         claim: async (epoch) => (await host.claim(receives, epoch)) !== null,
         take: (arrived, content) => this.#take(arrived, content),
         say: (content) => this.#sender.say(content),
+        turned: () => this.#sender.doubt(),
         refused: (least) => this.#refused(least),
         dropped: host.dropped,
       },

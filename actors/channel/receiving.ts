@@ -20,6 +20,8 @@ export interface ReceiverHost {
   take(arrived: Arrived, content: DataContent): DataContent | null | Promise<DataContent | null>;
   /** Says something to the other end. */
   say(content: DataContent): void;
+  /** The other end went on to a later epoch. */
+  turned(): void;
   /** A frame came under an epoch that is not taken: nobody can know any more who sealed it. */
   refused(least: number): void;
   dropped(reason: string): void;
@@ -98,6 +100,7 @@ export class Receiver {
     this.#previous = this.#current;
     this.#current = next;
     this.#chain = rest;
+    this.#host.turned();
     if (this.#previous === null) return;
     this.#forgetPrevious = this.#host.clock.after(this.#host.graceMs, () => {
       this.#previous = null;

@@ -116,6 +116,11 @@ export class Sender {
     this.#pump();
   }
 
+  /** The other end may have restarted, and have no key of the epoch in use: it is asked before more is sent. */
+  doubt(): void {
+    this.#heardAt = -Infinity;
+  }
+
   /** The session is over. */
   end(reason: string): void {
     if (this.#ended) return;

@@ -41,6 +41,7 @@ function setUp(isFree: (epoch: number) => boolean = () => true) {
         return { kind: 'ack', messageNumber: content.messageNumber, index: 0, code: 200 };
       },
       say: (content) => seen.said.push(content),
+      turned: () => {},
       refused: (least) => seen.refused.push(least),
       dropped: (reason) => seen.dropped.push(reason),
     },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { dataOf, inSession, isData, send, textsOf, until } from './sessions.ts';
+import type { SendOutcome } from '../../../actors/channel/port.ts';
+import { dataOf, inSession, isData, send, textsOf, until, type Sessions } from './sessions.ts';
 
 describe('after a restart', () => {
   test.each(['server', 'pnes'] as const)('of the %s messages go on, under later epochs, both ways', async (node) => {
@@ -22,6 +23,24 @@ describe('after a restart', () => {
       const names = claims.map(({ direction, epoch }) => `${String(direction)} ${String(epoch)}`);
       expect(new Set(names).size).toBe(names.length);
     }
+  });
+
+  test('of a device the answer to what it asks then reaches it, however soon after its last message', async () => {
+    const answers: Promise<SendOutcome>[] = [];
+    const sessions: Sessions = await inSession({
+      deliver: async ({ bytes }) => {
+        answers.push(send(sessions, 'server', `answer to ${new TextDecoder().decode(bytes)}`));
+        return 200;
+      },
+    });
+    const { world, given } = sessions;
+    for (const question of ['first', 'second', 'third']) {
+      expect(await until(world, send(sessions, 'pnes', question))).toEqual({ kind: 'delivered' });
+      expect(await until(world, Promise.all(answers))).toEqual(answers.map(() => ({ kind: 'delivered' })));
+      await world.kill('pnes');
+      await world.startNode('pnes');
+    }
+    expect(textsOf(given.pnes)).toEqual(['answer to first', 'answer to second', 'answer to third']);
   });
 
   test('of the receiver a frame of before is not taken again, and what nobody can know any more is said to be unknown', async () => {
