@@ -7,7 +7,7 @@ import type { Role, Scope } from './role.ts';
 import type { Clock } from './seams/clock.ts';
 import type { Entropy } from './seams/entropy.ts';
 import { keepSnapshotIfDue } from './snapshots.ts';
-import { Draft, StepError, type Keyring } from './step.ts';
+import { Draft, StepError, type Keyring } from './loop/step.ts';
 
 /**
  * Actors of a journal as such, whatever role it is of: its keyring, and what is known of its record. They hear no messages

@@ -6,7 +6,7 @@ import type { JournalReader } from '../events/journal/port.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
 import type { RegistrationResponse } from '../security/registration-handshake.ts';
 import type { Session } from '../security/session.ts';
-import type { Charge } from './rate-limiter.ts';
+import type { Charge } from './loop/rate-limiter.ts';
 import type { Incoming, Letter } from './wire/messages.ts';
 
 /** A fact with the stream that it belongs to. */

@@ -3,7 +3,7 @@ import { Checkpoints } from '../actors/record/checkpoints.ts';
 import { recordOpening } from '../actors/record/opening.ts';
 import { lineLog, type Log } from '../actors/seams/log.ts';
 import type { Seams } from '../actors/roles/start.ts';
-import type { RuntimeOptions } from '../actors/runtime.ts';
+import type { RuntimeOptions } from '../actors/loop/runtime.ts';
 import { SNAPSHOT_EVERY } from '../actors/snapshots.ts';
 import { connectNats } from '../actors/wire/nats.ts';
 import type { Wire } from '../actors/wire/port.ts';

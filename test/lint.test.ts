@@ -36,6 +36,8 @@ const SAMPLES: readonly (readonly [path: string, source: string, rule: string | 
   ['actors/a.ts', `export { x } from '../cli/x.ts';`, 'layers'],
   ['actors/a.ts', `export { connect } from '@nats-io/transport-node';`, 'layers'],
   ['actors/a.ts', `export { x } from '../machines/x.ts';\nexport { y } from './wire/port.ts';`, null],
+  ['actors/loop/a.ts', `export { x } from '../roles/x.ts';`, 'layers'],
+  ['actors/loop/a.ts', `export { x } from '../role.ts';\nexport { y } from '../../machines/y.ts';`, null],
   ['actors/wire/a.ts', `export { x } from '../role.ts';`, 'layers'],
   ['actors/wire/a.ts', `export { x } from '../../events/x.ts';`, 'layers'],
   ['actors/wire/nats-x.ts', `export { connect } from '@nats-io/transport-node';`, null],

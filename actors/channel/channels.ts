@@ -1,7 +1,7 @@
 import { Id } from '../../events/fields.ts';
 import type { RecordedEvent } from '../../events/journal/port.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../loop/runtime.ts';
 import { encodeMessage, type Incoming } from '../wire/messages.ts';
 import type { Wire } from '../wire/port.ts';
 import { Channel } from './channel.ts';

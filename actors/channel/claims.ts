@@ -1,7 +1,7 @@
 import { claimEpoch, type Chain, type Direction, type Epoch } from '../../security/epochs.ts';
 import { sessionToBytes, type Session } from '../../security/session.ts';
 import type { Scope } from '../role.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../loop/runtime.ts';
 import { keptSession, sessionKey } from '../roles/session.ts';
 import type { End, Standing } from './ends.ts';
 

@@ -2,11 +2,11 @@ import type { Journal, JournalReader } from '../../events/journal/port.ts';
 import { utf8 } from '../../security/bytes.ts';
 import type { ApplicationMessage, Deliver, SessionEnd } from '../channel/port.ts';
 import { FOLD_PAGE } from '../limits.ts';
-import { RateLimiter } from '../rate-limiter.ts';
+import { RateLimiter } from '../loop/rate-limiter.ts';
 import { registrationStream } from '../roles/cpns-server/streams.ts';
 import type { Clock } from '../seams/clock.ts';
 import type { Log } from '../seams/log.ts';
-import type { RateLimit } from '../token-bucket.ts';
+import type { RateLimit } from '../loop/token-bucket.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { receiptOf } from './receipt.ts';
 

@@ -1,7 +1,7 @@
 import { Meter } from '../channel/meter.ts';
 import type { Pne, UsageSettings } from '../channel/usage.ts';
 import type { Targeted } from '../role.ts';
-import type { Runtime, RuntimeOptions } from '../runtime.ts';
+import type { Runtime, RuntimeOptions } from '../loop/runtime.ts';
 import type { UsageSum } from '../../events/fields.ts';
 import { chargingStream, serverUsage } from './cpns-server/charging.ts';
 import { relayedUsage, usageStream } from './pn-gateway/usage.ts';

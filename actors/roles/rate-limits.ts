@@ -1,5 +1,5 @@
-import type { Charge } from '../rate-limiter.ts';
-import type { RateLimit } from '../token-bucket.ts';
+import type { Charge } from '../loop/rate-limiter.ts';
+import type { RateLimit } from '../loop/token-bucket.ts';
 import { deviceOf, type Incoming } from '../wire/messages.ts';
 
 /** Of one sender. Requests cost public-key work and events; data frames are relayed, or opened. */

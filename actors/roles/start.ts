@@ -8,7 +8,7 @@ import type { Scope, Targeted } from '../role.ts';
 import type { Log } from '../seams/log.ts';
 import { describe } from '../subject/describe.ts';
 import { subjectStream } from '../subject/personal.ts';
-import { Runtime, type RuntimeOptions } from '../runtime.ts';
+import { Runtime, type RuntimeOptions } from '../loop/runtime.ts';
 import { Channels } from '../channel/channels.ts';
 import { pneEnd, serverEnd, type End } from '../channel/ends.ts';
 import { NO_APPLICATIONS, type Applications, type SessionEnd } from '../channel/port.ts';

@@ -6,7 +6,7 @@ import { foldActor } from '../fold.ts';
 import { KEYLESS, mute, type JournalSeams } from '../journal-actor.ts';
 import { MAX_ATTEMPTS } from '../keyring/destroy.ts';
 import { KEYRING_STREAM } from '../keyring/stream.ts';
-import { Draft } from '../step.ts';
+import { Draft } from '../loop/step.ts';
 import { subjectStream } from './personal.ts';
 
 /** Keys of one subject that are destroyed in one commit; hardly any has more than one. */

@@ -1,7 +1,7 @@
 import type { StreamSource } from '../../events/journal/port.ts';
 import { subject } from '../../machines/cpns-server/subject.ts';
 import { foldActor } from '../fold.ts';
-import { StepError, type Keyring } from '../step.ts';
+import { StepError, type Keyring } from '../loop/step.ts';
 import type { PersonalState } from '../wire/queries.ts';
 import { openFields, subjectStream } from './personal.ts';
 

@@ -1,6 +1,6 @@
 import { gatewayRegistration } from '../../machines/cpns-server/gateway-registration.ts';
 import { pnGateway } from '../../machines/pn-gateway/gateway.ts';
-import type { RuntimeOptions } from '../runtime.ts';
+import type { RuntimeOptions } from '../loop/runtime.ts';
 import { encodeMessage } from '../wire/messages.ts';
 import type { Wire } from '../wire/port.ts';
 import { SealedWire } from './sealed-wire.ts';

@@ -5,7 +5,7 @@ import { KEYLESS } from '../../actors/journal-actor.ts';
 import { IDLE_MS } from '../../actors/limits.ts';
 import type { Role } from '../../actors/role.ts';
 import { serverUsage } from '../../actors/roles/cpns-server/charging.ts';
-import { Runtime } from '../../actors/runtime.ts';
+import { Runtime } from '../../actors/loop/runtime.ts';
 import { SimulatedClock } from '../../actors/seams/clock.ts';
 import { systemEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';

@@ -1,6 +1,6 @@
 import type { ApplicationMessage, SessionEnd } from '../../actors/channel/port.ts';
 import { startPnes } from '../../actors/roles/start.ts';
-import type { Runtime } from '../../actors/runtime.ts';
+import type { Runtime } from '../../actors/loop/runtime.ts';
 import type { Log } from '../../actors/seams/log.ts';
 import type { Wire } from '../../actors/wire/port.ts';
 import type { ResponseCode } from '../../events/codes.ts';

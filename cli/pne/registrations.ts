@@ -1,6 +1,6 @@
 import { pneStream } from '../../actors/roles/pne.ts';
 import { register } from '../../actors/roles/start.ts';
-import type { Runtime } from '../../actors/runtime.ts';
+import type { Runtime } from '../../actors/loop/runtime.ts';
 import type { Log } from '../../actors/seams/log.ts';
 import type { Wire } from '../../actors/wire/port.ts';
 import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';

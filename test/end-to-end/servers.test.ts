@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { openKeyring } from '../../actors/keyring/open.ts';
 import { pneStream } from '../../actors/roles/pne.ts';
 import { register, startPnes } from '../../actors/roles/start.ts';
-import type { Runtime } from '../../actors/runtime.ts';
+import type { Runtime } from '../../actors/loop/runtime.ts';
 import { systemClock } from '../../actors/seams/clock.ts';
 import { SeededEntropy, systemEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';

@@ -6,7 +6,7 @@ import { DEFAULT_SESSION_SETTINGS, type ApplicationMessage, type SessionEnd } fr
 import { pneStream, type PneDevice } from '../../actors/roles/pne.ts';
 import { gatewayStream } from '../../actors/roles/pn-gateway/streams.ts';
 import { register, startGateway, startPnes, startServer, type Seams } from '../../actors/roles/start.ts';
-import type { Runtime } from '../../actors/runtime.ts';
+import type { Runtime } from '../../actors/loop/runtime.ts';
 import { systemClock } from '../../actors/seams/clock.ts';
 import { systemEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';

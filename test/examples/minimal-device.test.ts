@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { gatewayStream } from '../../actors/roles/pn-gateway/streams.ts';
 import { registrationStream } from '../../actors/roles/cpns-server/streams.ts';
 import { startGateway, startServer, type Seams } from '../../actors/roles/start.ts';
-import type { Runtime } from '../../actors/runtime.ts';
+import type { Runtime } from '../../actors/loop/runtime.ts';
 import { systemClock } from '../../actors/seams/clock.ts';
 import { systemEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';

@@ -16,7 +16,7 @@ import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { RecordedLog } from '../../actors/seams/log.ts';
 import { Membership } from '../../actors/cluster/membership.ts';
 import { Sharing } from '../../actors/roles/cpns-server/sharing.ts';
-import type { Runtime } from '../../actors/runtime.ts';
+import type { Runtime } from '../../actors/loop/runtime.ts';
 import { Gate } from './gate.ts';
 import { sessionFromBytes, type Session, type SessionKeys } from '../../security/session.ts';
 import { pnStream } from '../../actors/roles/cpns-server/streams.ts';

@@ -1,6 +1,6 @@
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import type { Share } from '../../cluster/share.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { Runtime } from '../../loop/runtime.ts';
 import type { Log } from '../../seams/log.ts';
 import type { ServerIdentity } from './identity.ts';
 import { endGatewaySession, endPneSessions } from './standing.ts';

@@ -2,7 +2,7 @@ import { HandOverWire } from '../../cluster/hand-over.ts';
 import type { Membership } from '../../cluster/membership.ts';
 import type { Share } from '../../cluster/share.ts';
 import type { SessionEnd } from '../../channel/port.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { Runtime } from '../../loop/runtime.ts';
 import type { Clock } from '../../seams/clock.ts';
 import type { Log } from '../../seams/log.ts';
 import type { ServiceSharing } from '../../service/seams.ts';

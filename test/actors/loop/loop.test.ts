@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
-import { REFUSAL_WINDOW_MS } from '../../actors/limits.ts';
-import { JournalError } from '../../events/journal/port.ts';
-import { device, GATEWAY, UNLIMITED, World } from '../simulation/world.ts';
-import { hand, last, said, toServer } from './talk.ts';
+import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
+import { REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
+import { JournalError } from '../../../events/journal/port.ts';
+import { device, GATEWAY, UNLIMITED, World } from '../../simulation/world.ts';
+import { hand, last, said, toServer } from '../talk.ts';
 
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
 const full = new JournalError('full', 'The disk is full.', 'Make room.');

@@ -1,6 +1,6 @@
-import type { ResponseCode } from '../events/codes.ts';
-import { MAX_REFUSAL_WINDOWS, REFUSAL_WINDOW_MS } from './limits.ts';
-import type { Clock } from './seams/clock.ts';
+import type { ResponseCode } from '../../events/codes.ts';
+import { MAX_REFUSAL_WINDOWS, REFUSAL_WINDOW_MS } from '../limits.ts';
+import type { Clock } from '../seams/clock.ts';
 
 export interface Refusal {
   readonly stream: string;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasToken, refilled, withoutToken, type Bucket } from '../../actors/token-bucket.ts';
+import { hasToken, refilled, withoutToken, type Bucket } from '../../../actors/loop/token-bucket.ts';
 
 const limit = fc.record({
   burst: fc.integer({ min: 1, max: 50 }),

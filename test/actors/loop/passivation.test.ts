@@ -1,16 +1,16 @@
 import { beforeEach, expect, test } from 'vitest';
-import { ActorCache } from '../../actors/actor-cache.ts';
-import { chargingStream } from '../../actors/roles/cpns-server/charging.ts';
-import { serverRole } from '../../actors/roles/cpns-server.ts';
-import { Runtime } from '../../actors/runtime.ts';
-import { SimulatedClock } from '../../actors/seams/clock.ts';
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
-import { RecordedLog } from '../../actors/seams/log.ts';
-import { createMemoryNetwork } from '../../actors/wire/memory.ts';
-import { MemoryJournal } from '../../events/journal/memory.ts';
-import { charging } from '../../machines/cpns-server/charging.ts';
-import { createKeyring } from '../../security/keyring.ts';
-import { secretOf, UNLIMITED } from '../simulation/world.ts';
+import { ActorCache } from '../../../actors/loop/actor-cache.ts';
+import { chargingStream } from '../../../actors/roles/cpns-server/charging.ts';
+import { serverRole } from '../../../actors/roles/cpns-server.ts';
+import { Runtime } from '../../../actors/loop/runtime.ts';
+import { SimulatedClock } from '../../../actors/seams/clock.ts';
+import { SeededEntropy } from '../../../actors/seams/entropy.ts';
+import { RecordedLog } from '../../../actors/seams/log.ts';
+import { createMemoryNetwork } from '../../../actors/wire/memory.ts';
+import { MemoryJournal } from '../../../events/journal/memory.ts';
+import { charging } from '../../../machines/cpns-server/charging.ts';
+import { createKeyring } from '../../../security/keyring.ts';
+import { secretOf, UNLIMITED } from '../../simulation/world.ts';
 
 const MOST = 50;
 const ACTORS = 300;

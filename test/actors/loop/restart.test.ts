@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { IDLE_MS, MAX_MAILBOX } from '../../actors/limits.ts';
-import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
-import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
-import { device, GATEWAY, UNLIMITED, World } from '../simulation/world.ts';
-import { fromDevice, said, toServer } from './talk.ts';
+import { IDLE_MS, MAX_MAILBOX } from '../../../actors/limits.ts';
+import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
+import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
+import { device, GATEWAY, UNLIMITED, World } from '../../simulation/world.ts';
+import { fromDevice, said, toServer } from '../talk.ts';
 
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
 const start = () => World.start({ pns: [pn], devices: [device('lamp', 'home')] });

@@ -1,4 +1,4 @@
-import type { ResponseCode } from '../events/codes.ts';
+import type { ResponseCode } from '../../events/codes.ts';
 import {
   JournalError,
   type CommitResult,
@@ -7,21 +7,21 @@ import {
   type RecordedEvent,
   type StoredAnswer,
   type TimerRow,
-} from '../events/journal/port.ts';
-import type { Chart, ChartState } from '../machines/chart.ts';
-import { EVERYTHING, type Keeps, type Share } from './cluster/share.ts';
-import { foldActor, type Actor, type FoldedActor } from './fold.ts';
-import { IDLE_MS, LEFT_TO_OTHERS_MS, MAX_CACHED_ACTORS, TIMER_RETRY_MS } from './limits.ts';
+} from '../../events/journal/port.ts';
+import type { Chart, ChartState } from '../../machines/chart.ts';
+import { EVERYTHING, type Keeps, type Share } from '../cluster/share.ts';
+import { foldActor, type Actor, type FoldedActor } from '../fold.ts';
+import { IDLE_MS, LEFT_TO_OTHERS_MS, MAX_CACHED_ACTORS, TIMER_RETRY_MS } from '../limits.ts';
 import { RateLimiter, type Overdraft } from './rate-limiter.ts';
 import { Refusals } from './refusals.ts';
-import type { Role } from './role.ts';
-import type { Clock } from './seams/clock.ts';
-import type { Entropy } from './seams/entropy.ts';
-import type { Log, LogFields } from './seams/log.ts';
-import { SnapshotKeeper } from './snapshots.ts';
+import type { Role } from '../role.ts';
+import type { Clock } from '../seams/clock.ts';
+import type { Entropy } from '../seams/entropy.ts';
+import type { Log, LogFields } from '../seams/log.ts';
+import { SnapshotKeeper } from '../snapshots.ts';
 import type { Draft, Keyring, Outgoing } from './step.ts';
 import { Timers } from './timers.ts';
-import { Warnings } from './warnings.ts';
+import { Warnings } from '../warnings.ts';
 import { refusalFact, Unit, type Command, type UnitHost, type Work } from './unit.ts';
 import {
   decodeMessage,
@@ -31,9 +31,9 @@ import {
   type Decoded,
   type Incoming,
   type Letter,
-} from './wire/messages.ts';
-import type { Delivery, Subscription, Wire } from './wire/port.ts';
-import { eventsOf } from './wire/subjects.ts';
+} from '../wire/messages.ts';
+import type { Delivery, Subscription, Wire } from '../wire/port.ts';
+import { eventsOf } from '../wire/subjects.ts';
 
 export interface RuntimeOptions {
   readonly role: Role;

@@ -1,6 +1,6 @@
-import { checkFact, type Fact } from '../events/decode.ts';
-import type { ChartId } from '../events/charts.ts';
-import { FLOWS, type Flow } from '../events/fields.ts';
+import { checkFact, type Fact } from '../../events/decode.ts';
+import type { ChartId } from '../../events/charts.ts';
+import { FLOWS, type Flow } from '../../events/fields.ts';
 import type {
   Commit,
   ExpectedVersion,
@@ -10,17 +10,17 @@ import type {
   OutboxRow,
   StoredAnswer,
   TimerRow,
-} from '../events/journal/port.ts';
-import { changeRequestStep } from '../events/steps.ts';
-import type { Chart, ChartState } from '../machines/chart.ts';
-import type { Effect } from '../machines/effect.ts';
-import { chartName } from '../projections/chart-hash.ts';
-import type { Actor } from './fold.ts';
-import { MAX_FACTS_PER_STEP } from './limits.ts';
-import type { Role, Scope, StepMemory, Targeted } from './role.ts';
-import type { Clock } from './seams/clock.ts';
-import type { Entropy } from './seams/entropy.ts';
-import { encodeMessage, type Incoming, type Letter } from './wire/messages.ts';
+} from '../../events/journal/port.ts';
+import { changeRequestStep } from '../../events/steps.ts';
+import type { Chart, ChartState } from '../../machines/chart.ts';
+import type { Effect } from '../../machines/effect.ts';
+import { chartName } from '../../projections/chart-hash.ts';
+import type { Actor } from '../fold.ts';
+import { MAX_FACTS_PER_STEP } from '../limits.ts';
+import type { Role, Scope, StepMemory, Targeted } from '../role.ts';
+import type { Clock } from '../seams/clock.ts';
+import type { Entropy } from '../seams/entropy.ts';
+import { encodeMessage, type Incoming, type Letter } from '../wire/messages.ts';
 
 /** Wraps keys for the journal; see `security/keyring.ts`. */
 export interface Keyring {

@@ -1,14 +1,14 @@
-import type { ResponseCode } from '../events/codes.ts';
-import type { Fact } from '../events/decode.ts';
-import { Line, type CommitResult, type Journal, type StoredAnswer, type TimerRow } from '../events/journal/port.ts';
+import type { ResponseCode } from '../../events/codes.ts';
+import type { Fact } from '../../events/decode.ts';
+import { Line, type CommitResult, type Journal, type StoredAnswer, type TimerRow } from '../../events/journal/port.ts';
 import { ActorCache, type Census } from './actor-cache.ts';
-import type { Actor } from './fold.ts';
-import { IDLE_MS, MAX_MAILBOX, MAX_REDO, MAX_UNCOMMITTED } from './limits.ts';
+import type { Actor } from '../fold.ts';
+import { IDLE_MS, MAX_MAILBOX, MAX_REDO, MAX_UNCOMMITTED } from '../limits.ts';
 import type { Refusal } from './refusals.ts';
-import type { Scope, Targeted } from './role.ts';
-import type { LogFields } from './seams/log.ts';
+import type { Scope, Targeted } from '../role.ts';
+import type { LogFields } from '../seams/log.ts';
 import { Draft, messageKey, type Cause, type StepHost } from './step.ts';
-import { deviceOf, type Incoming } from './wire/messages.ts';
+import { deviceOf, type Incoming } from '../wire/messages.ts';
 
 /** Makes the facts of a command from the state it finds; none when there is nothing to do. */
 export type Command = (scope: Scope) => readonly Targeted[] | Promise<readonly Targeted[]>;
