@@ -7,7 +7,9 @@ import type { Role, Scope } from './role.ts';
 import type { Clock } from './seams/clock.ts';
 import type { Entropy } from './seams/entropy.ts';
 import { keepSnapshotIfDue } from './snapshots.ts';
-import { Draft, StepError, type Keyring } from './loop/step.ts';
+import { Draft } from './loop/step.ts';
+import { StepError } from './loop/step/error.ts';
+import type { Keyring } from './loop/step/keys.ts';
 
 /**
  * Actors of a journal as such, whatever role it is of: its keyring, and what is known of its record. They hear no messages

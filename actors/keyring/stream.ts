@@ -5,7 +5,7 @@ import { keyring as chart } from '../../machines/journal/keyring.ts';
 import type { KeyringContext } from '../../machines/journal/keyring-terms.ts';
 import { journalActorState, stepJournalActor, type JournalSeams } from '../journal-actor.ts';
 import type { Scope } from '../role.ts';
-import type { Keyring } from '../loop/step.ts';
+import type { Keyring } from '../loop/step/keys.ts';
 
 /** The stream of a journal's keyring, whatever role the journal is of. */
 export const KEYRING_STREAM = 'keyring';

@@ -1,39 +1,34 @@
-import type { ResponseCode } from '../../events/codes.ts';
 import {
   JournalError,
   type CommitResult,
   type Journal,
-  type OutboxRow,
-  type RecordedEvent,
   type StoredAnswer,
   type TimerRow,
 } from '../../events/journal/port.ts';
+import type { ResponseCode } from '../../events/codes.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
 import { EVERYTHING, type Keeps, type Share } from '../cluster/share.ts';
 import { foldActor, type Actor, type FoldedActor } from '../fold.ts';
 import { IDLE_MS, LEFT_TO_OTHERS_MS, MAX_CACHED_ACTORS, TIMER_RETRY_MS } from '../limits.ts';
-import { RateLimiter, type Overdraft } from './rate-limiter.ts';
-import { Refusals } from './refusals.ts';
 import type { Role } from '../role.ts';
 import type { Clock } from '../seams/clock.ts';
 import type { Entropy } from '../seams/entropy.ts';
 import type { Log, LogFields } from '../seams/log.ts';
 import { SnapshotKeeper } from '../snapshots.ts';
-import type { Draft, Keyring, Outgoing } from './step.ts';
-import { Timers } from './timers.ts';
 import { Warnings } from '../warnings.ts';
-import { refusalFact, Unit, type Command, type UnitHost, type Work } from './unit.ts';
-import {
-  decodeMessage,
-  deviceOf,
-  encodeMessage,
-  messageIdOf,
-  type Decoded,
-  type Incoming,
-  type Letter,
-} from '../wire/messages.ts';
+import type { Incoming } from '../wire/messages.ts';
 import type { Delivery, Subscription, Wire } from '../wire/port.ts';
-import { eventsOf } from '../wire/subjects.ts';
+import { Intake } from './intake.ts';
+import { Outlet } from './outlet.ts';
+import { refusalFact, Refusals, type Refusal } from './refusals.ts';
+import type { Draft } from './step.ts';
+import type { Keyring } from './step/keys.ts';
+import { TakingUp } from './taking-up.ts';
+import { Timers } from './timers.ts';
+import { UnderWay } from './under-way.ts';
+import type { UnitHost } from './unit.ts';
+import { Units } from './units.ts';
+import type { Command, Work } from './work.ts';
 
 export interface RuntimeOptions {
   readonly role: Role;
@@ -73,8 +68,6 @@ export interface RuntimeStats {
   readonly timers: number;
 }
 
-const OUTBOX_PAGE = 1_000;
-
 /** One role in one process: brings messages, timers and commands to their units, and lets out what was committed. */
 export class Runtime implements UnitHost {
   readonly role: Role;
@@ -86,55 +79,67 @@ export class Runtime implements UnitHost {
   readonly #log: Log;
   readonly #observers: RuntimeOptions['observers'];
   readonly #share: Share;
-  readonly #data: (message: Incoming) => void;
   readonly #beforeStop: () => Promise<void>;
-  /** The least recently used first. */
-  readonly #units = new Map<string, Unit>();
-  readonly #census = { count: 0 };
-  readonly #maxCachedActors: number;
+  readonly #warnings: Warnings;
+  readonly #underWay = new UnderWay();
+  readonly #intake: Intake;
+  readonly #units: Units;
   readonly #timers: Timers;
   readonly #refusals: Refusals;
-  readonly #limiter: RateLimiter;
-  readonly #warnings: Warnings;
+  readonly #outlet: Outlet;
+  readonly #takingUp: TakingUp;
   readonly #snapshots: SnapshotKeeper;
-  readonly #counts = { committed: 0, malformed: 0, dropped: 0, busy: 0, limited: 0, repeated: 0, failedSteps: 0 };
+  readonly #counts = { committed: 0, repeated: 0, failedSteps: 0 };
   #subscriptions: readonly Subscription[] = [];
   #cancelSweep: () => void = () => {};
-  #cancelRecovery: (() => void) | null = null;
-  readonly #resends = new Set<Promise<void>>();
   #state: 'new' | 'running' | 'stopping' = 'new';
 
   constructor(options: RuntimeOptions) {
-    this.role = options.role;
-    this.journal = options.journal;
-    this.clock = options.clock;
-    this.entropy = options.entropy;
-    this.keyring = options.keyring;
-    this.#wire = options.wire;
-    this.#log = options.log;
+    const { role, journal, wire, clock, entropy, log, keyring, share = EVERYTHING } = options;
+    this.role = role;
+    this.journal = journal;
+    this.clock = clock;
+    this.entropy = entropy;
+    this.keyring = keyring;
+    this.#wire = wire;
+    this.#log = log;
     this.#observers = options.observers;
-    this.#share = options.share ?? EVERYTHING;
-    this.#data = options.data ?? ((message) => this.#drop(message, 'no channels here'));
+    this.#share = share;
     this.#beforeStop = options.beforeStop ?? (() => Promise.resolve());
-    this.#maxCachedActors = options.maxCachedActors ?? MAX_CACHED_ACTORS;
-    this.#timers = new Timers(options.clock, (row) => this.#fire(row));
-    this.#limiter = new RateLimiter(options.clock);
-    this.#warnings = new Warnings(options.clock, options.log);
+    const warnings = new Warnings(clock, log);
+    const underWay = this.#underWay;
+    const timers = new Timers(clock, (row) => this.#fire(row));
+    const outlet = new Outlet({ role, journal, wire, entropy, log, warnings, underWay });
+    this.#warnings = warnings;
+    this.#timers = timers;
+    this.#outlet = outlet;
+    this.#takingUp = new TakingUp({ journal, clock, log, share, timers, outlet, underWay });
+    this.#units = new Units(this, options.maxCachedActors ?? MAX_CACHED_ACTORS);
     this.#snapshots = new SnapshotKeeper(this, options.snapshotEvery);
-    this.#refusals = new Refusals(options.clock, (refusal, count) => {
+    this.#refusals = new Refusals(clock, (refusal, count) => {
       void this.tell(refusal.stream, () => [refusalFact(refusal, count)]).catch(() => {});
+    });
+    this.#intake = new Intake({
+      role,
+      wire,
+      clock,
+      warnings,
+      outlet,
+      data: options.data,
+      enqueue: (stream, message) => this.#units.enqueue({ kind: 'message', stream, message }),
+      refuse: (refusal) => this.#refuseUnasked(refusal),
     });
   }
 
   /** Takes up where the last process ended: timers are armed again, unanswered requests are sent again. */
   async start(): Promise<void> {
     this.#state = 'running';
-    await this.#armPending();
+    await this.#takingUp.timers();
     if (this.#isStopping()) return;
     this.#subscriptions = this.role.subscriptions.map(({ pattern, queue }) =>
       this.#wire.subscribe(pattern, (delivery) => this.deliver(delivery), queue === undefined ? {} : { queue }),
     );
-    await this.#resendOutbox();
+    await this.#takingUp.requests();
     if (!this.#isStopping()) this.#sweepLater();
   }
 
@@ -143,8 +148,8 @@ export class Runtime implements UnitHost {
    * @throws JournalError
    */
   async takeUp(keeps: Keeps): Promise<void> {
-    for (const [id, unit] of this.#units) if (!keeps(id)) unit.forget();
-    if (this.#state === 'running') await this.#takeUp();
+    this.#units.forgetAllBut(keeps);
+    if (this.#state === 'running') await this.#takingUp.now();
   }
 
   /** Takes nothing new, finishes what is under way. Journal and wire stay open. */
@@ -152,10 +157,10 @@ export class Runtime implements UnitHost {
     if (this.#share.giveUp !== undefined) await this.#share.giveUp();
     this.#refusals.close();
     this.#state = 'stopping';
+    this.#takingUp.end();
     await Promise.all(this.#subscriptions.map((subscription) => subscription.drain()));
     this.#warnings.close();
     this.#cancelSweep();
-    this.#cancelRecovery?.();
     await this.#beforeStop();
     await this.settled();
     // What was under way may have armed timers and opened sums of its own.
@@ -167,11 +172,13 @@ export class Runtime implements UnitHost {
 
   /** Resolves when no step is under way. */
   async settled(): Promise<void> {
-    for (;;) {
-      const busy = this.#busyUnits().map((unit) => unit.whenIdle());
-      if (busy.length + this.#resends.size === 0) return;
-      await Promise.all([...busy, ...this.#resends]);
-    }
+    while (this.#units.isBusy || this.#underWay.size > 0)
+      await Promise.all([this.#units.whenIdle(), this.#underWay.all()]);
+  }
+
+  /** Takes a message off the wire. */
+  deliver(delivery: Delivery): void {
+    this.#intake.deliver(delivery);
   }
 
   /**
@@ -183,7 +190,7 @@ export class Runtime implements UnitHost {
     return new Promise((resolve, reject) => {
       const done = (result: 'taken' | 'refused' | Error) =>
         result instanceof Error ? reject(result) : resolve(result);
-      const accepted = this.#enqueue({ kind: 'command', stream, command, correlationId, done });
+      const accepted = this.#units.enqueue({ kind: 'command', stream, command, correlationId, done });
       if (!accepted) reject(new Error(`The mailbox of ${this.role.unitOf(stream)} is full.`));
     });
   }
@@ -210,38 +217,16 @@ export class Runtime implements UnitHost {
   }
 
   /** The actors in memory: each is the fold of its stream as far as its version, durable or about to be. */
-  *inMemory(): Iterable<readonly [string, Actor]> {
-    for (const unit of this.#units.values()) yield* unit.inMemory();
+  inMemory(): Iterable<readonly [string, Actor]> {
+    return this.#units.inMemory();
   }
 
   get stats(): RuntimeStats {
-    const { count: cachedActors } = this.#census;
-    return { ...this.#counts, units: this.#units.size, cachedActors, timers: this.#timers.size };
+    const { size: units, cachedActors } = this.#units;
+    return { ...this.#counts, ...this.#intake.counts, units, cachedActors, timers: this.#timers.size };
   }
 
-  /** Takes a message off the wire. */
-  deliver(delivery: Delivery): void {
-    const decoded = decodeMessage(delivery.subject, delivery.payload);
-    if (decoded.kind === 'malformed') {
-      this.#refuseMalformed(decoded);
-      return;
-    }
-    const { message } = decoded;
-    const overdrawn = this.#limiter.overdrawn(this.role.charges?.(message) ?? []);
-    if (overdrawn !== null) {
-      this.#refuseOverdrawn(message, overdrawn);
-      return;
-    }
-    const route = this.role.route(message, delivery.payload);
-    if (route.kind === 'relay') this.#wire.publish(route.subject, route.payload, message);
-    else if (route.kind === 'data') this.#data(message);
-    else if (route.kind === 'drop') this.#drop(message, route.reason);
-    else if (!this.#enqueue({ kind: 'message', stream: route.stream, message })) {
-      this.#counts.busy += 1;
-      this.warn('mailbox full', { unit: this.role.unitOf(route.stream) });
-      this.notice(message, this.role.busy);
-    }
-  }
+  // What a unit needs.
 
   release(draft: Draft, result: CommitResult): void {
     if (result.kind !== 'committed') {
@@ -249,32 +234,30 @@ export class Runtime implements UnitHost {
       return;
     }
     this.#counts.committed += 1;
-    for (const { stream, name } of draft.timers.disarm) this.#timers.disarm(stream, name);
-    for (const row of draft.timers.arm) this.#timers.arm(row);
+    const { arm, disarm } = draft.timers;
+    for (const { stream, name } of disarm) this.#timers.disarm(stream, name);
+    for (const row of arm) this.#timers.arm(row);
     this.#snapshots.committed(result.events, () => draft.actors());
     // Observers first: on one connection they see this step before anything that its messages lead to.
-    if (this.#observers === 'publish') this.#tellObservers(result.events);
-    for (const message of draft.outgoing) this.#publish(message);
-    for (const id of draft.resend) this.#resendLater(id);
+    if (this.#observers === 'publish') this.#outlet.tellObservers(result.events);
+    for (const message of draft.outgoing) this.#outlet.publish(message);
+    for (const id of draft.resend) this.#outlet.resendLater(id);
   }
 
   repeat(answers: readonly StoredAnswer[]): void {
     this.#counts.repeated += 1;
-    for (const answer of answers) this.#publish(answer);
+    for (const answer of answers) this.#outlet.publish(answer);
   }
 
   notice(message: Incoming, code: ResponseCode): void {
-    const { leg } = message.content;
-    const { gatewayId, messageId, correlationId } = message;
-    const letter = this.role.notice({ leg, gatewayId, deviceId: deviceOf(message) }, code, messageId);
-    if (letter !== null) this.#send(letter, correlationId);
+    this.#outlet.notice(message, code);
   }
 
-  noteRefusal(refusal: Parameters<Refusals['note']>[0]): 'first' | 'summed' {
+  noteRefusal(refusal: Refusal): 'first' | 'summed' {
     return this.#refusals.note(refusal);
   }
 
-  takeBackRefusal(refusal: Parameters<Refusals['takeBack']>[0]): void {
+  takeBackRefusal(refusal: Refusal): void {
     this.#refusals.takeBack(refusal);
   }
 
@@ -295,34 +278,19 @@ export class Runtime implements UnitHost {
     this.#log.error('step failed', { stream: work.stream, cause: work.kind, error: error.message, remedy });
     if (this.#state !== 'running') return;
     if (work.kind === 'timer' && this.#timers.isArmed(work.row)) this.#timers.arm(work.row, TIMER_RETRY_MS);
-    if (error instanceof JournalError && error.fault === 'failed') this.#recoverLater();
+    if (error instanceof JournalError && error.fault === 'failed') this.#takingUp.later();
   }
 
   warn(message: string, fields: LogFields): void {
     this.#warnings.say(message, fields);
   }
 
-  #busyUnits(): readonly Unit[] {
-    return [...this.#units.values()].filter((unit) => unit.isBusy);
-  }
-
-  #enqueue(work: Work): boolean {
-    if (this.#census.count > this.#maxCachedActors) this.#makeRoom();
-    const id = this.role.unitOf(work.stream);
-    const unit = this.#units.get(id) ?? new Unit(this, this.#census, () => this.#units.delete(id));
-    this.#units.delete(id);
-    this.#units.set(id, unit);
-    return unit.enqueue(work);
-  }
-
-  /** A tenth of the actors leaves, so that it need not be done for each that comes. */
-  #makeRoom(): void {
-    const most = Math.floor(this.#maxCachedActors * 0.9);
-    for (const [id, unit] of this.#units) {
-      if (this.#census.count <= most) return;
-      unit.evict(this.#census.count - most);
-      if (unit.isEmpty) this.#units.delete(id);
-    }
+  /** Of a message that no actor was asked about: the first is an event, as with every refusal; the rest are summed. */
+  #refuseUnasked(refusal: Refusal): 'first' | 'summed' {
+    const note = this.#refusals.note(refusal);
+    if (note === 'first')
+      this.tell(refusal.stream, () => [refusalFact(refusal, 1)]).catch(() => this.#refusals.takeBack(refusal));
+    return note;
   }
 
   #fire(row: TimerRow): void {
@@ -333,127 +301,14 @@ export class Runtime implements UnitHost {
       this.#timers.arm(row, LEFT_TO_OTHERS_MS - waitedMs);
       return;
     }
-    if (!this.#enqueue({ kind: 'timer', stream: row.stream, row })) this.#timers.arm(row, TIMER_RETRY_MS);
-  }
-
-  async #resendOutbox(): Promise<void> {
-    let after = 0;
-    for (;;) {
-      const page = await this.journal.pendingOutbox({ after, limit: OUTBOX_PAGE });
-      for (const row of page) if (this.#share.isMine(row.stream)) this.#publishRow(row);
-      const last = page.at(-1);
-      if (last === undefined || page.length < OUTBOX_PAGE) return;
-      after = last.seq;
-    }
-  }
-
-  /** The row as it is by then; none when its answer came meanwhile. A failure leaves it to the next attempt. */
-  #resendLater(id: string): void {
-    const resend = this.journal
-      .outboxRow(id)
-      .then((row) => {
-        if (row !== null) this.#publishRow(row);
-      })
-      .catch((error: unknown) => this.#log.warn('not sent again', { outbox: id, error: String(error) }))
-      .finally(() => this.#resends.delete(resend));
-    this.#resends.add(resend);
-  }
-
-  /**
-   * A commit that failed may be durable all the same (its disk did not say). Then its timers and requests are in the
-   * journal and nowhere else: they are taken up as after a restart.
-   */
-  #recoverLater(): void {
-    this.#cancelRecovery ??= this.clock.after(TIMER_RETRY_MS, () => {
-      this.#cancelRecovery = null;
-      this.#recover();
-    });
-  }
-
-  #recover(): void {
-    const recovery = this.#takeUp()
-      .catch((error: unknown) => {
-        this.#log.error('not recovered yet', { error: String(error) });
-        if (!this.#isStopping()) this.#recoverLater();
-      })
-      .finally(() => this.#resends.delete(recovery));
-    this.#resends.add(recovery);
-  }
-
-  async #takeUp(): Promise<void> {
-    await this.#armPending();
-    if (!this.#isStopping()) await this.#resendOutbox();
-  }
-
-  /** Arms what the journal has and this process has not. */
-  async #armPending(): Promise<void> {
-    const rows = await this.journal.pendingTimers({ limit: Number.MAX_SAFE_INTEGER });
-    if (this.#isStopping()) return;
-    for (const row of rows) {
-      if (!this.#timers.has(row.stream, row.name) && this.#share.isMine(row.stream)) this.#timers.arm(row);
-    }
-  }
-
-  #isStopping(): boolean {
-    return this.#state === 'stopping';
-  }
-
-  #publishRow({ subject, payload, correlationId }: OutboxRow): void {
-    this.#publish({ subject, payload, messageId: messageIdOf(payload), correlationId });
-  }
-
-  #publish({ subject, payload, messageId, correlationId }: Outgoing): void {
-    this.#wire.publish(subject, payload, { messageId, correlationId });
-  }
-
-  #send(letter: Letter, correlationId: string): void {
-    const messageId = this.entropy.id();
-    const payload = encodeMessage(letter, messageId, correlationId);
-    this.#publish({ subject: letter.subject, payload, messageId, correlationId });
-  }
-
-  #tellObservers(events: readonly RecordedEvent[]): void {
-    try {
-      for (const event of events) this.#wire.publish(eventsOf(event.meta.chart.id), JSON.stringify(event));
-    } catch (error) {
-      // An event may be larger than what the NATS server takes; the messages of its step leave all the same.
-      this.warn('observers not told', { error: String(error) });
-    }
-  }
-
-  /** Nothing is looked up or computed for it. The first one is an event, as with every refusal; the rest are summed. */
-  #refuseOverdrawn(message: Incoming, { charge: { stream, from }, tell }: Overdraft): void {
-    this.#counts.limited += 1;
-    const refusal = { stream, message: message.content.type, from, code: 429 } as const;
-    if (this.#refusals.note(refusal) === 'first') {
-      this.warn('too many messages', { from, type: refusal.message });
-      this.tell(stream, () => [refusalFact(refusal, 1)]).catch(() => this.#refusals.takeBack(refusal));
-    }
-    if (tell === 'now') this.notice(message, refusal.code);
-  }
-
-  #refuseMalformed(decoded: Extract<Decoded, { readonly kind: 'malformed' }>): void {
-    this.#counts.malformed += 1;
-    const { address, code, reason, messageId } = decoded;
-    this.warn('malformed message', { code, reason, from: address?.deviceId ?? address?.gatewayId ?? null });
-    if (address === null) return;
-    const letter = this.role.notice(address, code, messageId);
-    if (letter !== null) this.#send(letter, decoded.correlationId ?? this.entropy.id());
-  }
-
-  #drop(message: Incoming, reason: string): void {
-    this.#counts.dropped += 1;
-    this.warn('message dropped', { type: message.content.type, from: message.gatewayId, reason });
+    if (!this.#units.enqueue({ kind: 'timer', stream: row.stream, row })) this.#timers.arm(row, TIMER_RETRY_MS);
   }
 
   #sweepLater(): void {
     this.#cancelSweep = this.clock.after(IDLE_MS, () => {
-      for (const [id, unit] of this.#units) {
-        unit.passivate();
-        if (unit.isEmpty) this.#units.delete(id);
-      }
+      this.#units.passivate();
       // Another process may have died right after it committed what its successor had looked for.
-      if (this.#share !== EVERYTHING) this.#recover();
+      if (this.#share !== EVERYTHING) this.#takingUp.beside();
       const { upkeep } = this.role;
       if (upkeep !== undefined) {
         this.tell(upkeep.stream, upkeep.look).catch((error: unknown) =>
@@ -462,5 +317,9 @@ export class Runtime implements UnitHost {
       }
       this.#sweepLater();
     });
+  }
+
+  #isStopping(): boolean {
+    return this.#state === 'stopping';
   }
 }

@@ -1,7 +1,7 @@
 import type { TimerRow } from '../../events/journal/port.ts';
 import type { Clock } from '../seams/clock.ts';
 
-const idOf = (stream: string, name: string): string => `${stream}|${name}`;
+export const timerId = (stream: string, name: string): string => `${stream}|${name}`;
 
 /** The armed timers of a process: a copy of the journal's, in memory, so that one clock timer serves them all. */
 export class Timers {
@@ -22,7 +22,7 @@ export class Timers {
     this.disarm(row.stream, row.name);
     const delayMs = Math.max(row.dueAt - this.#clock.now(), notBeforeMs);
     const cancel = this.#clock.after(delayMs, () => this.#due(row));
-    this.#rows.set(idOf(row.stream, row.name), { row, cancel });
+    this.#rows.set(timerId(row.stream, row.name), { row, cancel });
   }
 
   /** A clock may ring early: it has a longest delay. */
@@ -32,18 +32,18 @@ export class Timers {
   }
 
   has(stream: string, name: string): boolean {
-    return this.#rows.has(idOf(stream, name));
+    return this.#rows.has(timerId(stream, name));
   }
 
   disarm(stream: string, name: string): void {
-    const id = idOf(stream, name);
+    const id = timerId(stream, name);
     this.#rows.get(id)?.cancel();
     this.#rows.delete(id);
   }
 
   /** Whether this very arming is still the one in force. */
   isArmed(row: TimerRow): boolean {
-    return this.#rows.get(idOf(row.stream, row.name))?.row === row;
+    return this.#rows.get(timerId(row.stream, row.name))?.row === row;
   }
 
   stop(): void {

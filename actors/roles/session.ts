@@ -3,7 +3,7 @@ import { PersonalFields } from '../../events/fields.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
 import { padded } from '../../security/personal-data.ts';
 import { openFrame, sealFrame, sessionFromBytes, type Session } from '../../security/session.ts';
-import { StepError } from '../loop/step.ts';
+import { StepError } from '../loop/step/error.ts';
 import type { Scope } from '../role.ts';
 import type { Content } from '../wire/messages.ts';
 

@@ -1,7 +1,8 @@
 import type { StreamSource } from '../../events/journal/port.ts';
 import { subject } from '../../machines/cpns-server/subject.ts';
 import { foldActor } from '../fold.ts';
-import { StepError, type Keyring } from '../loop/step.ts';
+import { StepError } from '../loop/step/error.ts';
+import type { Keyring } from '../loop/step/keys.ts';
 import type { PersonalState } from '../wire/queries.ts';
 import { openFields, subjectStream } from './personal.ts';
 

@@ -6,7 +6,7 @@ import { LEASE_MS } from '../cluster/membership.ts';
 import { foldActor } from '../fold.ts';
 import type { Clock } from '../seams/clock.ts';
 import type { Log } from '../seams/log.ts';
-import type { Keyring } from '../loop/step.ts';
+import type { Keyring } from '../loop/step/keys.ts';
 import type { Peer, SessionBook } from './sealed-wire.ts';
 import { chainKey, seenKey, sessionKey } from '../roles/session.ts';
 import { fromKeptChain, type Standing } from '../roles/cpns-server/standing.ts';

@@ -1,4 +1,4 @@
-import { messageKey } from '../../actors/loop/step.ts';
+import { messageKey } from '../../actors/loop/step/messages.ts';
 import type { Commit, JsonObject, NewEvent } from '../../events/journal/port.ts';
 
 const PNS = 100;

@@ -9,7 +9,7 @@ import {
 import { sessionToBytes } from '../../../security/session.ts';
 import { timestampFromBytes } from '../../../security/timestamp.ts';
 import type { Scope } from '../../role.ts';
-import { StepError } from '../../loop/step.ts';
+import { StepError } from '../../loop/step/error.ts';
 import { chainKey, sessionKey } from '../session.ts';
 import { keptChain } from './standing.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
 import { Runtime } from '../../../actors/loop/runtime.ts';
-import type { Command } from '../../../actors/loop/unit.ts';
+import type { Command } from '../../../actors/loop/work.ts';
 import { serverRole } from '../../../actors/roles/cpns-server.ts';
 import { SimulatedClock } from '../../../actors/seams/clock.ts';
 import { SeededEntropy } from '../../../actors/seams/entropy.ts';

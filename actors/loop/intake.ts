@@ -1,0 +1,82 @@
+import type { Role } from '../role.ts';
+import type { Clock } from '../seams/clock.ts';
+import type { Warnings } from '../warnings.ts';
+import { decodeMessage, type Decoded, type Incoming } from '../wire/messages.ts';
+import type { Delivery, Wire } from '../wire/port.ts';
+import type { Outlet } from './outlet.ts';
+import { RateLimiter, type Overdraft } from './rate-limiter.ts';
+import type { Refusal } from './refusals.ts';
+
+export interface IntakeOptions {
+  readonly role: Role;
+  readonly wire: Wire;
+  readonly clock: Clock;
+  readonly warnings: Warnings;
+  readonly outlet: Outlet;
+  /** Takes a message for an actor. @returns whether there was room */
+  readonly enqueue: (stream: string, message: Incoming) => boolean;
+  /** Takes the data of the sessions; where there is nobody to it is dropped. */
+  readonly data: ((message: Incoming) => void) | undefined;
+  /** Records a message that nothing was computed for. @returns whether it is the first of its kind */
+  readonly refuse: (refusal: Refusal) => 'first' | 'summed';
+}
+
+type Malformed = Extract<Decoded, { readonly kind: 'malformed' }>;
+
+/** What comes off the wire, on its way to an actor: decoded, charged to its sender, and routed; or it ends here. */
+export class Intake {
+  readonly counts = { malformed: 0, dropped: 0, busy: 0, limited: 0 };
+  readonly #options: IntakeOptions;
+  readonly #limiter: RateLimiter;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#limiter = new RateLimiter(options.clock);
+  }
+
+  deliver(delivery: Delivery): void {
+    const { role, wire, warnings, outlet, enqueue, data } = this.#options;
+    const decoded = decodeMessage(delivery.subject, delivery.payload);
+    if (decoded.kind === 'malformed') {
+      this.#refuseMalformed(decoded);
+      return;
+    }
+    const { message } = decoded;
+    const overdrawn = this.#limiter.overdrawn(role.charges?.(message) ?? []);
+    if (overdrawn !== null) {
+      this.#refuseOverdrawn(message, overdrawn);
+      return;
+    }
+    const route = role.route(message, delivery.payload);
+    if (route.kind === 'relay') wire.publish(route.subject, route.payload, message);
+    else if (route.kind === 'data' && data !== undefined) data(message);
+    else if (route.kind === 'data') this.#drop(message, 'no channels here');
+    else if (route.kind === 'drop') this.#drop(message, route.reason);
+    else if (!enqueue(route.stream, message)) {
+      this.counts.busy += 1;
+      warnings.say('mailbox full', { unit: role.unitOf(route.stream) });
+      outlet.notice(message, role.busy);
+    }
+  }
+
+  /** Nothing is looked up or computed for it. */
+  #refuseOverdrawn(message: Incoming, { charge: { stream, from }, tell }: Overdraft): void {
+    this.counts.limited += 1;
+    const { warnings, outlet, refuse } = this.#options;
+    const refusal = { stream, message: message.content.type, from, code: 429 } as const;
+    if (refuse(refusal) === 'first') warnings.say('too many messages', { from, type: refusal.message });
+    if (tell === 'now') outlet.notice(message, refusal.code);
+  }
+
+  #refuseMalformed({ address, code, reason, messageId, correlationId }: Malformed): void {
+    this.counts.malformed += 1;
+    const { warnings, outlet } = this.#options;
+    warnings.say('malformed message', { code, reason, from: address?.deviceId ?? address?.gatewayId ?? null });
+    if (address !== null) outlet.noticeTo(address, code, { messageId, correlationId });
+  }
+
+  #drop(message: Incoming, reason: string): void {
+    this.counts.dropped += 1;
+    this.#options.warnings.say('message dropped', { type: message.content.type, from: message.gatewayId, reason });
+  }
+}

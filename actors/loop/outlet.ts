@@ -1,0 +1,97 @@
+import type { ResponseCode } from '../../events/codes.ts';
+import type { Journal, OutboxRow, RecordedEvent } from '../../events/journal/port.ts';
+import type { Role } from '../role.ts';
+import type { Entropy } from '../seams/entropy.ts';
+import type { Log } from '../seams/log.ts';
+import type { Warnings } from '../warnings.ts';
+import { deviceOf, encodeMessage, messageIdOf, type Incoming } from '../wire/messages.ts';
+import type { Wire } from '../wire/port.ts';
+import { eventsOf } from '../wire/subjects.ts';
+import type { Outgoing } from './step/messages.ts';
+import type { UnderWay } from './under-way.ts';
+
+const OUTBOX_PAGE = 1_000;
+
+/** What could be read of a message. */
+interface Names {
+  readonly messageId: string | null;
+  readonly correlationId: string | null;
+}
+
+export interface OutletOptions {
+  readonly role: Role;
+  readonly journal: Journal;
+  readonly wire: Wire;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly warnings: Warnings;
+  readonly underWay: UnderWay;
+}
+
+/** Where messages leave: those of committed steps, those that the outbox still has, and copies of events for observers. */
+export class Outlet {
+  readonly #options: OutletOptions;
+
+  constructor(options: OutletOptions) {
+    this.#options = options;
+  }
+
+  publish({ subject, payload, messageId, correlationId }: Outgoing): void {
+    this.#options.wire.publish(subject, payload, { messageId, correlationId });
+  }
+
+  /** Tells the sender that a message was not taken, without an outcome. */
+  notice(message: Incoming, code: ResponseCode): void {
+    const { leg } = message.content;
+    this.noticeTo({ leg, gatewayId: message.gatewayId, deviceId: deviceOf(message) }, code, message);
+  }
+
+  /** The same where it could not be read, but for some of its names. */
+  noticeTo(to: Parameters<Role['notice']>[0], code: ResponseCode, { messageId, correlationId }: Names): void {
+    const { role, entropy } = this.#options;
+    const letter = role.notice(to, code, messageId);
+    if (letter === null) return;
+    const names = { messageId: entropy.id(), correlationId: correlationId ?? entropy.id() };
+    const payload = encodeMessage(letter, names.messageId, names.correlationId);
+    this.publish({ subject: letter.subject, payload, ...names });
+  }
+
+  /** Copies of committed events. */
+  tellObservers(events: readonly RecordedEvent[]): void {
+    const { wire, warnings } = this.#options;
+    try {
+      for (const event of events) wire.publish(eventsOf(event.meta.chart.id), JSON.stringify(event));
+    } catch (error) {
+      // An event may be larger than what the NATS server takes; the messages of its step leave all the same.
+      warnings.say('observers not told', { error: String(error) });
+    }
+  }
+
+  /** Everything that waits for an answer, once more. @throws JournalError */
+  async resendOutbox(isMine: (stream: string) => boolean): Promise<void> {
+    let after = 0;
+    for (;;) {
+      const page = await this.#options.journal.pendingOutbox({ after, limit: OUTBOX_PAGE });
+      for (const row of page) if (isMine(row.stream)) this.#publishRow(row);
+      const last = page.at(-1);
+      if (last === undefined || page.length < OUTBOX_PAGE) return;
+      after = last.seq;
+    }
+  }
+
+  /** The row as it is by then; none when its answer came meanwhile. A failure leaves it to the next attempt. */
+  resendLater(id: string): void {
+    const { journal, log, underWay } = this.#options;
+    const resend = journal
+      .outboxRow(id)
+      .then((row) => {
+        if (row !== null) this.#publishRow(row);
+      })
+      .catch((error: unknown) => log.warn('not sent again', { outbox: id, error: String(error) }));
+    underWay.add(resend);
+  }
+
+  #publishRow({ subject, payload, correlationId }: OutboxRow): void {
+    this.publish({ subject, payload, messageId: messageIdOf(payload), correlationId });
+  }
+}

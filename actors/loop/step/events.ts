@@ -1,0 +1,62 @@
+import type { ChartId } from '../../../events/charts.ts';
+import type { Fact } from '../../../events/decode.ts';
+import type { Flow } from '../../../events/fields.ts';
+import type { ExpectedVersion, NewEvent, StreamAppend } from '../../../events/journal/port.ts';
+import { changeRequestStep } from '../../../events/steps.ts';
+import type { Chart } from '../../../machines/chart.ts';
+import { chartName } from '../../../projections/chart-hash.ts';
+import type { Role } from '../../role.ts';
+
+/** A fact that a chart has taken. */
+export interface Taken {
+  readonly stream: string;
+  readonly chart: Chart<ChartId>;
+  readonly fact: Fact;
+  readonly schemaVersion: number;
+}
+
+/** What all events of a step have in common. */
+export interface About {
+  readonly messageId: string;
+  readonly correlationId: string;
+  readonly causationId: string | null;
+  readonly role: Role['name'];
+  readonly recordedAt: string;
+  readonly flow: Flow | null;
+}
+
+/**
+ * Events keep the order in which they were taken, over all streams of the step; what was only read is checked.
+ * @param bases version of each stream that the step has touched, as it found it
+ */
+export function appendsOf(
+  taken: readonly Taken[],
+  bases: ReadonlyMap<string, number>,
+  about: About,
+): readonly StreamAppend[] {
+  const appends: { readonly stream: string; readonly expected: ExpectedVersion; readonly events: NewEvent[] }[] = [];
+  const versions = new Map<string, number>();
+  for (const one of taken) {
+    const { stream } = one;
+    const version = versions.get(stream) ?? bases.get(stream) ?? 0;
+    versions.set(stream, version + 1);
+    const run = appends.at(-1);
+    if (run?.stream === stream) run.events.push(eventOf(one, about));
+    else appends.push({ stream, expected: expectedVersion(version), events: [eventOf(one, about)] });
+  }
+  for (const [stream, base] of bases) {
+    if (!versions.has(stream)) appends.push({ stream, expected: expectedVersion(base), events: [] });
+  }
+  return appends;
+}
+
+function eventOf({ chart, fact, schemaVersion }: Taken, about: About): NewEvent {
+  const { messageId, correlationId, causationId, role, recordedAt } = about;
+  const crStep = changeRequestStep(chart.id, fact.type, about.flow);
+  const meta = { messageId, correlationId, causationId, role, chart: chartName(chart), crStep, recordedAt };
+  return { type: fact.type, schemaVersion, data: fact.data, meta };
+}
+
+function expectedVersion(version: number): ExpectedVersion {
+  return version === 0 ? { kind: 'noStream' } : { kind: 'exactly', version };
+}

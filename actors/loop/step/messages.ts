@@ -1,0 +1,93 @@
+import type { Commit, OutboxRow, StoredAnswer } from '../../../events/journal/port.ts';
+import { encodeMessage, type Letter } from '../../wire/messages.ts';
+import type { Cause } from '../work.ts';
+import { StepError } from './error.ts';
+
+export interface Outgoing {
+  readonly subject: string;
+  readonly payload: string;
+  readonly messageId: string;
+  readonly correlationId: string;
+}
+
+const outboxId = (stream: string, message: string, about = ''): string => `${stream}|${message}|${about}`;
+/** The id first: messages of one moment lie together in the index of what was seen. */
+export const messageKey = (stream: string, messageId: string): string => `${messageId}#${stream}`;
+
+/** What a step has to say: requests, which stay in the outbox until they are settled, answers, which are stored, and notices. */
+export class StepMessages {
+  /** Leaves after the commit, in this order. */
+  readonly outgoing: Outgoing[] = [];
+  /** Outbox rows that are sent once more after the commit. */
+  readonly resend: string[] = [];
+  readonly #cause: Cause;
+  readonly #id: () => string;
+  readonly #put = new Map<string, OutboxRow>();
+  readonly #settled = new Set<string>();
+  readonly #answers: StoredAnswer[] = [];
+
+  /** @param id gives the id of the next message */
+  constructor(cause: Cause, id: () => string) {
+    this.#cause = cause;
+    this.#id = id;
+  }
+
+  /** @param about tells requests of one name apart */
+  request(stream: string, message: string, about: string | undefined, letter: Letter): void {
+    const id = outboxId(stream, message, about);
+    const outgoing = this.#write(letter);
+    const { subject, payload, correlationId } = outgoing;
+    this.outgoing.push(outgoing);
+    this.#settled.add(id);
+    this.#put.set(id, { id, stream, subject, payload, correlationId });
+  }
+
+  requestAgain(stream: string, message: string, about: string | undefined): void {
+    this.resend.push(outboxId(stream, message, about));
+  }
+
+  settle(stream: string, message: string, about: string | undefined): void {
+    const id = outboxId(stream, message, about);
+    this.#put.delete(id);
+    this.#settled.add(id);
+  }
+
+  /** A stored answer to the message of this step. */
+  answer(letter: Letter): void {
+    const { inReplyTo, subject } = letter;
+    if (inReplyTo === null) throw new StepError(`Answer ${letter.type} does not say what it answers.`);
+    const outgoing = this.#write(letter);
+    this.outgoing.push(outgoing);
+    const { messageId, payload, correlationId } = outgoing;
+    const key = messageKey(this.#cause.stream, inReplyTo);
+    this.#answers.push({ messageKey: key, messageId, subject, payload, correlationId });
+  }
+
+  notify(letter: Letter): void {
+    this.outgoing.push(this.#write(letter));
+  }
+
+  get hasAnswers(): boolean {
+    return this.#answers.length > 0;
+  }
+
+  get hasNothingButAnswers(): boolean {
+    return this.#put.size === 0 && this.outgoing.length === this.#answers.length;
+  }
+
+  keepAnswers(): void {
+    this.resend.length = 0;
+    this.#settled.clear();
+  }
+
+  rows(): Pick<Commit, 'outbox' | 'answers'> {
+    return { outbox: { put: [...this.#put.values()], settle: [...this.#settled] }, answers: this.#answers };
+  }
+
+  #write(letter: Letter): Outgoing {
+    const messageId = letter.messageId ?? this.#id();
+    const { correlationId } = this.#cause;
+    const payload = encodeMessage(letter, messageId, correlationId);
+    return { subject: letter.subject, payload, messageId, correlationId };
+  }
+}

@@ -1,0 +1,75 @@
+import type { Journal } from '../../events/journal/port.ts';
+import type { Share } from '../cluster/share.ts';
+import { TIMER_RETRY_MS } from '../limits.ts';
+import type { Clock } from '../seams/clock.ts';
+import type { Log } from '../seams/log.ts';
+import type { Outlet } from './outlet.ts';
+import type { Timers } from './timers.ts';
+import type { UnderWay } from './under-way.ts';
+
+export interface TakingUpOptions {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly share: Share;
+  readonly timers: Timers;
+  readonly outlet: Outlet;
+  readonly underWay: UnderWay;
+}
+
+/**
+ * Takes up what the journal has and this process has not: the timers and requests of the process before it, of one that went
+ * away, or of a commit of its own that failed and may be durable all the same (its disk did not say).
+ */
+export class TakingUp {
+  readonly #options: TakingUpOptions;
+  #cancel: (() => void) | null = null;
+  #state: 'open' | 'ended' = 'open';
+
+  constructor(options: TakingUpOptions) {
+    this.#options = options;
+  }
+
+  /** @throws JournalError */
+  async now(): Promise<void> {
+    await this.timers();
+    if (this.#state === 'open') await this.requests();
+  }
+
+  /** @throws JournalError */
+  async timers(): Promise<void> {
+    const { journal, timers, share } = this.#options;
+    const rows = await journal.pendingTimers({ limit: Number.MAX_SAFE_INTEGER });
+    if (this.#state === 'ended') return;
+    for (const row of rows) if (!timers.has(row.stream, row.name) && share.isMine(row.stream)) timers.arm(row);
+  }
+
+  /** @throws JournalError */
+  async requests(): Promise<void> {
+    const { outlet, share } = this.#options;
+    await outlet.resendOutbox((stream) => share.isMine(stream));
+  }
+
+  /** Beside what else goes on, and until it succeeds. */
+  beside(): void {
+    const { log, underWay } = this.#options;
+    const attempt = this.now().catch((error: unknown) => {
+      log.error('not recovered yet', { error: String(error) });
+      this.later();
+    });
+    underWay.add(attempt);
+  }
+
+  later(): void {
+    if (this.#state === 'ended') return;
+    this.#cancel ??= this.#options.clock.after(TIMER_RETRY_MS, () => {
+      this.#cancel = null;
+      this.beside();
+    });
+  }
+
+  end(): void {
+    this.#state = 'ended';
+    this.#cancel?.();
+  }
+}
