@@ -2,6 +2,7 @@ import { toBase64 } from '../security/transparency/base64.ts';
 import { JournalError } from '../events/journal/port.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
 import { ConformancePass, type UsedChart } from './conformance.ts';
+import { Copies } from './copies.ts';
 import { Doubts, Findings, type Doubt, type Finding } from './finding.ts';
 import { inOrder, IntegrityPass, type Integrity } from './integrity.ts';
 import { notesOf, type JournalNotes } from './notes.ts';
@@ -23,6 +24,8 @@ export interface JournalAudit {
   readonly foreign: readonly (number | string)[];
   /** Events before its first one, which are not here. */
   readonly missing: number;
+  /** Index of the journal that it is a copy of, or the beginning of one: what it holds is judged there. Null for any other. */
+  readonly copyOf: number | null;
   readonly charts: readonly UsedChart[];
 }
 
@@ -62,19 +65,21 @@ export async function audit(given: readonly JournalSource[], options: AuditOptio
     const desk = { scratch, report: findings.report, doubt: doubts.doubt };
     const at = (...scopes: readonly Rule['scope'][]) =>
       rules.filter(({ scope }) => scopes.includes(scope)).map((rule) => ({ rule, watch: rule.watch(desk) }));
-    const shared = sources.length > 1 ? at('all', 'between') : at('all');
+    const copies = await Copies.among(sources);
+    const judged = sources.filter((_, index) => copies.of(index) === null);
+    const shared = judged.length > 1 ? at('all', 'between') : at('all');
     const notes = await notesOf(sources, options);
     const journals: JournalAudit[] = [];
     for (const [index, source] of sources.entries()) {
       const own = at('journal');
       // Of a journal that begins in the middle, the rules do not know what was before.
       const watches = new Watches(isWhole(source) ? [...own, ...shared] : []);
-      journals.push(await auditOne(source, index, { options, desk, watches, notes: notes.of(index) }));
+      journals.push(await auditOne(source, index, { options, desk, watches, copies, notes: notes.of(index) }));
       for (const { watch } of own) watch.end?.();
     }
     for (const { watch } of shared) watch.end?.();
     return {
-      journals: notes.settled(journals),
+      journals: await copies.settled(notes.settled(journals)),
       unusedKeys: notes.unused(options.verifiers),
       findings: findings.kept,
       count: findings.count,
@@ -97,16 +102,22 @@ async function auditOne(
     options,
     desk,
     watches,
+    copies,
     notes,
   }: {
     readonly options: AuditOptions;
     readonly desk: Desk;
     readonly watches: Watches;
+    readonly copies: Copies;
     readonly notes: JournalNotes;
   },
 ): Promise<JournalAudit> {
   const { verifiers, charts, onProgress = () => {} } = options;
-  const integrity = new IntegrityPass(source, notes.signed, desk.scratch, notes.sizes);
+  const copyOf = copies.of(index);
+  // That what was signed since is not in a copy is no fault of it.
+  const signed = copyOf === null ? notes.signed : notes.signed.filter(({ size }) => size <= source.head.size);
+  const sizes = new Set([...notes.sizes, ...copies.sizesOf(index)]);
+  const integrity = new IntegrityPass(source, signed, desk.scratch, sizes);
   const owner = new OwnerPass();
   const law = charts === undefined ? {} : { charts };
   const begins = isWhole(source) ? 'first' : 'amid';
@@ -118,7 +129,8 @@ async function auditOne(
     ...law,
   });
   try {
-    await walk(source, [integrity, owner, conformance], (progress) => onProgress(source.name, progress));
+    const passes = copyOf === null ? [integrity, owner, conformance] : [integrity, owner];
+    await walk(source, passes, (progress) => onProgress(source.name, progress));
   } catch (error) {
     if (!(error instanceof JournalError && error.fault === 'corrupt')) throw error;
     integrity.damaged();
@@ -131,6 +143,7 @@ async function auditOne(
     signatures: verifiers.length === 0 ? 'none' : notes.signed.length === 0 ? 'unsigned' : 'checked',
     foreign: notes.foreign,
     missing: source.head.before.size,
+    copyOf,
     charts: conformance.charts,
   };
 }

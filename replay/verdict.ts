@@ -35,6 +35,8 @@ export interface JournalVerdict {
   readonly signedUpTo: number;
   readonly faults: JournalAudit['integrity']['faults'];
   readonly charts: JournalAudit['charts'];
+  /** Index of the journal that it is a copy of, or the beginning of one: it is judged there. */
+  readonly copyOf: number | null;
 }
 
 export interface Judged {
@@ -56,7 +58,7 @@ export function judge({ journals, unusedKeys, findings, count, doubts }: Audit, 
     verdict: wordOf({ isTampered, isDeviating: count > 0, isIncomplete: notChecked.length > 0 }),
     deviations: count,
     tool: { name: 'cpns' as const, version },
-    journals: sorted.map(toVerdict),
+    journals: sorted.map((one) => toVerdict(one, placeOf)),
     findings: findings.map((one) => replaced(one, placeOf)).toSorted(byPlace),
     notChecked,
   };
@@ -73,9 +75,13 @@ function wordOf(is: {
   return is.isIncomplete ? 'INCOMPLETE' : 'CONFORMANT';
 }
 
-function toVerdict({ owner, integrity, signatures, charts }: JournalAudit): JournalVerdict {
+function toVerdict(
+  { owner, integrity, signatures, charts, copyOf }: JournalAudit,
+  placeOf: (index: number) => number,
+): JournalVerdict {
   const { events, root, signedUpTo, faults } = integrity;
-  return { owner, events, root: toBase64(root), signatures, signedUpTo, faults, charts };
+  const copied = copyOf === null ? null : placeOf(copyOf);
+  return { owner, events, root: toBase64(root), signatures, signedUpTo, faults, charts, copyOf: copied };
 }
 
 function replaced(one: Finding, placeOf: (index: number) => number): Finding {

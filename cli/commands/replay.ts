@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { audit } from '../../replay/audit.ts';
 import { canonicalJson } from '../../projections/snapshots/canonical.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
-import { withArchives } from '../../replay/sources/with-archives.ts';
 import { judge, verdictJson } from '../../replay/verdict.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -92,7 +91,7 @@ async function verify(host: Host, running: Running, journals: readonly string[],
   const bars = new Map(sources.map(({ name }) => [name, progressOf(host, name)]));
   const onProgress = (name: string, { done, all }: { readonly done: number; readonly all: number }): void =>
     bars.get(name)?.(done, all);
-  const judged = judge(await audit(withArchives(sources), { ...files, onProgress }), programVersion());
+  const judged = judge(await audit(sources, { ...files, onProgress }), programVersion());
   await host.out(flags.json === true ? `${canonicalJson(verdictJson(judged.verdict))}\n` : verdictText(judged));
   return VERDICT_EXIT[judged.verdict.verdict];
 }

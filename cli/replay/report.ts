@@ -6,7 +6,7 @@ import { FactsGatherer } from '../../replay/report/facts.ts';
 import { reportPage, type InventoryPair } from '../../replay/report/page.ts';
 import { recordedOf, walk, type JournalSource, type Pass } from '../../replay/source.ts';
 import { inventoriesAt, positionAt, type When } from '../../replay/state.ts';
-import { judge, verdictJson } from '../../replay/verdict.ts';
+import { judge, verdictJson, type Judged } from '../../replay/verdict.ts';
 import { viewOf } from '../../replay/view.ts';
 import { path } from '../config/fields.ts';
 import { fileReason, UsageError } from '../errors.ts';
@@ -70,13 +70,20 @@ async function write(host: Host, running: Running, journals: readonly string[], 
   const onProgress = (name: string, { done, all }: { readonly done: number; readonly all: number }): void =>
     bars.get(name)?.(done, all);
   const judged = judge(await audit(sources, { ...files, onProgress }), programVersion());
-  const facts = await gather(host, sources);
-  const inventories = await Promise.all(sources.map((source) => pairOf(source, flags.from)));
+  const once = withoutCopies(sources, judged);
+  const facts = await gather(host, once);
+  const inventories = await Promise.all(once.map((source) => pairOf(source, flags.from)));
   const page = reportPage({ judged, facts, inventories, commands: commandsOf(journals, flags) });
   await put(host, join(folder, 'verdict.json'), `${canonicalJson(verdictJson(judged.verdict))}\n`);
   await put(host, join(folder, 'index.html'), page);
   await host.out(`${judged.verdict.verdict}: ${join(flags.output, 'index.html')}\n`);
   return VERDICT_EXIT[judged.verdict.verdict];
+}
+
+/** What a copy holds is told of the journal that it is of. */
+function withoutCopies(sources: readonly JournalSource[], { verdict, names }: Judged): readonly JournalSource[] {
+  const judgedNames = new Set(names.filter((_, index) => verdict.journals[index]?.copyOf === null));
+  return sources.filter(({ name }) => judgedNames.delete(name));
 }
 
 function folderOf(folder: string): string {

@@ -16,7 +16,7 @@ export function verdictText({ verdict, names }: Judged): string {
     ...findings.slice(0, MAX_LINES).flatMap((one) => findingLines(one, name)),
     ...(more > 0 ? [`and ${more} more deviations; --json has the first 1,000`] : []),
     ...notChecked.map(({ journal, says }) => `${name(journal)}: not checked: ${says}`),
-    ...journals.map((journal, index) => journalLine(journal, name(index))),
+    ...journals.map((journal, index) => journalLine(journal, name(index), name)),
     `cpns ${tool.version}, verdict ${hash}`,
     verdict.verdict === 'DEVIATIONS' ? `DEVIATIONS ${deviations}` : verdict.verdict,
   ];
@@ -38,7 +38,8 @@ const SIGNATURES: { readonly [kind in JournalVerdict['signatures']]: (journal: J
   checked: ({ signedUpTo }) => `the first ${signedUpTo} are signed`,
 };
 
-function journalLine(journal: JournalVerdict, name: string): string {
-  const { owner, events, root, signatures } = journal;
-  return `${name}: journal of ${owner}, ${events} events, root ${root}, ${SIGNATURES[signatures](journal)}`;
+function journalLine(journal: JournalVerdict, name: string, nameOf: (journal: number) => string): string {
+  const { owner, events, root, signatures, copyOf } = journal;
+  const says = `${name}: journal of ${owner}, ${events} events, root ${root}, ${SIGNATURES[signatures](journal)}`;
+  return copyOf === null ? says : `${says}; a copy of ${nameOf(copyOf)}, where its events were judged once`;
 }

@@ -136,7 +136,9 @@ const UNSIGNED = { none: 'no public key was given', unsigned: 'none of the keys 
 function checkedSection({ verdict, names }: Judged): Markup {
   const rows = verdict.journals.map((journal, index): readonly Piece[] => [
     names[index] ?? '',
-    journal.owner,
+    journal.copyOf === null
+      ? journal.owner
+      : [journal.owner, html`<p class="soft">a copy of ${names[journal.copyOf] ?? ''}</p>`],
     journal.events,
     SIGNED[journal.signatures](journal),
     journal.faults.length,

@@ -58,6 +58,7 @@ describe('the page of a report', () => {
       signedUpTo: 0,
       faults: [3, 4, 5, 6].map((position) => ({ kind: 'changed', position, says: 'is another' }) as const),
       charts: [],
+      copyOf: null,
     } as const;
     const verdict = { ...JUDGED.verdict, verdict: 'TAMPERED', journals: [journal] } as const;
     const content = { facts: gathered([]), inventories: [], commands: [] };
