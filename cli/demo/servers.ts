@@ -88,7 +88,7 @@ export async function endServers(
 ): Promise<void> {
   if (children.length < 2) return;
   for (const child of children) await child.stop();
-  const ids = children.map(({ tail }) => wordOf(tail(), / ending .*\bid=([a-z2-7]+)/) ?? '');
+  const ids = children.map(({ tail }) => wordOf(tail(), / ending .*\bid=(\S+)/) ?? '');
   const ring = new Ring(ids);
   const rows = children.map(({ name, tail }, index) => {
     const number = (field: string): number => Number(wordOf(tail(), new RegExp(` ending .*\\b${field}=(\\d+)`)) ?? 0);
