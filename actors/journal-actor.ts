@@ -49,17 +49,15 @@ export interface JournalActorStep<Context> {
  * is what it was, also where nothing is appended.
  */
 export async function stepJournalActor<Context>(
-  { journal, clock, entropy, role }: JournalSeams,
+  seams: JournalSeams,
   { chart, stream }: JournalActor<Context>,
   keyring: Keyring,
   work: (step: JournalActorStep<Context>) => Fact | null | Promise<Fact | null>,
 ): Promise<CommitResult> {
-  const actor = (name: string) => foldActor(journal, chart, name);
-  const fold = (of: Chart, name: string) => foldActor(journal, of, name);
-  const host = { role: mute(role, () => chart), journal, clock, entropy, keyring, actor, fold };
-  const draft = new Draft(host, { stream, message: null, correlationId: entropy.id(), causationId: null });
+  const draft = draftOf(seams, stream, keyring, () => chart);
   const event = await work({ state: await draft.state(chart, stream), keys: draft.keys });
   if (event !== null) await draft.take({ stream, ...event });
+  const { journal } = seams;
   const result = await journal.commit(draft.commit(null));
   if (result.kind === 'committed') {
     for (const [, after] of draft.actors()) await keepSnapshotIfDue(journal, after, result.events);
@@ -75,8 +73,27 @@ export const KEYLESS: Keyring = {
   unwrap: () => null,
 };
 
+/** A step of the journal's own actors, begun. @param chartOf by stream */
+export function draftOf(
+  { journal, clock, entropy, role }: JournalSeams,
+  stream: string,
+  keyring: Keyring,
+  chartOf: Role['chartOf'],
+): Draft {
+  const host = {
+    role: mute(role, chartOf),
+    journal,
+    clock,
+    entropy,
+    keyring,
+    actor: (name: string) => foldActor(journal, chartOf(name), name),
+    fold: (chart: Chart, name: string) => foldActor(journal, chart, name),
+  };
+  return new Draft(host, { stream, message: null, correlationId: entropy.id(), causationId: null });
+}
+
 /** The role of whoever steps actors beside the loop: it has their charts, and nobody to hear. */
-export function mute(name: Role['name'], chartOf: Role['chartOf']): Role {
+function mute(name: Role['name'], chartOf: Role['chartOf']): Role {
   const reason = 'an actor of the journal itself hears no messages';
   return {
     name,

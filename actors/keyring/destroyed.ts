@@ -1,5 +1,5 @@
 import type { JournalReader } from '../../events/journal/port.ts';
-import { KEYRING_STREAM } from './stream.ts';
+import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
 
 /** What a keyring's events say about keys that were destroyed. */
 export interface Destroyed {

@@ -1,14 +1,11 @@
 import type { CommitResult, StreamSource } from '../../events/journal/port.ts';
-import type { KeyringEvent } from '../../events/vocabulary/keyring.ts';
+import { KEYRING_STREAM, type KeyringEvent } from '../../events/vocabulary/keyring.ts';
 import type { ChartState } from '../../machines/chart.ts';
 import { keyring as chart } from '../../machines/journal/keyring.ts';
 import type { KeyringContext } from '../../machines/journal/keyring-terms.ts';
 import { journalActorState, stepJournalActor, type JournalSeams } from '../journal-actor.ts';
 import type { Scope } from '../role.ts';
 import type { Keyring } from '../loop/step/keys.ts';
-
-/** The stream of a journal's keyring, whatever role the journal is of. */
-export const KEYRING_STREAM = 'keyring';
 
 const KEYRING = { chart, stream: KEYRING_STREAM };
 

@@ -1,12 +1,9 @@
+import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
 import { keyring } from '../../machines/journal/keyring.ts';
 import { subject } from '../../machines/cpns-server/subject.ts';
-import type { Chart } from '../../machines/chart.ts';
 import type { KeyReader } from '../../events/journal/port.ts';
-import { foldActor } from '../fold.ts';
-import { KEYLESS, mute, type JournalSeams } from '../journal-actor.ts';
+import { draftOf, KEYLESS, type JournalSeams } from '../journal-actor.ts';
 import { MAX_ATTEMPTS } from '../keyring/destroy.ts';
-import { KEYRING_STREAM } from '../keyring/stream.ts';
-import { Draft } from '../loop/step.ts';
 import { subjectStream } from './personal.ts';
 
 /** Keys of one subject that are destroyed in one commit; hardly any has more than one. */
@@ -21,16 +18,11 @@ export type Erasure = { readonly kind: 'erased' | 'already'; readonly keyId: str
  * @throws JournalError
  */
 export async function erase(seams: JournalSeams, deviceId: string): Promise<Erasure> {
-  const { journal, clock, entropy } = seams;
+  const { journal } = seams;
   const stream = subjectStream(deviceId);
   let kind: 'erased' | 'already' = 'already';
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const actor = (of: string) => foldActor(journal, chartOf(of), of);
-    const fold = (chart: Chart, of: string) => foldActor(journal, chart, of);
-    const draft = new Draft(
-      { role: mute(seams.role, chartOf), journal, clock, entropy, keyring: KEYLESS, actor, fold },
-      { stream, message: null, correlationId: entropy.id(), causationId: null },
-    );
+    const draft = draftOf(seams, stream, KEYLESS, chartOf);
     const { context, value } = await draft.state(subject, stream);
     if (value === 'unknown') return { kind: 'unknown' };
     const { keyId } = context;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { sql } from 'kysely';
 import { foldActor } from '../../actors/fold.ts';
-import { KEYRING_STREAM } from '../../actors/keyring/stream.ts';
+import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
 import { isChartId } from '../../events/charts.ts';
 import { edgeBefore } from '../../events/journal/export/write.ts';
 import { rootOf } from '../../events/journal/merkle/frontier.ts';

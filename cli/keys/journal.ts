@@ -1,5 +1,5 @@
 import type { JournalSeams } from '../../actors/journal-actor.ts';
-import { KEYRING_STREAM } from '../../actors/keyring/stream.ts';
+import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
 import type { Role } from '../../actors/role.ts';
 import type { ArchiveReader, JournalReader } from '../../events/journal/port.ts';
 import { UsageError } from '../errors.ts';

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import type { JournalReader, JsonObject, RecordedEvent } from '../../events/journal/port.ts';
+import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
+import { RECORD_STREAM } from '../../events/vocabulary/record.ts';
 import type { Source } from './source.ts';
 
 /** Copies that are kept: about 1 KiB each. */
 const MAX_COPIES = 200_000;
 
 /** Streams that every journal has under the same name: copies do not say of which journal they are. */
-const OF_EACH_JOURNAL: ReadonlySet<string> = new Set(['record', 'keyring']);
+const OF_EACH_JOURNAL: ReadonlySet<string> = new Set([RECORD_STREAM, KEYRING_STREAM]);
 
 const text = z.string().max(256);
 const Copy = z.object({

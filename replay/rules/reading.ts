@@ -1,6 +1,8 @@
 import type { ChartId } from '../../events/charts.ts';
 import { InventoryChanges, type InventoryChange } from '../../events/fields.ts';
 import type { RecordedEvent } from '../../events/journal/port.ts';
+import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
+import { RECORD_STREAM } from '../../events/vocabulary/record.ts';
 import type { Scratch } from '../scratch/scratch.ts';
 import { TEXT, type Shelf } from '../scratch/shelf.ts';
 
@@ -24,8 +26,8 @@ export const STREAMS: { readonly [chart in ChartId]: readonly [word: string, ...
   'cpns-server/registration': ['registration', 'pnId', 'deviceId'],
   'cpns-server/charging': ['charging', 'pnId', 'deviceId'],
   'cpns-server/subject': ['subject', 'deviceId'],
-  'journal/keyring': ['keyring'],
-  'journal/record': ['record'],
+  'journal/keyring': [KEYRING_STREAM],
+  'journal/record': [RECORD_STREAM],
 };
 
 /** Events that change an inventory, the server's or that of a PN GW. */
