@@ -15,7 +15,7 @@ export interface BatchTransaction {
   basis(wanted: Wanted): Promise<BatchBasis>;
   /** Versions of streams, 0 for those without events. */
   versions(streams: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Events from `firstPosition` on, `count` of them. */
+  /** Events from `firstPosition` on, `count` of them; fewer where some are archived. */
   events(firstPosition: number, count: number): Promise<readonly RecordedEvent[]>;
   write(batch: BatchWrite): Promise<void>;
 }
@@ -35,6 +35,8 @@ const MAX_BATCH_EVENTS = 2_048;
 const MAX_WAITING_COMMITS = 16_384;
 /** Stream versions kept in memory; some 100 bytes each. A miss asks the store. */
 const MAX_KNOWN_STREAMS = 16_384;
+
+type Duplicate = Extract<CommitResult, { readonly kind: 'duplicate' }>;
 
 interface Waiting {
   readonly commit: Commit;
@@ -167,10 +169,11 @@ export class Committer {
     if (wrote) await tx.write(plan.write);
 
     const events = plan.write.events;
-    const firstTime = async ({ firstPosition, eventCount }: Consumed): Promise<readonly RecordedEvent[]> => {
+    const firstTime = async ({ firstPosition, eventCount }: Consumed): Promise<Duplicate['events']> => {
       const offset = firstPosition - basis.head.position - 1;
       if (offset >= 0) return events.slice(offset, offset + eventCount);
-      return eventCount === 0 ? [] : await tx.events(firstPosition, eventCount);
+      const found = eventCount === 0 ? [] : await tx.events(firstPosition, eventCount);
+      return found.length === eventCount ? found : 'archived';
     };
     const results: CommitResult[] = [];
     for (const outcome of plan.outcomes) {

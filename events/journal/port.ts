@@ -131,8 +131,11 @@ export interface Commit {
 
 export type CommitResult =
   | { readonly kind: 'committed'; readonly events: readonly RecordedEvent[] }
-  /** The message key was committed before: nothing was appended; these are the events of the first time. */
-  | { readonly kind: 'duplicate'; readonly events: readonly RecordedEvent[] }
+  /**
+   * The message key was committed before: nothing was appended; these are the events of the first time. `archived`: one of
+   * them is not in the journal any more, and a part of them is never given for all.
+   */
+  | { readonly kind: 'duplicate'; readonly events: readonly RecordedEvent[] | 'archived' }
   | {
       readonly kind: 'conflict';
       readonly stream: string;

@@ -24,7 +24,7 @@ beforeEach(() => {
 async function append(count: number): Promise<readonly RecordedEvent[]> {
   const events = Array.from({ length: count }, () => refused);
   const result = await journal.commit(commitOf({ appends: [{ stream: STREAM, expected: { kind: 'any' }, events }] }));
-  return 'events' in result ? result.events : [];
+  return result.kind === 'committed' ? result.events : [];
 }
 async function keep(parts: Partial<Snapshot> = {}): Promise<Snapshot> {
   const { state, version, position } = await foldActor(journal, charging, STREAM);

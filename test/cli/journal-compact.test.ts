@@ -12,11 +12,12 @@ import { consistencyProof, inclusionProof, isConsistent, rootByInclusion } from 
 import { subtreesOf } from '../../events/journal/merkle/tree.ts';
 import type { Commit, RecordedEvent } from '../../events/journal/port.ts';
 import { CHARTS } from '../../machines/all.ts';
+import { charging } from '../../machines/cpns-server/charging.ts';
 import { snapshotOf, stateHashOf } from '../../projections/snapshots/snapshot.ts';
 import { useDatabase } from '../postgres/database.ts';
 import { PASSWORD } from '../postgres/server.ts';
 import { device, GATEWAY, World } from '../simulation/world.ts';
-import { commitOf } from '../events/journal/controls.ts';
+import { commitOf, eventOf, metaOf } from '../events/journal/controls.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
 /** What a server wrote while three devices registered again and again. */
@@ -119,7 +120,7 @@ describe.each(STORES)('a journal on $name whose first events are archived', ({ s
       expect(await journal.seen('key-1')).toBe(true);
       expect(await journal.answersTo('key-1')).toHaveLength(1);
       const [first] = commitsOf(written);
-      if (first !== undefined) expect(await journal.commit(first)).toEqual({ kind: 'duplicate', events: [] });
+      if (first !== undefined) expect(await journal.commit(first)).toEqual({ kind: 'duplicate', events: 'archived' });
       const last = written.at(-1);
       if (last === undefined) throw new Error('Nothing was written.');
       const versions = new Map(written.map(({ stream, version }) => [stream, version]));
@@ -164,6 +165,25 @@ describe.each(STORES)('a journal on $name whose first events are archived', ({ s
     });
     const exported = await cpns('export', '--from', '1');
     expect([exported.code, exported.stderr]).toEqual([2, expect.stringContaining('1 to 99 are in an archive')]);
+  });
+
+  test('gives no half of a step to whoever commits its message again', async () => {
+    const meta = { ...metaOf(), chart: { id: charging.id, hash: 'h' } };
+    const data = { message: 'usage-report', from: 'hub', code: 409, count: 1 };
+    const events = [eventOf('MessageRefused', { data, meta }), eventOf('MessageRefused', { data, meta })];
+    const step = (messageKey: string) =>
+      commitOf({ messageKey, appends: [{ stream: 'charging/home/lamp', expected: { kind: 'any' }, events }] });
+    const whole = await within(async (journal) => {
+      await journal.commit(step('cut'));
+      const result = await journal.commit(step('whole'));
+      return result.kind === 'committed' ? result.events : [];
+    });
+    await archive(written.length + 2, 'one.jsonl');
+    await within(async (journal) => {
+      expect(await journal.commit(step('cut'))).toEqual({ kind: 'duplicate', events: 'archived' });
+      expect(await journal.commit(step('whole'))).toEqual({ kind: 'duplicate', events: whole });
+      expect(whole).toHaveLength(2);
+    });
   });
 
   test('is verified with its archives: each event, the tree, and what the streams go on from', async () => {
