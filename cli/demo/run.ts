@@ -25,6 +25,7 @@ import { pause, untilStopped, type Running } from '../run.ts';
 import { startEcho, talkToEcho } from './applications.ts';
 import { GATEWAY_FLAGS, showCharging } from './charging.ts';
 import { startChild, type Child } from './child.ts';
+import { KEPT_EXPORT } from './kept-journal.ts';
 import { endServers, startServers, type Servers } from './servers.ts';
 import { FlowReader } from './flows.ts';
 
@@ -94,7 +95,11 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
     out(text, { kind: 'started', nats: nats.url, processes: processes.map(({ name, pid }) => ({ name, pid })) });
   };
   const config = ['--config', join(dir, 'server.yaml'), ...at];
-  const { children: servers, processes, journal } = await startServers(host, running, options.servers, config);
+  const {
+    children: servers,
+    processes,
+    journal,
+  } = await startServers(host, running, options.servers, options.keep ?? null, config);
   const roles = [...servers];
   for (const { id } of household.gateways) {
     roles.push(
@@ -252,9 +257,7 @@ function report({ household, outcomes, lost, differing, server, local, out, seco
       ({ deviceId, expected, code }) => `UNEXPECTED: ${deviceId} got ${code ?? 'no answer'}, not ${expected}`,
     ),
     ...(surprises.length === 0 ? ['Each as the household file expects it.'] : []),
-    options.keep === undefined
-      ? 'The journals are gone (--keep DIR keeps them).'
-      : `Journals and configuration: ${options.keep}`,
+    keptText(options),
     `${seconds.toFixed(1)} s`,
   ].join('\n');
   out(text, {
@@ -268,6 +271,14 @@ function report({ household, outcomes, lost, differing, server, local, out, seco
     keep: options.keep ?? null,
   });
   return surprises.length === 0 && unequal === 0 && lost === 0 && differing === 0 ? EXIT.ok : EXIT.failure;
+}
+
+function keptText({ keep, servers: { journal } }: DemoOptions): string {
+  const kept =
+    keep === undefined ? 'The journals are gone (--keep DIR keeps them).' : `Journals and configuration: ${keep}`;
+  if (journal === 'sqlite') return kept;
+  if (journal !== 'postgres') return `${kept}\nThe journal of the CPNS Servers stays in its database.`;
+  return keep === undefined ? kept : `${kept}; the journal of the CPNS Servers is the export ${KEPT_EXPORT} there`;
 }
 
 function cell(member: Pns[number]['members'][number] | undefined): string {

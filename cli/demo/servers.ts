@@ -8,6 +8,7 @@ import { table } from '../inventory/text.ts';
 import { startPostgresServer } from '../postgres-server.ts';
 import type { Running } from '../run.ts';
 import { startChild, type Child } from './child.ts';
+import { bringBack, checkKept, keepJournal } from './kept-journal.ts';
 
 /** Processes on one machine: more show nothing more. */
 export const MAX_SERVERS = 16;
@@ -42,7 +43,8 @@ interface Where {
   readonly processes: readonly Pick<Child, 'name' | 'pid'>[];
 }
 
-async function openJournal(host: Host, running: Running, { journal }: Servers): Promise<Where> {
+async function openJournal(host: Host, running: Running, { journal }: Servers, keep: string | null): Promise<Where> {
+  if (keep !== null) checkKept(keep, journal);
   if (journal === 'sqlite') return { flags: [], env: {}, address: null, processes: [] };
   if (journal !== 'postgres') return { flags: ['--journal', journal], env: {}, address: journal, processes: [] };
   const password = toBase64url(host.entropy.bytes(PASSWORD_BYTES));
@@ -50,6 +52,10 @@ async function openJournal(host: Host, running: Running, { journal }: Servers): 
   running.onClose('PostgreSQL', () => postgres.stop());
   // On a command line everybody could read the password.
   const address = postgres.url('postgres');
+  if (keep !== null) {
+    await bringBack(host, running, keep, address);
+    running.onClose('the journal of the CPNS Servers', () => keepJournal(host, keep, address));
+  }
   return {
     flags: ['--journal', address.replace(`:${password}@`, '@')],
     address,
@@ -58,18 +64,23 @@ async function openJournal(host: Host, running: Running, { journal }: Servers): 
   };
 }
 
-/** Starts the servers. @throws FailedError where there is no PostgreSQL server to start */
+/**
+ * Starts the servers.
+ * @param keep the directory that is kept
+ * @throws FailedError where there is no PostgreSQL server to start; UsageError where the directory has another journal
+ */
 export async function startServers(
   host: Host,
   running: Running,
   servers: Servers,
+  keep: string | null,
   args: readonly string[],
 ): Promise<{
   readonly children: readonly Child[];
   readonly processes: Where['processes'];
   readonly journal: string | null;
 }> {
-  const { flags, env, address, processes } = await openJournal(host, running, servers);
+  const { flags, env, address, processes } = await openJournal(host, running, servers, keep);
   const children = Array.from({ length: servers.count }, (_, index) => {
     const name = servers.count === 1 ? 'CPNS Server' : `CPNS Server ${index + 1}`;
     return startChild(name, ['server', ...args, ...flags], () => {}, env);

@@ -36,7 +36,7 @@ export async function rangeOf(
  */
 export async function writeExport(
   host: Host,
-  { stopped }: Running,
+  { stopped }: Pick<Running, 'stopped'>,
   journal: SqlReader,
   range: ExportRange,
   path: string | null,

@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { loadHousehold } from '../../cli/config/household.ts';
@@ -231,6 +232,33 @@ test(
     expect(rows.filter((row) => row.includes(' hub '))).toHaveLength(1);
     expect(code).toBe(0);
     expect(pidsIn(stdout).filter(isAlive)).toEqual([]);
+  },
+  TEST_MS,
+);
+
+test(
+  'what it keeps of a PostgreSQL journal is an export: the record is whole, and the directory can be used again',
+  async () => {
+    const household = folder.put('kept.yaml', householdText([...members(1), ...strangers(1)]));
+    const kept = folder.file('kept');
+    const again = ['--servers', '2', '--journal', 'postgres', '--keep', kept];
+    const first = await demo(household, ...again);
+    expect([first.code, first.stderr]).toEqual([0, '']);
+    expect(first.stdout).toContain(`${kept}; the journal of the CPNS Servers is the export server.jsonl there`);
+    const journals = ['server.jsonl', 'gateways/hub.sqlite', 'pnes.sqlite'].map((name) => join(kept, name));
+    const audit = await processes.run(['replay', 'verify', ...journals]);
+    expect(audit.stdout.trimEnd().split('\n').at(-1), audit.stdout).toBe('CONFORMANT');
+    const events = (): number => readFileSync(journals[0] ?? '', 'utf8').split('\n').length;
+    const before = events();
+    const second = await demo(household, ...again);
+    expect([second.code, second.stderr], second.stdout).toEqual([0, '']);
+    expect(events()).toBeGreaterThan(before);
+    const ids = ({ stdout }: { readonly stdout: string }) => new Set(stdout.match(/\bcpns-[a-z2-7]{26}\b/g));
+    expect(ids(second)).toEqual(ids(first));
+    expect(await demo(household, '--keep', kept)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('has the journal of the CPNS Server in server.jsonl'),
+    });
   },
   TEST_MS,
 );
