@@ -187,7 +187,7 @@ export class Draft implements Scope {
     const messageId = this.message?.messageId ?? causationId ?? correlationId;
     const recordedAt = new Date(this.now).toISOString();
     const { name: role } = this.#host.role;
-    const about = { messageId, correlationId, causationId, role, recordedAt, flow: this.#flow() };
+    const about = { messageId, correlationId, causationId, role, recordedAt };
     const bases = new Map([...this.#touched].map(([stream, { base }]) => [stream, base]));
     return {
       line,
@@ -218,7 +218,7 @@ export class Draft implements Scope {
     const step = actor.chart.transition(actor.state, fact);
     actor.state = step.state;
     actor.taken += 1;
-    this.#taken.push({ stream, chart: actor.chart, fact: { type, data }, schemaVersion });
+    this.#taken.push({ stream, chart: actor.chart, fact: { type, data }, schemaVersion, flow: this.#flow() });
     for (const effect of step.effects) this.#note(stream, effect);
   }
 
@@ -262,7 +262,7 @@ export class Draft implements Scope {
     return letter(this, stream, about);
   }
 
-  /** Flow that the actor of the step is in once it is done. */
+  /** Flow that the actor of the step is in now. */
   #flow(): Flow | null {
     const context = this.#touched.get(this.#cause.stream)?.state.context;
     const flow = typeof context === 'object' && context !== null && 'flow' in context ? context.flow : null;

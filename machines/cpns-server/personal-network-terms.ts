@@ -99,7 +99,7 @@ export const terms = setup({
       event.type === 'PnUpdateReceived'
         ? {
             requestId: event.data.updateId,
-            flow: '1.4.2' as const,
+            flow: event.data.action === 'add' ? ('1.4.2' as const) : null,
             deviceId: event.data.deviceId,
             reason: 'withdrawn' as const,
             code: 200 as const,
@@ -109,7 +109,7 @@ export const terms = setup({
     ),
     keepOverdue: assign(({ event }) =>
       event.type === 'ProvisionalOverdue'
-        ? { flow: '1.4.2' as const, deviceId: event.data.deviceId, reason: 'timedOut' as const }
+        ? { flow: null, deviceId: event.data.deviceId, reason: 'timedOut' as const }
         : {},
     ),
     asConflict: assign({ code: 409 as const }),

@@ -73,19 +73,19 @@ const machine = terms.createMachine({
             guard: 'isRemovalOfProvisional',
             target: 'removing',
             actions: 'keepUpdate',
-            description: '1.4.2/4, taken back: the PN GW had given up.',
+            description: 'Taken back: the PN GW had given up.',
           },
           {
             guard: 'isRemovalOfMember',
             target: 'answeringUpdate',
             actions: ['keepUpdate', 'asConflict'],
-            description: '1.4.2/4, taken back too late: it is a member, or registered.',
+            description: 'Taken back too late: it is a member, or registered.',
           },
           {
             guard: 'isRemoval',
             target: 'answeringUpdate',
             actions: 'keepUpdate',
-            description: '1.4.2/4, taken back: it is not there.',
+            description: 'Taken back: it is not there.',
           },
           {
             guard: 'isInInventory',

@@ -78,6 +78,7 @@ export const terms = setup({
         : {},
     ),
     asStranger: assign({ flow: '1.4.2' as const }),
+    leaveFlow: assign({ flow: null }),
     keepUpdate: assign(({ event }) =>
       event.type === 'PnUpdateRequested' ? { updateId: event.data.updateId, action: event.data.action } : {},
     ),

@@ -164,7 +164,10 @@ const machine = terms.createMachine({
       entry: ['firstAttempt', 'askWithdrawal'],
       exit: ['disarmAnswer', 'settleUpdate'],
       on: {
-        PnUpdateRequested: { actions: ['keepUpdate', 'sendUpdate', 'armAnswer'], description: 'Asks to remove it.' },
+        PnUpdateRequested: {
+          actions: ['keepUpdate', 'leaveFlow', 'sendUpdate', 'armAnswer'],
+          description: 'Asks to remove it: no step of the change request.',
+        },
         PnUpdateAnswered: {
           guard: 'isCurrentUpdate',
           target: 'idle.unreachable',

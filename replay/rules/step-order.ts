@@ -28,7 +28,7 @@ export const stepOrder: Rule = {
   watch({ scratch, report }) {
     const reached = scratch.shelf(NUMBER);
     const withdrawals = scratch.shelf(TEXT);
-    /** A stranger that the server was silent about is taken out again, beside whatever it asks for next. */
+    /** A stranger that the server was silent about is taken out again; earlier programs said that this was a step. */
     const isOfWithdrawal = (event: RecordedEvent): boolean => {
       const updateId = text(event, 'updateId');
       if (updateId === null || event.meta.role !== 'pn-gateway') return false;

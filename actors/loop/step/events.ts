@@ -13,6 +13,8 @@ export interface Taken {
   readonly chart: Chart<ChartId>;
   readonly fact: Fact;
   readonly schemaVersion: number;
+  /** Flow of the change request that the actor of the step was in right after it. */
+  readonly flow: Flow | null;
 }
 
 /** What all events of a step have in common. */
@@ -22,7 +24,6 @@ export interface About {
   readonly causationId: string | null;
   readonly role: Role['name'];
   readonly recordedAt: string;
-  readonly flow: Flow | null;
 }
 
 /**
@@ -36,7 +37,7 @@ export function appendsOf(
 ): readonly StreamAppend[] {
   const appends: { readonly stream: string; readonly expected: ExpectedVersion; readonly events: NewEvent[] }[] = [];
   const versions = new Map<string, number>();
-  for (const one of taken) {
+  for (const one of inTheirFlows(taken)) {
     const { stream } = one;
     const version = versions.get(stream) ?? bases.get(stream) ?? 0;
     versions.set(stream, version + 1);
@@ -50,9 +51,21 @@ export function appendsOf(
   return appends;
 }
 
-function eventOf({ chart, fact, schemaVersion }: Taken, about: About): NewEvent {
+/** Which flow it is may turn out later in the step; what comes after the actor has left it is in none. */
+function inTheirFlows(taken: readonly Taken[]): readonly Taken[] {
+  let flow: Flow | null = null;
+  return taken
+    .toReversed()
+    .map((one) => {
+      flow = one.flow === null ? null : (flow ?? one.flow);
+      return { ...one, flow };
+    })
+    .toReversed();
+}
+
+function eventOf({ chart, fact, schemaVersion, flow }: Taken, about: About): NewEvent {
   const { messageId, correlationId, causationId, role, recordedAt } = about;
-  const crStep = changeRequestStep(chart.id, fact.type, about.flow);
+  const crStep = changeRequestStep(chart.id, fact.type, flow);
   const meta = { messageId, correlationId, causationId, role, chart: chartName(chart), crStep, recordedAt };
   return { type: fact.type, schemaVersion, data: fact.data, meta };
 }

@@ -252,7 +252,7 @@ describe('a provisional PNE leaves the PN Inventory', () => {
       .thenTaken({
         state: 'expiring',
         effects: [ask('removeProvisional')],
-        context: { flow: '1.4.2', deviceId: 'tag', reason: 'timedOut' },
+        context: { flow: null, deviceId: 'tag', reason: 'timedOut' },
       });
   });
 
