@@ -37,6 +37,10 @@ export const initialContext: AdmissionContext = {
   refusals: 0,
 };
 
+/** A PN GW passes on what was decided of this request, and nothing else. */
+const passesOn = ({ requestId, code }: AdmissionContext, event: AdmissionEvent): boolean =>
+  event.type === 'ResponseForwarded' && event.data.requestId === requestId && event.data.code === code;
+
 const effect = (what: Effect) => what;
 
 /** What the chart's words mean: its guards and its actions, by name. */
@@ -48,9 +52,11 @@ export const terms = setup({
     isCurrentUpdate: ({ context, event }) => 'updateId' in event.data && event.data.updateId === context.updateId,
     isAdded: ({ context, event }) =>
       event.type === 'PnUpdateAnswered' && event.data.updateId === context.updateId && event.data.code === 200,
-    isAcceptance: ({ context }) => context.code === 200,
-    isUnreachable: ({ context }) => context.code === 503,
-    isWithdrawalDue: ({ context }) => context.code === 503 && context.flow === '1.4.2',
+    isAcceptance: ({ context, event }) => passesOn(context, event) && context.code === 200,
+    isWithdrawalDue: ({ context, event }) =>
+      passesOn(context, event) && context.code === 503 && context.flow === '1.4.2',
+    isUnreachable: ({ context, event }) => passesOn(context, event) && context.code === 503,
+    isRefusal: ({ context, event }) => passesOn(context, event),
     attemptsLeft: ({ context }) => context.attempt < WAN_RETRY.attempts,
   },
   actions: {

@@ -153,7 +153,12 @@ const machine = terms.createMachine({
             actions: 'answerRequest',
             description: '1.4.1/4: the member may ask anew.',
           },
-          { target: 'idle.refused', actions: 'answerRequest', description: '1.4.1/4, 1.4.2/6' },
+          {
+            guard: 'isRefusal',
+            target: 'idle.refused',
+            actions: 'answerRequest',
+            description: '1.4.1/4, 1.4.2/6',
+          },
         ],
       },
     },

@@ -102,3 +102,14 @@ describe('a record under a chart that was changed', () => {
     expect(notChecked[0]?.says).toContain(chartName(chart).hash);
   });
 });
+
+test('a PN GW that passes on 401 where it received 403 is found in its journal alone', async () => {
+  const gateway = journals[NODES.indexOf('gateway')] ?? [];
+  const isRefusal = ({ type, data }: RecordedEvent): boolean => type === 'ResponseForwarded' && data['code'] === 403;
+  expect(gateway.filter(isRefusal)).toHaveLength(1);
+  const altered = gateway.map((event) => (isRefusal(event) ? { ...event, data: { ...event.data, code: 401 } } : event));
+  const source = rowsSource('gateway', rowsOf(altered));
+  const { verdict, findings } = judge(await audit([source], { verifiers: [], brought: [] }), 'test').verdict;
+  expect(verdict).toBe('DEVIATIONS');
+  expect(findings).toMatchObject([{ type: 'ResponseForwarded', state: 'answering' }]);
+});
