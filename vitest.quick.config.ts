@@ -19,6 +19,7 @@ export default mergeConfig(
         'test/cli/provision-nats.test.ts',
         'test/events/journal/postgres/cut-off.test.ts',
         'test/events/journal/postgres/shared.test.ts',
+        'test/events/journal/postgres/timeouts.test.ts',
       ],
       // A worker keeps what it has loaded for the next file: 217 times loading it anew is a third of the time.
       isolate: false,

@@ -68,24 +68,51 @@ it('finds out although another process has committed since', async () => {
   await other.close();
 });
 
-it('keeps nothing of a commit that is ended while the server is at it, and commits it once afterwards', async () => {
+/** Commits wait in the server, in the middle, until the gate is opened: a deferred trigger asks for a lock. */
+async function gate() {
   await database.query('create table if not exists gate (id integer)');
   const schema = /search_path%3D(\w+)/.exec(url)?.[1] ?? '';
-  // The commit itself waits: a deferred trigger asks for a lock that the test holds.
   await database.query(`create function ${schema}.wait() returns trigger language plpgsql as
     'begin lock table public.gate in share mode; return null; end'`);
   await database.query(`create constraint trigger wait after insert on ${schema}.events
     deferrable initially deferred for each row execute function ${schema}.wait()`);
-  const gate = await database.connect();
-  await gate.query('begin; lock table gate in exclusive mode');
+  const keeper = await database.connect();
+  await keeper.query('begin; lock table gate in exclusive mode');
+  return {
+    waiting: () =>
+      eventually(async () => {
+        const locks = await database.query("select 1 from pg_locks where relation = 'gate'::regclass and not granted");
+        expect(locks).toHaveLength(1);
+      }),
+    open: () => keeper.query('rollback'),
+  };
+}
+
+it('keeps nothing of a commit that is ended while the server is at it, and commits it once afterwards', async () => {
+  const { waiting, open } = await gate();
   const committing = journal.commit(appendTo('s', noStream, 'E1'));
-  await eventually(async () => {
-    const waiting = await database.query("select 1 from pg_locks where relation = 'gate'::regclass and not granted");
-    expect(waiting).toHaveLength(1);
-  });
+  await waiting();
   expect(await terminate()).toBe(1);
   expect(await journal.head()).toBe(0);
-  await gate.query('rollback');
+  await open();
+  expect(await committing).toMatchObject({ kind: 'committed', events: [{ position: 1 }] });
+  expect(await journal.readAll()).toHaveLength(1);
+});
+
+it('waits for the server to decide a commit that is under way when its connection is lost', async () => {
+  const { waiting, open } = await gate();
+  proxy.fate = 'is under way when it is lost';
+  const committing = journal.commit(appendTo('s', noStream, 'E1'));
+  await waiting();
+  // The server has not noticed; the new connection waits for the head, which the lost transaction holds.
+  await eventually(async () => {
+    const heads = await database.query(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+       and query ilike '%"head"%for update%'`,
+    );
+    expect(heads).toHaveLength(1);
+  });
+  await open();
   expect(await committing).toMatchObject({ kind: 'committed', events: [{ position: 1 }] });
   expect(await journal.readAll()).toHaveLength(1);
 });

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 
 /** What happens to the next commit that passes. */
-type Fate = 'passes' | 'is lost before the server' | 'is done and its answer lost';
+type Fate = 'passes' | 'is lost before the server' | 'is under way when it is lost' | 'is done and its answer lost';
 
 /** What happens to what the server announces to those that listen. */
 type Announced = 'announced' | 'lost';
@@ -49,21 +49,23 @@ export async function startProxy(socketFolder: string): Promise<Proxy> {
       client.destroy();
       server.destroy();
     };
-    const pass = (from: Socket, to: Socket, mark: Buffer, losing: Fate): void => {
+    const pass = (from: Socket, to: Socket, mark: Buffer, losing: readonly Fate[]): void => {
       sockets.add(from);
       from.on('error', cut).on('close', cut);
       from.on('data', (data) => {
+        const { fate } = proxy;
         if (proxy.announcements === 'lost' && from === server && isAnnouncement(data)) lost += 1;
-        else if (proxy.fate !== losing || !data.includes(mark)) to.write(data);
+        else if (!losing.includes(fate) || !data.includes(mark)) to.write(data);
         else {
           proxy.fate = 'passes';
           lost += 1;
-          cut();
+          if (fate === 'is under way when it is lost') to.write(data, cut);
+          else cut();
         }
       });
     };
-    pass(client, server, ASKED, 'is lost before the server');
-    pass(server, client, ANSWERED, 'is done and its answer lost');
+    pass(client, server, ASKED, ['is lost before the server', 'is under way when it is lost']);
+    pass(server, client, ANSWERED, ['is done and its answer lost']);
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
