@@ -36,6 +36,8 @@ export async function statOf(journal: SqlReader) {
     signedBy: latest?.origin ?? null,
     /** Events that no checkpoint covers; its own event is not counted. */
     unsigned: latest === null ? tree.size : Math.max(0, tree.size - signedUpTo - 1),
+    taken: counts.taken,
+    answers: counts.answers,
     outbox: counts.outbox,
     timers: counts.timers,
     nextTimerAt: counts.nextTimerAt === null ? null : new Date(counts.nextTimerAt).toISOString(),
@@ -70,6 +72,7 @@ export function statText(stat: JournalStat): string {
     ['root', stat.root],
     ['signed', signed],
     ['size', `${(stat.sizeBytes / MIB).toFixed(1)} MiB, schema ${stat.schema}`],
+    ['messages', `${stat.taken} were taken and are known again, with ${stat.answers} answers`],
     ['outbox', `${stat.outbox} messages wait for an answer`],
     ['timers', stat.nextTimerAt === null ? 'none' : `${stat.timers}, the next is due ${stat.nextTimerAt}`],
     ['keys', stat.keys],

@@ -28,7 +28,8 @@ async function journalOn(kind: 'SQLite' | 'PostgreSQL'): Promise<string> {
   const due = timerRow('t', Date.parse('2030-01-02T03:04:05Z'));
   const timers = { arm: [due, timerRow('later', due.dueAt + 1)], disarm: [] };
   await journal.commit(commitOf({ outbox: { put: [outboxRow('m1'), outboxRow('m2')], settle: [] }, timers }));
-  await journal.commit(appendTo('pn/office', any, 'C'));
+  const answers = [{ messageKey: 'key', messageId: 'a', subject: 's', payload: '{}', correlationId: 'c' }];
+  await journal.commit({ ...appendTo('pn/office', any, 'C'), messageKey: 'key', answers });
   await journal.close();
   return url.replace(`:${PASSWORD}`, '');
 }
@@ -45,6 +46,8 @@ describe('cpns journal stat', () => {
       signedBy: 'cpns/example',
       signedAt: expect.stringMatching(/Z$/),
       unsigned: 1,
+      taken: 1,
+      answers: 1,
       outbox: 2,
       timers: 2,
       nextTimerAt: '2030-01-02T03:04:05.000Z',
@@ -63,6 +66,7 @@ describe('cpns journal stat', () => {
     expect(await text.run('journal', 'stat', '--journal', journal)).toBe(0);
     expect(text.stdout).toMatch(/^events +6 in 3 streams$/m);
     expect(text.stdout).toMatch(/^signed +4 events by cpns\/example, .+Z; 1 since$/m);
+    expect(text.stdout).toMatch(/^messages +1 were taken and are known again, with 1 answers$/m);
     expect(text.stdout).toMatch(/^timers +2, the next is due 2030-01-02T03:04:05\.000Z$/m);
     expect(text.stdout).toMatch(kind === 'SQLite' ? /^durability .*synchronous=2/m : /^durability .*fsync=on/m);
   });

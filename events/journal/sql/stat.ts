@@ -11,6 +11,10 @@ export interface JournalCounts {
   readonly sizeBytes: number;
   /** Name of the newest migration. */
   readonly schema: string;
+  /** Messages that were taken: each is known again for as long as there is the journal. */
+  readonly taken: number;
+  /** What their senders get when they ask again. */
+  readonly answers: number;
   readonly outbox: number;
   readonly timers: number;
   /** When the earliest timer is due, milliseconds since 1970 UTC. */
@@ -24,7 +28,7 @@ export async function countJournal(
   db: Kysely<JournalTables>,
   { sizeBytes }: Pick<Capabilities, 'sizeBytes'>,
 ): Promise<JournalCounts> {
-  const rows = async (table: 'outbox' | 'timers' | 'keys' | 'snapshots'): Promise<number> => {
+  const rows = async (table: 'inbox' | 'answers' | 'outbox' | 'timers' | 'keys' | 'snapshots'): Promise<number> => {
     const found = await db.selectFrom(table).select(db.fn.countAll().as('rows')).executeTakeFirstOrThrow();
     return Number(found.rows);
   };
@@ -37,6 +41,8 @@ export async function countJournal(
     streams: Number(streams.rows[0]?.streams),
     sizeBytes: Number((await sizeBytes.execute(db)).rows[0]?.bytes),
     schema: schema.rows[0]?.name ?? '',
+    taken: await rows('inbox'),
+    answers: await rows('answers'),
     outbox: await rows('outbox'),
     timers: await rows('timers'),
     nextTimerAt: due?.due_at ?? null,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { SimulatedClock } from '../../../actors/seams/clock.ts';
 import type { MemoryFaults } from '../../../events/journal/memory.ts';
 import { MemoryDisk, MemoryJournal } from '../../../events/journal/memory.ts';
-import { JournalError } from '../../../events/journal/port.ts';
+import { JournalError, Line } from '../../../events/journal/port.ts';
 import { journalContract } from './contract.ts';
 import { any, appendTo, exactly, noStream } from './controls.ts';
 import { leasesContract } from './leases.ts';
@@ -111,9 +111,11 @@ it('fences a journal whose disk another one has taken over', async () => {
   expect(await latter.head()).toBe(0);
 });
 
-it('refuses work when 16,384 commits wait already', async () => {
+it('refuses work when 16,384 commits wait already, and what leans on it', async () => {
   const journal = new MemoryJournal();
-  const calls = Array.from({ length: 16_385 }, () => journal.commit(appendTo('s', any)));
-  const refused = (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected');
-  expect(refused).toMatchObject([{ reason: { fault: 'failed' } }]);
+  const calls = Array.from({ length: 16_384 }, () => journal.commit(appendTo('s', any)));
+  const line = new Line();
+  await expect(journal.commit({ ...appendTo('s', any), line })).rejects.toMatchObject({ fault: 'failed' });
+  expect(new Set((await Promise.all(calls)).map(({ kind }) => kind))).toEqual(new Set(['committed']));
+  expect(await journal.commit({ ...appendTo('s', any, 'Leaning'), line })).toEqual({ kind: 'lineBroken' });
 });
