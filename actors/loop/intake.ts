@@ -18,7 +18,7 @@ export interface IntakeOptions {
   /** Takes the data of the sessions; where there is nobody to it is dropped. */
   readonly data: ((message: Incoming) => void) | undefined;
   /** Records a message that nothing was computed for. @returns whether it is the first of its kind */
-  readonly refuse: (refusal: Refusal) => 'first' | 'summed';
+  readonly refuse: (refusal: Refusal) => 'first' | 'like';
 }
 
 type Malformed = Extract<Decoded, { readonly kind: 'malformed' }>;

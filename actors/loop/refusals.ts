@@ -32,18 +32,17 @@ export class Refusals {
     this.#flush = flush;
   }
 
-  /** Whether this one is to be written now (`first`), or was added to the sum. */
-  note(refusal: Refusal): 'first' | 'summed' {
-    const key = keyOf(refusal);
-    const open = this.#windows.get(key);
-    if (open !== undefined) {
-      open.more += 1;
-      return 'summed';
-    }
-    if (this.#windows.size >= MAX_REFUSAL_WINDOWS) this.#closeOldest();
-    const cancel = this.#clock.after(REFUSAL_WINDOW_MS, () => this.#close(key));
-    this.#windows.set(key, { refusal, cancel, more: 0 });
+  /** Whether this one is to be written now, or is like one that was: then it is added once it counts. */
+  note(refusal: Refusal): 'first' | 'like' {
+    if (this.#windows.has(keyOf(refusal))) return 'like';
+    this.#open(refusal);
     return 'first';
+  }
+
+  /** One more of a kind. */
+  add(refusal: Refusal): void {
+    const window = this.#windows.get(keyOf(refusal)) ?? this.#open(refusal);
+    window.more += 1;
   }
 
   /** The first one could not be written: the next of its kind is first again. What was added meanwhile is written. */
@@ -54,6 +53,14 @@ export class Refusals {
   /** Writes every sum that is open. */
   close(): void {
     for (const key of this.#windows.keys()) this.#close(key);
+  }
+
+  #open(refusal: Refusal): Window {
+    if (this.#windows.size >= MAX_REFUSAL_WINDOWS) this.#closeOldest();
+    const key = keyOf(refusal);
+    const window = { refusal, cancel: this.#clock.after(REFUSAL_WINDOW_MS, () => this.#close(key)), more: 0 };
+    this.#windows.set(key, window);
+    return window;
   }
 
   #closeOldest(): void {

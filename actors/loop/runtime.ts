@@ -85,7 +85,7 @@ export class Runtime implements UnitHost {
   readonly #intake: Intake;
   readonly #units: Units;
   readonly #timers: Timers;
-  readonly #refusals: Refusals;
+  readonly refusals: Refusals;
   readonly #outlet: Outlet;
   readonly #takingUp: TakingUp;
   readonly #snapshots: SnapshotKeeper;
@@ -116,7 +116,7 @@ export class Runtime implements UnitHost {
     this.#takingUp = new TakingUp({ journal, clock, log, share, timers, outlet, underWay });
     this.#units = new Units(this, options.maxCachedActors ?? MAX_CACHED_ACTORS);
     this.#snapshots = new SnapshotKeeper(this, options.snapshotEvery);
-    this.#refusals = new Refusals(clock, (refusal, count) => {
+    this.refusals = new Refusals(clock, (refusal, count) => {
       void this.tell(refusal.stream, () => [refusalFact(refusal, count)]).catch(() => {});
     });
     this.#intake = new Intake({
@@ -155,7 +155,7 @@ export class Runtime implements UnitHost {
   /** Takes nothing new, finishes what is under way. Journal and wire stay open. */
   async stop(): Promise<void> {
     if (this.#share.giveUp !== undefined) await this.#share.giveUp();
-    this.#refusals.close();
+    this.refusals.close();
     this.#state = 'stopping';
     this.#takingUp.end();
     await Promise.all(this.#subscriptions.map((subscription) => subscription.drain()));
@@ -164,7 +164,7 @@ export class Runtime implements UnitHost {
     await this.#beforeStop();
     await this.settled();
     // What was under way may have armed timers and opened sums of its own.
-    this.#refusals.close();
+    this.refusals.close();
     await this.settled();
     await this.#snapshots.stop();
     this.#timers.stop();
@@ -253,14 +253,6 @@ export class Runtime implements UnitHost {
     this.#outlet.notice(message, code);
   }
 
-  noteRefusal(refusal: Refusal): 'first' | 'summed' {
-    return this.#refusals.note(refusal);
-  }
-
-  takeBackRefusal(refusal: Refusal): void {
-    this.#refusals.takeBack(refusal);
-  }
-
   /** In this process and in the journal: another process may have been given the actor's messages meanwhile. */
   async isArmed(row: TimerRow): Promise<boolean> {
     if (!this.#timers.isArmed(row)) return false;
@@ -286,10 +278,10 @@ export class Runtime implements UnitHost {
   }
 
   /** Of a message that no actor was asked about: the first is an event, as with every refusal; the rest are summed. */
-  #refuseUnasked(refusal: Refusal): 'first' | 'summed' {
-    const note = this.#refusals.note(refusal);
-    if (note === 'first')
-      this.tell(refusal.stream, () => [refusalFact(refusal, 1)]).catch(() => this.#refusals.takeBack(refusal));
+  #refuseUnasked(refusal: Refusal): 'first' | 'like' {
+    const note = this.refusals.note(refusal);
+    if (note === 'like') this.refusals.add(refusal);
+    else this.tell(refusal.stream, () => [refusalFact(refusal, 1)]).catch(() => this.refusals.takeBack(refusal));
     return note;
   }
 

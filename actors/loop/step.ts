@@ -32,6 +32,7 @@ export interface StepHost {
 interface Touched {
   readonly chart: Chart<ChartId>;
   readonly base: number;
+  readonly found: ChartState<unknown>;
   state: ChartState<unknown>;
   taken: number;
 }
@@ -138,10 +139,16 @@ export class Draft implements Scope {
     this.#keys.clear();
   }
 
-  /** Forgets everything but the answers: the actor stays as it was, and a repetition gets the same bytes. */
+  /**
+   * Forgets everything but the answers: the actors stay as they were, which the commit checks, and a repetition gets the
+   * same bytes.
+   */
   keepAnswers(): void {
     this.#taken.length = 0;
-    this.#touched.clear();
+    for (const touched of this.#touched.values()) {
+      touched.state = touched.found;
+      touched.taken = 0;
+    }
     this.#messages.keepAnswers();
     this.#timers.clear();
     this.#keys.clear();
@@ -204,7 +211,8 @@ export class Draft implements Scope {
     if (known !== undefined) return known;
     const found = this.#host.actor(stream);
     const actor = found instanceof Promise ? await found : found;
-    const touched = { chart: this.#host.role.chartOf(stream), base: actor.version, state: actor.state, taken: 0 };
+    const { version: base, state } = actor;
+    const touched = { chart: this.#host.role.chartOf(stream), base, found: state, state, taken: 0 };
     this.#touched.set(stream, touched);
     return touched;
   }

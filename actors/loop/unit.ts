@@ -7,7 +7,7 @@ import type { Incoming } from '../wire/messages.ts';
 import type { Census } from './actor-cache.ts';
 import { compute } from './computation.ts';
 import { Mailbox, type Queued } from './mailbox.ts';
-import type { Refusal } from './refusals.ts';
+import type { Refusal, Refusals } from './refusals.ts';
 import { Draft, type StepHost } from './step.ts';
 import { messageKey } from './step/messages.ts';
 import { UnitMemory } from './unit-memory.ts';
@@ -22,12 +22,15 @@ export interface UnitHost extends Omit<StepHost, 'actor' | 'journal'> {
   repeat(answers: readonly StoredAnswer[]): void;
   /** Tells the sender that a message was not taken, without an outcome. */
   notice(message: Incoming, code: ResponseCode): void;
-  noteRefusal(refusal: Refusal): 'first' | 'summed';
-  /** A first refusal was not committed after all: the next one of its kind is first again. */
-  takeBackRefusal(refusal: Refusal): void;
+  readonly refusals: Refusals;
   isArmed(row: TimerRow): boolean | Promise<boolean>;
   failed(work: Work, error: Error): void;
   warn(message: string, fields: LogFields): void;
+}
+
+interface Refused {
+  readonly refusal: Refusal;
+  readonly note: 'first' | 'like';
 }
 
 /** A step that is computed and not durable yet. */
@@ -36,8 +39,8 @@ interface Step {
   readonly draft: Draft;
   /** Idempotency key of the message that it consumes. */
   readonly key: string | null;
-  /** The first refusal of its kind, which it commits. */
-  readonly refusal: Refusal | null;
+  /** The refusal that it commits, where it is one: in events as the first of its kind, or as an answer like another. */
+  readonly refused: Refused | null;
 }
 
 /**
@@ -127,16 +130,25 @@ export class Unit {
       outcome.say();
       return;
     }
-    const isSummed = outcome.kind === 'refuse' && this.#host.noteRefusal(outcome.refusal) === 'summed';
-    if (isSummed && outcome.like === 'notice') {
-      if (work.kind === 'message') this.#host.notice(work.message, outcome.refusal.code);
+    if (outcome.kind === 'commit') {
+      this.#goOn({ queued, draft, key: outcome.message === 'consumed' ? key : null, refused: null });
       return;
     }
-    if (isSummed) draft.keepAnswers();
-    const isConsumed = outcome.kind === 'refuse' || outcome.message === 'consumed';
-    const refusal = outcome.kind === 'refuse' && !isSummed ? outcome.refusal : null;
-    this.#memory.begin(draft);
-    void this.#commit({ queued, draft, key: isConsumed ? key : null, refusal });
+    const { refusal, like } = outcome;
+    const note = this.#host.refusals.note(refusal);
+    if (note === 'like' && like === 'notice') {
+      this.#host.refusals.add(refusal);
+      if (work.kind === 'message') this.#host.notice(work.message, refusal.code);
+      return;
+    }
+    if (note === 'like') draft.keepAnswers();
+    this.#goOn({ queued, draft, key, refused: { refusal, note } });
+  }
+
+  /** The next step is computed on what this one leaves, while it is committed. */
+  #goOn(step: Step): void {
+    this.#memory.begin(step.draft);
+    void this.#commit(step);
   }
 
   /** Whether the message was consumed, or is about to be: then its answers leave again, or with the commit. */
@@ -149,17 +161,16 @@ export class Unit {
   }
 
   /** Never rejects. What comes of the step is settled in one turn, before anything else of this unit goes on. */
-  async #commit({ queued, draft, key, refusal }: Step): Promise<void> {
+  async #commit({ queued, draft, key, refused }: Step): Promise<void> {
     this.#inFlight += 1;
     if (key !== null) this.#inFlightKeys.add(key);
     let settle: () => void;
     try {
       const result = await this.#host.journal.commit(draft.commit(key, this.#memory.line));
       settle = () => this.#settled(queued, draft, result);
-      const isKept = result.kind === 'committed' || result.kind === 'duplicate';
-      if (!isKept && refusal !== null) this.#host.takeBackRefusal(refusal);
+      this.#count(refused, result.kind);
     } catch (error) {
-      if (refusal !== null) this.#host.takeBackRefusal(refusal);
+      this.#count(refused, 'failed');
       settle = () => {
         this.#memory.drop();
         this.#fail(queued, error);
@@ -177,6 +188,15 @@ export class Unit {
     this.#memory.rest();
     void this.#pump();
     this.#rest();
+  }
+
+  /** A refusal counts once it is durable. A first one that is not was none: the next of its kind is first again. */
+  #count(refused: Refused | null, became: CommitResult['kind'] | 'failed'): void {
+    if (refused === null || became === 'duplicate') return;
+    const { refusals } = this.#host;
+    const { refusal, note } = refused;
+    if (note === 'like' && became === 'committed') refusals.add(refusal);
+    else if (note === 'first' && became !== 'committed') refusals.takeBack(refusal);
   }
 
   #settled({ seq, redo, work }: Queued, draft: Draft, result: CommitResult): void {
