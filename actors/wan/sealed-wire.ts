@@ -101,7 +101,15 @@ export class SealedWire implements Wire {
     handler: (delivery: Delivery) => void,
     options?: { readonly queue?: string },
   ): Subscription {
-    return this.#wire.subscribe(pattern, (delivery) => this.#receive(delivery, handler), options);
+    const subscription = this.#wire.subscribe(pattern, (delivery) => this.#receive(delivery, handler), options);
+    return {
+      unsubscribe: () => subscription.unsubscribe(),
+      drain: async () => {
+        await subscription.drain();
+        // What came may still wait until its session is looked up.
+        await this.#turn;
+      },
+    };
   }
 
   request(subject: string, payload: string | Uint8Array, options: { readonly timeoutMs: number }): Promise<Uint8Array> {

@@ -17,7 +17,7 @@ function bookOf(session: SessionKeys | null, wait: 'at once' | 'later'): Session
   let counter = 0;
   const peer: Peer | null = session === null ? null : { session, window: new ReplayWindow() };
   return {
-    peer: () => (wait === 'at once' ? peer : Promise.resolve(peer)),
+    peer: () => (wait === 'at once' ? peer : new Promise((resolve) => setImmediate(resolve, peer))),
     nextNumber: () => ({ start: 1, counter: counter++ }),
     accepted: () => {},
   };
@@ -45,7 +45,7 @@ function setUp(options: { readonly session?: SessionKeys | null; readonly wait?:
   });
   const raw = network.connect('eve');
   const received: string[] = [];
-  server.subscribe('cpns.wan.up.>', ({ subject, payload }) => {
+  const subscription = server.subscribe('cpns.wan.up.>', ({ subject, payload }) => {
     received.push(`${subject} ${Buffer.from(payload).toString('utf8')}`);
   });
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -57,7 +57,7 @@ function setUp(options: { readonly session?: SessionKeys | null; readonly wait?:
     }
   };
   const reasons = (): unknown[] => log.lines.map(({ fields }) => fields['reason']);
-  return { clock, network, hub, server, raw, received, deliverAll, settle, unknown, reasons };
+  return { clock, network, hub, server, raw, received, subscription, deliverAll, settle, unknown, reasons };
 }
 
 const SUBJECT = 'cpns.wan.up.hub.pn-update-request';
@@ -109,6 +109,16 @@ describe('the WAN between PN GW and CPNS Server', () => {
     network.deliver(1);
     await deliverAll();
     expect(received).toEqual([`${SUBJECT} two`, `${SUBJECT} one`]);
+  });
+
+  it('hears out a frame whose session is still looked up when it asks for no more', async () => {
+    const { hub, network, received, subscription, settle } = setUp({ wait: 'later' });
+    hub.publish('cpns.wan.up.hub.sealed', '{}');
+    await settle();
+    network.deliver(0);
+    expect(received).toEqual([]);
+    await subscription.drain();
+    expect(received).toEqual(['cpns.wan.up.hub.sealed {}']);
   });
 
   it('refuses a frame that is moved to another subject', async () => {
