@@ -71,7 +71,7 @@ export class BasesPass implements Pass {
   }
 }
 
-export async function* basesOf(journal: ArchiveReader): AsyncGenerator<Base> {
+export async function* basesOf(journal: Pick<ArchiveReader, 'bases'>): AsyncGenerator<Base> {
   for (let after = ''; ;) {
     const page = await journal.bases({ after, limit: PAGE });
     yield* page;

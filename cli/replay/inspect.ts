@@ -1,6 +1,6 @@
 import type { Source } from '../../inspector/server/source.ts';
 import type { JournalSource } from '../../replay/source.ts';
-import { readerOf } from '../../replay/sources/reader.ts';
+import { archiveReaderOf, readerOf } from '../../replay/sources/reader.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { addressOptions, readAddress, tellAddress, type AddressFlags } from '../inspect/address.ts';
@@ -55,6 +55,6 @@ function shown(opened: readonly JournalSource[]): readonly Source[] {
   return opened.map((source, index) => ({
     name: names[index] ?? source.name,
     kind: 'file',
-    open: async () => ({ ...readerOf(source), base: (stream: string) => source.base(stream) }),
+    open: async () => ({ ...readerOf(source), ...archiveReaderOf(source) }),
   }));
 }

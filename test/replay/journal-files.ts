@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { Journal, RecordedEvent } from '../../events/journal/port.ts';
 import { any, commitOf } from '../events/journal/controls.ts';
 import { device, GATEWAY, NODES, secretOf, World, type NodeName } from '../simulation/world.ts';
 
@@ -15,11 +15,15 @@ const FILES: { readonly [N in NodeName]: string } = {
 /** Writes the same events at the same positions. */
 export async function writeJournal(path: string, events: readonly RecordedEvent[]): Promise<void> {
   const journal = await openSqliteJournal(path);
+  await commitAll(journal, events);
+  await journal.close();
+}
+
+export async function commitAll(journal: Pick<Journal, 'commit'>, events: readonly RecordedEvent[]): Promise<void> {
   for (const { stream, type, schemaVersion, data, meta } of events)
     await journal.commit(
       commitOf({ appends: [{ stream, expected: any, events: [{ type, schemaVersion, data, meta }] }] }),
     );
-  await journal.close();
 }
 
 /** A household of three devices: a member, a member with a wrong secret, and a stranger that registers twice. */
