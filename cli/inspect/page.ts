@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,7 @@ const PARTS = [
   'inspector/protocol',
   'package-lock.json',
 ];
-const STAMP = 'built-from';
+const CACHED = 'page-';
 
 /**
  * Folder of the built page. The package ships it; a checkout builds it when its sources are not what they were, which
@@ -22,9 +22,10 @@ export async function pageFolder(): Promise<string> {
   const shipped = fileURLToPath(new URL('../../inspector/page', import.meta.url));
   if (existsSync(join(shipped, 'assets'))) return shipped;
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const folder = join(root, 'node_modules/.cache/cpns/page');
-  const stamp = stampOf(root);
-  if (readStamp(folder) === stamp) return folder;
+  const cache = join(root, 'node_modules/.cache/cpns');
+  const name = `${CACHED}${stampOf(root)}`;
+  const folder = join(cache, name);
+  if (existsSync(folder)) return folder;
   const draft = `${folder}.${process.pid}`;
   const { build } = await import('vite');
   await build({
@@ -32,16 +33,17 @@ export async function pageFolder(): Promise<string> {
     logLevel: 'error',
     build: { outDir: draft, emptyOutDir: true },
   });
-  writeFileSync(join(draft, STAMP), stamp);
-  mkdirSync(folder, { recursive: true });
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(draft, folder);
+  try {
+    renameSync(draft, folder);
+  } catch (error) {
+    // Another process was faster, with the same page.
+    if (!existsSync(folder)) throw error;
+    rmSync(draft, { recursive: true, force: true });
+  }
+  for (const other of readdirSync(cache))
+    if (other.startsWith(CACHED) && !other.startsWith(name))
+      rmSync(join(cache, other), { recursive: true, force: true });
   return folder;
-}
-
-function readStamp(folder: string): string | null {
-  const file = join(folder, STAMP);
-  return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
 function stampOf(root: string): string {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { isPostgresUrl } from '../../events/journal/postgres/address.ts';
+import { isPostgresUrl, schemaOf } from '../../events/journal/postgres/address.ts';
 import type { Source } from '../../inspector/server/source.ts';
 import { journalName, openJournalReader } from '../journal/open.ts';
 import type { Running } from '../run.ts';
@@ -33,9 +33,10 @@ export function shortNames(journals: readonly string[]): readonly string[] {
   return journals.map((journal) => uniqueName(shortName(journal), names));
 }
 
-/** What people know it by: the name of its file or database, without its ending. */
+/** What people know it by: the name of its file without its ending, or of its schema, else of its database. */
 function shortName(journal: string): string {
-  const last = basename(journalName(journal)).replace(/\.(sqlite|db|jsonl)$/, '');
+  const schema = isPostgresUrl(journal) ? schemaOf(journal) : null;
+  const last = schema ?? basename(journalName(journal)).replace(/\.(sqlite|db|jsonl)$/, '');
   const name = last
     .toLowerCase()
     .replaceAll(/[^a-z0-9_-]+/g, '-')

@@ -31,6 +31,12 @@ export function addressOf(url: string): Address {
   return { url, name: `postgres://${at}/${database ?? ''}` };
 }
 
+/** The schema that the address chooses by `options=-c search_path=...`, the first of several; null where it chooses none. */
+export function schemaOf(url: string): string | null {
+  const found = /search_path\s*=\s*"?([^\s",]+)/.exec(parsed(url)?.options ?? '');
+  return found?.[1] ?? null;
+}
+
 function parsed(url: string): ConnectionOptions | null {
   try {
     return parse(url);
