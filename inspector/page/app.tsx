@@ -65,8 +65,8 @@ export function App() {
         .filter(({ archived }) => archived > 0)
         .map(({ name, archived }) => (
           <p class="archived" role="note" key={name}>
-            Journal {name}: events 1 to {archived} are in an archive. Neither they are shown nor actors without an event
-            since; cpns replay state --archive FILE shows both.
+            Journal {name}: events 1 to {archived} are in an archive, and what they left is shown. With the archive,
+            cpns replay open --archive FILE shows them.
           </p>
         ))}
       <main>

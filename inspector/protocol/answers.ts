@@ -14,7 +14,7 @@ export interface JournalNote {
   /** `file` is the record itself; `copies` are what was heard over NATS since the inspector started. */
   readonly kind: 'file' | 'copies';
   readonly head: number;
-  /** Its first events, which are in an archive and not shown; 0 where all are here. */
+  /** Its first events, which are in an archive: of them only the states that they left are shown; 0 where all are here. */
   readonly archived: number;
   /** Why it is not read any more, or null. */
   readonly trouble: string | null;
@@ -27,10 +27,12 @@ export interface Overview {
   /** Events known: `seq` goes from 1 to it. */
   readonly total: number;
   readonly moment: Moment;
+  /** Types of its events, sorted. */
+  readonly types: readonly string[];
   readonly charts: readonly { readonly id: string; readonly hash: string }[];
 }
 
-/** An actor, and what it was after its last event within the moment. */
+/** An actor, and what it was after its last event within the moment: of one whose events are archived only the state. */
 export interface ActorRow {
   /** `<journal>:<stream>`. */
   readonly key: string;
@@ -40,7 +42,7 @@ export interface ActorRow {
   readonly role: string;
   readonly pn: string | null;
   readonly device: string | null;
-  /** Of that event. */
+  /** Of that event; 0 where it is archived, and its type and time are empty. */
   readonly seq: number;
   readonly position: number;
   readonly version: number;
@@ -67,30 +69,18 @@ export interface Standing {
   readonly refusals: number;
 }
 
-/** One event, as lists show it. */
-export interface Entry {
-  /** Place in the order of this instance, from 1. */
-  readonly seq: number;
-  readonly actor: string;
-  readonly journal: string;
-  readonly position: number;
-  readonly stream: string;
-  readonly version: number;
-  readonly type: string;
-  readonly at: string;
-  readonly role: string;
-  readonly chart: string;
+/** One event, as lists show it, and its actor after it. `seq` is its place in the order of this instance, from 1. */
+export interface Entry extends ActorRow {
+  /** Whom it concerns: its actor's PN and device, or those that it names. */
+  readonly about: { readonly pn: string | null; readonly devices: readonly string[] };
   readonly crStep: string | null;
   readonly correlationId: string;
   readonly messageId: string;
   readonly causationId: string | null;
-  readonly pn: string | null;
-  readonly device: string | null;
   /** Response code in it. */
   readonly code: number | null;
   /** It tells of a refusal, a failure or a time-out, or its chart cannot take it. */
   readonly failed: boolean;
-  readonly standing: Standing;
   /** Messages that left with it, by their names in the protocol. */
   readonly sends: readonly { readonly message: string; readonly how: 'send' | 'resend' | 'answer' | 'notify' }[];
 }
@@ -176,10 +166,6 @@ export interface WhatIfAnswer {
   readonly after: Json;
   readonly changes: readonly Change[];
   readonly effects: readonly Json[];
-}
-
-export interface DiffAnswer {
-  readonly changes: readonly Change[];
 }
 
 /** What the event stream brings. */

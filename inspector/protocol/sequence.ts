@@ -45,6 +45,11 @@ export interface SequenceArrow {
   readonly event: string;
 }
 
+/** What a file says that does not have all events; null where it has. */
+export function leftOut({ rows, total }: SequencePage): string | null {
+  return rows.length >= total ? null : `The first ${rows.length} of ${total} events.`;
+}
+
 /** The roles by their names in the change request. */
 export const ROLE_NAMES: Readonly<Record<string, string>> = {
   pne: 'PNE',

@@ -1,19 +1,15 @@
 import { isChartId, vocabularyOf } from '../../events/charts.ts';
-import { checkFact, UnreadableEvent, type Fact } from '../../events/decode.ts';
 import type { RecordedEvent } from '../../events/journal/port.ts';
 import { CHARTS } from '../../machines/all.ts';
-import type { Chart, ChartState } from '../../machines/chart.ts';
-import { activeStates, firing, graphOf } from '../charts/graph.ts';
+import { graphOf } from '../charts/graph.ts';
 import { layOut } from '../charts/layout.ts';
 import { chartToMermaid } from '../charts/mermaid.ts';
 import type {
   ActorsAnswer,
   ChartAnswer,
-  DiffAnswer,
   Entry,
   EventAnswer,
   EventsPage,
-  Json,
   Moment,
   Overview,
   StateAnswer,
@@ -21,18 +17,19 @@ import type {
 } from '../protocol/answers.ts';
 import type { SequencePage } from '../protocol/sequence.ts';
 import { changesBetween } from './diff.ts';
-import { exampleOf, toJson } from './example.ts';
+import { toJson } from './example.ts';
+import { jsonLines } from './export.ts';
 import type { Feed } from './feed.ts';
 import { momentIn, type MomentIn } from './moment.ts';
 import { Filtered, type EventFilter } from './filter.ts';
 import { sequencePage } from './sequence.ts';
-import { stateText } from './standing.ts';
+import { countUpTo } from './sorted.ts';
+import { describe, describeOrNull, stateAnswer, whyNot } from './state.ts';
 import type { Timeline } from './timeline.ts';
+import { tried } from './what-if.ts';
 
 /** Entries of one page of events. */
 export const MAX_PAGE = 1_000;
-/** Events that an export reads at once. */
-const EXPORT_PAGE = 1_000;
 /** Events of a step, causes and effects that are told with an event. */
 const MAX_RELATED = 100;
 
@@ -72,11 +69,11 @@ export class Api {
   }
 
   overview(): Overview {
-    const { total, moment } = this.#timeline;
+    const { total, moment, types } = this.#timeline;
     const charts = Object.keys(CHARTS)
       .filter(isChartId)
       .map((id) => ({ id, hash: graphOf(CHARTS[id]).hash }));
-    return { instance: this.#instance, journals: this.#feed.journals, total, moment, charts };
+    return { instance: this.#instance, journals: this.#feed.journals, total, moment, types, charts };
   }
 
   actors(at: Moment | null): ActorsAnswer {
@@ -108,28 +105,15 @@ export class Api {
   }
 
   /** The events that the filter lets through as JSON lines, as their journals have them, one journal after the other. */
-  async *exported(filter: EventFilter, at: Moment | null): AsyncGenerator<string> {
+  exported(filter: EventFilter, at: Moment | null): AsyncGenerator<string> {
     const wanted = this.#matching(filter, at).flatMap((seq) => this.#timeline.entry(seq) ?? []);
-    for (const [name, entries] of Map.groupBy(wanted, ({ journal }) => journal)) {
-      const journal = this.#feed.journal(name);
-      let next = 0;
-      while (journal !== null && next < entries.length) {
-        const page = await journal.readAll({ after: (entries[next]?.position ?? 1) - 1, limit: EXPORT_PAGE });
-        if (page.length === 0) break;
-        for (const event of page) {
-          if (event.position !== entries[next]?.position) continue;
-          next += 1;
-          yield `${JSON.stringify({ journal: name, ...event })}\n`;
-        }
-      }
-    }
+    return jsonLines(wanted, (name) => this.#feed.journal(name));
   }
 
   /** Number of matching events before the one of this `seq`: where a list scrolls to. */
   place(filter: EventFilter, seq: number): { readonly offset: number } {
     const seqs = this.#filtered.seqs(filter, this.#timeline.total);
-    const offset = seqs.findIndex((each) => each >= seq);
-    return { offset: offset === -1 ? seqs.length : offset };
+    return { offset: countUpTo(seqs, seq - 1) };
   }
 
   async chart(id: string): Promise<ChartAnswer> {
@@ -139,70 +123,17 @@ export class Api {
   }
 
   async state(actor: string, at: Moment | null): Promise<StateAnswer> {
-    const { row, moment, says } = await this.#actor(actor, at);
-    const { chart, state, version, position } = moment;
-    const known = chart !== null && state !== null;
-    return {
-      actor,
-      chart: row?.chart ?? '',
-      version,
-      position,
-      state: known ? describe(state) : null,
-      says,
-      standing: row?.standing ?? null,
-      transitions: known ? transitionsFrom(chart, state) : [],
-      possible: known ? possibleIn(chart, state) : [],
-    };
+    const { row, moment } = await this.#actor(actor, at);
+    return stateAnswer(actor, row, moment);
   }
 
   /** What the event would do to a copy of the state. */
   async whatIf(actor: string, at: Moment | null, event: unknown): Promise<WhatIfAnswer> {
-    const { row, moment, says } = await this.#actor(actor, at);
+    const { row, moment } = await this.#actor(actor, at);
     const { chart, state } = moment;
-    if (chart === null || state === null || !isChartId(chart.id))
-      throw new ApiError(
-        400,
-        says ?? `${actor} has no state at this moment`,
-        'Choose another moment or another actor.',
-      );
-    const before = describe(state);
-    const nothing = { standing: null, before, after: before, changes: [], effects: [] };
-    const fact = readFact(event);
-    if (fact === null)
-      return { ...nothing, outcome: 'invalid', says: 'An event is { "type": text, "data": { ... } }.' };
-    try {
-      checkFact(chart.id, fact);
-    } catch (error) {
-      if (!(error instanceof UnreadableEvent)) throw error;
-      return { ...nothing, outcome: 'invalid', says: error.message };
-    }
-    if (!chart.can(state, fact)) {
-      const code = chart.refusal(state);
-      return {
-        ...nothing,
-        outcome: 'refused',
-        says: `${stateText(state.value)} has no transition for ${fact.type} whose guard holds; a message is refused with ${code}.`,
-      };
-    }
-    const fired = firing(chart, state, fact);
-    const step = chart.transition(state, fact);
-    const after = describe(step.state);
-    const { timers = [], outbox = [], refusals = 0 } = row?.standing ?? {};
-    return {
-      outcome: 'taken',
-      says: `${stateText(state.value)} \u2192 ${stateText(step.state.value)}`,
-      standing: { verdict: 'known', state: stateText(step.state.value), fired, timers, outbox, refusals },
-      before,
-      after,
-      changes: changesBetween(before, after),
-      effects: step.effects.map(toJson),
-    };
-  }
-
-  /** How an actor differs between two moments. */
-  async diff(actor: string, from: Moment, to: Moment): Promise<DiffAnswer> {
-    const [before, after] = await Promise.all([this.#actor(actor, from), this.#actor(actor, to)]);
-    return { changes: changesBetween(describeOrNull(before.moment), describeOrNull(after.moment)) };
+    if (chart !== null && state !== null && isChartId(chart.id)) return tried(chart, chart.id, state, row, event);
+    const says = whyNot(moment) ?? `${actor} has no state at this moment`;
+    throw new ApiError(400, says, 'Choose another moment or another actor.');
   }
 
   async event(journal: string, position: number): Promise<EventAnswer> {
@@ -221,6 +152,14 @@ export class Api {
     const correlated = this.#timeline.correlated(entry.correlationId);
     const entriesOf = (seqs: readonly number[]): readonly Entry[] =>
       seqs.slice(0, MAX_RELATED).flatMap((seq) => this.#timeline.entry(seq) ?? []);
+    const { messages } = this.#timeline;
+    const here = countUpTo(correlated, entry.seq);
+    const near = correlated.slice(Math.max(0, here - MAX_RELATED), here + MAX_RELATED);
+    const step = near
+      .flatMap((seq) => this.#timeline.entry(seq) ?? [])
+      .filter(
+        ({ journal: other, messageId, at }) => other === journal && messageId === entry.messageId && at === entry.at,
+      );
     return {
       entry,
       recorded: toJson(recorded),
@@ -229,12 +168,10 @@ export class Api {
       after: is,
       changes: changesBetween(was, is),
       says: whyNot(after),
-      step: entriesOf(correlated).filter(
-        ({ journal: other, messageId, at }) =>
-          other === entry.journal && messageId === entry.messageId && at === entry.at,
-      ),
-      causes: entriesOf(this.#timeline.linksTo(entry.seq).map(({ sent }) => sent)),
-      effects: entriesOf(this.#timeline.linksFrom(entry.seq).map(({ received }) => received)),
+      step,
+      // All events of a step come of the message that one of them took in.
+      causes: entriesOf(step.flatMap(({ seq }) => messages.receivedBy(seq).map(({ sent }) => sent))),
+      effects: entriesOf(messages.sentBy(entry.seq).map(({ received }) => received)),
       correlated: correlated.length,
     };
   }
@@ -261,7 +198,7 @@ export class Api {
     const [journal = '', stream = ''] = splitKey(actor);
     const within = at ?? this.#timeline.moment;
     const moment = await this.#moment(journal, stream, within[journal] ?? 0);
-    return { row: this.#timeline.actor(actor, within), moment, says: whyNot(moment) };
+    return { row: this.#timeline.actor(actor, within), moment };
   }
 
   /** The fold of the replay tool over the journal itself, never what the timeline remembers. */
@@ -277,51 +214,8 @@ function splitKey(actor: string): readonly string[] {
   return colon === -1 ? [] : [actor.slice(0, colon), actor.slice(colon + 1)];
 }
 
-const describe = ({ value, context }: ChartState<unknown>): { readonly value: Json; readonly context: Json } => ({
-  value: toJson(value),
-  context: toJson(context),
-});
-const describeOrNull = ({ state }: MomentIn): Json => (state === null ? null : describe(state));
-
-function whyNot({ state, lost, version, stream, archived }: MomentIn): string | null {
-  if (state !== null) return null;
-  if (archived !== null) return `${archived} cpns replay state --archive FILE shows it.`;
-  if (version === 0) return `${stream} has no event yet.`;
-  if (lost === null) return `${stream} cannot be judged.`;
-  if ('says' in lost) return `Event ${lost.version} of ${stream}, ${lost.type}: ${lost.says}`;
-  return `${stream} was recorded under a chart ${lost.id} (${lost.hash.slice(0, 12)}) that this program does not have.`;
-}
-
 function statesOf({ chart, type }: Entry): string | null {
   if (!isChartId(chart)) return null;
   const vocabulary = vocabularyOf(chart);
   return Object.hasOwn(vocabulary, type) ? (vocabulary[type]?.states ?? null) : null;
 }
-
-function transitionsFrom(chart: Chart, state: ChartState<unknown>): readonly string[] {
-  const active = new Set(['', ...activeStates(state.value)]);
-  return graphOf(chart)
-    .transitions.filter(({ source }) => active.has(source))
-    .map(({ id }) => id);
-}
-
-function possibleIn(chart: Chart, state: ChartState<unknown>): StateAnswer['possible'] {
-  if (!isChartId(chart.id)) return [];
-  const vocabulary = vocabularyOf(chart.id);
-  const known = toJson(state.context);
-  return chart.next(state).flatMap((type) => {
-    const definition = Object.hasOwn(vocabulary, type) ? vocabulary[type] : undefined;
-    return definition === undefined
-      ? []
-      : [{ type, states: definition.states, example: exampleOf(definition.data, known) }];
-  });
-}
-
-function readFact(event: unknown): Fact | null {
-  if (typeof event !== 'object' || event === null || !('type' in event) || typeof event.type !== 'string') return null;
-  const data = toJson('data' in event ? event.data : {});
-  return isJsonObject(data) ? { type: event.type, data } : null;
-}
-
-const isJsonObject = (value: Json): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,14 +1,9 @@
 import { z } from 'zod';
 import type { JournalReader, JsonObject, RecordedEvent } from '../../events/journal/port.ts';
-import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
-import { RECORD_STREAM } from '../../events/vocabulary/record.ts';
-import type { Source } from './source.ts';
+import { OF_EACH_JOURNAL, type Source } from './source.ts';
 
 /** Copies that are kept: about 1 KiB each. */
 const MAX_COPIES = 200_000;
-
-/** Streams that every journal has under the same name: copies do not say of which journal they are. */
-const OF_EACH_JOURNAL: ReadonlySet<string> = new Set([RECORD_STREAM, KEYRING_STREAM]);
 
 const text = z.string().max(256);
 const Copy = z.object({
@@ -39,6 +34,7 @@ export class Copies {
   /** @returns whether it was new */
   take(payload: Uint8Array): boolean {
     const copy = readCopy(payload);
+    // Copies do not say of which journal they are.
     if (copy === null || OF_EACH_JOURNAL.has(copy.stream) || this.#events.length >= MAX_COPIES) return false;
     const known = this.#streams.get(copy.stream) ?? [];
     if (copy.version <= (known.at(-1)?.version ?? 0)) return false;

@@ -1,10 +1,12 @@
 import type { Clock } from '../../actors/seams/clock.ts';
 import type { RecordedEvent } from '../../events/journal/port.ts';
 import { CHARTS } from '../../machines/all.ts';
+import { basesOf } from '../../replay/bases.ts';
+import { foldBehind } from '../../replay/moment.ts';
 import { StreamFold } from '../../replay/stream-fold.ts';
 import type { JournalNote } from '../protocol/answers.ts';
 import { momentIn } from './moment.ts';
-import type { ReadJournal, Source } from './source.ts';
+import { OF_EACH_JOURNAL, type ReadJournal, type Source } from './source.ts';
 import { MAX_EVENTS, type Timeline } from './timeline.ts';
 
 /** Events a read. */
@@ -20,7 +22,7 @@ interface Followed {
   read: number;
   /** Read, and not yet on the timeline. */
   waiting: { readonly event: RecordedEvent; readonly round: number }[];
-  /** The first events, which are in an archive. */
+  /** Position of the last event that is in an archive. */
   archived: number;
   exhausted: boolean;
   trouble: string | null;
@@ -100,8 +102,7 @@ export class Feed {
     try {
       each.journal ??= await this.#open(each);
       const page = (await each.journal?.readAll({ after: each.read, limit: PAGE })) ?? [];
-      await this.#begin(each, page);
-      this.#timeline.expect(page);
+      this.#timeline.messages.expect(page);
       each.exhausted = page.length === 0;
       each.read = page.at(-1)?.position ?? each.read;
       each.waiting = page.map((event) => ({ event, round: this.#round }));
@@ -113,32 +114,37 @@ export class Feed {
   }
 
   async #open(each: Followed): Promise<ReadJournal | null> {
-    const journal = await each.source.open();
-    each.archived = (await journal?.archived?.())?.upTo ?? 0;
+    const { source } = each;
+    const journal = await source.open();
+    const archived = (await journal?.archived?.()) ?? null;
+    if (journal === null || archived === null) return journal;
+    // Its actors go on from what they were at their last archived events, also those that had none since.
+    this.#timeline.archive(source.name, archived);
+    const bases = basesOf({ bases: async (range) => (await journal.bases?.(range)) ?? [] });
+    for await (const base of bases) {
+      const fold = foldBehind(base, archived.upTo);
+      if (fold !== null) this.#timeline.begin(source.name, base.stream, base.position, fold);
+    }
+    for (const stream of OF_EACH_JOURNAL) {
+      const { version, position, chart, state } = await momentIn(journal, stream, archived.upTo);
+      if (chart !== null && state !== null)
+        this.#timeline.begin(source.name, stream, position, StreamFold.behind(stream, version, chart, state, CHARTS));
+    }
+    each.archived = archived.upTo;
     each.read = Math.max(each.read, each.archived);
     return journal;
   }
 
-  /** Streams whose first events are archived go on from what they were behind them; where nobody can say, they are unknown. */
-  async #begin({ source: { name }, journal, archived }: Followed, page: readonly RecordedEvent[]): Promise<void> {
-    if (journal === null || archived === 0) return;
-    for (const { stream, version } of page) {
-      if (version === 1 || this.#timeline.knows(name, stream)) continue;
-      const { chart, state, version: last } = await momentIn(journal, stream, archived);
-      if (chart !== null && state !== null)
-        this.#timeline.begin(name, StreamFold.behind(stream, last, chart, state, CHARTS), stream);
-    }
-  }
-
   /** The journal whose next event is to come, or null when the round is over. */
   #next(startedAt: number): Followed | null {
+    const { messages } = this.#timeline;
     const ready = this.#followed.flatMap((each) => {
       const [first] = each.waiting;
       if (first === undefined) return [];
       const { event, round } = first;
       const at = Date.parse(event.meta.recordedAt);
       if (at >= startedAt && round === this.#round) return [];
-      return [{ each, at, awaits: this.#timeline.awaits(event), takesIn: this.#timeline.takesIn(event) }];
+      return [{ each, at, awaits: messages.awaits(event), takesIn: messages.takesIn(event) }];
     });
     const [first, ...others] = ready.toSorted((a, b) => a.at - b.at || Number(a.takesIn) - Number(b.takesIn));
     if (first === undefined) return null;

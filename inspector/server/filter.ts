@@ -1,4 +1,5 @@
 import type { Entry } from '../protocol/answers.ts';
+import { countUpTo } from './sorted.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Which events are wanted. All that is given has to hold. */
@@ -20,21 +21,21 @@ export interface EventFilter {
 export function matches(entry: Entry, filter: EventFilter): boolean {
   const { actor, journal, role, type, correlation, device, pn, failed, text } = filter;
   return (
-    (actor === undefined || entry.actor === actor) &&
+    (actor === undefined || entry.key === actor) &&
     (journal === undefined || entry.journal === journal) &&
     (role === undefined || entry.role === role) &&
     (type === undefined || entry.type === type) &&
     (correlation === undefined || entry.correlationId === correlation) &&
-    (device === undefined || entry.device === device) &&
-    (pn === undefined || entry.pn === pn) &&
+    (device === undefined || entry.about.devices.includes(device)) &&
+    (pn === undefined || entry.about.pn === pn) &&
     (failed === undefined || entry.failed) &&
     (text === undefined || mentions(entry, text.toLowerCase()))
   );
 }
 
 function mentions(entry: Entry, text: string): boolean {
-  const { stream, type, crStep, correlationId, messageId, role, device, standing } = entry;
-  return [stream, type, device ?? '', crStep ?? '', correlationId, messageId, role, standing.state].some((said) =>
+  const { stream, type, crStep, correlationId, messageId, role, about, standing } = entry;
+  return [stream, type, ...about.devices, crStep ?? '', correlationId, messageId, role, standing.state].some((said) =>
     said.toLowerCase().includes(text),
   );
 }
@@ -65,7 +66,6 @@ export class Filtered {
       if (matches(entry, filter)) found.seqs.push(entry.seq);
     found.looked = this.#timeline.total;
     if (until >= this.#timeline.total) return found.seqs;
-    const end = found.seqs.findIndex((seq) => seq > until);
-    return end === -1 ? found.seqs : found.seqs.slice(0, end);
+    return found.seqs.slice(0, countUpTo(found.seqs, until));
   }
 }

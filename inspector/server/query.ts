@@ -86,9 +86,6 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   '/api/state': route(z.strictObject({ actor: text, at: at.optional() }), (api, query) =>
     api.state(query.actor, query.at ?? null),
   ),
-  '/api/diff': route(z.strictObject({ actor: text, from: at, to: at }), (api, { actor, from, to }) =>
-    api.diff(actor, from, to),
-  ),
   '/api/what-if': route(WhatIf, (api, query) => api.whatIf(query.actor, query.at ?? null, readJson(query.event))),
   '/api/chart': route(z.strictObject({ id: text }), (api, { id }) => api.chart(id)),
 };

@@ -1,7 +1,9 @@
 import { PARTIES, type Party } from '../../replay/trace/messages.ts';
 import type { Entry } from '../protocol/answers.ts';
 import type { Fate, Lifeline, SequenceArrow, SequencePage, SequenceRow } from '../protocol/sequence.ts';
-import type { Link, Timeline } from './timeline.ts';
+import type { Link, Messages } from './messages.ts';
+import { countUpTo } from './sorted.ts';
+import type { Timeline } from './timeline.ts';
 
 /** More do not fit side by side: then all actors of a journal share a line. */
 const MAX_LIFELINES = 12;
@@ -35,7 +37,7 @@ function firstsOf(timeline: Timeline, seqs: readonly number[]) {
     const entry = timeline.entry(seq);
     if (entry === null) continue;
     if (!journals.has(entry.journal)) journals.set(entry.journal, entry);
-    if (actors.size <= MAX_LIFELINES && !actors.has(entry.actor)) actors.set(entry.actor, entry);
+    if (actors.size <= MAX_LIFELINES && !actors.has(entry.key)) actors.set(entry.key, entry);
   }
   return { actors, journals };
 }
@@ -45,12 +47,14 @@ const nameOf = ({ journal, position }: Entry): string => `${journal}:${position}
 class Chart {
   readonly lifelines: readonly Lifeline[];
   readonly #timeline: Timeline;
+  readonly #messages: Messages;
   readonly #seqs: readonly number[];
   readonly #lines: ReadonlyMap<string, number>;
   readonly #by: 'actor' | 'journal';
 
   constructor(timeline: Timeline, seqs: readonly number[]) {
     this.#timeline = timeline;
+    this.#messages = timeline.messages;
     this.#seqs = seqs;
     const { actors, journals } = firstsOf(timeline, seqs);
     this.#by = actors.size <= MAX_LIFELINES ? 'actor' : 'journal';
@@ -64,21 +68,21 @@ class Chart {
   row(entry: Entry, row: number, firstRow: number): SequenceRow {
     const lifeline = this.#lineOf(entry) ?? 0;
     const sent = [...this.#sent(entry, row), ...this.#sentAgain(entry, row)];
-    const before = this.#timeline
-      .linksTo(entry.seq)
+    const before = this.#messages
+      .receivedBy(entry.seq)
       .flatMap((link) => this.#received(link, entry, row))
       .filter(({ sentRow }) => sentRow < firstRow);
     return { entry, lifeline, arrows: [...sent, ...before] };
   }
 
   #sent(entry: Entry, row: number): readonly SequenceArrow[] {
-    const links = this.#timeline.linksFrom(entry.seq);
-    return this.#timeline.sendings(entry.seq).map(({ title, target, message }) => {
+    const links = this.#messages.sentBy(entry.seq);
+    return this.#messages.sendings(entry.seq).map(({ title, target, message }) => {
       const link = links.find((each) => each.message === message);
       const common = { title, source: this.#lineOf(entry) ?? 0, sentRow: row, event: nameOf(entry) };
       const receiver = link === undefined ? null : this.#timeline.entry(link.received);
       if (link === undefined || receiver === null) {
-        const fate: Fate = this.#timeline.isAtHand(target) ? 'lost' : 'unseen';
+        const fate: Fate = this.#messages.isAtHand(target) ? 'lost' : 'unseen';
         return { ...common, fate, target: this.#likely(entry, target), receivedRow: null, latencyMs: null };
       }
       // Sent again before it came: which copy it was nobody recorded; the last one is taken for it.
@@ -93,15 +97,15 @@ class Chart {
     return entry.sends.flatMap(({ message, how }): readonly SequenceArrow[] => {
       if (how !== 'resend') return [];
       const first = this.#firstSending(entry, message);
-      const [sending] = first === null ? [] : this.#timeline.sendings(first.seq);
+      const [sending] = first === null ? [] : this.#messages.sendings(first.seq);
       if (first === null || sending === undefined) return [];
-      const link = this.#timeline.linksFrom(first.seq).find((each) => each.message === sending.message);
+      const link = this.#messages.sentBy(first.seq).find((each) => each.message === sending.message);
       const receiver = link === undefined ? null : this.#timeline.entry(link.received);
       const source = this.#lineOf(entry) ?? 0;
       const common = { title: sending.title, source, sentRow: row, event: nameOf(entry) };
       const nowhere = { receivedRow: null, latencyMs: null };
       if (link === undefined || receiver === null) {
-        const fate: Fate = this.#timeline.isAtHand(sending.target) ? 'lost' : 'unseen';
+        const fate: Fate = this.#messages.isAtHand(sending.target) ? 'lost' : 'unseen';
         return [{ ...common, ...nowhere, fate, target: this.#likely(entry, sending.target) }];
       }
       const target = this.#lineOf(receiver);
@@ -139,16 +143,16 @@ class Chart {
   #copies(first: Entry, link: Link): readonly number[] {
     const names = first.sends.flatMap(({ message, how }) => (how === 'send' ? [message] : []));
     if (names.length === 0) return [];
-    return this.#timeline.eventsOf(first.actor).filter((seq) => {
+    return this.#timeline.eventsOf(first.key).filter((seq) => {
       if (seq <= first.seq || seq >= link.received) return false;
       const later = this.#timeline.entry(seq);
       return later?.sends.some(({ message, how }) => how === 'resend' && names.includes(message)) === true;
     });
   }
 
-  #firstSending({ actor, seq }: Entry, message: string): Entry | null {
+  #firstSending({ key, seq }: Entry, message: string): Entry | null {
     for (const earlier of this.#timeline
-      .eventsOf(actor)
+      .eventsOf(key)
       .filter((each) => each < seq)
       .toReversed()) {
       const entry = this.#timeline.entry(earlier);
@@ -157,28 +161,21 @@ class Chart {
     return null;
   }
 
-  #lineOf({ actor, journal }: Entry): number | null {
-    return this.#lines.get(this.#by === 'actor' ? actor : journal) ?? null;
+  #lineOf({ key, journal }: Entry): number | null {
+    return this.#lines.get(this.#by === 'actor' ? key : journal) ?? null;
   }
 
   /** The line that a message would have gone to: of that role, and of the same device where there are several. */
-  #likely({ device }: Entry, target: Party): number | null {
+  #likely({ about }: Entry, target: Party): number | null {
     const lines = this.lifelines.flatMap(({ role, title }, index) =>
       role === ROLE_OF[target] ? [{ title, index }] : [],
     );
-    const same = lines.find(({ title }) => device !== null && title.endsWith(`/${device}`));
+    const same = lines.find(({ title }) => about.devices.some((device) => title.endsWith(`/${device}`)));
     return (same ?? lines[0])?.index ?? null;
   }
 
   #rowOf(seq: number): number | null {
-    let [low, high] = [0, this.#seqs.length - 1];
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const found = this.#seqs[middle] ?? 0;
-      if (found === seq) return middle;
-      if (found < seq) low = middle + 1;
-      else high = middle - 1;
-    }
-    return null;
+    const row = countUpTo(this.#seqs, seq) - 1;
+    return this.#seqs[row] === seq ? row : null;
   }
 }

@@ -1,9 +1,14 @@
 import type { ArchiveReader, JournalReader, SnapshotReader } from '../../events/journal/port.ts';
+import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
+import { RECORD_STREAM } from '../../events/vocabulary/record.ts';
 import type { JournalNote } from '../protocol/answers.ts';
+
+/** Streams that every journal has under the same name, and that keep all their events when it is compacted. */
+export const OF_EACH_JOURNAL: ReadonlySet<string> = new Set([RECORD_STREAM, KEYRING_STREAM]);
 
 /** What the inspector reads of a journal; one that was compacted tells from where it goes on. */
 export type ReadJournal = Pick<JournalReader, 'head' | 'readAll' | 'readStream'> &
-  Partial<Pick<ArchiveReader, 'archived' | 'base'> & Pick<SnapshotReader, 'snapshot'>>;
+  Partial<Pick<ArchiveReader, 'archived' | 'base' | 'bases'> & Pick<SnapshotReader, 'snapshot'>>;
 
 /** A journal that the inspector shows. It is only ever read. */
 export interface Source {

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../events/journal/port.ts';
 import type { StateValue } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
-import { StreamFold, type Taken } from '../../replay/stream-fold.ts';
+import type { StreamFold, Taken } from '../../replay/stream-fold.ts';
 import { firing } from '../charts/graph.ts';
 import type { Entry, Standing } from '../protocol/answers.ts';
 
@@ -18,13 +18,19 @@ export function stateText(value: StateValue): string {
 /** One actor, followed event by event: the auditor's fold, and what its effects leave standing. */
 export class StandingFold {
   readonly #fold: StreamFold;
-  #standing = NOTHING;
+  #standing: Standing;
   /** Null as long as its chart takes what comes. */
   #verdict: Exclude<Standing['verdict'], 'known'> | null = null;
 
-  /** @param fold where its first events are archived: what goes on from them */
-  constructor(stream: string, fold: StreamFold | null = null) {
-    this.#fold = fold ?? new StreamFold(stream);
+  /** @param fold in the state that it goes on from: at its first event, or behind those that are archived */
+  constructor(fold: StreamFold) {
+    this.#fold = fold;
+    this.#standing = { ...NOTHING, state: fold.state === null ? '' : stateText(fold.state.value) };
+  }
+
+  /** After the events that it took. Of what is archived only the state is known. */
+  get standing(): Standing {
+    return this.#standing;
   }
 
   take(event: RecordedEvent): { readonly standing: Standing; readonly sends: Entry['sends'] } {

@@ -1,50 +1,31 @@
-import type { RecordedEvent } from '../../events/journal/port.ts';
-import type { StreamFold } from '../../replay/stream-fold.ts';
-import {
-  endsOf,
-  MessagePairs,
-  MESSAGES,
-  PARTIES,
-  partyOf,
-  type Exchange,
-  type Party,
-} from '../../replay/trace/messages.ts';
+import type { Archived, RecordedEvent } from '../../events/journal/port.ts';
+import { StreamFold } from '../../replay/stream-fold.ts';
 import type { ActorRow, Entry, Moment } from '../protocol/answers.ts';
+import { aboutOf, ownedBy, textIn, type Owned } from './about.ts';
+import { Messages } from './messages.ts';
+import { lastUpTo } from './sorted.ts';
 import { StandingFold } from './standing.ts';
 
 /** Events that are kept in memory, about 1 KiB each; a journal that has more is for `cpns replay`. */
 export const MAX_EVENTS = 1_000_000;
 
 /** Of events that tell what did not go as wished; others say so by a code of 400 or above. */
-const FAILED_TYPE = /Refused|Failed|TimedOut|Denied|Lost/;
-
-/** A message that an event sends. */
-export interface Sending {
-  readonly title: string;
-  readonly target: Party;
-  /** Name of the message for both of its ends. */
-  readonly message: string;
-}
-
-/** A message that both of its ends tell of, by the `seq` of their events. */
-export interface Link {
-  readonly title: string;
-  readonly source: string;
-  readonly target: string;
-  /** Name of the message for both of its ends. */
-  readonly message: string;
-  readonly sent: number;
-  readonly received: number;
-  readonly latencyMs: number | null;
-}
+const FAILED_TYPE = /Refused|Failed|TimedOut|Denied|Lost|Overdue/;
 
 interface ActorLog {
-  readonly key: string;
   readonly fold: StandingFold;
   /** `seq` of its events, ascending. */
   readonly seqs: number[];
-  pn: string | null;
-  device: string | null;
+  /** As it was at the last of its events that are archived. */
+  readonly base: ActorRow | null;
+  owned: Owned;
+}
+
+interface JournalLog {
+  /** `seq` of its events, ascending. */
+  readonly seqs: number[];
+  /** Position of the last event that is in an archive. */
+  archived: number;
 }
 
 /**
@@ -52,16 +33,12 @@ interface ActorLog {
  * there when the inspector starts is merged by the clock, each journal in its own order. Only ever appended to.
  */
 export class Timeline {
+  readonly messages = new Messages((journal, position) => this.find(journal, position)?.seq ?? null);
   readonly #entries: Entry[] = [];
   readonly #actors = new Map<string, ActorLog>();
-  readonly #positions = new Map<string, number[]>();
+  readonly #journals = new Map<string, JournalLog>();
   readonly #correlations = new Map<string, number[]>();
-  readonly #pairs = new MessagePairs(new Set(PARTIES));
-  readonly #sent = new Map<number, Link[]>();
-  readonly #received = new Map<number, Link[]>();
-  readonly #sentMessages = new Set<string>();
-  readonly #sendings = new Map<number, Sending[]>();
-  readonly #parties = new Set<Party>();
+  readonly #types = new Set<string>();
   /** Texts that many events have in common, once each. */
   readonly #texts = new Map<string, string>();
 
@@ -69,82 +46,73 @@ export class Timeline {
     return this.#entries.length;
   }
 
+  /** Types of the events that are here, sorted. */
+  get types(): readonly string[] {
+    return [...this.#types].toSorted();
+  }
+
+  /** The first events of the journal are in an archive. */
+  archive(journal: string, { upTo }: Pick<Archived, 'upTo'>): void {
+    this.#journalOf(journal).archived = upTo;
+  }
+
+  /** The actor goes on from this fold: its events up to that position are archived. */
+  begin(journal: string, stream: string, position: number, fold: StreamFold): void {
+    const { chart, state, version } = fold;
+    if (chart === null || state === null) return;
+    const key = `${journal}:${stream}`;
+    const [role = ''] = chart.id.split('/');
+    const own = ownedBy(stream);
+    const owned = { ...own, pn: own.pn ?? (own.device === null ? null : textIn(state.context, 'pnId')) };
+    const row = { key, journal, stream, chart: chart.id, role, ...owned, seq: 0, position, version, type: '', at: '' };
+    const standing = new StandingFold(fold);
+    this.#actors.set(key, { fold: standing, seqs: [], base: { ...row, standing: standing.standing }, owned });
+  }
+
   /** @returns the entry, or null when the inspector is full or has the event already */
   append(journal: string, event: RecordedEvent): Entry | null {
-    const positions = this.#positionsOf(journal);
-    const last = positions.at(-1);
+    const { position, stream, version, data, meta } = event;
+    const log = this.#journalOf(journal);
+    const last = log.seqs.at(-1);
     const lastPosition = last === undefined ? 0 : this.#at(last).position;
-    if (event.position <= lastPosition || this.total >= MAX_EVENTS) return null;
-    const key = this.#shared(`${journal}:${event.stream}`);
-    const actor = this.#actor(key, event.stream);
+    if (position <= lastPosition || this.total >= MAX_EVENTS) return null;
+    const key = this.#shared(`${journal}:${stream}`);
+    const actor = this.#actorOf(key, stream);
     const { standing, sends } = actor.fold.take(event);
-    const { data, meta } = event;
-    const pn = this.#sharedOrNull(namedIn(data, 'pnId'));
-    if (actor.device !== null) actor.pn = pn ?? actor.pn;
+    const about = aboutOf(data, actor.owned);
+    if (actor.owned.device !== null) actor.owned = { ...actor.owned, pn: this.#sharedOrNull(about.pn) };
     const code = typeof data['code'] === 'number' ? data['code'] : null;
     const entry: Entry = {
       seq: this.total + 1,
-      actor: key,
+      key,
       journal: this.#shared(journal),
-      position: event.position,
-      stream: this.#shared(event.stream),
-      version: event.version,
+      position,
+      stream: this.#shared(stream),
+      version,
       type: this.#shared(event.type),
       at: this.#shared(meta.recordedAt),
       role: this.#shared(meta.role),
       chart: this.#shared(meta.chart.id),
+      ...actor.owned,
+      about: { pn: this.#sharedOrNull(about.pn), devices: about.devices.map((device) => this.#shared(device)) },
       crStep: this.#sharedOrNull(meta.crStep),
       correlationId: this.#shared(meta.correlationId),
       messageId: this.#shared(meta.messageId),
       causationId: this.#sharedOrNull(meta.causationId),
-      pn: actor.pn ?? pn,
-      device: actor.device ?? this.#sharedOrNull(namedIn(data, 'deviceId')),
       code,
       failed: FAILED_TYPE.test(event.type) || (code !== null && code >= 400) || standing.verdict === 'deviates',
       standing: { ...standing, state: this.#shared(standing.state) },
       sends,
     };
     this.#entries.push(entry);
-    positions.push(entry.seq);
+    log.seqs.push(entry.seq);
     actor.seqs.push(entry.seq);
+    this.#types.add(entry.type);
     const correlated = this.#correlations.get(entry.correlationId);
     if (correlated === undefined) this.#correlations.set(entry.correlationId, [entry.seq]);
     else correlated.push(entry.seq);
-    this.#noteEnds(event, entry.seq);
-    for (const exchange of this.#pairs.take({ journal, event })) this.#link(exchange);
+    this.messages.take(journal, event, entry.seq);
     return entry;
-  }
-
-  /** Whether something of the actor is here. */
-  knows(journal: string, stream: string): boolean {
-    return this.#actors.has(`${journal}:${stream}`);
-  }
-
-  /** The actor goes on from this fold: the events before it are in an archive. */
-  begin(journal: string, fold: StreamFold, stream: string): void {
-    const key = this.#shared(`${journal}:${stream}`);
-    this.#actors.set(key, { key, fold: new StandingFold(stream, fold), seqs: [], ...namedBy(stream) });
-  }
-
-  /** These are about to come: whose they are is at hand. */
-  expect(events: readonly RecordedEvent[]): void {
-    for (const event of events) {
-      const party = partyOf(event);
-      if (party !== null) this.#parties.add(party);
-    }
-  }
-
-  /** Whether the event takes in a message whose sender is at hand, and has not been seen to send it. */
-  awaits(event: RecordedEvent): boolean {
-    return endsOf(event).some(
-      ({ end, rule, index, id }) =>
-        end === 'received' && this.#parties.has(rule.source) && !this.#sentMessages.has(`${index} ${id}`),
-    );
-  }
-
-  /** Whether the event takes in a message at all: of what happened in the same millisecond, sending comes first. */
-  takesIn(event: RecordedEvent): boolean {
-    return endsOf(event).some(({ end }) => end === 'received');
   }
 
   /** @param from `seq` of the first one wanted */
@@ -167,27 +135,9 @@ export class Timeline {
     return this.#correlations.get(correlationId) ?? [];
   }
 
-  /** Messages that the event is the first to send, whether or not they arrived. */
-  sendings(seq: number): readonly Sending[] {
-    return this.#sendings.get(seq) ?? [];
-  }
-
-  /** Whether a journal of this role is at hand. */
-  isAtHand(party: Party): boolean {
-    return this.#parties.has(party);
-  }
-
   /** `seq` of the actor's events, ascending. */
   eventsOf(actor: string): readonly number[] {
     return this.#actors.get(actor)?.seqs ?? [];
-  }
-
-  linksFrom(seq: number): readonly Link[] {
-    return this.#sent.get(seq) ?? [];
-  }
-
-  linksTo(seq: number): readonly Link[] {
-    return this.#received.get(seq) ?? [];
   }
 
   get moment(): Moment {
@@ -196,9 +146,9 @@ export class Timeline {
 
   /** What is known of each journal once the event of this `seq` is in. */
   momentAt(seq: number): Moment {
-    const heads = [...this.#positions].map(([journal, seqs]) => {
-      const last = lastUpTo(seqs, seq, (each) => each);
-      return [journal, last === undefined ? 0 : this.#at(last).position] as const;
+    const heads = [...this.#journals].map(([journal, { seqs, archived }]) => {
+      const last = lastUpTo(seqs, seq);
+      return [journal, last === undefined ? archived : this.#at(last).position] as const;
     });
     return Object.fromEntries(heads);
   }
@@ -218,17 +168,16 @@ export class Timeline {
     return [...this.#actors.keys()].flatMap((key) => this.actor(key, moment) ?? []);
   }
 
-  /** Null where it had not begun. */
+  /** Null where it had not begun, or was in the moment what only an archive tells. */
   actor(key: string, moment: Moment): ActorRow | null {
     const log = this.#actors.get(key);
-    const first = log?.seqs[0];
-    if (log === undefined || first === undefined) return null;
-    const until = moment[this.#at(first).journal] ?? 0;
+    if (log === undefined) return null;
+    const [first] = log.seqs;
+    const { journal } = log.base ?? this.#at(first ?? 0);
+    const until = moment[journal] ?? 0;
     const seq = lastUpTo(log.seqs, until, (each) => this.#at(each).position);
-    if (seq === undefined) return null;
-    const { journal, stream, chart, role, position, version, type, at, standing } = this.#at(seq);
-    const { pn, device } = log;
-    return { key, journal, stream, chart, role, pn, device, seq, position, version, type, at, standing };
+    if (seq !== undefined) return rowOf(this.#at(seq));
+    return log.base !== null && log.base.position <= until ? log.base : null;
   }
 
   #at(seq: number): Entry {
@@ -238,48 +187,24 @@ export class Timeline {
   }
 
   #lastSeq(journal: string, position: number): number {
-    return lastUpTo(this.#positions.get(journal) ?? [], position, (seq) => this.#at(seq).position) ?? 0;
+    const { seqs = [] } = this.#journals.get(journal) ?? {};
+    return lastUpTo(seqs, position, (seq) => this.#at(seq).position) ?? 0;
   }
 
-  #positionsOf(journal: string): number[] {
-    const known = this.#positions.get(journal);
+  #journalOf(name: string): JournalLog {
+    const known = this.#journals.get(name);
     if (known !== undefined) return known;
-    const fresh: number[] = [];
-    this.#positions.set(journal, fresh);
+    const fresh = { seqs: [], archived: 0 };
+    this.#journals.set(name, fresh);
     return fresh;
   }
 
-  #actor(key: string, stream: string): ActorLog {
+  #actorOf(key: string, stream: string): ActorLog {
     const known = this.#actors.get(key);
     if (known !== undefined) return known;
-    const log = { key, fold: new StandingFold(stream), seqs: [], ...namedBy(stream) };
+    const log = { fold: new StandingFold(new StreamFold(stream)), seqs: [], base: null, owned: ownedBy(stream) };
     this.#actors.set(key, log);
     return log;
-  }
-
-  #link({ rule, id, sent, received, latencyMs }: Exchange): void {
-    if (sent === null || received === null) return;
-    const ends = [sent, received].map(({ journal, event }) => this.find(journal, event.position)?.seq);
-    const [from, to] = ends;
-    if (from === undefined || to === undefined) return;
-    const { title, source, target } = rule;
-    const message = `${MESSAGES.indexOf(rule)} ${id}`;
-    const link = { title, source, target, message, sent: from, received: to, latencyMs };
-    this.#sent.set(from, [...(this.#sent.get(from) ?? []), link]);
-    this.#received.set(to, [...(this.#received.get(to) ?? []), link]);
-  }
-
-  #noteEnds(event: RecordedEvent, seq: number): void {
-    for (const { end, rule, index, id } of endsOf(event)) {
-      const message = `${index} ${id}`;
-      // Sent once more it is the same message.
-      if (end !== 'sent' || this.#sentMessages.has(message)) continue;
-      this.#sentMessages.add(message);
-      this.#sendings.set(seq, [
-        ...(this.#sendings.get(seq) ?? []),
-        { title: rule.title, target: rule.target, message },
-      ]);
-    }
   }
 
   #shared(text: string): string {
@@ -294,28 +219,8 @@ export class Timeline {
   }
 }
 
-function namedIn(data: RecordedEvent['data'], field: string): string | null {
-  const value = data[field];
-  return typeof value === 'string' ? value : null;
-}
-
-/** The names in a stream's name; see the table of streams in the README. */
-function namedBy(stream: string): { readonly pn: string | null; readonly device: string | null } {
-  const [kind, first = null, second = null] = stream.split('/');
-  if (kind === 'pne') return { pn: null, device: first };
-  if (kind === 'pn') return { pn: first, device: null };
-  if (kind === 'registration') return { pn: first, device: second };
-  return { pn: null, device: second };
-}
-
-/** The last of ascending values that is not beyond the limit. */
-function lastUpTo(values: readonly number[], limit: number, by: (value: number) => number): number | undefined {
-  let [low, high] = [0, values.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const value = values[middle];
-    if (value !== undefined && by(value) <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return values[low - 1];
+/** What a list of actors needs of an actor's last event. */
+function rowOf(entry: Entry): ActorRow {
+  const { key, journal, stream, chart, role, pn, device, seq, position, version, type, at, standing } = entry;
+  return { key, journal, stream, chart, role, pn, device, seq, position, version, type, at, standing };
 }

@@ -16,7 +16,7 @@ interface Props {
 }
 
 /** Text of 12 pixels can still be read at this scale. */
-const READABLE = 0.7;
+const READABLE = 0.8;
 
 /** A picture to move with pointer, wheel and keys, sharp at any size. Left alone it is as large as it fits, or can be read. */
 export function PanZoom({ picture, width, height, towards }: Props) {
@@ -48,12 +48,14 @@ export function PanZoom({ picture, width, height, towards }: Props) {
   const seen = () => {
     if (sight.value !== null) return sight.value;
     if (towards === null || fit() >= READABLE) return whole();
+    // As large as the whole still fits one way: the other way it is moved.
+    const scale = Math.max(READABLE, Math.min(1, Math.max(size.value.width / width, size.value.height / height)));
     const within = (middle: number, shown: number, all: number): number =>
       shown >= all ? all / 2 : Math.min(Math.max(middle, shown / 2), all - shown / 2);
     return {
-      x: within(towards.x + towards.width / 2, size.value.width / READABLE, width),
-      y: within(towards.y + towards.height / 2, size.value.height / READABLE, height),
-      scale: READABLE,
+      x: within(towards.x + towards.width / 2, size.value.width / scale, width),
+      y: within(towards.y + towards.height / 2, size.value.height / scale, height),
+      scale,
     };
   };
 

@@ -77,4 +77,5 @@ const distinct = (of: (row: ActorRow) => string | null) =>
 
 export const roles = distinct(({ role }) => role);
 export const pns = distinct(({ pn }) => pn);
+export const devices = distinct(({ device }) => device);
 export const journalNames = distinct(({ journal }) => journal);

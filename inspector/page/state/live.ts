@@ -8,6 +8,8 @@ export type Connection = 'connecting' | 'live' | 'lost' | 'refused';
 
 export const connection = signal<Connection>('connecting');
 export const journals = signal<readonly JournalNote[]>([]);
+/** Types of the events that the inspector has, sorted. */
+export const types = signal<readonly string[]>([]);
 /** Events that the inspector has. */
 export const total = signal(0);
 /** Goes up when what was fetched may be out of date as a whole. */
@@ -32,6 +34,7 @@ async function overview(): Promise<void> {
   try {
     const answer = await ask('overview');
     journals.value = answer.journals;
+    addTypes(answer.types);
   } catch {
     // The event stream tells of what is wrong, and comes back to this.
   }
@@ -74,7 +77,14 @@ function take(message: LiveMessage): void {
     epoch.value += 1;
     void overview();
   }
-  if (message.kind === 'entries') news.value = message.entries;
+  if (message.kind !== 'entries') return;
+  news.value = message.entries;
+  addTypes(message.entries.map(({ type }) => type));
+}
+
+function addTypes(those: readonly string[]): void {
+  const known = new Set(types.peek());
+  if (those.some((type) => !known.has(type))) types.value = [...new Set([...known, ...those])].toSorted();
 }
 
 /** Rows with what came applied to them. */
@@ -84,11 +94,8 @@ export function withNews(
 ): ReadonlyMap<string, ActorRow> {
   const next = new Map(rows);
   for (const entry of entries) {
-    const before = next.get(entry.actor);
-    if (before !== undefined && before.seq >= entry.seq) continue;
-    const { actor: key, journal, stream, chart, role, pn, device, seq, position, version, type, at, standing } = entry;
-    const named = before === undefined ? { pn, device } : { pn: before.pn ?? pn, device: before.device };
-    next.set(key, { key, journal, stream, chart, role, ...named, seq, position, version, type, at, standing });
+    const before = next.get(entry.key);
+    if (before === undefined || before.seq < entry.seq) next.set(entry.key, entry);
   }
   return next;
 }

@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals';
 import { useCallback } from 'preact/hooks';
-import { AskError } from './api.ts';
+import { ask, AskError, filterQuery } from './api.ts';
 import { epoch, news } from './live.ts';
 import { listKey, route } from './route.ts';
 
@@ -20,18 +20,20 @@ export interface Answer<Item, Head> {
   readonly head: Head;
 }
 
+export interface UsedPages<Item, Head> {
+  readonly list: ReadonlySignal<Paged<Item, Head> | null>;
+  readonly fault: ReadonlySignal<string | null>;
+  /** Rows from `first` to before `last` are in sight. */
+  readonly onWindow: (first: number, last: number) => void;
+}
+
 /**
  * The list for the filter and moment of the address, kept up while it grows.
  * @param load asks for one page; it must not change from one drawing to the next
  */
 export function usePaged<Item, Head>(
   load: (offset: number, limit: number, abort?: AbortSignal) => Promise<Answer<Item, Head>>,
-): {
-  readonly list: ReadonlySignal<Paged<Item, Head> | null>;
-  readonly fault: ReadonlySignal<string | null>;
-  /** Rows from `first` to before `last` are in sight. */
-  readonly onWindow: (first: number, last: number) => void;
-} {
+): UsedPages<Item, Head> {
   const list = useSignal<Paged<Item, Head> | null>(null);
   const fault = useSignal<string | null>(null);
 
@@ -78,4 +80,27 @@ export function usePaged<Item, Head>(
   }, []);
 
   return { list, fault, onWindow };
+}
+
+/** Where the chosen event stands among those that the filter lets through; null when none is chosen. */
+export function usePlaceOfChosen(): ReadonlySignal<number | null> {
+  const place = useSignal<number | null>(null);
+  // The chosen event is scrolled to.
+  useSignalEffect(() => {
+    const { event, filter } = route.value;
+    const abort = new AbortController();
+    const [journal, position] = event?.split(':') ?? [];
+    if (journal === undefined || position === undefined) {
+      place.value = null;
+      return undefined;
+    }
+    const find = async (): Promise<void> => {
+      const { entry } = await ask('event', { journal, position }, abort.signal);
+      const { offset } = await ask('place', { ...filterQuery(filter), seq: entry.seq }, abort.signal);
+      if (!abort.signal.aborted) place.value = offset;
+    };
+    find().catch(() => undefined);
+    return () => abort.abort();
+  });
+  return place;
 }

@@ -12,6 +12,10 @@ export interface Route {
   readonly filter: Filter;
 }
 
+/** What the address calls an event. */
+export const eventName = ({ journal, position }: { readonly journal: string; readonly position: number }): string =>
+  `${journal}:${position}`;
+
 export const VIEWS = ['overview', 'charts', 'sequence', 'events'] as const;
 export type View = (typeof VIEWS)[number];
 

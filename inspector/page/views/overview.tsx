@@ -40,7 +40,7 @@ export function Overview() {
   const { roles, timers, outbox, troubled } = sums.value;
   return (
     <section class="view" aria-label="Overview">
-      <FilterBar placeholder="Search actors, states, events" more={['device', 'type']} />
+      <FilterBar of="actors" />
       <p class="sums" role="status">
         {roles.map(({ role, count }) => (
           <span key={role}>

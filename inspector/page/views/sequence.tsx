@@ -3,14 +3,13 @@ import { useCallback, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Shape } from '../../picture/shape.ts';
 import type { Lifeline, SequenceRow } from '../../protocol/sequence.ts';
 import { drawHeads, drawRows, HEAD_HEIGHT, ROW_HEIGHT, sequenceWidth } from '../../sequence/picture.ts';
-import { FilterBar } from '../parts/filter-bar.tsx';
+import { Filtered } from '../parts/filtered.tsx';
 import { toElement } from '../parts/picture.tsx';
 import { SequenceExports } from '../parts/exports.tsx';
 import { Scroller } from '../parts/virtual-list.tsx';
 import { ask, filterQuery } from '../state/api.ts';
-import { PAGE, usePaged } from '../state/pages.ts';
+import { PAGE, usePaged, usePlaceOfChosen, type UsedPages } from '../state/pages.ts';
 import { navigate, route } from '../state/route.ts';
-import { Detail, usePlaceOfChosen } from './events.tsx';
 
 const loadRows = async (offset: number, limit: number, abort?: AbortSignal) => {
   const { filter, at } = route.peek();
@@ -29,7 +28,16 @@ function withKeys(drawn: Shape): Shape {
 
 /** Messages between the actors: an arrow from the event that sends one to the event that takes it in. */
 export function Sequence() {
-  const { list, fault, onWindow } = usePaged<SequenceRow, readonly Lifeline[]>(loadRows);
+  const paged = usePaged<SequenceRow, readonly Lifeline[]>(loadRows);
+  const { total = 0 } = paged.list.value ?? {};
+  return (
+    <Filtered label="Sequence" paged={paged} exports={<SequenceExports total={total} />}>
+      <Messages paged={paged} />
+    </Filtered>
+  );
+}
+
+function Messages({ paged }: { readonly paged: UsedPages<SequenceRow, readonly Lifeline[]> }) {
   const place = usePlaceOfChosen();
   const box = useRef<HTMLDivElement>(null);
   const width = useSignal(0);
@@ -41,7 +49,7 @@ export function Sequence() {
     return () => observer.disconnect();
   }, []);
 
-  const { total = 0, pages, head: lifelines = NO_LINES } = list.value ?? {};
+  const { total = 0, pages, head: lifelines = NO_LINES } = paged.list.value ?? {};
   const { event } = route.value;
   const frame = { lifelines, width: width.value };
   const full = sequenceWidth(frame);
@@ -84,43 +92,27 @@ export function Sequence() {
   };
 
   return (
-    <section class="view" aria-label="Sequence">
-      <FilterBar placeholder="Search events, streams, ids, steps" more={['device', 'type', 'correlation']} />
-      <SequenceExports />
-      {fault.value === null ? null : (
-        <p class="fault" role="alert">
-          {fault.value}
-        </p>
-      )}
-      <div class="split">
-        {list.value !== null && total === 0 ? (
-          <p class="nothing">No event matches.</p>
-        ) : (
-          <div class="list sequence-list" ref={box}>
-            <div class="sequence-wide" style={{ width: `${full + 16}px` }}>
-              <svg
-                class="chart sequence heads"
-                width={full}
-                height={HEAD_HEIGHT}
-                role="img"
-                aria-label={`Lifelines: ${lifelines.map(({ title }) => title).join(', ')}`}
-              >
-                {drawHeads(frame).map(toElement)}
-              </svg>
-              <Scroller
-                label="Messages"
-                count={total}
-                rowHeight={ROW_HEIGHT}
-                stick="end"
-                reveal={place.value}
-                onWindow={onWindow}
-                draw={draw}
-              />
-            </div>
-          </div>
-        )}
-        {event === null ? null : <Detail event={event} />}
+    <div class="list sequence-list" ref={box}>
+      <div class="sequence-wide" style={{ width: `${full + 16}px` }}>
+        <svg
+          class="chart sequence heads"
+          width={full}
+          height={HEAD_HEIGHT}
+          role="img"
+          aria-label={`Lifelines: ${lifelines.map(({ title }) => title).join(', ')}`}
+        >
+          {drawHeads(frame).map(toElement)}
+        </svg>
+        <Scroller
+          label="Messages"
+          count={total}
+          rowHeight={ROW_HEIGHT}
+          stick="end"
+          reveal={place.value}
+          onWindow={paged.onWindow}
+          draw={draw}
+        />
       </div>
-    </section>
+    </div>
   );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseSubject } from '../../../actors/wire/subjects.ts';
+import { textWidth } from '../../../inspector/charts/text-size.ts';
 import { sequenceToMermaid } from '../../../inspector/sequence/mermaid.ts';
 import { sequenceToSvg } from '../../../inspector/sequence/picture.ts';
 import { Feed } from '../../../inspector/server/feed.ts';
@@ -92,11 +93,14 @@ describe('the sequence chart', () => {
   it('gives pages of which each has the arrows that come in from before it', async () => {
     const timeline = await registered({});
     const whole = page(timeline, { device: 'lamp' });
-    const received = whole.rows.findIndex(({ entry }) => entry.type === 'RegistrationRequestReceived');
+    const [sent, received] = ['RegistrationRequested', 'RegistrationRequestReceived'].map((type) =>
+      whole.rows.findIndex(({ entry }) => entry.type === type),
+    );
+    if (sent === undefined || received === undefined) throw new Error('The request is not there.');
     const later = page(timeline, { device: 'lamp' }, { offset: received, limit: 5 });
     expect(later.offset).toBe(received);
     expect(later.total).toBe(whole.total);
-    expect(later.rows[0]?.arrows[0]).toMatchObject({ receivedRow: received, sentRow: received - 1 });
+    expect(later.rows[0]?.arrows[0]).toMatchObject({ receivedRow: received, sentRow: sent });
   });
 
   it('lets the actors of a journal share a line where there are too many', async () => {
@@ -106,14 +110,50 @@ describe('the sequence chart', () => {
   });
 
   it('becomes SVG and mermaid text with all of it', async () => {
-    const { lifelines, rows } = page(await registered({ 'link.up registration-request': 1 }), { device: 'lamp' });
-    const svg = sequenceToSvg(lifelines, rows, 'light');
+    const whole = page(await registered({ 'link.up registration-request': 1 }), { device: 'lamp' });
+    const { rows } = whole;
+    const svg = sequenceToSvg(whole, 'light');
     expect(svg.match(/class="event-row/g)).toHaveLength(rows.length);
     expect(svg).toContain('lost: PNE Registration Request');
     expect(svg).not.toMatch(/NaN|undefined/);
-    const mermaid = sequenceToMermaid(lifelines, rows).split('\n');
+    const mermaid = sequenceToMermaid(whole).split('\n');
     expect(mermaid[0]).toBe('sequenceDiagram');
     expect(mermaid.filter((line) => / L\d-xL\d: lost: /.test(line))).toHaveLength(1);
     expect(mermaid.filter((line) => / L\d->>L\d: /.test(line))).toHaveLength(6);
+  });
+  it('says in a file what is left out, and nothing where nothing is', async () => {
+    const whole = page(await registered({}), { device: 'lamp' });
+    const part = { ...whole, rows: whole.rows.slice(0, 3) };
+    const says = `The first 3 of ${whole.total} events.`;
+    for (const written of [(given: SequencePage) => sequenceToSvg(given, 'light'), sequenceToMermaid]) {
+      expect(written(part)).toContain(says);
+      expect(written(whole)).not.toContain('The first');
+    }
+  });
+
+  it('draws what is written over every arrow, and an arrow to nobody within the picture', async () => {
+    const chart = page(await registered({}), { role: 'pne' });
+    expect(chart.rows.flatMap(({ arrows }) => arrows).some(({ target }) => target === null)).toBe(true);
+    const svg = sequenceToSvg(chart, 'light');
+    expect(svg.lastIndexOf('class="message')).toBeLessThan(svg.indexOf('class="said'));
+    const [, width] = /<svg [^>]*width="(\d+)"/.exec(svg) ?? [];
+    for (const [, x] of svg.matchAll(/x2="([\d.-]+)"/g)) {
+      expect(Number(x)).toBeGreaterThan(0);
+      expect(Number(x)).toBeLessThan(Number(width));
+    }
+    expect(sequenceToMermaid(chart)).toContain('PNE Registration Request');
+  });
+
+  it('gives the names of its lifelines room beside one another', async () => {
+    const { lifelines, ...rest } = page(await registered({}), { device: 'lamp' });
+    const long = lifelines.map((line) => ({
+      ...line,
+      title: `registration/home/${'lamp-of-the-guest-room-'.repeat(2)}`,
+    }));
+    const svg = sequenceToSvg({ ...rest, lifelines: long }, 'light');
+    const at = [...svg.matchAll(/class="name" x="(\d+)"/g)].map(([, x]) => Number(x));
+    const needed = textWidth('lamp-of-the-guest-room-'.repeat(2), 12);
+    expect(at.length).toBe(lifelines.length);
+    for (const [index, x] of at.slice(1).entries()) expect(x - (at[index] ?? 0)).toBeGreaterThan(needed);
   });
 });

@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { archivedError } from '../../../events/journal/archived.ts';
+import type { Base } from '../../../events/journal/port.ts';
 import { Api } from '../../../inspector/server/api.ts';
 import { Feed } from '../../../inspector/server/feed.ts';
 import { stateText } from '../../../inspector/server/standing.ts';
 import { Timeline } from '../../../inspector/server/timeline.ts';
+import type { ActorRow } from '../../../inspector/protocol/answers.ts';
 import { momentToText, readMoment } from '../../../inspector/protocol/moment.ts';
 import type { Source } from '../../../inspector/server/source.ts';
-import { registration } from '../../../machines/cpns-server/registration.ts';
 import { snapshotOf } from '../../../projections/snapshots/snapshot.ts';
 import { momentOf } from '../../../replay/moment.ts';
 import { NODES } from '../../simulation/world.ts';
@@ -37,7 +38,7 @@ describe('the timeline of all journals', () => {
 
   it('has no message received before it was sent, though the clock of the simulation stands still meanwhile', async () => {
     const timeline = await whole();
-    const links = timeline.entries(1).flatMap(({ seq }) => timeline.linksFrom(seq));
+    const links = timeline.entries(1).flatMap(({ seq }) => timeline.messages.sentBy(seq));
     expect(links.length).toBeGreaterThan(20);
     for (const { sent, received, title } of links) expect(sent, title).toBeLessThan(received);
   });
@@ -131,47 +132,67 @@ describe('a moment as text', () => {
 });
 
 describe('a journal that was compacted', () => {
-  it('goes on from the states at the last archived events', async () => {
+  it('goes on from the states at the last archived events, and shows actors that had none since', async () => {
     const own = journals.server.filter(({ stream }) => stream === 'registration/home/lamp');
-    const [archived, rest] = [own.slice(0, 3), own.slice(3)];
-    const last = archived.at(-1);
+    const last = own[2];
     if (last === undefined) throw new Error('There is no registration.');
-    const { state } = await momentOf({ readStream: async () => archived }, last.stream, last.position);
-    if (state === null) throw new Error('It does not fold.');
-    const base = snapshotOf(registration, last, state);
-    const { open } = sourceOf('server', rest);
+    const { open } = sourceOf('server', journals.server);
+    const baseOf = async (stream: string): Promise<Base | null> => {
+      const journal = await open();
+      if (journal === null) throw new Error('The journal is not open.');
+      const { version, position, chart, state } = await momentOf(journal, stream, last.position);
+      return chart === null || state === null ? null : snapshotOf(chart, { stream, version, position }, state);
+    };
+    const upTo = last.position;
+    const rest = journals.server.filter(({ position }) => position > upTo);
+    const streams = [...new Set(journals.server.map(({ stream }) => stream))].toSorted();
     const source: Source = {
-      name: 'server',
-      kind: 'file',
-      open: async () => {
-        const journal = await open();
-        if (journal === null) return null;
-        return {
-          ...journal,
-          archived: async () => ({ upTo: last.position, edge: { size: last.position, roots: [] } }),
-          base: async (stream) => (stream === base.stream ? base : null),
-        };
-      },
+      ...sourceOf('server', rest),
+      open: async () => ({
+        head: async () => journals.server.length,
+        readAll: async ({ after = 0, limit = 1_000 } = {}) =>
+          rest.filter(({ position }) => position > after).slice(0, limit),
+        readStream: async (stream, { after = 0, limit = 1_000 } = {}) =>
+          rest.filter((event) => event.stream === stream && event.version > after).slice(0, limit),
+        archived: async () => ({ upTo, edge: { size: upTo, roots: [] } }),
+        base: baseOf,
+        bases: async ({ after = '', limit = 1_000 } = {}) => {
+          const bases = await Promise.all(streams.filter((stream) => stream > after).map(baseOf));
+          return bases.flatMap((base) => base ?? []).slice(0, limit);
+        },
+      }),
     };
     const timeline = new Timeline();
     const feed = new Feed(timeline, [source], LATER);
     await feed.catchUp();
     expect(timeline.total).toBe(rest.length);
-    const [row] = timeline.actors(timeline.moment);
-    expect(row).toMatchObject({
-      version: own.length,
-      standing: { verdict: 'known', state: 'idle.registered.sessionEstablished' },
+    expect(feed.journals).toMatchObject([{ name: 'server', archived: upTo }]);
+    const whole = new Timeline();
+    await new Feed(whole, [sourceOf('server', journals.server)], LATER).catchUp();
+    // From the end of the archive on, every actor is what it is with all events.
+    for (let position = upTo; position <= journals.server.length; position += 1) {
+      const told = (rows: readonly ActorRow[]) =>
+        rows
+          .map(({ key, version, pn, device, standing: { verdict, state } }) => [
+            key,
+            version,
+            pn,
+            device,
+            verdict,
+            state,
+          ])
+          .toSorted();
+      const at = { server: position };
+      expect(told(timeline.actors(at))).toEqual(told(whole.actors(at)));
+    }
+    expect(timeline.momentAt(0)).toEqual({ server: upTo });
+    const quiet = timeline.actors(timeline.moment).find(({ seq }) => seq === 0);
+    expect(quiet).toMatchObject({ position: expect.any(Number), type: '', at: '' });
+    expect(await new Api(timeline, feed, 'instance').state(quiet?.key ?? '', null)).toMatchObject({
+      version: quiet?.version,
+      state: { value: expect.anything() },
+      says: null,
     });
-    const journal = feed.journal('server');
-    if (journal === null) throw new Error('The journal is not open.');
-    const moment = await momentOf(
-      { ...journal, readStream: async (stream, range) => journal.readStream(stream, range) },
-      last.stream,
-      last.position,
-    );
-    expect(moment).toMatchObject({ version: 3, position: last.position, lost: null });
-    expect(moment.state?.value).toEqual(state.value);
-    expect(feed.journals).toMatchObject([{ name: 'server', archived: last.position }]);
   });
 
   it('has no state where that cannot be told: half a stream is not folded', async () => {

@@ -1,0 +1,46 @@
+import type { Json, JsonObject } from '../../events/journal/port.ts';
+import type { Entry } from '../protocol/answers.ts';
+
+/** What the name of a stream names: the PN and the device that are its actor's own. */
+export interface Owned {
+  readonly pn: string | null;
+  readonly device: string | null;
+}
+
+/** Where they stand in the names of the streams, by kind. */
+const PLACES: Readonly<Record<string, { readonly pn?: number; readonly device?: number }>> = {
+  pne: { device: 1 },
+  subject: { device: 1 },
+  pn: { pn: 1 },
+  registration: { pn: 1, device: 2 },
+  charging: { pn: 1, device: 2 },
+  admission: { device: 2 },
+  usage: { device: 2 },
+};
+
+export function ownedBy(stream: string): Owned {
+  const parts = stream.split('/');
+  const { pn, device } = PLACES[parts[0] ?? ''] ?? {};
+  const part = (index: number | undefined): string | null => (index === undefined ? null : (parts[index] ?? null));
+  return { pn: part(pn), device: part(device) };
+}
+
+/** Whom an event concerns: its actor's PN and device, or those that it names, of an inventory all that change. */
+export function aboutOf(data: JsonObject, { pn, device }: Owned): Entry['about'] {
+  const inventory = isObject(data['inventory']) ? data['inventory'] : {};
+  const changes = Array.isArray(inventory['changes']) ? inventory['changes'] : [];
+  const named = [data, ...changes].flatMap((each: Json) => (isObject(each) ? (textIn(each, 'deviceId') ?? []) : []));
+  return {
+    pn: textIn(data, 'pnId') ?? textIn(inventory, 'pnId') ?? pn,
+    devices: device === null ? [...new Set(named)] : [device],
+  };
+}
+
+/** A text of that name in a value, where there is one. */
+export function textIn(value: unknown, name: string): string | null {
+  const found: unknown = isObject(value) ? value[name] : null;
+  return typeof found === 'string' ? found : null;
+}
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
