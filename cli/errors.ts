@@ -28,6 +28,7 @@ export function errorCode(error: unknown): string {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
+  EEXIST: 'there is a file of that name',
   EISDIR: 'it is a directory',
   ENOTDIR: 'a part of its path is not a directory',
   EACCES: 'permission denied',
@@ -39,6 +40,13 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Says in words why a file could not be used. */
 export function fileReason(error: unknown): string {
   return REASONS[errorCode(error)] ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** The file of a system call that failed, and why; null for any other error. */
+export function systemFault(error: unknown): { readonly path: string; readonly reason: string } | null {
+  const reason = REASONS[errorCode(error)];
+  const isOfFile = error instanceof Error && 'path' in error && typeof error.path === 'string';
+  return reason === undefined || !isOfFile ? null : { path: String(error.path), reason };
 }
 
 /** The command is there, what it runs is not. */

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { JournalError } from '../events/journal/port.ts';
 import { ConfigError } from './config/problems.ts';
-import { EXIT, UsageError } from './errors.ts';
+import { EXIT, systemFault, UsageError } from './errors.ts';
 import type { Host } from './host.ts';
 
 /** Tells people what went wrong and what to do. @returns the exit code */
@@ -24,6 +24,9 @@ function exitCode(error: unknown): number {
 
 function sentence(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
+  const system = systemFault(error);
+  if (system !== null)
+    return `cpns: ${system.path}: ${system.reason}. Check the path, and what this user may do there.`;
   const message = (error instanceof Error ? error.message : String(error))
     .replaceAll(/\s*\n\s*/g, ' ')
     .replace(/\.$/, '');

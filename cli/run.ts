@@ -90,7 +90,7 @@ export async function connectedSoon(
   if (overdue.signal.aborted)
     throw new FailedError(
       `No connection to NATS within ${CONNECT_WITHIN_MS / 1_000} s (${natsUrls.map(withoutCredentials).join(', ')})`,
-      'Start the NATS server, or name another with --nats.',
+      'Start the NATS server, or name another with --nats; one that knows its users wants --nats-seed-file.',
     );
 }
 

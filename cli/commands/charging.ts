@@ -26,8 +26,8 @@ export const charging: Register = (program, host, finish) => {
     .command('charging')
     .summary('print what each PNE used, as the server and as its PN GW counted it')
     .description(
-      'Asks the running server for its charging records, or folds them from its journal. Server and PN GW count on their\n' +
-        'own; a difference is shown, never corrected. It is settled, and marked !, once the session is over and the PN GW\n' +
+      'Asks the running server for its charging records, or folds them from its journal. Server and PN GW count on their ' +
+        'own; a difference is shown, never corrected. It is settled, and marked !, once the session is over and the PN GW ' +
         'had 15 minutes to report.',
     )
     .option('--pn <id>', 'this PN only', parser(id))
@@ -66,6 +66,6 @@ async function recordsOf(host: Host, running: Running, flags: ChargingFlags): Pr
     return readCharging(host, running, { name: journal, archive: flags.archive }, about, host.clock.now());
   }
   const rows: ChargingRow[] = [];
-  for await (const page of askCharging(connectToAsk(host, running, 'charging', flags), about)) rows.push(...page);
+  for await (const page of askCharging(await connectToAsk(host, running, 'charging', flags), about)) rows.push(...page);
   return rows;
 }

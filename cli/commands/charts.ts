@@ -26,7 +26,7 @@ export const charts: Register = (program, host, finish) => {
     .command('charts')
     .summary('write pictures of all state charts')
     .description(
-      'Draws each state chart from the chart itself, one file each, and needs no browser for it. An SVG is crisp at any size;\n' +
+      'Draws each state chart from the chart itself, one file each, and needs no browser for it. An SVG is crisp at any size; ' +
         'a browser, rsvg-convert or Inkscape makes a PNG of it, and so does the page of cpns inspect.',
     )
     .requiredOption(

@@ -22,8 +22,8 @@ export const demo: Register = (program, host, finish) => {
     .command('demo')
     .summary('register a household, from start to end, on this machine')
     .description(
-      'Starts a NATS server on a free loopback port, the CPNS Server, each PN GW and the PNEs as processes of their own,\n' +
-        'registers the household, sends messages to its echo service and back, prints each step and the inventories, checks\n' +
+      'Starts a NATS server on a free loopback port, the CPNS Server, each PN GW and the PNEs as processes of their own, ' +
+        'registers the household, sends messages to its echo service and back, prints each step and the inventories, checks ' +
         'the expected codes, and ends all of them.',
     )
     .argument('<household>', 'YAML file of gateways, PNs and PNEs')

@@ -22,10 +22,10 @@ export const erase: Register = (program, host, finish) => {
     .command('erase')
     .summary('erase what is personal about a device, for good')
     .description(
-      'Destroys the key that user, name and MAC address of a device are encrypted under in the journal of the server, records\n' +
-        'that it did, and takes the same out of the file of --config. Nobody can read them again: no event is changed, so\n' +
-        'every proof still verifies. On PostgreSQL the key-encryption key is changed as well, as by `cpns keys destroy`. The\n' +
-        'server has to be stopped. May be stopped at any moment and run again. A device that registers again may tell anew,\n' +
+      'Destroys the key that user, name and MAC address of a device are encrypted under in the journal of the server, records ' +
+        'that it did, and takes the same out of the file of --config. Nobody can read them again: no event is changed, so ' +
+        'every proof still verifies. On PostgreSQL the key-encryption key is changed as well, as by `cpns keys destroy`. The ' +
+        'server has to be stopped. May be stopped at any moment and run again. A device that registers again may tell anew, ' +
         'under another key. Backups: docs/erasure.md.',
     )
     .requiredOption('--device <id>', 'the device', parser(id))
@@ -49,7 +49,7 @@ export const erase: Register = (program, host, finish) => {
 function eraseDevice(host: Host, flags: EraseFlags): Promise<number> {
   const { device, config } = flags;
   const options = loadKeysOptions(flags, host.cwd);
-  const file = namedJournal(options.journal);
+  const file = namedJournal(options.journal, flags.config);
   if (flags.yes !== true)
     throw new UsageError(
       `What is personal about ${device} would be unreadable for everybody, for good, and nothing was changed`,

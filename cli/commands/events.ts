@@ -1,9 +1,11 @@
+import { VOCABULARIES } from '../../events/charts.ts';
+import { nearest } from '../config/nearest.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { matchingEvents, type EventQuery } from '../events/query.ts';
 import { EventTable } from '../events/text.ts';
 import type { Host } from '../host.ts';
 import { readerWith } from '../journal/archives.ts';
-import { openJournalReader, resolveJournal } from '../journal/open.ts';
+import { givenJournal, openJournalReader } from '../journal/open.ts';
 import { archiveOption, count, examples, jsonOption, setting, type Register } from '../options.ts';
 import { pause, run, type Running } from '../run.ts';
 
@@ -50,9 +52,7 @@ export const events: Register = (program, host, finish) => {
 };
 
 async function print(host: Host, { stopped, onClose }: Running, flags: EventsFlags): Promise<number> {
-  if (flags.journal === undefined)
-    throw new UsageError('No journal is given', 'Name its file or database with --journal or CPNS_JOURNAL.');
-  const reader = await openJournalReader(resolveJournal(host.cwd, flags.journal));
+  const reader = await openJournalReader(givenJournal(host.cwd, flags));
   onClose('the journal', () => reader.close());
   if (flags.archive !== undefined && flags.follow === true)
     throw new UsageError('What is archived does not go on', 'Leave out --follow, or --archive.');
@@ -66,11 +66,22 @@ async function print(host: Host, { stopped, onClose }: Running, flags: EventsFla
     return !stopped.aborted;
   };
   const table = new EventTable();
+  let found = 0;
   for await (const page of matchingEvents(whole, toQuery(flags), waitForMore)) {
+    found += page.length;
     const lines = flags.json === true ? page.map((event) => JSON.stringify(event)) : table.lines(page);
     if (!(await host.out(`${lines.join('\n')}\n`)) || stopped.aborted) break;
   }
+  if (found === 0 && flags.limit !== 0 && flags.follow !== true) host.err(`cpns: ${noneFound(flags.type)}\n`);
   return EXIT.ok;
+}
+
+/** Mistyped conditions hold for nothing: said beside the output, which stays empty. */
+function noneFound(type: string | undefined): string {
+  const types = Object.values(VOCABULARIES).flatMap((vocabulary) => Object.keys(vocabulary));
+  if (type === undefined || types.includes(type)) return 'no event is as was asked for.';
+  const near = nearest(type, types);
+  return `no event is of the type ${type}${near === null ? '.' : `. Did you mean ${near}?`}`;
 }
 
 function toQuery({ stream, type, correlation, after, limit }: EventsFlags): EventQuery {

@@ -1,7 +1,7 @@
+import { Option } from 'commander';
 import { OBSERVERS_HEAR } from '../../actors/wire/subjects.ts';
 import type { NatsFlags } from '../config/nats.ts';
-import { natsAccess } from '../config/nats.ts';
-import { Settings } from '../config/settings.ts';
+import type { Wire } from '../../actors/wire/port.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { addressOptions, readAddress, tellAddress, type AddressFlags } from '../inspect/address.ts';
@@ -9,8 +9,8 @@ import { journalSources } from '../inspect/sources.ts';
 import { inspect as start } from '../inspect/start.ts';
 import { existingJournal, resolveJournal } from '../journal/open.ts';
 import { examples, parseJournal, setting, type Register } from '../options.ts';
-import { connectToAsk } from '../query/ask.ts';
-import { connectedSoon, run, untilStopped, type Running } from '../run.ts';
+import { connectToAsk, wireToAsk } from '../query/ask.ts';
+import { run, untilStopped, type Running } from '../run.ts';
 
 interface InspectFlags extends NatsFlags, AddressFlags {
   readonly journal: readonly string[];
@@ -21,15 +21,14 @@ export const inspect: Register = (program, host, finish) => {
     .command('inspect')
     .summary('see the roles: their state charts, messages and events, now and at any earlier moment')
     .description(
-      'Serves a page on this machine alone and prints its address; it reads, and changes nothing. It shows journals, also\n' +
-        'while their roles run, several side by side; without a journal it shows the copies of events that it hears over\n' +
+      'Serves a page on this machine alone and prints its address; it reads, and changes nothing. It shows journals, also ' +
+        'while their roles run, several side by side; without a journal it shows the copies of events that it hears over ' +
         'NATS from then on. With both, NATS only tells it when to read.',
     )
-    .option(
-      '--journal <file>',
-      'a journal: a file or a PostgreSQL database; repeat it for several',
-      (value: string, before: readonly string[]) => [...before, parseJournal(value)],
-      [],
+    .addOption(
+      new Option('--journal <file>', 'a journal: a file or a PostgreSQL database; repeat it for several')
+        .argParser((value: string, before: readonly string[]) => [...before, parseJournal(value)])
+        .default([], 'none'),
     )
     .addOption(setting('nats'))
     .addOption(setting('natsSeedFile'))
@@ -51,16 +50,18 @@ export const inspect: Register = (program, host, finish) => {
 async function serve(host: Host, running: Running, flags: InspectFlags): Promise<number> {
   const address = readAddress(host, flags);
   const journals = flags.journal.map((journal) => existingJournal(resolveJournal(host.cwd, journal)));
-  const wire = journals.length > 0 && flags.nats === undefined ? null : connectToAsk(host, running, 'inspect', flags);
-  if (wire !== null && journals.length === 0) {
-    const { natsUrls } = natsAccess(new Settings('cpns inspect', null, host.cwd), flags, {});
-    await connectedSoon(host, wire, natsUrls, running.stopped);
-    if (running.stopped.aborted) return EXIT.ok;
-  }
+  const wire = await wireOf(host, running, flags);
+  if (running.stopped.aborted) return EXIT.ok;
   if (journals.length > 0) host.err('Reading the journals ...\n');
   const started = await start(host, running, { sources: journalSources(running, journals), wire, ...address });
   const what = journals.length === 0 ? `what is heard on ${OBSERVERS_HEAR[0]}` : `${started.total} events`;
   await tellAddress(host, started, what, flags);
   await untilStopped(running.stopped);
   return EXIT.ok;
+}
+
+/** Journals are shown whether NATS is there or not; without one there is nothing to show until it is. */
+async function wireOf(host: Host, running: Running, flags: InspectFlags): Promise<Wire | null> {
+  if (flags.journal.length === 0) return connectToAsk(host, running, 'inspect', flags);
+  return flags.nats === undefined ? null : wireToAsk(host, running, 'inspect', flags).wire;
 }

@@ -29,9 +29,9 @@ export const inventory: Register = (program, host, finish) => {
     .command('inventory')
     .summary('print the PN Inventory')
     .description(
-      'Asks the running server, or a running PN GW, for its PN Inventory; with --rebuild, builds that of a journal anew\n' +
-        'from its first event. A journal is rebuilt while its role is not running. Name, MAC address and user of a device\n' +
-        'are shown where somebody told them, they were not erased, and this NATS user may ask for them (an observer may\n' +
+      'Asks the running server, or a running PN GW, for its PN Inventory; with --rebuild, builds that of a journal anew ' +
+        'from its first event. A journal is rebuilt while its role is not running. Name, MAC address and user of a device ' +
+        'are shown where somebody told them, they were not erased, and this NATS user may ask for them (an observer may ' +
         'not); with --rebuild, where the key file is given.',
     )
     .option('--pn <id>', 'this PN only', parser(id))
@@ -83,7 +83,7 @@ function json({ pns, personal }: Found): string {
 
 async function ask(host: Host, running: Running, flags: InventoryFlags): Promise<Found> {
   const { pn, gateway } = flags;
-  const wire = connectToAsk(host, running, 'inventory', flags);
+  const wire = await connectToAsk(host, running, 'inventory', flags);
   const subject = gateway === undefined ? INVENTORY_QUERY : gatewayInventoryQuery(gateway);
   const pns = await askInventory(wire, subject, pn ?? null);
   // A PN GW is told nothing personal.

@@ -4,8 +4,7 @@ import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { withArchives } from '../journal/archives.ts';
 import { compactJournal, refoldBases } from '../journal/compact.ts';
-import { existingJournal, openJournal, resolveJournal } from '../journal/open.ts';
-import { namedJournal } from '../keys/journal.ts';
+import { existingJournal, givenJournal, openJournal } from '../journal/open.ts';
 import { count, examples, jsonOption, setting } from '../options.ts';
 import { run, type Running } from '../run.ts';
 
@@ -25,9 +24,9 @@ export function addCompact(group: Command, host: Host, finish: (code: number) =>
     .command('compact')
     .summary('move the first events into an archive')
     .description(
-      'Writes the events before a position into a new FILE (an export, mode 0600), reads it again, and only then takes their\n' +
-        'rows out of the journal, all in one transaction. Positions, versions, checkpoints and proofs stay as they are; answers\n' +
-        'to repeated requests stay. Keep FILE: it is part of the record. What was broken off is done by running it again.\n' +
+      'Writes the events before a position into a new FILE (an export, mode 0600), reads it again, and only then takes their ' +
+        'rows out of the journal, all in one transaction. Positions, versions, checkpoints and proofs stay as they are; answers ' +
+        'to repeated requests stay. Keep FILE: it is part of the record. What was broken off is done by running it again. ' +
         'The role must be stopped. Where a chart has changed since, --refold folds the archives anew.',
     )
     .addOption(setting('journal', 'the journal'))
@@ -50,7 +49,7 @@ async function compact(host: Host, running: Running, flags: Flags): Promise<numb
   const { before, keep, refold, archive } = flags;
   if ([before, keep, refold].filter((given) => given !== undefined).length !== 1)
     throw new UsageError('Say what to archive', 'Give one of --before, --keep and --refold.');
-  const name = resolveJournal(host.cwd, namedJournal(flags.journal ?? null));
+  const name = givenJournal(host.cwd, flags);
   const journal = await openJournal(existingJournal(name));
   running.onClose('the journal', () => journal.close());
   if (refold === true) {

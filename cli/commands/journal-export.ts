@@ -5,8 +5,7 @@ import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { rangeOf, writeExport } from '../journal/export.ts';
 import { importExport } from '../journal/import.ts';
-import { openJournalReader, resolveJournal } from '../journal/open.ts';
-import { namedJournal } from '../keys/journal.ts';
+import { givenJournal, openJournalReader } from '../journal/open.ts';
 import { count, examples, jsonOption, setting } from '../options.ts';
 import { run, type Running } from '../run.ts';
 
@@ -25,8 +24,8 @@ interface ImportFlags {
 const JOURNAL = 'operator/server.sqlite';
 
 const CARRIES_NOT =
-  'An export is the record, not a running role: it carries no keys (devices and gateways must register again, and what is\n' +
-  'personal stays sealed), no messages that waited for an answer, no answers kept for repeated requests, and no timers\n' +
+  'An export is the record, not a running role: it carries no keys (devices and gateways must register again, and what is ' +
+  'personal stays sealed), no messages that waited for an answer, no answers kept for repeated requests, and no timers ' +
   '(what waited for one waits on). To move a role with all that, copy its database while it is stopped.';
 
 export function addExport(group: Command, host: Host, finish: (code: number) => void): void {
@@ -34,8 +33,8 @@ export function addExport(group: Command, host: Host, finish: (code: number) => 
     .command('export')
     .summary('write the events as JSON lines')
     .description(
-      'One line an event, with its leaf hash and its data exactly as hashed; the last line has the root and the newest\n' +
-        'checkpoint (docs/journal.md). The same events give the same bytes from SQLite and PostgreSQL. Keys, messages that\n' +
+      'One line an event, with its leaf hash and its data exactly as hashed; the last line has the root and the newest ' +
+        'checkpoint (docs/journal.md). The same events give the same bytes from SQLite and PostgreSQL. Keys, messages that ' +
         'wait and timers are not among them. A file (mode 0600) is in place once it is whole.',
     )
     .addOption(setting('journal', 'the journal; also while its role runs'))
@@ -57,8 +56,8 @@ export function addImport(group: Command, host: Host, finish: (code: number) => 
     .command('import')
     .summary('put the events of an export into an empty journal')
     .description(
-      'Reads the file to its end before anything is written, and names its first line that is not right. Positions, versions,\n' +
-        'leaf hashes and root are those of the file. An import that broke off goes on when it is run again with the same file.\n' +
+      'Reads the file to its end before anything is written, and names its first line that is not right. Positions, versions, ' +
+        'leaf hashes and root are those of the file. An import that broke off goes on when it is run again with the same file. ' +
         CARRIES_NOT,
     )
     .argument('<file>', 'what `cpns journal export` wrote')
@@ -77,7 +76,7 @@ export function addImport(group: Command, host: Host, finish: (code: number) => 
 }
 
 async function exportTo(host: Host, running: Running, flags: ExportFlags): Promise<number> {
-  const reader = await openJournalReader(resolveJournal(host.cwd, namedJournal(flags.journal ?? null)));
+  const reader = await openJournalReader(givenJournal(host.cwd, flags));
   running.onClose('the journal', () => reader.close());
   const range = await rangeOf(reader, flags);
   await writeExport(host, running, reader, range, flags.output === '-' ? null : resolve(host.cwd, flags.output));
@@ -91,7 +90,7 @@ const OUTCOMES = {
 } as const;
 
 async function importFrom(host: Host, running: Running, file: string, flags: ImportFlags): Promise<number> {
-  const journal = resolveJournal(host.cwd, namedJournal(flags.journal ?? null));
+  const journal = givenJournal(host.cwd, flags);
   const { how, end } = await importExport(host, running, resolve(host.cwd, file), journal);
   const facts = { outcome: how, events: end.size, root: toBase64(end.root) };
   if (flags.json === true) await host.out(`${JSON.stringify(facts)}\n`);

@@ -3,8 +3,7 @@ import type { SnapshotName } from '../../events/journal/port.ts';
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { existingJournal, openJournal, openJournalReader, resolveJournal } from '../journal/open.ts';
-import { namedJournal } from '../keys/journal.ts';
+import { existingJournal, givenJournal, openJournal, openJournalReader } from '../journal/open.ts';
 import { examples, jsonOption, setting } from '../options.ts';
 import { run, type Running } from '../run.ts';
 
@@ -22,8 +21,8 @@ export function addSnapshots(group: Command, host: Host, finish: (code: number) 
     .command('snapshots')
     .summary('list or drop the states that a role folds on from')
     .description(
-      'A role keeps the state of an actor at every so many events of its stream (snapshotEvery, default 100), so that it\n' +
-        'need not fold all of them again. Snapshots are a cache: without them a role does the same, later.\n' +
+      'A role keeps the state of an actor at every so many events of its stream (snapshotEvery, default 100), so that it ' +
+        'need not fold all of them again. Snapshots are a cache: without them a role does the same, later. ' +
         '`cpns journal verify --snapshots` folds the streams and compares.',
     )
     .addHelpText(
@@ -52,7 +51,7 @@ export function addSnapshots(group: Command, host: Host, finish: (code: number) 
 }
 
 async function list(host: Host, running: Running, flags: Flags): Promise<number> {
-  const reader = await openJournalReader(resolveJournal(host.cwd, namedJournal(flags.journal ?? null)));
+  const reader = await openJournalReader(givenJournal(host.cwd, flags));
   running.onClose('the journal', () => reader.close());
   for await (const page of pagesOf(reader, flags.stream)) {
     const lines = page.map(({ stream, version, position, chart, stateHash, state }) => {
@@ -67,7 +66,7 @@ async function list(host: Host, running: Running, flags: Flags): Promise<number>
 }
 
 async function drop(host: Host, running: Running, flags: Flags): Promise<number> {
-  const journal = await openJournal(existingJournal(resolveJournal(host.cwd, namedJournal(flags.journal ?? null))));
+  const journal = await openJournal(existingJournal(givenJournal(host.cwd, flags)));
   running.onClose('the journal', () => journal.close());
   let dropped = 0;
   if (flags.stream === undefined) dropped = await journal.dropSnapshots('all');

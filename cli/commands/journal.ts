@@ -10,8 +10,8 @@ import { verifierToText } from '../../security/transparency/note-key.ts';
 import type { Given } from '../config/settings.ts';
 import { EXIT, fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { openJournalReader, resolveJournal } from '../journal/open.ts';
-import { namedJournal, openForChange } from '../keys/journal.ts';
+import { givenJournal, openJournalReader } from '../journal/open.ts';
+import { openForChange } from '../keys/journal.ts';
 import { makeNoteKey, noteKek, noteKekOrNew, read, readNoteSigner, readNoteVerifier } from '../journal/note-keys.ts';
 import { progressOf } from '../journal/progress.ts';
 import { consistencyOf, provenBy } from '../journal/prove.ts';
@@ -40,7 +40,7 @@ export const journal: Register = (program, host, finish) => {
     .command('journal')
     .summary('sign, prove, verify and export a journal')
     .description(
-      'A journal keeps a Merkle tree over its events (RFC 6962). The operator signs its root now and then; from then on\n' +
+      'A journal keeps a Merkle tree over its events (RFC 6962). The operator signs its root now and then; from then on ' +
         'nobody can change, remove or insert an event without being found out. Reading changes nothing.',
     )
     .addHelpText(
@@ -73,7 +73,7 @@ const addKey: Add = (group, host, finish) => {
     .command('key')
     .summary('make the key that signs checkpoints')
     .description(
-      'Writes the key to FILE, encrypted under the key in CPNS_KEYRING_KEY or in a key file (default: FILE.kek, made when\n' +
+      'Writes the key to FILE, encrypted under the key in CPNS_KEYRING_KEY or in a key file (default: FILE.kek, made when ' +
         'it is not there), and its public half to FILE.pub, which is for auditors.',
     )
     .argument('<file>', 'where the key is written; no file may be there')
@@ -97,7 +97,7 @@ const addCheckpoint: Add = (group, host, finish) => {
     .command('checkpoint')
     .summary('sign what the journal is now')
     .description(
-      'Signs the number of events and the root of their tree (C2SP tlog-checkpoint), writes the note into the journal and\n' +
+      'Signs the number of events and the root of their tree (C2SP tlog-checkpoint), writes the note into the journal and ' +
         'prints it. Keep copies elsewhere: what they cover can never be taken back. The role must be stopped.',
     )
     .addOption(setting('journal', 'the journal'))
@@ -112,7 +112,7 @@ const addProve: Add = (group, host, finish) => {
     .command('prove')
     .summary('prove that an event is in the journal, or that it only grew')
     .description(
-      'With --position: a receipt (C2SP tlog-proof) with the event, which anybody can check with the public key alone.\n' +
+      'With --position: a receipt (C2SP tlog-proof) with the event, which anybody can check with the public key alone. ' +
         'With --from: the hashes that show that the journal of today begins with its first so many events.',
     )
     .addOption(setting('journal', 'the journal'))
@@ -129,7 +129,7 @@ const addVerify: Add = (group, host, finish) => {
     .command('verify')
     .summary('check that no event was changed, removed or inserted')
     .description(
-      'Reads and hashes every event, and compares with the tree of the journal, with its checkpoints, and with those that\n' +
+      'Reads and hashes every event, and compares with the tree of the journal, with its checkpoints, and with those that ' +
         'you kept. Exit code 1 when something is not what was written. With --receipt, checks a receipt and no journal.',
     )
     .addOption(setting('journal', 'the journal; also while its role runs'))
@@ -160,8 +160,8 @@ const addCharts: Add = (group, host, finish) => {
     .command('charts')
     .summary('list the charts that events were recorded under, and the streams that no longer fold')
     .description(
-      'An event names the chart that took it, and the hash of its definition. Where this program has another definition,\n' +
-        'every stream is folded through that of today, as its role would: a stream that it does not take is told, with the\n' +
+      'An event names the chart that took it, and the hash of its definition. Where this program has another definition, ' +
+        'every stream is folded through that of today, as its role would: a stream that it does not take is told, with the ' +
         'event, the state before it, and what would have been possible. Exit code 1 when there is one.',
     )
     .addOption(setting('journal', 'the journal; also while its role runs'))
@@ -176,7 +176,7 @@ const addStat: Add = (group, host, finish) => {
     .command('stat')
     .summary('print how large the journal is, what is signed of it, what waits in it, and how safe its database is')
     .description(
-      'Counts events, streams, bytes, messages and timers that wait, keys and snapshots; says up to where the operator signed\n' +
+      'Counts events, streams, bytes, messages and timers that wait, keys and snapshots; says up to where the operator signed ' +
         'it and how much came since, and what the last process that opened it saw of the settings of its database.',
     )
     .addOption(setting('journal', 'the journal; also while its role runs'))
@@ -200,7 +200,7 @@ interface VerifyFlags extends Flags {
 }
 
 async function openReader(host: Host, { onClose }: Running, flags: Flags) {
-  const reader = await openJournalReader(resolveJournal(host.cwd, namedJournal(flags.journal ?? null)));
+  const reader = await openJournalReader(givenJournal(host.cwd, flags));
   onClose('the journal', () => reader.close());
   return reader;
 }
@@ -208,7 +208,7 @@ async function openReader(host: Host, { onClose }: Running, flags: Flags) {
 async function checkpoint(host: Host, running: Running, flags: Flags): Promise<number> {
   const path = resolve(host.cwd, flags.key ?? '');
   const signer = readNoteSigner(path, noteKek(path, withKeyringKey(flags, host), host.cwd));
-  const seams = await openForChange(host, running, resolveJournal(host.cwd, namedJournal(flags.journal ?? null)));
+  const seams = await openForChange(host, running, givenJournal(host.cwd, flags));
   const signed = await signCheckpoint(seams, signer);
   if (signed === null) throw new UsageError('The journal has no events', 'Start its role once.');
   await host.out(signed.note);

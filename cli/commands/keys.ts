@@ -23,7 +23,7 @@ export const keys: Register = (program, host, finish) => {
     .command('keys')
     .summary('list, rotate, destroy and export keys and secrets')
     .description(
-      'The keys in a journal and the secrets of a role are encrypted under a key-encryption key, which is in a key file or\n' +
+      'The keys in a journal and the secrets of a role are encrypted under a key-encryption key, which is in a key file or ' +
         'in CPNS_KEYRING_KEY. None is ever shown. What changes them works while the role is stopped.',
     )
     .addHelpText(
@@ -39,7 +39,7 @@ export const keys: Register = (program, host, finish) => {
     .command('ls')
     .summary('list the keys of a journal')
     .description(
-      'Names each key, the key-encryption key that it is under, and its size; also while the role runs. With a key file\n' +
+      'Names each key, the key-encryption key that it is under, and its size; also while the role runs. With a key file ' +
         'or CPNS_KEYRING_KEY it tries each: exit code 1 when one does not open.',
     )
     .addOption(setting('config', 'configuration of the role'))
@@ -57,7 +57,7 @@ export const keys: Register = (program, host, finish) => {
 
 function list(host: Host, flags: ListFlags): Promise<number> {
   const options = loadKeysOptions(flags, host.cwd);
-  const file = namedJournal(options.journal);
+  const file = namedJournal(options.journal, flags.config);
   const keyring = givenKeyring(host, flags);
   return run(host, async ({ onClose }) => {
     const reader = await openJournalReader(file);

@@ -34,8 +34,8 @@ export function addPneReceipt(pne: Command, host: Host, finish: (code: number) =
     .command('receipt')
     .summary('get the proof that the registration of a device is in the signed record of the operator')
     .description(
-      'Asks the server, in the secure session of a device, for the receipt of its registration (C2SP tlog-proof), and keeps\n' +
-        'it in a file. With the public key of the operator anybody can check it later, without server and network. The PN GW\n' +
+      'Asks the server, in the secure session of a device, for the receipt of its registration (C2SP tlog-proof), and keeps ' +
+        'it in a file. With the public key of the operator anybody can check it later, without server and network. The PN GW ' +
         'relays what it cannot read. A device without a session registers first.',
     )
     .addOption(

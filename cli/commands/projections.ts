@@ -5,9 +5,8 @@ import { verify } from '../../projections/verify.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { readerWith } from '../journal/archives.ts';
-import { existingJournal, openJournal, openJournalReader, resolveJournal } from '../journal/open.ts';
+import { existingJournal, givenJournal, openJournal, openJournalReader } from '../journal/open.ts';
 import { progressOf } from '../journal/progress.ts';
-import { namedJournal } from '../keys/journal.ts';
 import { archiveOption, examples, jsonOption, setting, type Register } from '../options.ts';
 import { listProjections, listText } from '../projections/list.ts';
 import { modelsOf } from '../projections/models.ts';
@@ -27,7 +26,7 @@ export const projections: Register = (program, host, finish) => {
     .command('projections')
     .summary('list, rebuild and verify what is folded from a journal')
     .description(
-      'Projections are tables that follow a journal: pn-inventory (server and PN GW), charging (server). Each has a\n' +
+      'Projections are tables that follow a journal: pn-inventory (server and PN GW), charging (server). Each has a ' +
         'checkpoint of its own. One that meets an event it cannot apply stops right before it, the others go on.',
     )
     .addHelpText(
@@ -61,7 +60,7 @@ const addRebuild: Add = (group, host, finish) => {
     .command('rebuild')
     .summary('fold projections anew from the first event')
     .description(
-      'All from one read of the journal; readers see the former rows until the new ones are there. A journal that is a\n' +
+      'All from one read of the journal; readers see the former rows until the new ones are there. A journal that is a ' +
         'file belongs to its role: stop that first. Exit code 1 when an event cannot be applied; rows are then as before.',
     )
     .argument('[names...]', 'these only')
@@ -89,7 +88,7 @@ const addVerify: Add = (group, host, finish) => {
     );
 };
 
-const fileOf = (host: Host, { journal }: Flags): string => resolveJournal(host.cwd, namedJournal(journal ?? null));
+const fileOf = (host: Host, flags: Flags): string => givenJournal(host.cwd, flags);
 
 async function openReader(host: Host, { onClose }: Running, flags: Flags) {
   const reader = await openJournalReader(fileOf(host, flags));

@@ -69,7 +69,7 @@ export function addPkiCommands(
   command(
     'ca',
     'make the authority that certifies devices and PN GWs',
-    'Makes ca/ca.key and ca/ca.pem (Ed25519), an empty revocation list, and the static key of the server.\n' +
+    'Makes ca/ca.key and ca/ca.pem (Ed25519), an empty revocation list, and the static key of the server. ' +
       'An authority that is there, also one made with openssl, is kept.',
     'cpns provision ca --out operator',
   ).action((_: unknown, subcommand: Command) => work(subcommand, () => {}));
@@ -78,10 +78,10 @@ export function addPkiCommands(
     command(
       'issue',
       'certify a device or a PN GW',
-      'Writes pnes/<device>.pem or gateways/<gateway>.pem, for its key in the operator\n' +
-        'directory, or for a public key whose private half it keeps to itself.\n' +
-        'One that the server does not know yet is added to server.credentials.yaml as\n' +
-        '`pki`; a running server takes it up when it is started again. One that has a\n' +
+      'Writes pnes/<device>.pem or gateways/<gateway>.pem, for its key in the operator ' +
+        'directory, or for a public key whose private half it keeps to itself. ' +
+        'One that the server does not know yet is added to server.credentials.yaml as ' +
+        '`pki`; a running server takes it up when it is started again. One that has a ' +
         'pre-shared secret there is refused.',
       'cpns provision issue front-door-lock --out operator',
       'cpns provision issue new-lock --public-key device.pub --days 90 --out operator',
@@ -103,7 +103,7 @@ export function addPkiCommands(
     command(
       'renew',
       'certify a device or a PN GW again, for the same key',
-      'Writes its certificate anew, for the key that it certifies already. The earlier one stays valid until it expires.\n' +
+      'Writes its certificate anew, for the key that it certifies already. The earlier one stays valid until it expires. ' +
         'A running PN GW shows the new one when it registers next; a device when it is started next.',
       'cpns provision renew hall-motion --out operator',
       'cpns provision renew hub-hall --gateway --out operator',

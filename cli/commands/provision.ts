@@ -23,8 +23,8 @@ export const provision: Register = (program, host, finish) => {
     .command('provision')
     .summary('write an operator directory for a household')
     .description(
-      'Writes configuration and secrets for the server, each gateway and each PNE of a household: files with mode 0600,\n' +
-        'and in nats/ the configuration of a NATS server that lets each of them do what it needs and nothing else.\n' +
+      'Writes configuration and secrets for the server, each gateway and each PNE of a household: files with mode 0600, ' +
+        'and in nats/ the configuration of a NATS server that lets each of them do what it needs and nothing else. ' +
         'Run again, it adds what is new and keeps what is there; a secret is never replaced.',
     )
     .argument('<household>', 'YAML file of gateways, PNs and PNEs')
@@ -68,7 +68,7 @@ export const provision: Register = (program, host, finish) => {
     .command('nats')
     .summary('write the configuration of the NATS server only')
     .description(
-      'Writes nats/nats-server.conf, and anew nats/users.conf, for the roles whose configuration is in the directory:\n' +
+      'Writes nats/nats-server.conf, and anew nats/users.conf, for the roles whose configuration is in the directory: ' +
         'one nkey user each, with the least permissions. For after a role was removed, or was added by hand.',
     )
     .configureHelp({ showGlobalOptions: true })

@@ -30,7 +30,7 @@ export const replay: Register = (program, host, finish) => {
     .command('replay')
     .summary('audit journals: are they whole, and did everyone keep to the rules')
     .description(
-      'Reads journals, offline or beside their running roles, and changes nothing: SQLite files, PostgreSQL addresses and\n' +
+      'Reads journals, offline or beside their running roles, and changes nothing: SQLite files, PostgreSQL addresses and ' +
         'exports (`cpns journal export`) alike.',
     )
     .addHelpText(
@@ -59,7 +59,7 @@ const addVerify: AddReplay = (group, host, finish) => {
     .command('verify')
     .summary('say whether records are whole, and what in them is against the rules')
     .description(
-      'Hashes every event against the tree of its journal and what was signed of it, folds every stream through its chart,\n' +
+      'Hashes every event against the tree of its journal and what was signed of it, folds every stream through its chart, ' +
         'and holds what the journals of server, PN GW and devices say against each other.\n\n' +
         'Exit codes: 0 CONFORMANT, 3 DEVIATIONS, 4 TAMPERED, 5 INCOMPLETE (a part of it could not be judged); 2 wrong use.',
     )
@@ -101,7 +101,7 @@ const addReceipt: AddReplay = (group, host, finish) => {
     .command('receipt')
     .summary('check the receipt of an event, with no journal at all')
     .description(
-      'A receipt (C2SP tlog-proof, from `cpns journal prove --position`) shows that the operator signed a record that holds\n' +
+      'A receipt (C2SP tlog-proof, from `cpns journal prove --position`) shows that the operator signed a record that holds ' +
         'this very event. Exit codes: 0 it does, 4 it does not; 2 wrong use.',
     )
     .argument('<file>', 'the receipt')

@@ -2,7 +2,7 @@ import { DEFAULT_CHECKPOINT_SETTINGS, type CheckpointSettings } from '../../acto
 import type { NoteSigner } from '../../security/transparency/note-key.ts';
 import { signerIn } from '../journal/note-keys.ts';
 import { path } from './fields.ts';
-import { besideKey, readKek, type Kek } from './kek.ts';
+import { besideKey, type Kek, readOwnKek } from './kek.ts';
 import type { SecretFiles } from './secret-file.ts';
 import { whole } from './session.ts';
 import type { Given, Settings } from './settings.ts';
@@ -59,6 +59,6 @@ export function checkpointOptions(
 }
 
 function ownKek(keyFile: string): readonly [] | readonly [Kek] {
-  const own = readKek(besideKey(keyFile), {});
+  const own = readOwnKek(besideKey(keyFile));
   return own.keys.length === 0 ? [] : [own];
 }

@@ -13,6 +13,8 @@ export interface Kek {
   readonly file: string | null;
   /** Keys of 32 bytes: the one in force, if it is there, and the one that a rotation was about to put in its place. */
   readonly keys: readonly Uint8Array[];
+  /** Whose: of a secret that has a key of its own, no flag and no variable names another. */
+  readonly of?: 'secret';
 }
 
 /** The key that a rotation puts into the place of the one in `keyFile`, until it is there. */
@@ -44,6 +46,9 @@ export function readKek(file: string | null, given: Given): Kek {
   });
   return { file, keys };
 }
+
+/** The key of a secret that has its own: of one device in a file of several, of the authority, or that signs checkpoints. */
+export const readOwnKek = (file: string): Kek => ({ ...readKek(file, {}), of: 'secret' });
 
 function keyFromText(text: string): Uint8Array {
   const key = fromBase64url(text.trim());

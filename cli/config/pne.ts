@@ -5,7 +5,7 @@ import { check } from './check.ts';
 import { checkpointFields, checkpointOptions } from './checkpoints.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
 import { devicePairing, id, path, personal } from './fields.ts';
-import { keyFileOf, readKek } from './kek.ts';
+import { keyFileOf, readKek, readOwnKek } from './kek.ts';
 import { pathText, type Problem } from './problems.ts';
 import { duplicates } from './references.ts';
 import { natsAccess, natsFields } from './nats.ts';
@@ -120,7 +120,7 @@ function credentialOf(
   secrets: SecretFiles,
 ): Credential {
   // Each device has a key-encryption key of its own, also where one process runs many.
-  const own = keyFile === undefined ? undefined : readKek(settings.fromFile(keyFile), {});
+  const own = keyFile === undefined ? undefined : readOwnKek(settings.fromFile(keyFile));
   if (pki !== undefined)
     return readCertificateFiles(
       pki,

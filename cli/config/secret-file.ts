@@ -57,7 +57,9 @@ export function readSecretFile(
     throw fault(
       file,
       `is encrypted under the key ${kekIdIn(wrapped)}, and ${kek.file === null ? 'no key is given' : `the key file ${kek.file} is missing`}`,
-      `Bring the key file back from a copy, name it with --key-file, or give the key in ${KEYRING_KEY}.`,
+      kek.of === 'secret'
+        ? 'Bring the key file back from a copy, to where it was looked for: no other key opens it.'
+        : `Bring the key file back from a copy, name it with --key-file, or give the key in ${KEYRING_KEY}.`,
     );
   const keyring = createKeyring({ kek: first, also, bytes: (length) => new Uint8Array(length) });
   const found = keyring.examine(name, wrapped);

@@ -1,6 +1,6 @@
 import { existsSync, linkSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { toBase64url } from '../../security/base64url.ts';
 import { path } from '../config/fields.ts';
 import { readPrivateText } from '../config/secrets.ts';
@@ -22,7 +22,7 @@ const TOKEN = /^[A-Za-z0-9_-]{32,128}$/;
 
 export function addressOptions(command: Command): Command {
   return command
-    .option('--port <number>', 'port on 127.0.0.1 (default: any that is free)', count, 0)
+    .addOption(new Option('--port <number>', 'port on 127.0.0.1').argParser(count).default(0, 'any that is free'))
     .option(
       '--token-file <file>',
       'keep the token of the address in this file, made when it is not there: open pages and links outlive a restart',

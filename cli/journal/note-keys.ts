@@ -10,7 +10,7 @@ import {
   type NoteVerifier,
 } from '../../security/transparency/note-key.ts';
 import { createKeyring } from '../../security/keyring.ts';
-import { besideKey, keyFileOf, readKek, type Kek } from '../config/kek.ts';
+import { besideKey, keyFileOf, readKek, type Kek, readOwnKek } from '../config/kek.ts';
 import { Settings, type Given } from '../config/settings.ts';
 import type { Host } from '../host.ts';
 import { keyInOrNew } from '../keys/files.ts';
@@ -44,7 +44,7 @@ export function noteKek(path: string, given: Given, cwd: string): Kek {
   const settings = new Settings('cpns journal', null, cwd);
   const file = keyFileOf(settings, given, besideKey(path));
   // The variable may be that of the role whose journal it is.
-  return file === null ? joined(readKek(null, given), readKek(besideKey(path), {})) : readKek(file, {});
+  return file === null ? joined(readKek(null, given), readOwnKek(besideKey(path))) : readKek(file, {});
 }
 
 const joined = (one: Kek, other: Kek): Kek => ({ file: one.file, keys: [...one.keys, ...other.keys] });

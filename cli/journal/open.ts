@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { addressOf, holdsPassword, isPostgresUrl } from '../../events/journal/postgres/address.ts';
 import type { PostgresJournal } from '../../events/journal/postgres/journal.ts';
@@ -7,7 +7,7 @@ import { openPostgresJournal, openPostgresReader } from '../../events/journal/po
 import type { SqlReader } from '../../events/journal/sql/reader.ts';
 import type { SqliteJournal } from '../../events/journal/sqlite/journal.ts';
 import { openSqliteJournal, openSqliteReader } from '../../events/journal/sqlite/open.ts';
-import { UsageError } from '../errors.ts';
+import { errorCode, fileReason, UsageError } from '../errors.ts';
 
 /** Either has its connections for read models, and says how durable it is. */
 export type OpenJournal = SqliteJournal | PostgresJournal;
@@ -15,6 +15,12 @@ export type OpenJournal = SqliteJournal | PostgresJournal;
 /** A path from a folder on, or an address as it is. */
 export function resolveJournal(folder: string, journal: string): string {
   return isPostgresUrl(journal) ? journal : resolve(folder, journal);
+}
+
+/** The journal that a flag or its variable names, from a folder on. @throws UsageError where neither does */
+export function givenJournal(folder: string, { journal }: { readonly journal?: string }): string {
+  if (journal !== undefined) return resolveJournal(folder, journal);
+  throw new UsageError('No journal is given', 'Name its file or database with --journal or CPNS_JOURNAL.');
 }
 
 /** What people are told of it: never a password. */
@@ -37,13 +43,36 @@ export function openJournal(journal: string, writers: Writers = 'alone'): Promis
 /** Whether there is such a file; of an address only the server knows. */
 export const mayExist = (journal: string): boolean => isPostgresUrl(journal) || existsSync(journal);
 
-/** The same, where there is such a file, or it is an address. @throws UsageError */
-export function existingJournal(journal: string): string {
-  if (mayExist(journal)) return journal;
-  throw new UsageError(`There is no journal ${journal}`, 'Check the path.');
+/** The same, where there is such a file that can be read, or it is an address. @throws UsageError */
+export function existingFile(journal: string): string {
+  if (isPostgresUrl(journal)) return journal;
+  try {
+    closeSync(openSync(journal, 'r'));
+    if (!statSync(journal).isDirectory()) return journal;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT')
+      throw new UsageError(
+        `There is no journal ${journal}`,
+        'Check the path; a role makes its journal when it is started for the first time.',
+      );
+    throw new UsageError(
+      `The journal ${journal} cannot be read: ${fileReason(error)}`,
+      'Check the path, and who may read it.',
+    );
+  }
+  throw new UsageError(`The journal ${journal} is a directory`, 'Name the file in it.');
 }
 
-/** @throws JournalError */
+/** The same, where something is in it: SQLite would make a journal of an empty file. @throws UsageError */
+export function existingJournal(journal: string): string {
+  if (isPostgresUrl(existingFile(journal)) || statSync(journal).size > 0) return journal;
+  throw new UsageError(
+    `The journal ${journal} is empty: no program has set it up`,
+    'Check the path. If it is the journal, restore it from a backup; the file was not changed.',
+  );
+}
+
+/** @throws UsageError where there is none, JournalError */
 export function openJournalReader(journal: string): Promise<SqlReader> {
-  return isPostgresUrl(journal) ? openPostgresReader(journal) : openSqliteReader(journal);
+  return isPostgresUrl(existingJournal(journal)) ? openPostgresReader(journal) : openSqliteReader(journal);
 }

@@ -22,10 +22,10 @@ export function addDestroyCommand(keys: Command, host: Host, finish: (code: numb
     .command('destroy')
     .summary('destroy a key for good')
     .description(
-      'Removes a key from the journal and records that it did. What only this key opens cannot be read again by anybody:\n' +
-        'a SQLite journal overwrites its bytes; PostgreSQL keeps them in dead rows and in its log, so there the\n' +
-        'key-encryption key is changed as well, as by `cpns keys rotate`, and the former one removed with every kept one.\n' +
-        'May be stopped at any moment and run again. A session whose key is gone is over: its device registers again.\n' +
+      'Removes a key from the journal and records that it did. What only this key opens cannot be read again by anybody: ' +
+        'a SQLite journal overwrites its bytes; PostgreSQL keeps them in dead rows and in its log, so there the ' +
+        'key-encryption key is changed as well, as by `cpns keys rotate`, and the former one removed with every kept one. ' +
+        'May be stopped at any moment and run again. A session whose key is gone is over: its device registers again. ' +
         'Of a device whose subject key is gone the inventory shows `sealed`; to have it forgotten: cpns erase.',
     )
     .argument('<id>', 'id of the key, as `cpns keys ls` shows it', destroyable)
@@ -60,7 +60,7 @@ function destroyable(keyId: string): string {
 
 function destroy(host: Host, keyId: string, flags: DestroyFlags): Promise<number> {
   const options = loadKeysOptions(flags, host.cwd);
-  const file = namedJournal(options.journal);
+  const file = namedJournal(options.journal, flags.config);
   return run(host, async (running) => {
     const seams = await openForChange(host, running, file);
     await mayDestroyForGood(seams, options, flags, host.cwd);

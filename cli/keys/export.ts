@@ -2,11 +2,11 @@ import { linkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { id, path } from '../config/fields.ts';
-import { readKek } from '../config/kek.ts';
+import { readKek, readOwnKek } from '../config/kek.ts';
 import { loadKeysOptions, type LoneSecrets, type RoleSecret } from '../config/keys.ts';
 import { SecretFiles } from '../config/secret-file.ts';
 import type { Given } from '../config/settings.ts';
-import { EXIT, UsageError } from '../errors.ts';
+import { EXIT, fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import {
   authorityOption,
@@ -30,8 +30,8 @@ export function addExportCommand(keys: Command, host: Host, finish: (code: numbe
     .command('export')
     .summary('write a secret in plain, for a program that is not cpns')
     .description(
-      'Writes the secret or private key of a device, PN GW or service, of the authority, or that signs checkpoints, in\n' +
-        'plain into a new file of mode 0600; it is never printed. For devices and services that run other programs, and\n' +
+      'Writes the secret or private key of a device, PN GW or service, of the authority, or that signs checkpoints, in ' +
+        'plain into a new file of mode 0600; it is never printed. For devices and services that run other programs, and ' +
         'for openssl. Whoever reads that file has the secret: take it to where it belongs, and remove it here.',
     )
     .addOption(setting('config', 'configuration of the device, PN GW or service'))
@@ -61,13 +61,23 @@ async function exportSecret(host: Host, flags: ExportFlags): Promise<number> {
   const { file, name, keyFile } = chosen(options.secrets, flags.device);
   const needsKey = options.keyFile !== null || flags.keyringKey !== undefined;
   const secrets = new SecretFiles(needsKey ? readKek(options.keyFile, flags) : { file: null, keys: [] });
-  const text = secrets.text(file, name, keyFile === null ? undefined : readKek(keyFile, {}));
+  const text = secrets.text(file, name, keyFile === null ? undefined : readOwnKek(keyFile));
   const out = resolve(host.cwd, flags.out);
-  if (!writePrivately(out, `${text}\n`, linkSync))
-    throw new UsageError(`There is a file ${out} already`, 'Name another one, or move it away.');
+  write(out, text);
   const said = flags.json === true ? JSON.stringify({ secret: name, file: out }) : `${out} holds ${name} in plain`;
   await host.out(`${said}\n`);
   return EXIT.ok;
+}
+
+/** @throws UsageError where there is a file already, or none can be made */
+function write(file: string, text: string): void {
+  let isWritten = false;
+  try {
+    isWritten = writePrivately(file, `${text}\n`, linkSync);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written: ${fileReason(error)}`, 'Name another file with --out.');
+  }
+  if (!isWritten) throw new UsageError(`There is a file ${file} already`, 'Name another one, or move it away.');
 }
 
 /** What no other program has a use for stays where it is. */

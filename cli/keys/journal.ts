@@ -7,9 +7,14 @@ import type { Host } from '../host.ts';
 import { existingJournal, openJournal } from '../journal/open.ts';
 import type { Running } from '../run.ts';
 
-/** @throws UsageError where no journal is named */
-export function namedJournal(journal: string | null): string {
+/** @param config of its role, if that was given @throws UsageError where no journal is named */
+export function namedJournal(journal: string | null, config?: string): string {
   if (journal !== null) return journal;
+  if (config !== undefined)
+    throw new UsageError(
+      `${config} names no journal, and so no keys in one`,
+      'Name the journal with --journal. A service has none: its secret is changed by cpns keys rotate and cpns keys wrap.',
+    );
   throw new UsageError(
     'No journal is given',
     'Name it with --journal, CPNS_JOURNAL, or the file of its role with --config.',

@@ -27,8 +27,8 @@ export function addRotateCommand(keys: Command, host: Host, finish: (code: numbe
     .command('rotate')
     .summary('encrypt all keys and secrets of a role anew')
     .description(
-      'Makes a new key-encryption key (or takes that of --new-key-file), encrypts every key of the journal and every secret\n' +
-        'of the role anew, and puts the new key into the place of the former one, which is kept as FILE.<id of the key>\n' +
+      'Makes a new key-encryption key (or takes that of --new-key-file), encrypts every key of the journal and every secret ' +
+        'of the role anew, and puts the new key into the place of the former one, which is kept as FILE.<id of the key> ' +
         'unless it is to be removed: older copies of the journal need it. May be stopped at any moment and run again. The role has to be stopped.',
     )
     .addOption(setting('config', 'configuration of the role'))
@@ -61,7 +61,7 @@ function rotate(host: Host, flags: RotateFlags): Promise<number> {
   return run(host, async (running) => {
     const result = hasSecretsAlone(places, flags)
       ? changeSecrets(places, flags, (length) => host.entropy.bytes(length))
-      : await changeKeys(await openForChange(host, running, namedJournal(places.journal)), places, flags);
+      : await changeKeys(await openForChange(host, running, namedJournal(places.journal, flags.config)), places, flags);
     const files = settleKeyFiles(places, flags.oldKey);
     await host.out(`${flags.json === true ? JSON.stringify({ ...result, ...files }) : summaryOf(result, files)}\n`);
     return EXIT.ok;

@@ -168,7 +168,7 @@ export class OperatorDirectory {
     if (entries.length > 0 && !entries.includes(MARKER))
       throw new UsageError(
         `${this.#root} holds files that cpns provision did not write`,
-        'Name an empty directory, a new one, or one that it wrote before, with --out.',
+        'Name an empty directory, a new one, or one that it wrote before.',
       );
   }
 

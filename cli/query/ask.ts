@@ -5,13 +5,18 @@ import { WireError, type Wire } from '../../actors/wire/port.ts';
 import { natsAccess, type NatsFlags } from '../config/nats.ts';
 import { Settings } from '../config/settings.ts';
 import type { Host } from '../host.ts';
-import type { Running } from '../run.ts';
+import { connectedSoon, type Running } from '../run.ts';
 
 /** How long a running role may take to answer. */
 export const ANSWER_WITHIN_MS = 5_000;
 
 /** A wire to ask over; it is closed at the end of the run. @param name what asks, e.g. `inventory` */
-export function connectToAsk(host: Host, { onClose }: Running, name: string, flags: NatsFlags): Wire {
+export function wireToAsk(
+  host: Host,
+  { onClose }: Running,
+  name: string,
+  flags: NatsFlags,
+): { readonly wire: Wire; readonly natsUrls: readonly string[] } {
   const { clock, entropy } = host;
   const { natsUrls, natsUser, natsCa } = natsAccess(new Settings(`cpns ${name}`, null, host.cwd), flags, {});
   const all = lineLog({ role: name, json: 'text', now: () => clock.now(), write: (line) => host.err(line) });
@@ -27,6 +32,13 @@ export function connectToAsk(host: Host, { onClose }: Running, name: string, fla
     entropy,
   });
   onClose('the connection to NATS', () => wire.close());
+  return { wire, natsUrls };
+}
+
+/** The same, connected. @throws FailedError when it is not in time */
+export async function connectToAsk(host: Host, running: Running, name: string, flags: NatsFlags): Promise<Wire> {
+  const { wire, natsUrls } = wireToAsk(host, running, name, flags);
+  await connectedSoon(host, wire, natsUrls, running.stopped);
   return wire;
 }
 

@@ -29,7 +29,7 @@ export const addExport: AddReplay = (group, host, finish) => {
     .command('export')
     .summary('write the record for process mining and spreadsheets')
     .description(
-      'Writes the events of one or more journals: as OCEL 2.0 (objects: PNE, PN GW, PN, registration, session, with qualified\n' +
+      'Writes the events of one or more journals: as OCEL 2.0 (objects: PNE, PN GW, PN, registration, session, with qualified ' +
         'relations), CSV (RFC 4180), or JSON lines. For an export that can be verified: cpns journal export.',
     )
     .argument('<journal...>', 'SQLite files, postgres:// addresses, exports')

@@ -20,7 +20,7 @@ export const addOpen: AddReplay = (group, host, finish) => {
     .command('open')
     .summary('look at journals in a browser: charts, messages, events, any moment')
     .description(
-      'Serves the page of `cpns inspect` on this machine alone, on the journals as they are when it starts, and prints its\n' +
+      'Serves the page of `cpns inspect` on this machine alone, on the journals as they are when it starts, and prints its ' +
         'address. Nothing is written, into a journal or beside it; no snapshot is trusted.',
     )
     .argument('<journal...>', 'SQLite files, postgres:// addresses, exports')

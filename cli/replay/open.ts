@@ -7,7 +7,7 @@ import { exportSource } from '../../replay/sources/export.ts';
 import { sqlSource } from '../../replay/sources/sql.ts';
 import { fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { existingJournal, journalName, resolveJournal } from '../journal/open.ts';
+import { existingFile, journalName, resolveJournal } from '../journal/open.ts';
 import type { Running } from '../run.ts';
 import { exportFile, isExport } from './export-file.ts';
 
@@ -68,7 +68,7 @@ async function openSource(given: string, journal: string, onClose: Running['onCl
     onClose(journalName(journal), () => reader.close());
     return sqlSource(journalName(journal), reader);
   }
-  if (looksLikeExport(existingJournal(journal))) {
+  if (looksLikeExport(existingFile(journal))) {
     const source = await exportSource(exportFile(given, journal));
     onClose(given, () => source.close());
     return source;

@@ -20,7 +20,7 @@ import { VERDICT_EXIT } from './exit.ts';
 import { readAuditorsFiles } from './keys.ts';
 import { openSources } from './open.ts';
 import { openOutput } from './output.ts';
-import { parseWhen } from './when.ts';
+import { momentOption } from './when.ts';
 
 interface Flags {
   readonly output: string;
@@ -35,7 +35,7 @@ export const addReport: AddReplay = (group, host, finish) => {
     .command('report')
     .summary('write a report that opens from disk in a browser')
     .description(
-      'Judges the journals as `verify` does, and writes DIR/index.html, a page that needs nothing but itself and prints well,\n' +
+      'Judges the journals as `verify` does, and writes DIR/index.html, a page that needs nothing but itself and prints well, ' +
         'and DIR/verdict.json. Exit codes are those of `verify`.',
     )
     .argument('<journal...>', 'SQLite files, postgres:// addresses, exports')
@@ -43,13 +43,11 @@ export const addReport: AddReplay = (group, host, finish) => {
     .option('--key <file...>', 'public keys that sign the checkpoints')
     .option('--checkpoint <file...>', 'checkpoints that you kept')
     .addOption(archiveOption())
-    .option(
-      '--from <moment>',
-      'the moment `before`, for the PN Inventory; default: before the first event',
-      parseWhen,
-      {
-        position: 0,
-      },
+    .addOption(
+      momentOption('--from <moment>', 'the moment `before`, for the PN Inventory').default(
+        { position: 0 },
+        'before the first event',
+      ),
     )
     .addHelpText(
       'after',

@@ -6,6 +6,8 @@ import { table } from '../inventory/text.ts';
 export function stateText(state: StateAt): string {
   const { journal, position, recordedAt, inventories, actors } = state;
   const head = `${journal} at position ${position}${recordedAt === null ? '' : `, recorded ${recordedAt}`}`;
+  if (inventories.length + actors.length === 0)
+    return `${head}\n\nnothing of what was asked for is in it up to there\n`;
   return `${[head, ...inventories.map(inventoryText), ...actors.map(actorText)].join('\n\n')}\n`;
 }
 

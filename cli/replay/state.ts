@@ -19,7 +19,7 @@ import { run, type Running } from '../run.ts';
 import type { AddReplay } from './add.ts';
 import { openSources, tellMissing } from './open.ts';
 import { differenceText, stateText } from './state-text.ts';
-import { parseWhen } from './when.ts';
+import { END, momentOption } from './when.ts';
 
 interface SelectionFlags {
   readonly stream?: string;
@@ -39,16 +39,17 @@ interface DiffFlags extends SelectionFlags {
   readonly to: When;
 }
 
-const END: When = { position: Number.MAX_SAFE_INTEGER };
 const SOURCES = 'SQLite files, postgres:// addresses, exports';
 
 export const addState: AddReplay = (group, host, finish) => {
   selecting(group.command('state').summary('show the PN Inventory, or any actor, as of a moment'))
     .description(
-      'Folds events up to a position, or a time, through their charts. Without a selection: the PN Inventories of the journal.\n' +
+      'Folds events up to a position, or a time, through their charts. Without a selection: the PN Inventories of the journal. ' +
         'With several journals, a moment is a time: each counts positions of its own.',
     )
-    .option('--at <moment>', 'a position, or a time such as 2026-11-25T09:30:00Z; default: the end', parseWhen, END)
+    .addOption(
+      momentOption('--at <moment>', 'a position, or a time such as 2026-11-25T09:30:00Z').default(END, 'the end'),
+    )
     .addHelpText(
       'after',
       examples(
@@ -66,8 +67,8 @@ export const addDiff: AddReplay = (group, host, finish) => {
     .description(
       'Shows which members, states and values of actors are others at the later moment than at the earlier one.',
     )
-    .requiredOption('--from <moment>', 'a position, or a time', parseWhen)
-    .option('--to <moment>', 'a position, or a time; default: the end', parseWhen, END)
+    .addOption(momentOption('--from <moment>', 'a position, or a time').makeOptionMandatory())
+    .addOption(momentOption('--to <moment>', 'a position, or a time').default(END, 'the end'))
     .addHelpText('after', examples('cpns replay diff operator/server.sqlite --from 120 --to 180 --pn home'))
     .action(async (journals: readonly string[], flags: DiffFlags) => {
       finish(await run(host, (running) => diff(host, running, journals, flags)));

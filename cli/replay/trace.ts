@@ -38,7 +38,7 @@ export const addTrace: AddReplay = (group, host, finish) => {
     .command('trace')
     .summary('tell one registration as a story, over the journals of all who took part')
     .description(
-      'Joins what the journals say of one registration: each step with its number in the change request, who took it, when,\n' +
+      'Joins what the journals say of one registration: each step with its number in the change request, who took it, when, ' +
         'how long each message took, which were lost, and how it ended. With --device, the newest registration of a device.',
     )
     .argument('<journal...>', 'SQLite files, postgres:// addresses, exports')

@@ -17,6 +17,9 @@ const COMMANDS = [
   'demo',
 ];
 
+const pairsOf = (lines: readonly string[]): readonly (readonly [string, string])[] =>
+  lines.slice(1).map((line, index) => [lines[index] ?? '', line] as const);
+
 describe('help', () => {
   test.each(COMMANDS)('cpns %s --help says what it does, its flags, and examples', async (command) => {
     const host = new FakeHost();
@@ -49,6 +52,24 @@ describe('help', () => {
       expect(host.stdout).not.toMatch(/--(psk|key|secret|password) /);
     },
   );
+
+  test('every help fills its lines, and says defaults in words', async () => {
+    for (let path: readonly (readonly string[])[] = [[]]; path.length > 0;) {
+      const next: string[][] = [];
+      for (const command of path) {
+        const host = new FakeHost();
+        expect(await host.run(...command, '--help')).toBe(0);
+        expect(host.stdout).not.toMatch(/default: [{[]|\(default: [^)]*\) \(default/);
+        const [, description = ''] = /^Usage: .*\n\n([^]*?)\n\n(?:Arguments|Options):/.exec(host.stdout) ?? [];
+        for (const [before, after] of pairsOf(description.split('\n')))
+          if (before !== '' && after !== '')
+            expect([before, before.length + 1 + (after.split(' ')[0] ?? '').length > 80]).toEqual([before, true]);
+        const [, list = ''] = /\nCommands:\n([^]*?)\n\n/.exec(host.stdout) ?? [];
+        for (const [, name = ''] of list.matchAll(/^  (\S+)/gm)) if (name !== 'help') next.push([...command, name]);
+      }
+      path = next;
+    }
+  });
 
   test('cpns --help lists the commands, the precedence of settings and the exit codes', async () => {
     const host = new FakeHost();
