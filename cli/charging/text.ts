@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import type { ChargingRow } from '../../actors/wire/queries.ts';
 import { isDifferent } from '../../projections/charging/reconcile.ts';
 import { table } from '../inventory/text.ts';
@@ -34,5 +35,5 @@ export function chargingText(rows: readonly ChargingRow[]): string {
 function summary(rows: readonly ChargingRow[]): string {
   const settled = rows.filter((row) => row.standing === 'settled');
   const differ = settled.filter(isDifferent).length;
-  return `${rows.length} records, ${settled.length} settled, ${differ} of these with a difference`;
+  return `${counted(rows.length, 'record')}, ${settled.length} settled, ${differ} of these with a difference`;
 }

@@ -9,6 +9,7 @@ import type { Given } from '../config/settings.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { existingJournal, openJournal } from '../journal/open.ts';
+import { progressOf } from '../journal/progress.ts';
 import { askInventory } from '../inventory/ask.ts';
 import { askPersonal, devicesOf, readPersonal, type PersonalOfDevices } from '../inventory/personal.ts';
 import { inventoryText } from '../inventory/text.ts';
@@ -97,9 +98,6 @@ async function ask(host: Host, running: Running, flags: InventoryFlags): Promise
   }
 }
 
-/** How often progress is told. */
-const PROGRESS_EVERY = 100_000;
-
 async function rebuild(host: Host, { onClose }: Running, flags: InventoryFlags): Promise<Found> {
   const { journal: file } = loadKeysOptions(flags, host.cwd);
   if (file === null) {
@@ -111,12 +109,8 @@ async function rebuild(host: Host, { onClose }: Running, flags: InventoryFlags):
   const journal = await openJournal(existingJournal(file));
   onClose('the journal', () => journal.close());
   const projection = new InventoryProjection(journal, await openInventoryStore(journal));
-  let told = 0;
-  await projection.rebuild(({ position, head }) => {
-    if (position < told + PROGRESS_EVERY) return;
-    told = position;
-    host.err(`${position} of ${head} events\n`);
-  });
+  const tell = progressOf(host, 'rebuilt');
+  await projection.rebuild(({ position, head }) => tell(position, head));
   const pns = (await projection.inventory(flags.pn)).map((pn) => ({ ...pn, members: [...pn.members] }));
   return { pns, personal: await readPersonal({ journal, keyring: givenKeyring(host, flags) }, devicesOf(pns)) };
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { keyringState } from '../../actors/keyring/stream.ts';
 import { loadKeysOptions } from '../config/keys.ts';
 import type { Given } from '../config/settings.ts';
@@ -5,7 +6,7 @@ import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { openJournalReader } from '../journal/open.ts';
 import { givenKeyring } from '../keys/given.ts';
-import { entryText, keyEntries, type KeyEntry } from '../keys/list.ts';
+import { entryTexts, keyEntries, type KeyEntry } from '../keys/list.ts';
 import { namedJournal } from '../keys/journal.ts';
 import { addDestroyCommand } from '../keys/destroy.ts';
 import { addExportCommand } from '../keys/export.ts';
@@ -66,7 +67,7 @@ function list(host: Host, flags: ListFlags): Promise<number> {
     const underKek = new Map<string, number>();
     let faults = 0;
     for await (const page of keyEntries(reader, keyring)) {
-      const lines = page.map((entry) => (flags.json === true ? JSON.stringify(entry) : entryText(entry)));
+      const lines = flags.json === true ? page.map((entry) => JSON.stringify(entry)) : entryTexts(page);
       if (!(await host.out(`${lines.join('\n')}\n`))) return EXIT.ok;
       for (const { kekId: of } of page) underKek.set(of ?? 'unknown', (underKek.get(of ?? 'unknown') ?? 0) + 1);
       faults += page.filter(isFault).length;
@@ -88,5 +89,5 @@ function summaryText(summary: {
 }): string {
   const { keys: count, kekId, nextKekId, destroyed } = summary;
   const rotation = nextKekId === null ? '' : `; a rotation to ${nextKekId} is not finished`;
-  return `${count} keys; key-encryption key ${kekId ?? 'not named yet'}${rotation}; ${destroyed} destroyed by hand`;
+  return `${counted(count, 'key')}; key-encryption key ${kekId ?? 'not named yet'}${rotation}; ${destroyed} destroyed by hand`;
 }

@@ -108,8 +108,10 @@ async function printJson(host: Host, steps: readonly Step[]): Promise<void> {
 const OUTCOMES: readonly Outcome[] = ['created', 'extended', 'rewritten', 'tightened', 'differs', 'kept'];
 
 async function printText(host: Host, steps: readonly Step[], out: string): Promise<void> {
-  const width = Math.max(...steps.map((step) => step.file.length));
-  const lines = steps.map((step) => `${step.outcome.padEnd(9)}  ${step.file.padEnd(width)}  ${step.detail}\n`);
+  // What was found as it should be is only counted.
+  const told = steps.filter(({ outcome }) => outcome !== 'kept');
+  const width = Math.max(...told.map((step) => step.file.length));
+  const lines = told.map((step) => `${step.outcome.padEnd(9)}  ${step.file.padEnd(width)}  ${step.detail}\n`);
   const counts = OUTCOMES.map((outcome) => ({ outcome, n: steps.filter((step) => step.outcome === outcome).length }));
   const sum = counts.filter(({ n }) => n > 0).map(({ outcome, n }) => `${n} ${outcome}`);
   await host.out(`${lines.join('')}${out}: ${sum.join(', ')}\n`);

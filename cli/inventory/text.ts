@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import type { InventoryAnswer, PersonalState } from '../../actors/wire/queries.ts';
 import type { PersonalOfDevices } from './personal.ts';
 
@@ -32,7 +33,7 @@ export function inventoryText(pns: readonly Pn[], personal: PersonalOfDevices): 
       const rows = members.map(({ deviceId, status, cpnsId, revision: last }) => {
         return ['', deviceId, status, cpnsId ?? '-', `revision ${last}`, personalText(personal.get(deviceId))];
       });
-      return [`PN ${pnId}, revision ${revision}, ${members.length} PNEs`, ...table(rows), ''].join('\n');
+      return [`PN ${pnId}, revision ${revision}, ${counted(members.length, 'PNE')}`, ...table(rows), ''].join('\n');
     })
     .join('\n');
 }

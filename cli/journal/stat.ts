@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { rootOf } from '../../events/journal/merkle/frontier.ts';
 import type { BaseChart } from '../../events/journal/port.ts';
@@ -66,7 +67,7 @@ export function statText(stat: JournalStat): string {
       ? 'no checkpoint'
       : `${stat.signedUpTo} events by ${stat.signedBy}, ${stat.signedAt}; ${stat.unsigned} since`;
   const lines: readonly (readonly [name: string, value: string | number])[] = [
-    ['events', `${stat.events} in ${stat.streams} streams`],
+    ['events', `${stat.events} in ${counted(stat.streams, 'stream')}`],
     ['archived', archivedText(stat)],
     ['last', stat.lastRecordedAt ?? '-'],
     ['root', stat.root],
@@ -77,7 +78,10 @@ export function statText(stat: JournalStat): string {
     ['timers', stat.nextTimerAt === null ? 'none' : `${stat.timers}, the next is due ${stat.nextTimerAt}`],
     ['keys', stat.keys],
     ['snapshots', stat.snapshots],
-    ['opened', stat.lastOpenedAt === null ? 'not recorded' : `${stat.openings} times, last ${stat.lastOpenedAt}`],
+    [
+      'opened',
+      stat.lastOpenedAt === null ? 'not recorded' : `${counted(stat.openings, 'time')}, last ${stat.lastOpenedAt}`,
+    ],
     ['durability', settingsText(stat.durability)],
     ...stat.warnings.map((warning) => ['warning', warning] as const),
   ];

@@ -37,6 +37,9 @@ const STATES: Readonly<Record<KeyEntry['state'], string>> = {
   unchecked: '',
 };
 
-export function entryText({ keyId, kekId, sizeBytes, state }: KeyEntry): string {
-  return `${keyId.padEnd(34)}  ${kekId ?? '-'.padEnd(22)}  ${String(sizeBytes).padStart(5)}  ${STATES[state]}`.trimEnd();
+export function entryTexts(entries: readonly KeyEntry[]): readonly string[] {
+  const width = Math.max(...entries.map(({ keyId }) => keyId.length));
+  return entries.map(({ keyId, kekId, sizeBytes, state }) =>
+    `${keyId.padEnd(width)}  ${kekId ?? '-'.padEnd(22)}  ${String(sizeBytes).padStart(5)}  ${STATES[state]}`.trimEnd(),
+  );
 }

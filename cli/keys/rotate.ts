@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { Option, type Command } from 'commander';
 import { loadKeysOptions, type LoneSecrets } from '../config/keys.ts';
 import { EXIT, UsageError } from '../errors.ts';
@@ -95,10 +96,10 @@ function summaryOf(
 function whatBecame(result: Changed | ReturnType<typeof changeSecrets>): string {
   switch (result.kind) {
     case 'rotated':
-      return `${result.keys} keys are under ${result.toKekId} now, and no longer under ${result.fromKekId}`;
+      return `${counted(result.keys, 'key')} now under ${result.toKekId}, and no longer under ${result.fromKekId}`;
     case 'already':
       return `The keys are under ${result.toKekId} already`;
     case 'rewrapped':
-      return `${result.secrets} secrets are under ${result.toKekId} now`;
+      return `${counted(result.secrets, 'secret')} now under ${result.toKekId}`;
   }
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { createKeyring } from '../../security/keyring.ts';
@@ -92,7 +93,7 @@ async function wrap(host: Host, flags: WrapFlags): Promise<number> {
     const keyring = createKeyring({ kek, also, bytes });
     const counts = rewrapAll(group, keyring, { file, keys: [kek, ...also] });
     const { kekId } = keyring;
-    const text = `${counts.wrapped} secrets encrypted under ${kekId}, ${counts.kept} were before`;
+    const text = `${counted(counts.wrapped, 'secret')} encrypted under ${kekId}, ${counts.kept} already under it`;
     await host.out(`${flags.json === true ? JSON.stringify({ ...counts, kekId }) : text}\n`);
   }
   return EXIT.ok;

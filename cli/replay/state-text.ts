@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import type { Json } from '../../events/journal/port.ts';
 import type { Difference } from '../../replay/json-diff.ts';
 import type { ActorState, InventoryState, StateAt, StateDifference } from '../../replay/state.ts';
@@ -13,7 +14,7 @@ export function stateText(state: StateAt): string {
 
 function inventoryText({ pnId, stream, revision, members }: InventoryState): string {
   const rows = members.map(({ deviceId, status, cpnsId }) => ['', deviceId, status, cpnsId ?? '-']);
-  return [`PN ${pnId} (${stream}), revision ${revision}, ${members.length} PNEs`, ...table(rows)].join('\n');
+  return [`PN ${pnId} (${stream}), revision ${revision}, ${counted(members.length, 'PNE')}`, ...table(rows)].join('\n');
 }
 
 function actorText({ stream, version, position, chart, value, context, lost }: ActorState): string {

@@ -68,7 +68,7 @@ describe('cpns keys rotate', () => {
     const kept = `${place.keyFile}.${kekIdOf(ours)}`;
     expect(code).toBe(0);
     expect(stdout).toBe(
-      `4 keys are under ${kekIdOf(key)} now, and no longer under ${kekIdOf(ours)}. ` +
+      `4 keys now under ${kekIdOf(key)}, and no longer under ${kekIdOf(ours)}. ` +
         `The key is in ${place.keyFile}; the former key is kept in ${kept}.\n`,
     );
     expect(keyOf(kept)).toEqual(ours);

@@ -257,7 +257,7 @@ describe('a secret of a role', () => {
         expect([named.code, named.stderr]).toEqual([2, expect.stringContaining(`There is no journal ${journal}`)]);
         expect(everything()).toEqual(before);
       }
-      expect(await cpns(rotate)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+ secrets are under /) });
+      expect(await cpns(rotate)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+ secrets? now under /) });
       expect([keyIn(keyFile).join() === former.join(), secretIn(operator(), file)]).toEqual([false, secret]);
       expect(keyIn(`${keyFile}.${kekIdOf(former)}`)).toEqual(former);
       expect(() => load({ config: operator(config) }, '/')).not.toThrow();
