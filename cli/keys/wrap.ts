@@ -31,7 +31,7 @@ export function addWrapCommand(keys: Command, host: Host, finish: (code: number)
     .command('wrap')
     .summary('encrypt the secrets of a role that lie in plain')
     .description(
-      "Encrypts under the role's key-encryption key each secret that is in plain, as in files of earlier versions, or that\n" +
+      "Encrypts under the role's key-encryption key each secret that is in plain, as in files of earlier versions, or that " +
         'is under the key in --old-key-file: files of secrets, and the credentials that a server knows. All else in the ' +
         'files stays. The role reads them when it starts.',
     )

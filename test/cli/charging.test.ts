@@ -95,7 +95,7 @@ describe('cpns charging of a journal', () => {
   test('refuses a journal that is not there', async () => {
     expect(await charging('--journal', 'no.sqlite')).toMatchObject({
       code: 2,
-      stderr: `cpns: There is no journal ${join(folder.path, 'no.sqlite')}. Check the path.\n`,
+      stderr: expect.stringContaining(`There is no journal ${join(folder.path, 'no.sqlite')}. Check the path; a role`),
     });
   });
 });

@@ -201,7 +201,7 @@ describe('a secret of a role', () => {
       if ('credential' in options) options.credential();
       expect(options.secrets.plain).toEqual([operator(file)]);
       const { code, stdout } = await cpns(['keys', 'wrap', '--config', operator(config)]);
-      expect([code, stdout]).toEqual([0, expect.stringMatching(/^1 secrets encrypted under /m)]);
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^1 secret encrypted under /m)]);
       expect(stdout).not.toContain(secret);
       expect([secretIn(operator(), file), statSync(operator(file)).mode & 0o777]).toEqual([secret, 0o600]);
     },
