@@ -18,6 +18,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 /** A journal on some storage that can be closed and opened again. */
 export interface Storage {
   open(): Promise<Journal>;
+  /** Somebody who has nothing to do with the journal begins a transaction in its database. @returns what ends it */
+  stranger(): Promise<() => Promise<void>>;
   dispose(): Promise<void>;
 }
 
@@ -597,6 +599,20 @@ export function journalContract(name: string, makeStorage: () => Promise<Storage
         expect(await follow(journal, 400 + 134)).toEqual(gapless(400 + 134));
         await committing;
       });
+    });
+
+    it('is not stalled by an unrelated transaction that stays open, which hides nothing', async () => {
+      await journal.commit(appendTo('s', noStream, 'E'));
+      const end = await storage.stranger();
+      const heard: number[] = [];
+      journal.onCommit((events) => heard.push(...events.map(({ position }) => position)));
+      for (let i = 1; i < 20; i++) await journal.commit(appendTo('s', exactly(i), 'E'));
+      await journal.commit(commitOf({ timers: { arm: [timerRow('t', 1)], disarm: [] } }));
+      expect(await follow(journal, 20)).toEqual(gapless(20));
+      expect(await journal.pendingTimers()).toHaveLength(1);
+      expect(heard).toEqual(Array.from({ length: 19 }, (_, i) => i + 2));
+      await end();
+      expect(await journal.head()).toBe(20);
     });
 
     describe('listeners and closing', () => {

@@ -9,7 +9,11 @@ import { leasesContract } from './leases.ts';
 
 journalContract('memory', async () => {
   const disk = new MemoryDisk();
-  return { open: async () => new MemoryJournal({ disk }), dispose: async () => {} };
+  return {
+    open: async () => new MemoryJournal({ disk }),
+    stranger: async () => async () => {},
+    dispose: async () => {},
+  };
 });
 
 leasesContract('memory', async () => {

@@ -15,6 +15,7 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { JournalError } from '../../../../events/journal/port.ts';
 import type { JournalFault } from '../../../../events/journal/port.ts';
+import { checkSettings } from '../../../../events/journal/sqlite/durability.ts';
 import { openSqliteJournal, openSqliteReader } from '../../../../events/journal/sqlite/open.ts';
 import { APPLICATION_ID } from '../../../../events/journal/sqlite/schema.ts';
 import { appendTo, noStream } from '../controls.ts';
@@ -64,6 +65,23 @@ describe('a new journal', () => {
     expect(await pragma('journal_mode')).toEqual(['wal']);
     expect(await pragma('synchronous')).toEqual([2]);
     await journal.close();
+  });
+});
+
+describe('what SQLite says of its settings', () => {
+  const seen = { sqlite_version: '3.53.4', journal_mode: 'wal', synchronous: '2', fullfsync: '0' };
+
+  it.each(['0', '1', 'undefined'])('is refused where synchronous is %s', (synchronous) => {
+    expect(() => checkSettings({ ...seen, synchronous }, '/j')).toThrow(
+      expect.objectContaining({ fault: 'unsafe', message: expect.stringContaining('a power cut loses commits') }),
+    );
+  });
+
+  it('is kept for the record, with a warning where there is no write-ahead log', () => {
+    expect(checkSettings(seen, '/j')).toEqual({ database: 'sqlite', seen, warnings: [] });
+    expect(checkSettings({ ...seen, synchronous: '3', journal_mode: 'delete' }, '/j').warnings).toEqual([
+      expect.stringContaining('journal_mode is delete'),
+    ]);
   });
 });
 
