@@ -36,7 +36,7 @@ export class Live {
     this.#timeline = timeline;
     this.#feed = feed;
     this.#instance = instance;
-    this.#journals = JSON.stringify(feed.journals.map(({ name, trouble }) => [name, trouble]));
+    this.#journals = standingOf(feed);
   }
 
   /** @param lastId id of the last message that the page had, of this instance or an earlier one. @returns what ends it */
@@ -52,7 +52,7 @@ export class Live {
 
   /** The timeline may have grown. */
   tellAll(): void {
-    const journals = JSON.stringify(this.#feed.journals.map(({ name, trouble }) => [name, trouble]));
+    const journals = standingOf(this.#feed);
     for (const listener of this.#listeners) {
       if (journals !== this.#journals) this.#send(listener, { kind: 'journals', journals: this.#feed.journals });
       this.#tell(listener);
@@ -87,3 +87,7 @@ export class Live {
     return moment === null ? null : this.#timeline.seqOf(moment);
   }
 }
+
+/** What pages are told of when it changes: what cannot be read, and what begins behind an archive. */
+const standingOf = ({ journals }: Feed): string =>
+  JSON.stringify(journals.map(({ name, archived, trouble }) => [name, archived, trouble]));

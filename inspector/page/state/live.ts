@@ -67,6 +67,8 @@ async function again(): Promise<void> {
 function take(message: LiveMessage): void {
   if (message.kind === 'journals') {
     journals.value = message.journals;
+    // One that was not there may begin behind an archive: with actors and without events.
+    epoch.value += 1;
     return;
   }
   const isOther = message.kind !== 'entries' && instance !== null && instance !== message.instance;

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { Feed } from '../../../inspector/server/feed.ts';
+import { Live } from '../../../inspector/server/live.ts';
+import { Timeline } from '../../../inspector/server/timeline.ts';
 import { listen, useInspectors } from './asked.ts';
+import { sourceOf } from './world.ts';
 
 const inspectors = useInspectors();
 
@@ -37,6 +41,31 @@ describe('the event stream', () => {
     expect(many.length).toBeGreaterThan(100);
     const [, late] = await listen(second, 2, `${instance}/server:0`);
     expect(late?.data).toMatchObject({ kind: 'entries' });
+  });
+
+  it('tells of a journal that comes later and begins behind an archive, though no event comes with it', async () => {
+    let isThere = false;
+    const empty = sourceOf('late', []);
+    const open = async () => {
+      const journal = isThere ? await empty.open() : null;
+      return journal === null
+        ? null
+        : { ...journal, archived: async () => ({ upTo: 7, edge: { size: 7, roots: [] } }) };
+    };
+    const timeline = new Timeline();
+    const feed = new Feed(timeline, [{ ...empty, open }], { now: () => 0 });
+    await feed.catchUp();
+    const live = new Live(timeline, feed, 'instance');
+    const told: string[] = [];
+    live.add({ write: (text) => void told.push(text), waitingBytes: 0 }, null);
+    live.tellAll();
+    expect(told).toHaveLength(1);
+    isThere = true;
+    await feed.catchUp();
+    live.tellAll();
+    expect(told).toHaveLength(2);
+    expect(told[1]).toContain('"kind":"journals"');
+    expect(told[1]).toContain('"archived":7');
   });
 });
 
