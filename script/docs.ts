@@ -90,10 +90,12 @@ async function contentOf(path: string): Promise<string | null> {
 const check = process.argv.includes('--check');
 const readme = await contentOf('README.md');
 const regions = { charts: chartsRegion(), flows: await flowsRegion() };
+const flows = await contentOf('docs/flows.md');
 const documents = [
   { path: 'docs/charts.md', now: await contentOf('docs/charts.md'), text: chartsDocument() },
   ...(await Promise.all((await chartFiles()).map(async (file) => ({ ...file, now: await contentOf(file.path) })))),
   ...(readme === null ? [] : [{ path: 'README.md', now: readme, text: replaceRegions(readme, regions) }]),
+  ...(flows === null ? [] : [{ path: 'docs/flows.md', now: flows, text: replaceRegions(flows, regions) }]),
 ];
 await mkdir(new URL('docs/charts/', root), { recursive: true });
 const stale = documents.filter(({ now, text }) => now !== text);
