@@ -1,3 +1,4 @@
+import { register } from '../../actors/roles/start.ts';
 import { loadPneOptions } from '../config/pne.ts';
 import type { Given } from '../config/settings.ts';
 import type { PneOptions } from '../config/types.ts';
@@ -6,6 +7,7 @@ import type { Host } from '../host.ts';
 import { examples, jsonOption, logOption, type LogFlags, withKeyringKey, type Register } from '../options.ts';
 import { outcomeText } from '../pne/outcome.ts';
 import { openPnes } from '../pne/process.ts';
+import { reopenSessions } from '../pne/reopening.ts';
 import { addPneSettings } from '../pne/settings.ts';
 import { run, untilStopped, type Running } from '../run.ts';
 import { addPneClose } from './pne-close.ts';
@@ -26,7 +28,7 @@ export const pne: Register = (program, host, finish) => {
       .summary('run one PNE or several, send a message, get a receipt, close a session')
       .description(
         'Registers PNEs through their PN GW, prints CPNS ID and response code of each, then the messages that services send ' +
-          'to them, and stays until Ctrl-C or SIGTERM.',
+          'to them, and stays until Ctrl-C or SIGTERM. A device whose session the server closes registers again after a while.',
       ),
   )
     .option('--once', 'end after the answers: exit code 0 when all were registered, otherwise 1')
@@ -56,13 +58,18 @@ async function serve(host: Host, running: Running, options: PneOptions, flags: P
   const { devices } = options;
   const width = Math.max(...devices.map(({ deviceId }) => deviceId.length));
   const format = flags.json === true ? 'json' : 'text';
-  const { registrations, runtime, log } = await openPnes(host, running, options, flags, {
+  const { registrations, runtime, journal, log } = await openPnes(host, running, options, flags, {
     format,
     // The owner may take days to approve: with --once that is the answer.
     settlesWith: (code) => code === 202 && flags.once === true,
     onOutcome: (outcome) =>
       void host.out(`${format === 'json' ? JSON.stringify(outcome) : outcomeText(outcome, width)}\n`),
   });
+  if (flags.once !== true) {
+    const { clock } = host;
+    const again = (device: (typeof devices)[number]) => register(runtime, device);
+    running.onClose('sessions', reopenSessions({ devices, journal, clock, log, register: again }));
+  }
   const when = flags.again === true ? 'always' : 'needed';
   if (flags.sequential === true) for (const device of devices) await registrations.answered(device, when);
   else await Promise.all(devices.map((device) => registrations.answered(device, when)));

@@ -4,6 +4,7 @@ import type { Runtime } from '../../actors/loop/runtime.ts';
 import type { Log } from '../../actors/seams/log.ts';
 import type { Wire } from '../../actors/wire/port.ts';
 import type { ResponseCode } from '../../events/codes.ts';
+import type { Journal } from '../../events/journal/port.ts';
 import { messageJson, receivedText } from '../applications/text.ts';
 import type { PneOptions } from '../config/types.ts';
 import type { Host } from '../host.ts';
@@ -15,6 +16,7 @@ import { Registrations } from './registrations.ts';
 /** PNEs that run in this process. */
 export interface PneProcess {
   readonly runtime: Runtime;
+  readonly journal: Pick<Journal, 'onCommit'>;
   readonly session: SessionEnd;
   readonly registrations: Registrations;
   readonly wire: Wire;
@@ -66,5 +68,5 @@ export async function openPnes(
     settlesWith,
     onOutcome,
   });
-  return { runtime, session, registrations, wire, log };
+  return { runtime, journal: seams.journal, session, registrations, wire, log };
 }
