@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../events/journal/port.ts';
 import type { Entry } from '../protocol/answers.ts';
+import { isJsonObject } from './json.ts';
 
 /** What the name of a stream names: the PN and the device that are its actor's own. */
 export interface Owned {
@@ -27,9 +28,11 @@ export function ownedBy(stream: string): Owned {
 
 /** Whom an event concerns: its actor's PN and device, or those that it names, of an inventory all that change. */
 export function aboutOf(data: JsonObject, { pn, device }: Owned): Entry['about'] {
-  const inventory = isObject(data['inventory']) ? data['inventory'] : {};
+  const inventory = isJsonObject(data['inventory']) ? data['inventory'] : {};
   const changes = Array.isArray(inventory['changes']) ? inventory['changes'] : [];
-  const named = [data, ...changes].flatMap((each: Json) => (isObject(each) ? (textIn(each, 'deviceId') ?? []) : []));
+  const named = [data, ...changes].flatMap((each: Json) =>
+    isJsonObject(each) ? (textIn(each, 'deviceId') ?? []) : [],
+  );
   return {
     pn: textIn(data, 'pnId') ?? textIn(inventory, 'pnId') ?? pn,
     devices: device === null ? [...new Set(named)] : [device],
@@ -38,9 +41,6 @@ export function aboutOf(data: JsonObject, { pn, device }: Owned): Entry['about']
 
 /** A text of that name in a value, where there is one. */
 export function textIn(value: unknown, name: string): string | null {
-  const found: unknown = isObject(value) ? value[name] : null;
+  const found: unknown = isJsonObject(value) ? value[name] : null;
   return typeof found === 'string' ? found : null;
 }
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -17,9 +17,9 @@ import type {
 } from '../protocol/answers.ts';
 import type { SequencePage } from '../protocol/sequence.ts';
 import { changesBetween } from './diff.ts';
-import { toJson } from './example.ts';
 import { jsonLines } from './export.ts';
 import type { Feed } from './feed.ts';
+import { toJson } from './json.ts';
 import { momentIn, type MomentIn } from './moment.ts';
 import { Filtered, type EventFilter } from './filter.ts';
 import { sequencePage } from './sequence.ts';

@@ -1,4 +1,5 @@
 import type { Change, Json } from '../protocol/answers.ts';
+import { isJsonObject } from './json.ts';
 
 /** A state of thousands of fields is told in part; the whole is beside it. */
 const MAX_CHANGES = 500;
@@ -8,15 +9,12 @@ export function changesBetween(before: Json, after: Json): readonly Change[] {
   return walk('', before, after).slice(0, MAX_CHANGES);
 }
 
-const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const inside = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
 function walk(path: string, before: Json | undefined, after: Json | undefined): readonly Change[] {
   if (before === undefined) return after === undefined ? [] : [{ path, after }];
   if (after === undefined) return [{ path, before }];
-  if (isObject(before) && isObject(after)) {
+  if (isJsonObject(before) && isJsonObject(after)) {
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     return names.flatMap((name) => walk(inside(path, name), before[name], after[name]));
   }

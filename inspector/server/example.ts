@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Json } from '../protocol/answers.ts';
+import { isJsonObject, toJson } from './json.ts';
 
 type Schema = z.core.JSONSchema.BaseSchema;
 
@@ -46,12 +47,6 @@ function textFor(pattern: string | undefined): string {
 }
 
 function fieldOf(known: Json, name: string): Json | undefined {
-  if (typeof known !== 'object' || known === null || Array.isArray(known)) return undefined;
-  const value = Object.entries(known).find(([field]) => field === name)?.[1];
+  const value = isJsonObject(known) && Object.hasOwn(known, name) ? known[name] : undefined;
   return value === '' || value === null ? undefined : value;
-}
-
-export function toJson(value: unknown): Json {
-  const json: Json = JSON.parse(JSON.stringify(value ?? null));
-  return json;
 }

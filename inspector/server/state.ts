@@ -2,7 +2,8 @@ import { isChartId, vocabularyOf } from '../../events/charts.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
 import { activeStates, graphOf } from '../charts/graph.ts';
 import type { ActorRow, Json, StateAnswer } from '../protocol/answers.ts';
-import { exampleOf, toJson } from './example.ts';
+import { exampleOf } from './example.ts';
+import { toJson } from './json.ts';
 import type { MomentIn } from './moment.ts';
 
 /** What is told of an actor in a moment. */

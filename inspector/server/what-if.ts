@@ -2,9 +2,9 @@ import type { ChartId } from '../../events/charts.ts';
 import { checkFact, UnreadableEvent, type Fact } from '../../events/decode.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
 import { firing } from '../charts/graph.ts';
-import type { ActorRow, Json, WhatIfAnswer } from '../protocol/answers.ts';
+import type { ActorRow, WhatIfAnswer } from '../protocol/answers.ts';
 import { changesBetween } from './diff.ts';
-import { toJson } from './example.ts';
+import { isJsonObject, toJson } from './json.ts';
 import { stateText } from './standing.ts';
 import { describe } from './state.ts';
 
@@ -50,6 +50,3 @@ function readFact(event: unknown): Fact | null {
   const data = toJson('data' in event ? event.data : {});
   return isJsonObject(data) ? { type: event.type, data } : null;
 }
-
-const isJsonObject = (value: Json): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
