@@ -41,7 +41,11 @@ export function ActorChart({
           )}
           <details open>
             <summary>State</summary>
-            <Standing answer={answer} />
+            {row.value?.seq === 0 ? (
+              <p class="soft">Its timers, and what it waits for, only its archive tells.</p>
+            ) : (
+              <Standing answer={answer} />
+            )}
             {answer.state === null ? null : <JsonView value={answer.state.context} />}
           </details>
           <details open>
