@@ -379,6 +379,19 @@ describe.each(STORES)('a journal on $name whose first events are archived', ({ s
     const wrong = await archive(90, 'one.jsonl');
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('holds events 1 to 59, not 60 to 89')]);
     expect(await archive(60, 'three.jsonl')).toMatchObject({ code: 0, stdout: expect.stringContaining('already') });
+    const foreign = await openJournal(join(folder.path, 'foreign.sqlite'));
+    for (const { stream, type, schemaVersion, data, meta } of [...written.slice(1), ...written].slice(0, 100)) {
+      const events = [{ type, schemaVersion, data, meta }];
+      await foreign.commit(commitOf({ appends: [{ stream, expected: { kind: 'any' }, events }] }));
+    }
+    await foreign.close();
+    const theirs = ['--journal', 'foreign.sqlite', '--from', '60', '--to', '89', '-o', 'foreign.jsonl'];
+    expect((await bare('journal', 'export', ...theirs)).code).toBe(0);
+    const other = await archive(90, 'foreign.jsonl');
+    expect([other.code, other.stderr]).toEqual([
+      2,
+      expect.stringContaining('holds events 60 to 89 of another journal'),
+    ]);
     expect(existsSync(join(folder.path, 'three.jsonl'))).toBe(false);
     const all = await cpns('compact', '--keep', '0', '--archive', 'four.jsonl');
     expect([all.code, all.stderr]).toEqual([2, expect.stringContaining('is none or all of them')]);

@@ -160,6 +160,23 @@ it('does not get in the way of the committer on the same file, nor the committer
   await journal.close();
 });
 
+it.each([
+  ['SQLite', sqliteJournal],
+  ['PostgreSQL', async () => openPostgresJournal(await database.url())],
+] as const)('moves rows and checkpoint together on %s, or neither', async (_, open) => {
+  const journal = await open();
+  const projection = new InventoryProjection(journal, await openInventoryStore(journal));
+  await append(journal, inventoryEvent('home', 0, [{ deviceId: 'watch', kind: 'added' }]));
+  await sql`alter table pn_revision rename to away`.execute(journal.writer);
+  await expect(projection.catchUp()).rejects.toThrow('pn_revision');
+  expect(await projection.checkpoint()).toBe(0);
+  await sql`alter table away rename to pn_revision`.execute(journal.writer);
+  expect(await projection.inventory()).toEqual([]);
+  expect(await projection.catchUp()).toBe(1);
+  expect(await projection.inventory('home')).toMatchObject([{ revision: 1, members: [{ deviceId: 'watch' }] }]);
+  await journal.close();
+});
+
 it('can be read by another connection beside the server', async () => {
   const journal = await sqliteJournal();
   const reader = await openSqliteReader(join(folders.at(-1) ?? '', 'journal.db'));
