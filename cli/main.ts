@@ -9,6 +9,7 @@ import { inspect } from './commands/inspect.ts';
 import { inventory } from './commands/inventory.ts';
 import { keys } from './commands/keys.ts';
 import { journal } from './commands/journal.ts';
+import { pn } from './commands/pn.ts';
 import { pne } from './commands/pne.ts';
 import { projections } from './commands/projections.ts';
 import { provision } from './commands/provision.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly Register[] = [
   pne,
   service,
   inventory,
+  pn,
   charging,
   events,
   projections,

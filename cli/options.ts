@@ -74,6 +74,7 @@ const PARSERS: Readonly<Record<SettingName, (value: string, before?: readonly st
   pns: several(id),
   pskFile: parser(path),
   serviceId: parser(id),
+  operatorId: parser(id),
   pairing: parser(z.enum([...gatewayPairing.options, ...devicePairing.options])),
   deviceId: parser(id),
   pnId: parser(id),

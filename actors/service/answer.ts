@@ -4,7 +4,7 @@ import { envelopeKey, openEnvelope, sealEnvelope, type ServiceMessage } from '..
 import { describeError } from '../wire/listeners.ts';
 import { WireError, type Delivery, type Subscription } from '../wire/port.ts';
 import { Warnings } from '../warnings.ts';
-import { answerToBytes, questionFromBytes, type ServiceQuestion } from './messages.ts';
+import { answerToBytes } from './messages.ts';
 import type { ServiceSeams, Topic } from './seams.ts';
 
 /** Questions that are worked on at once, on one subject: each may hold half a MiB. One more is answered 429. */
@@ -16,34 +16,46 @@ const HAND_OVER_WITHIN_MS = 90_000;
 /** What does not open is answered by nothing in it: the asker need not wait, and learns no more than from silence. */
 const NOTHING = new Uint8Array(0);
 
-export type Take = (question: ServiceQuestion) => Promise<ResponseCode>;
+/** What is asked, and what is done about it. */
+export interface Work<Question> {
+  /** Null for whatever is no question. */
+  read(body: Uint8Array): Question | null;
+  /** @param questionId of this one, drawn at random by the asker */
+  take(question: Question, questionId: Uint8Array): Promise<ResponseCode>;
+}
 
 /** Questions that are for another process of those that hear them. */
-export interface Elsewhere {
+export interface Elsewhere<Question> {
   /** Where the other processes hand over what is for this one. */
   readonly subject: string;
   /** Subject of the process that the question is for, or null: it is this one. */
-  subjectFor(question: ServiceQuestion): string | null;
+  subjectFor(question: Question): string | null;
   /** Questions like this one that were sent before may have been taken by another process. */
-  takenHereSince(question: ServiceQuestion): number;
+  takenHereSince(question: Question): number;
 }
 
-/** Answers what is asked on one subject of the service leg: each question once, whatever the broker repeats. */
-export class Answering {
+/** Answers what is asked, sealed, on one subject: each question once, whatever the broker repeats. */
+export class Answering<Question> {
   readonly #seams: ServiceSeams;
   readonly #topic: Topic;
-  readonly #take: Take;
-  readonly #elsewhere: Elsewhere | null;
+  readonly #work: Work<Question>;
+  readonly #elsewhere: Elsewhere<Question> | null;
   readonly #window: FreshnessWindow;
   readonly #warnings: Warnings;
   readonly #subscriptions: readonly Subscription[];
   #underWay = 0;
 
   /** @param queue shares the questions among several processes */
-  constructor(seams: ServiceSeams, topic: Topic, queue: string, take: Take, elsewhere: Elsewhere | null = null) {
+  constructor(
+    seams: ServiceSeams,
+    topic: Topic,
+    queue: string,
+    work: Work<Question>,
+    elsewhere: Elsewhere<Question> | null = null,
+  ) {
     this.#seams = seams;
     this.#topic = topic;
-    this.#take = take;
+    this.#work = work;
     this.#elsewhere = elsewhere;
     this.#window = new FreshnessWindow(seams.clock.now());
     this.#warnings = new Warnings(seams.clock, seams.log);
@@ -66,11 +78,11 @@ export class Answering {
     if (reply === undefined) return;
     const message = openEnvelope(envelopeKey(secret, 'question', subject), payload);
     if (message === null) {
-      this.#warnings.say('a message is not sealed with the secret of this service', { subject });
+      this.#warnings.say('a message is not sealed with the secret for this subject', { subject });
       this.#seams.wire.publish(reply, NOTHING);
       return;
     }
-    const question = questionFromBytes(message.body);
+    const question = this.#work.read(message.body);
     const other = question === null ? null : (this.#elsewhere?.subjectFor(question) ?? null);
     const answer =
       other === null
@@ -106,10 +118,7 @@ export class Answering {
   }
 
   /** Null for a repeated question: an answer of its own could be passed off as the first one's. */
-  async #codeFor(
-    { questionId, sentAtMs }: ServiceMessage,
-    question: ServiceQuestion | null,
-  ): Promise<ResponseCode | null> {
+  async #codeFor({ questionId, sentAtMs }: ServiceMessage, question: Question | null): Promise<ResponseCode | null> {
     const { clock, log } = this.#seams;
     const { subject } = this.#topic;
     const since = question === null ? 0 : (this.#elsewhere?.takenHereSince(question) ?? 0);
@@ -122,9 +131,9 @@ export class Answering {
     if (question === null) return 400;
     this.#underWay += 1;
     try {
-      return await this.#take(question);
+      return await this.#work.take(question, questionId);
     } catch (error) {
-      log.error('a message of the service leg failed', { subject, error: describeError(error) });
+      log.error('a sealed message failed', { subject, error: describeError(error) });
       return 500;
     } finally {
       this.#underWay -= 1;

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { ResponseCode } from '../../events/codes.ts';
 import { envelopeKey, openEnvelope, QUESTION_ID_BYTES, sealEnvelope } from '../../security/service-envelope.ts';
 import { WireError } from '../wire/port.ts';
-import { answerFromBytes, questionToBytes, type ServiceQuestion } from './messages.ts';
+import { answerFromBytes } from './messages.ts';
 import type { ServiceSeams, Topic } from './seams.ts';
 
 export type Asked =
@@ -13,18 +13,19 @@ export type Asked =
   | { readonly kind: 'unknown'; readonly reason: 'no answer in time' | 'connection lost' | 'answer not sealed' };
 
 /**
- * Asks the other end of the service leg. Asked once: a second attempt would be another message.
+ * Asks whoever answers on the subject. Asked once: a second attempt would be another message.
+ * @param body of the question
  * @throws WireError `refused` when this user of NATS may not ask it
  */
 export async function askSealed(
   { wire, clock, entropy }: ServiceSeams,
   { subject, secret }: Topic,
-  question: ServiceQuestion,
+  body: Uint8Array,
   timeoutMs: number,
 ): Promise<Asked> {
   const bytes = (length: number): Uint8Array => entropy.bytes(length);
   const questionId = bytes(QUESTION_ID_BYTES);
-  const message = { sentAtMs: clock.now(), questionId, body: questionToBytes(question) };
+  const message = { sentAtMs: clock.now(), questionId, body };
   const sealed = sealEnvelope(envelopeKey(secret, 'question', subject), message, bytes);
   let reply: Uint8Array;
   try {

@@ -2,8 +2,10 @@ import type { ResponseCode } from '../../events/codes.ts';
 import type { ApplicationMessage, Deliver, SendOutcome, SessionEnd } from '../channel/port.ts';
 import { Warnings } from '../warnings.ts';
 import { handOverSend, SERVER_QUEUE, serviceDeliver, serviceSend } from '../wire/subjects.ts';
-import { Answering, MAX_UNDER_WAY, type Elsewhere } from './answer.ts';
+import { Answering, MAX_UNDER_WAY } from './answer.ts';
 import { askSealed, type Asked } from './ask.ts';
+import { elsewhere } from './elsewhere.ts';
+import { questionFromBytes, questionToBytes, type ServiceQuestion } from './messages.ts';
 import type { ServiceSeams, ServiceSharing } from './seams.ts';
 
 /** How long a service may take to say that it has a message. It says so before it works on it. */
@@ -15,7 +17,7 @@ export class ServerEnd {
   /** Secrets, 32 bytes, by the id of the service. */
   readonly #services: ReadonlyMap<string, Uint8Array>;
   readonly #warnings: Warnings;
-  #answering: readonly Answering[] = [];
+  #answering: readonly Answering<ServiceQuestion>[] = [];
   #underWay = 0;
 
   constructor(seams: ServiceSeams, services: ReadonlyMap<string, Uint8Array>) {
@@ -39,7 +41,8 @@ export class ServerEnd {
     this.#underWay += 1;
     try {
       const topic = { subject: serviceDeliver(serviceId), secret };
-      return this.#codeOf(serviceId, await askSealed(this.#seams, topic, { pnId, deviceId, bytes }, DELIVER_WITHIN_MS));
+      const question = questionToBytes({ pnId, deviceId, bytes });
+      return this.#codeOf(serviceId, await askSealed(this.#seams, topic, question, DELIVER_WITHIN_MS));
     } finally {
       this.#underWay -= 1;
     }
@@ -56,8 +59,12 @@ export class ServerEnd {
           this.#seams,
           { subject: serviceSend(serviceId), secret },
           SERVER_QUEUE,
-          async (question) => codeOfOutcome(await send({ ...question, serviceId } satisfies ApplicationMessage)),
-          sharing === null ? null : elsewhere(serviceId, sharing),
+          {
+            read: questionFromBytes,
+            take: async (question) =>
+              codeOfOutcome(await send({ ...question, serviceId } satisfies ApplicationMessage)),
+          },
+          sharing === null ? null : elsewhere(sharing, (serverId) => handOverSend(serverId, serviceId)),
         ),
     );
   }
@@ -76,18 +83,6 @@ export class ServerEnd {
     });
     return 500;
   }
-}
-
-function elsewhere(serviceId: string, sharing: ServiceSharing): Elsewhere {
-  const { id } = sharing;
-  return {
-    subject: handOverSend(id, serviceId),
-    subjectFor: ({ pnId }) => {
-      const owner = sharing.ownerOf(pnId);
-      return owner === id ? null : handOverSend(owner, serviceId);
-    },
-    takenHereSince: ({ pnId }) => sharing.mineSince(pnId),
-  };
 }
 
 function codeOfOutcome(outcome: SendOutcome): ResponseCode {

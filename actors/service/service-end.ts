@@ -1,7 +1,8 @@
 import { serviceDeliver, serviceSend } from '../wire/subjects.ts';
-import { Answering, type Take } from './answer.ts';
+import type { ResponseCode } from '../../events/codes.ts';
+import { Answering } from './answer.ts';
 import { askSealed, type Asked } from './ask.ts';
-import type { ServiceQuestion } from './messages.ts';
+import { questionFromBytes, questionToBytes, type ServiceQuestion } from './messages.ts';
 import type { ServiceSeams } from './seams.ts';
 
 /** Longer than the server itself waits for a device (actors/channel/). */
@@ -18,7 +19,7 @@ export interface ServiceIdentity {
 export class ServiceEnd {
   readonly #seams: ServiceSeams;
   readonly #identity: ServiceIdentity;
-  #answering: Answering | null = null;
+  #answering: Answering<ServiceQuestion> | null = null;
 
   constructor(seams: ServiceSeams, identity: ServiceIdentity) {
     this.#seams = seams;
@@ -26,9 +27,10 @@ export class ServiceEnd {
   }
 
   /** Takes what devices send, from now on. Of several processes of one service each message goes to one. */
-  listen(take: Take): void {
+  listen(take: (question: ServiceQuestion) => Promise<ResponseCode>): void {
     const { serviceId, secret } = this.#identity;
-    this.#answering = new Answering(this.#seams, { subject: serviceDeliver(serviceId), secret }, serviceId, take);
+    const topic = { subject: serviceDeliver(serviceId), secret };
+    this.#answering = new Answering(this.#seams, topic, serviceId, { read: questionFromBytes, take });
   }
 
   /**
@@ -37,7 +39,12 @@ export class ServiceEnd {
    */
   send(message: ServiceQuestion): Promise<Asked> {
     const { serviceId, secret } = this.#identity;
-    return askSealed(this.#seams, { subject: serviceSend(serviceId), secret }, message, SEND_WITHIN_MS);
+    return askSealed(
+      this.#seams,
+      { subject: serviceSend(serviceId), secret },
+      questionToBytes(message),
+      SEND_WITHIN_MS,
+    );
   }
 
   stop(): void {

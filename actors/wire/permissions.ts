@@ -1,4 +1,4 @@
-import { CHARGING_QUERY, gatewayInventoryQuery, INVENTORY_QUERY, PERSONAL_QUERY } from './queries.ts';
+import { CHARGING_QUERY, gatewayInventoryQuery, INVENTORY_QUERY, PERSONAL_QUERY, WAITING_QUERY } from './queries.ts';
 import {
   answersTo,
   ANY,
@@ -6,12 +6,14 @@ import {
   eventsOf,
   gatewayHears,
   handOver,
+  handOverOperate,
   handOverSend,
   inboxOf,
   linkDown,
   linkUp,
   LOOK_AT_THE_RING,
   OBSERVERS_HEAR,
+  operate,
   SERVER_HEARS,
   serviceDeliver,
   serviceSend,
@@ -28,6 +30,8 @@ export type Principal =
   | { readonly kind: 'pnes'; readonly deviceIds: readonly string[] }
   /** An application of the operator: it talks to the CPNS Server and to nobody else. */
   | { readonly kind: 'service'; readonly serviceId: string; readonly inbox: string }
+  /** Decides who is let into a PN, and asks who waits. */
+  | { readonly kind: 'operator'; readonly operatorId: string; readonly inbox: string }
   /** Asks for inventories, with what is personal, and charging records. */
   | { readonly kind: 'inquirer'; readonly inbox: string }
   /** Asks for the same but what is personal, and sees copies of all events. */
@@ -40,9 +44,9 @@ export interface Permissions {
 }
 
 /** Among the servers of one operator, which share one user: each may hand over to each. */
-const SERVERS = [handOver(ANY, ANY, ANY), handOverSend(ANY, ANY), LOOK_AT_THE_RING];
+const SERVERS = [handOver(ANY, ANY, ANY), handOverSend(ANY, ANY), handOverOperate(ANY, ANY), LOOK_AT_THE_RING];
 
-const QUERIES = [INVENTORY_QUERY, gatewayInventoryQuery(ANY), CHARGING_QUERY];
+const QUERIES = [INVENTORY_QUERY, gatewayInventoryQuery(ANY), CHARGING_QUERY, WAITING_QUERY];
 
 /** Whoever may answer a question may send to each inbox, but only below the name of that question. */
 const answering = (question: string): string => `${answersTo(inboxOf(ANY), question)}.>`;
@@ -67,8 +71,11 @@ export function permissionsOf(principal: Principal): Permissions {
           answering(INVENTORY_QUERY),
           answering(PERSONAL_QUERY),
           answering(CHARGING_QUERY),
+          answering(WAITING_QUERY),
           answering(serviceSend(ANY)),
+          answering(operate(ANY)),
           answering(handOverSend(ANY, ANY)),
+          answering(handOverOperate(ANY, ANY)),
           ...SERVERS,
         ],
         subscribe: [
@@ -76,7 +83,9 @@ export function permissionsOf(principal: Principal): Permissions {
           INVENTORY_QUERY,
           PERSONAL_QUERY,
           CHARGING_QUERY,
+          WAITING_QUERY,
           serviceSend(ANY),
+          operate(ANY),
           ...SERVERS,
           `${principal.inbox}.>`,
         ],
@@ -102,6 +111,10 @@ export function permissionsOf(principal: Principal): Permissions {
         publish: [serviceSend(serviceId), answering(serviceDeliver(serviceId))],
         subscribe: [serviceDeliver(serviceId), `${inbox}.>`],
       };
+    }
+    case 'operator': {
+      const { operatorId, inbox } = principal;
+      return { publish: [operate(operatorId), WAITING_QUERY], subscribe: [`${inbox}.>`] };
     }
     case 'inquirer':
       return { publish: [...QUERIES, PERSONAL_QUERY], subscribe: [`${principal.inbox}.>`] };

@@ -58,6 +58,18 @@ export const PersonalAnswer = z.strictObject({
 });
 export type PersonalAnswer = z.infer<typeof PersonalAnswer>;
 
+/** Strangers that wait for an operator to let them into a PN, as the CPNS Server has them. */
+export const WAITING_QUERY = query('waiting');
+
+/** One PN, or every PN with the join policy `approval`. */
+export const WaitingRequest = z.strictObject({ pnId: Id.nullable() });
+
+/** In the order in which they asked; `rejected`: those that an operator turned away, and may let in all the same. */
+export const WaitingAnswer = z.strictObject({
+  pns: z.array(z.strictObject({ pnId: Id, waiting: z.array(Id), rejected: z.array(Id) })),
+});
+export type WaitingAnswer = z.infer<typeof WaitingAnswer>;
+
 /** The charging records as the CPNS Server has them. */
 export const CHARGING_QUERY = query('charging');
 
@@ -108,6 +120,9 @@ export type QueryRefusal = z.infer<typeof QueryRefusal>;
 
 export const InventoryReply = z.union([InventoryAnswer, QueryRefusal]);
 export type InventoryReply = z.infer<typeof InventoryReply>;
+
+export const WaitingReply = z.union([WaitingAnswer, QueryRefusal]);
+export type WaitingReply = z.infer<typeof WaitingReply>;
 
 export const PersonalReply = z.union([PersonalAnswer, QueryRefusal]);
 export type PersonalReply = z.infer<typeof PersonalReply>;

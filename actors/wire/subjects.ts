@@ -20,12 +20,16 @@ export const query = (noun: string): string => `cpns.query.${noun}`;
 /** What a device sent to a service, or a service to a device: request/reply between the CPNS Server and the service. */
 export const serviceDeliver = (serviceId: string): string => `cpns.service.${serviceId}.deliver`;
 export const serviceSend = (serviceId: string): string => `cpns.service.${serviceId}.send`;
-/** Between CPNS Servers that share a journal: a message of a PN GW, and one of a service, to the server that looks after it. */
+/** What an operator decides: request/reply to the CPNS Server. */
+export const operate = (operatorId: string): string => `cpns.operate.${operatorId}`;
+/** Between CPNS Servers that share a journal: a message of a PN GW, of a service, of an operator, to the server that looks after it. */
 export const handOver = (serverId: string, gatewayId: string, type: string): string =>
   `cpns.server.${serverId}.up.${gatewayId}.${type}`;
 export const handOverSend = (serverId: string, serviceId: string): string =>
   `cpns.server.${serverId}.send.${serviceId}`;
-/** What is handed over to one server. */
+export const handOverOperate = (serverId: string, operatorId: string): string =>
+  `cpns.server.${serverId}.operate.${operatorId}`;
+/** What of PN GWs is handed over to one server. */
 export const handedOver = (serverId: string): string => handOver(serverId, ANY, ANY);
 /** Heard by all of them: one came or went. Says nothing itself: each looks into the journal. */
 export const LOOK_AT_THE_RING = 'cpns.server.ring';

@@ -1,6 +1,7 @@
 import type { Deliver } from '../../actors/channel/port.ts';
 import { Membership } from '../../actors/cluster/membership.ts';
 import { RECEIPT_SERVICE, Receipts } from '../../actors/record/receipts.ts';
+import { Operators } from '../../actors/operate/operators.ts';
 import { Sharing } from '../../actors/roles/cpns-server/sharing.ts';
 import { startServer } from '../../actors/roles/start.ts';
 import { ServerEnd } from '../../actors/service/server-end.ts';
@@ -19,6 +20,7 @@ import type { Host } from '../host.ts';
 import { answerInventory } from '../inventory/answer.ts';
 import { answerPersonal } from '../inventory/personal.ts';
 import { examples, logOption, setting, type LogFlags, withKeyringKey, type Register } from '../options.ts';
+import { answerWaiting } from '../pn/waiting.ts';
 import { follow } from '../projections/follow.ts';
 import { openRoleProcess, tellPlainFiles } from '../role-process.ts';
 import { RevocationFile } from '../revocation-file.ts';
@@ -108,6 +110,14 @@ async function serve(host: Host, running: Running, options: ServerOptions, flags
   own?.answerBy((message) => session.send(message));
   services.listen((message) => session.send(message), sharing);
   running.onClose('the services', () => services.stop());
+  const operators = new Operators(
+    { wire, log, clock: host.clock, entropy: host.entropy },
+    new Map(options.operators.map(({ id, psk }) => [id, psk])),
+    runtime,
+    sharing,
+  );
+  running.onClose('the operators', () => operators.stop());
+  answerWaiting(wire, runtime, options.pns, log);
   answerInventory(wire, INVENTORY_QUERY, inventory, log);
   answerPersonal(wire, seams, log);
   answerCharging(wire, charging, host.clock, log);

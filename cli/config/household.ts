@@ -55,6 +55,8 @@ export interface Household {
   readonly pnes: readonly HouseholdPne[];
   /** Ids of the operator's services that the devices may talk to. */
   readonly services: readonly string[];
+  /** Ids of those who decide for the operator while servers run. */
+  readonly operators: readonly string[];
 }
 
 const credentialKind = z.enum(['psk', 'pki']).default('psk');
@@ -63,6 +65,7 @@ const HouseholdFile = z.strictObject({
   gateways: z.array(z.strictObject({ id, vendor: text, model: text, mac, credential: credentialKind })),
   pns: z.array(z.strictObject({ id, name: text, gateway: id, joinPolicy })),
   services: z.array(id).optional(),
+  operators: z.array(id).optional(),
   pnes: z.array(
     z.strictObject({
       id,
@@ -105,11 +108,12 @@ const Names = z
         .catch({ id: undefined, mac: undefined, pn: undefined, gateway: undefined, demo: { expect: undefined } }),
     ),
     services: list(name),
+    operators: list(name),
   })
-  .catch({ gateways: [], pns: [], pnes: [], services: [] });
+  .catch({ gateways: [], pns: [], pnes: [], services: [], operators: [] });
 
 function crossCheck(document: ConfigDocument): readonly Problem[] {
-  const { gateways, pns, pnes, services } = Names.parse(document.value);
+  const { gateways, pns, pnes, services, operators } = Names.parse(document.value);
   const column = (list: string, names: readonly (string | undefined)[], field: string): readonly Named[] =>
     names.map((value, index) => ({ name: value, path: [list, index, field] }));
   const ids = (entries: readonly { readonly id?: string | undefined }[]) => entries.map((entry) => entry.id);
@@ -128,6 +132,11 @@ function crossCheck(document: ConfigDocument): readonly Problem[] {
       document,
       'service id',
       services.map((value, index) => ({ name: value, path: ['services', index] })),
+    ),
+    ...duplicates(
+      document,
+      'operator id',
+      operators.map((value, index) => ({ name: value, path: ['operators', index] })),
     ),
     ...duplicates(document, 'MAC address', [
       ...column('gateways', macs(gateways), 'mac'),
@@ -168,6 +177,7 @@ export function householdOf(document: ConfigDocument): Household {
     gateways: file.gateways,
     pns: file.pns,
     services: file.services ?? [],
+    operators: file.operators ?? [],
     pnes: file.pnes.map(({ member, demo, gateway, ...pne }) => ({
       ...pne,
       gateway: gateway ?? gatewayOf.get(pne.pn) ?? '',

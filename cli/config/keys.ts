@@ -19,6 +19,7 @@ const RoleFile = z.looseObject({
   idKeyFile: path.optional(),
   gatewayId: id.optional(),
   serviceId: id.optional(),
+  operatorId: id.optional(),
   pskFile: path.optional(),
   pki: PrivateKey.optional(),
   checkpointKeyFile: path.optional(),
@@ -90,7 +91,7 @@ function loneOptions(secret: SecretFile, given: Given & LoneSecrets, cwd: string
 }
 
 function secretsOf(file: RoleFile, settings: Settings): readonly RoleSecret[] {
-  const { gatewayId, serviceId, pskFile, pki, idKeyFile, checkpointKeyFile, devices = [] } = file;
+  const { gatewayId, serviceId, operatorId, pskFile, pki, idKeyFile, checkpointKeyFile, devices = [] } = file;
   const secret = (at: string | undefined, name: SecretFile['name'], own?: string): readonly RoleSecret[] => {
     if (at === undefined) return [];
     return [{ file: settings.fromFile(at), name, keyFile: own === undefined ? null : settings.fromFile(own) }];
@@ -105,6 +106,7 @@ function secretsOf(file: RoleFile, settings: Settings): readonly RoleSecret[] {
           ...secret(pki?.keyFile, `static/gateways/${gatewayId}`),
         ]),
     ...(serviceId === undefined ? [] : secret(pskFile, `credential/services/${serviceId}`)),
+    ...(operatorId === undefined ? [] : secret(pskFile, `credential/operators/${operatorId}`)),
     ...devices.flatMap((device) => [
       ...secret(device.pskFile, `credential/pnes/${device.deviceId}`, device.keyFile),
       ...secret(device.pki?.keyFile, `static/pnes/${device.deviceId}`, device.keyFile),

@@ -15,7 +15,7 @@ import { decodeSecret, readPrivateText } from './secrets.ts';
 
 /** What a secret is bound to. */
 export type SecretName =
-  | `credential/${'gateways' | 'pnes' | 'services'}/${string}`
+  | `credential/${'gateways' | 'pnes' | 'services' | 'operators'}/${string}`
   | `static/${'gateways' | 'pnes'}/${string}`
   | 'static/server'
   | 'id-key'

@@ -63,6 +63,7 @@ export const CredentialsFile = z.strictObject({
   gateways: z.record(id, secretOrPki),
   pnes: z.record(id, secretOrPki),
   services: z.record(id, secret).optional(),
+  operators: z.record(id, secret).optional(),
 });
 
 /** As it is written: an entry is an encrypted secret, one in plain of an earlier version, or `pki`. */
@@ -70,6 +71,7 @@ export const StoredCredentialsFile = z.strictObject({
   gateways: z.record(id, z.string()),
   pnes: z.record(id, z.string()),
   services: z.record(id, z.string()).optional(),
+  operators: z.record(id, z.string()).optional(),
 });
 
 export interface Credentials {
@@ -78,11 +80,12 @@ export interface Credentials {
   /** Ids of those that have a certificate; none of them is in the lists above. */
   readonly certified: Readonly<Record<'gateways' | 'pnes', readonly string[]>>;
   readonly services: readonly Credential[];
+  readonly operators: readonly Credential[];
 }
 
 /** The secrets in an opened document of credentials. @throws ConfigError */
 export function readCredentials(document: ConfigDocument): Credentials {
-  const { gateways, pnes, services = {} } = check(document, CredentialsFile);
+  const { gateways, pnes, services = {}, operators = {} } = check(document, CredentialsFile);
   const toList = (record: Readonly<Record<string, string>>): readonly Credential[] =>
     Object.entries(record)
       .filter(([, text]) => text !== BY_CERTIFICATE)
@@ -94,5 +97,6 @@ export function readCredentials(document: ConfigDocument): Credentials {
     pnes: toList(pnes),
     certified: { gateways: certified(gateways), pnes: certified(pnes) },
     services: toList(services),
+    operators: toList(operators),
   };
 }

@@ -69,7 +69,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
   const stored = readDocument(paths.credentialsFile, 'secret');
   refuseOpenToOthers(paths.credentialsFile);
   const opened = openCredentials(stored, kek);
-  const { gateways, pnes, certified, services } = readCredentials(opened.document);
+  const { gateways, pnes, certified, services, operators } = readCredentials(opened.document);
   const known = {
     gateway: [...gateways.map((one) => one.id), ...certified.gateways],
     PNE: [...pnes.map((one) => one.id), ...certified.pnes],
@@ -101,6 +101,7 @@ export function loadServerOptions(given: Given, cwd: string): ServerOptions {
     pnes,
     certified,
     services,
+    operators,
     pki: file.pki === undefined ? null : readServerPki(file.pki, (name) => settings.fromFile(name), staticKeyIn),
     session: sessionSettings(given, file),
     usage: usageSettings(given, file),

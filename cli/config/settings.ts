@@ -48,7 +48,7 @@ export const SETTINGS = {
   credentialsFile: {
     flag: '--credentials-file <file>',
     env: 'CPNS_CREDENTIALS_FILE',
-    says: 'YAML file of the secrets of gateways, PNEs and services',
+    says: 'YAML file of the secrets of gateways, PNEs, services and operators',
   },
   gatewayId: { flag: '--gateway-id <id>', env: 'CPNS_GATEWAY_ID', says: 'id of the PN GW' },
   pns: {
@@ -58,6 +58,7 @@ export const SETTINGS = {
   },
   pskFile: { flag: '--psk-file <file>', env: 'CPNS_PSK_FILE', says: 'file of the pre-shared secret' },
   serviceId: { flag: '--service-id <id>', env: 'CPNS_SERVICE_ID', says: 'id of the service' },
+  operatorId: { flag: '--operator-id <id>', env: 'CPNS_OPERATOR_ID', says: 'id of the operator' },
   pairing: { flag: '--pairing <mode>', env: 'CPNS_PAIRING', says: 'whether strangers are paired' },
   deviceId: {
     flag: '--device-id <id>',

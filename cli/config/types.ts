@@ -61,6 +61,7 @@ export interface ServerOptions extends RoleOptions {
   readonly personal: ReadonlyMap<string, PersonalFields>;
   readonly pnes: readonly Credential[];
   readonly services: readonly Credential[];
+  readonly operators: readonly Credential[];
   /** Ids of those that have a certificate; none of them is in the lists above. */
   readonly certified: Readonly<Record<'gateways' | 'pnes', readonly string[]>>;
   /** Null: nobody has a certificate. */
@@ -74,6 +75,14 @@ export interface ServerOptions extends RoleOptions {
 /** An application of the operator; it keeps no journal. */
 export interface ServiceOptions extends NatsAccess {
   readonly serviceId: string;
+  /** Shared with the server, 32 bytes. */
+  readonly secret: Uint8Array;
+  readonly secrets: PlainFiles;
+}
+
+/** Whoever decides for the operator while servers run. */
+export interface OperatorOptions extends NatsAccess {
+  readonly operatorId: string;
   /** Shared with the server, 32 bytes. */
   readonly secret: Uint8Array;
   readonly secrets: PlainFiles;

@@ -6,6 +6,7 @@ import { PneFile, uniqueDevices } from '../config/pne.ts';
 import type { certificateFiles, serverPki } from '../config/pki.ts';
 import { StoredCredentialsFile } from '../config/secrets.ts';
 import { ServerFile, uniquePns } from '../config/server.ts';
+import { OperatorFile } from '../config/operator.ts';
 import { ServiceFile } from '../config/service.ts';
 import type { Addition, ConfigFile } from './entries.ts';
 import { CA_FILES, filesOf, SERVER_FILES } from './pki-files.ts';
@@ -108,7 +109,7 @@ const mergeCheckpointKey = ({ checkpointKeyFile }: z.infer<typeof ServerFile>): 
 /** Only certificates, for a server that is there. */
 export function serverPkiConfig(): ConfigFile<z.infer<typeof ServerFile>> {
   return {
-    ...serverConfig({ gateways: [], pns: [], pnes: [], services: [] }, { url: '', caFile: null }),
+    ...serverConfig({ gateways: [], pns: [], pnes: [], services: [], operators: [] }, { url: '', caFile: null }),
     merge: mergePki,
   };
 }
@@ -188,7 +189,7 @@ export function credentialsConfig(wanted: StoredCredentialTable): ConfigFile<Sto
       .map(([id, value]) => ({ path: [kind, id], value, kind: 'put' }));
   return {
     file: CREDENTIALS_FILE,
-    detail: 'secrets of gateways, PNEs and services that the server knows',
+    detail: 'secrets of gateways, PNEs, services and operators that the server knows',
     comment: `${HEADER} Secrets are encrypted under server.key (cpns keys wrap); or pki, for who has a certificate.`,
     contents: 'secret',
     schema: StoredCredentialsFile,
@@ -198,6 +199,7 @@ export function credentialsConfig(wanted: StoredCredentialTable): ConfigFile<Sto
         ...missing('gateways', current.gateways),
         ...missing('pnes', current.pnes),
         ...missing('services', current.services),
+        ...missing('operators', current.operators),
       ],
       differs: [],
     }),
@@ -256,6 +258,23 @@ export function serviceConfig(serviceId: string, forRoles: NatsForRoles): Config
         add: [...add, ...(current.keyFile === undefined ? [key] : [])],
         differs: [...differs, ...differing('serviceId', current.serviceId, serviceId)],
       };
+    },
+  };
+}
+
+/** The same but for whose file it is. */
+export function operatorConfig(operatorId: string, forRoles: NatsForRoles): ConfigFile<z.infer<typeof OperatorFile>> {
+  const nats = natsOf(forRoles, `${operatorId}.nk`, '../');
+  return {
+    file: `operators/${operatorId}.yaml`,
+    detail: `configuration of the operator ${operatorId}`,
+    comment: header(`cpns pn pending --config operators/${operatorId}.yaml`),
+    contents: 'public',
+    schema: OperatorFile,
+    whole: { ...nats, keyFile: `${operatorId}.key`, operatorId, pskFile: `${operatorId}.psk` },
+    merge(current) {
+      const { add, differs } = mergeNats(current, nats);
+      return { add, differs: [...differs, ...differing('operatorId', current.operatorId, operatorId)] };
     },
   };
 }

@@ -33,6 +33,10 @@ export function storedCredentials(plain: CredentialTable, keyring: Keyring): Sto
         secret === BY_CERTIFICATE ? secret : wrapSecret(keyring, kind, id, secret),
       ]),
     );
-  const table = { gateways: stored('gateways'), pnes: stored('pnes') };
-  return plain.services === undefined ? table : { ...table, services: stored('services') };
+  return {
+    gateways: stored('gateways'),
+    pnes: stored('pnes'),
+    ...(plain.services === undefined ? {} : { services: stored('services') }),
+    ...(plain.operators === undefined ? {} : { operators: stored('operators') }),
+  };
 }

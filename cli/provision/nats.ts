@@ -5,6 +5,7 @@ import { check } from '../config/check.ts';
 import { readDocument } from '../config/document.ts';
 import { GatewayFile } from '../config/gateway.ts';
 import { readNatsUser } from '../config/nats.ts';
+import { OperatorFile } from '../config/operator.ts';
 import { PneFile, uniqueDevices } from '../config/pne.ts';
 import { ServerFile, uniquePns } from '../config/server.ts';
 import { ServiceFile } from '../config/service.ts';
@@ -98,6 +99,12 @@ function roleUsers(directory: OperatorDirectory): readonly NatsUserEntry[] {
       return serviceId === undefined
         ? []
         : user(file, natsSeedFile, ({ inbox }) => ({ kind: 'service', serviceId, inbox }));
+    }),
+    ...(directory.has('operators') ? directory.configFiles('operators') : []).flatMap((file) => {
+      const { operatorId, natsSeedFile } = check(read(file), OperatorFile);
+      return operatorId === undefined
+        ? []
+        : user(file, natsSeedFile, ({ inbox }) => ({ kind: 'operator', operatorId, inbox }));
     }),
   ];
 }

@@ -16,6 +16,7 @@ import {
   credentialsConfig,
   gatewayConfig,
   hasCertificates,
+  operatorConfig,
   pneConfig,
   serverConfig,
   serviceConfig,
@@ -89,23 +90,36 @@ export function provision(wanted: Household, options: ProvisionOptions): readonl
     directory.natsUser('pnes.nk', 'NATS user of all PNEs in one process');
     writeConfig(directory, allPnesConfig(household, nats));
   }
-  if (household.services.length > 0) directory.folder('services');
-  const services = household.services.map((serviceId) => {
-    const before = known.services?.[serviceId];
-    const file = `services/${serviceId}.psk`;
-    const ring = ringOf(directory, `services/${serviceId}.key`, `encrypts the secret of the service ${serviceId}`, [
-      file,
-    ]);
-    const name = `credential/services/${serviceId}` as const;
-    const secret = sharedSecret(directory, { file, name, ring, detail: `secret of the service ${serviceId}` }, before);
-    directory.natsUser(`services/${serviceId}.nk`, `NATS user of the service ${serviceId}`);
-    writeConfig(directory, serviceConfig(serviceId, nats));
-    return [serviceId, secret] as const;
-  });
+  /** Whoever shares a secret with the server and keeps no journal. */
+  const sharing = (
+    kind: 'services' | 'operators',
+    what: string,
+    ids: readonly string[],
+    write: (id: string) => void,
+  ): Readonly<Record<string, string>> => {
+    if (ids.length > 0) directory.folder(kind);
+    const secrets = ids.map((id) => {
+      const file = `${kind}/${id}.psk`;
+      const ring = ringOf(directory, `${kind}/${id}.key`, `encrypts the secret of the ${what} ${id}`, [file]);
+      const place = { file, name: `credential/${kind}/${id}`, ring, detail: `secret of the ${what} ${id}` } as const;
+      const secret = sharedSecret(directory, place, known[kind]?.[id]);
+      directory.natsUser(`${kind}/${id}.nk`, `NATS user of the ${what} ${id}`);
+      write(id);
+      return [id, secret] as const;
+    });
+    return Object.fromEntries(secrets);
+  };
+  const services = sharing('services', 'service', household.services, (id) =>
+    writeConfig(directory, serviceConfig(id, nats)),
+  );
+  const operators = sharing('operators', 'operator', household.operators, (id) =>
+    writeConfig(directory, operatorConfig(id, nats)),
+  );
   const credentials: CredentialTable = {
     gateways: Object.fromEntries(gateways),
     pnes: Object.fromEntries(pnes),
-    ...(services.length === 0 ? {} : { services: Object.fromEntries(services) }),
+    ...(household.services.length === 0 ? {} : { services }),
+    ...(household.operators.length === 0 ? {} : { operators }),
   };
   writeConfig(directory, credentialsConfig(storedCredentials(credentials, keyring)));
   writeConfig(directory, serverConfig(household, nats));

@@ -4,6 +4,7 @@ import { connectNats } from '../../actors/wire/nats.ts';
 import { WireError, type Wire } from '../../actors/wire/port.ts';
 import { natsAccess, type NatsFlags } from '../config/nats.ts';
 import { Settings } from '../config/settings.ts';
+import type { NatsAccess } from '../config/types.ts';
 import type { Host } from '../host.ts';
 import { connectedSoon, type Running } from '../run.ts';
 
@@ -13,12 +14,21 @@ export const ANSWER_WITHIN_MS = 5_000;
 /** A wire to ask over; it is closed at the end of the run. @param name what asks, e.g. `inventory` */
 export function wireToAsk(
   host: Host,
-  { onClose }: Running,
+  running: Running,
   name: string,
   flags: NatsFlags,
 ): { readonly wire: Wire; readonly natsUrls: readonly string[] } {
+  return wireTo(host, running, name, natsAccess(new Settings(`cpns ${name}`, null, host.cwd), flags, {}));
+}
+
+/** The same, where a file says how. */
+function wireTo(
+  host: Host,
+  { onClose }: Running,
+  name: string,
+  { natsUrls, natsUser, natsCa }: NatsAccess,
+): { readonly wire: Wire; readonly natsUrls: readonly string[] } {
   const { clock, entropy } = host;
-  const { natsUrls, natsUser, natsCa } = natsAccess(new Settings(`cpns ${name}`, null, host.cwd), flags, {});
   const all = lineLog({ role: name, json: 'text', now: () => clock.now(), write: (line) => host.err(line) });
   // People asked a question: they are told of a connection only where there is none.
   const log = { ...all, info: () => {} };
@@ -37,7 +47,12 @@ export function wireToAsk(
 
 /** The same, connected. @throws FailedError when it is not in time */
 export async function connectToAsk(host: Host, running: Running, name: string, flags: NatsFlags): Promise<Wire> {
-  const { wire, natsUrls } = wireToAsk(host, running, name, flags);
+  return connectTo(host, running, name, natsAccess(new Settings(`cpns ${name}`, null, host.cwd), flags, {}));
+}
+
+/** The same, where a file says how. @throws FailedError when it is not in time */
+export async function connectTo(host: Host, running: Running, name: string, access: NatsAccess): Promise<Wire> {
+  const { wire, natsUrls } = wireTo(host, running, name, access);
   await connectedSoon(host, wire, natsUrls, running.stopped);
   return wire;
 }

@@ -31,6 +31,11 @@ export const personalNetworkEvents = {
     'The CPNS Server answered the PN Update Request.',
     z.strictObject({ updateId: Id, gatewayId: Id, deviceId: Id, code: Code }),
   ),
+  PneApproved: event(
+    'An operator let a waiting PNE in: it is a member of the PN.',
+    z.strictObject({ inventory: InventoryChanges, by: Id }),
+  ),
+  PneRejected: event('An operator turned a waiting PNE away.', z.strictObject({ deviceId: Id, by: Id })),
   InventoryUpdated: event('The PN Inventory shows the PNE as registered.', Inventory),
   ProvisionalOverdue: event('A provisional PNE was not registered in time.', z.strictObject({ deviceId: Id })),
   PneRemoved: event(

@@ -6,6 +6,12 @@ import type { Effect } from '../effect.ts';
 import { applyChanges, type Member, type Members } from '../inventory.ts';
 import { PROVISIONAL_MS } from '../timing.ts';
 
+/**
+ * Strangers of one PN that wait for an operator, and as many that one turned away: at most 13 KiB of ids each. With one more
+ * the first is forgotten; it waits, at the end, when it asks again.
+ */
+export const MAX_ASKED = 200;
+
 export interface PersonalNetworkContext {
   readonly flow: Flow | null;
   readonly pnId: string;
@@ -22,6 +28,9 @@ export interface PersonalNetworkContext {
   /** What this request changed. */
   readonly changes: readonly InventoryChange[];
   readonly reason: 'refused' | 'timedOut' | 'withdrawn';
+  /** Strangers that asked, under the join policy `approval`; in the order in which they did. */
+  readonly waiting: readonly string[];
+  readonly rejected: readonly string[];
   readonly refusals: number;
 }
 
@@ -38,12 +47,17 @@ export const initialContext: PersonalNetworkContext = {
   fromRevision: 0,
   changes: [],
   reason: 'withdrawn',
+  waiting: [],
+  rejected: [],
   refusals: 0,
 };
 
 export function memberOf(context: PersonalNetworkContext, deviceId: string): Member | null {
   return Object.hasOwn(context.members, deviceId) ? (context.members[deviceId] ?? null) : null;
 }
+
+const without = (ids: readonly string[], leaving: readonly string[]): readonly string[] =>
+  ids.some((id) => leaving.includes(id)) ? ids.filter((id) => !leaving.includes(id)) : ids;
 
 function changed(event: PersonalNetworkEvent): InventoryChange | null {
   return 'inventory' in event.data ? (event.data.inventory.changes[0] ?? null) : null;
@@ -67,7 +81,11 @@ export const terms = setup({
     isInInventory: ({ context, event }) =>
       event.type === 'PnUpdateReceived' && memberOf(context, event.data.deviceId) !== null,
     joinIsOpen: ({ context }) => context.joinPolicy === 'open',
+    wasRejected: ({ context, event }) =>
+      event.type === 'PnUpdateReceived' && context.rejected.includes(event.data.deviceId),
     joinNeedsApproval: ({ context }) => context.joinPolicy === 'approval',
+    asked: ({ context, event }) => [...context.waiting, ...context.rejected].includes(changed(event)?.deviceId ?? ''),
+    isWaiting: ({ context, event }) => event.type === 'PneRejected' && context.waiting.includes(event.data.deviceId),
     changesMember: ({ context, event }) => memberOf(context, changed(event)?.deviceId ?? '') !== null,
     changesProvisional: ({ context, event }) =>
       memberOf(context, changed(event)?.deviceId ?? '')?.status === 'provisional',
@@ -77,14 +95,38 @@ export const terms = setup({
   actions: {
     keepPn: assign(({ event }) =>
       event.type === 'PnProvisioned'
-        ? { pnId: event.data.pnId, gatewayId: event.data.gatewayId, joinPolicy: event.data.joinPolicy }
+        ? {
+            pnId: event.data.pnId,
+            gatewayId: event.data.gatewayId,
+            joinPolicy: event.data.joinPolicy,
+            ...(event.data.joinPolicy === 'approval' ? {} : { waiting: [], rejected: [] }),
+          }
+        : {},
+    ),
+    keepWaiting: assign(({ context, event }) =>
+      event.type === 'PnUpdateReceived' && !context.waiting.includes(event.data.deviceId)
+        ? { waiting: [...context.waiting, event.data.deviceId].slice(-MAX_ASKED) }
+        : {},
+    ),
+    forgetWaiting: assign(({ context, event }) =>
+      event.type === 'PnUpdateReceived' ? { waiting: without(context.waiting, [event.data.deviceId]) } : {},
+    ),
+    keepRejected: assign(({ context, event }) =>
+      event.type === 'PneRejected'
+        ? {
+            waiting: without(context.waiting, [event.data.deviceId]),
+            rejected: [...context.rejected, event.data.deviceId].slice(-MAX_ASKED),
+          }
         : {},
     ),
     applyInventory: assign(({ context, event }) => {
       if (!('inventory' in event.data)) return context;
       const { changes } = event.data.inventory;
+      const decided = changes.map(({ deviceId }) => deviceId);
       return {
         ...context,
+        waiting: without(context.waiting, decided),
+        rejected: without(context.rejected, decided),
         members: applyChanges(context.members, changes),
         revision: changes.at(-1)?.revision ?? context.revision,
         changes,

@@ -84,8 +84,8 @@ const machine = terms.createMachine({
           {
             guard: 'isRemoval',
             target: 'answeringUpdate',
-            actions: 'keepUpdate',
-            description: 'Taken back: it is not there.',
+            actions: ['keepUpdate', 'forgetWaiting'],
+            description: 'Taken back: it is not there, and does not wait any longer.',
           },
           {
             guard: 'isInInventory',
@@ -95,13 +95,29 @@ const machine = terms.createMachine({
           },
           { guard: 'joinIsOpen', target: 'adding', actions: 'keepUpdate', description: '1.4.2/4' },
           {
+            guard: 'wasRejected',
+            target: 'answeringUpdate',
+            actions: ['keepUpdate', 'asRefused'],
+            description: '1.4.2/4: an operator said no.',
+          },
+          {
             guard: 'joinNeedsApproval',
             target: 'answeringUpdate',
-            actions: ['keepUpdate', 'asAwaitingApproval'],
-            description: '1.4.2/4: the owner has to say yes first.',
+            actions: ['keepUpdate', 'asAwaitingApproval', 'keepWaiting'],
+            description: '1.4.2/4: an operator has to say yes first.',
           },
           { target: 'answeringUpdate', actions: ['keepUpdate', 'asRefused'], description: '1.4.2/4: PN is closed.' },
         ],
+        PneApproved: {
+          guard: 'asked',
+          actions: ['applyInventory', 'notifyInventory'],
+          description: 'An operator said yes: a member; the PN GW is told.',
+        },
+        PneRejected: {
+          guard: 'isWaiting',
+          actions: 'keepRejected',
+          description: 'An operator said no: it gets 403 when it asks again.',
+        },
         InventoryUpdated: {
           guard: 'changesMember',
           actions: ['applyInventory', 'disarmProvisional'],

@@ -34,6 +34,7 @@ export const STREAMS: { readonly [chart in ChartId]: readonly [word: string, ...
 export const INVENTORY_EVENTS = [
   'MembersProvisioned',
   'PneAdded',
+  'PneApproved',
   'InventoryUpdated',
   'PneRemoved',
   'LocalInventoryUpdated',

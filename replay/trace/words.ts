@@ -23,6 +23,8 @@ const SAYS: Readonly<Record<string, string>> = {
   'cpns-server/registration PneAuthenticationFailed': 'the PNE is not authenticated',
   'cpns-server/registration RegistrationDenied': 'denied',
   'cpns-server/registration CpnsIdAllocated': 'CPNS ID allocated',
+  'cpns-server/personal-network PneApproved': 'PN Inventory: a member, as an operator decided',
+  'cpns-server/personal-network PneRejected': 'turned away by an operator',
   'cpns-server/personal-network InventoryUpdated': 'PN Inventory: registered',
   'cpns-server/personal-network PneRemoved': 'PN Inventory: provisional PNE removed',
   'cpns-server/registration RegistrationAnswered': 'PNE Registration Response',
@@ -59,6 +61,7 @@ function detailsOf({ data }: RecordedEvent): string {
     typeof data['cpnsId'] === 'string' && data['handshake'] === undefined ? data['cpnsId'] : null,
     typeof data['keyId'] === 'string' && code === undefined ? `key ${data['keyId']}` : null,
     typeof data['reason'] === 'string' ? data['reason'] : null,
+    typeof data['by'] === 'string' ? `by ${data['by']}` : null,
     typeof data['message'] === 'string' && typeof data['from'] === 'string'
       ? `${data['message']} of ${data['from']}`
       : null,

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { MESSAGES } from '../../actors/wire/messages.ts';
 import { MAX_MESSAGE_BYTES } from '../../actors/wire/port.ts';
-import { CHARGING_QUERY, gatewayInventoryQuery, INVENTORY_QUERY, PERSONAL_QUERY } from '../../actors/wire/queries.ts';
+import {
+  CHARGING_QUERY,
+  gatewayInventoryQuery,
+  INVENTORY_QUERY,
+  PERSONAL_QUERY,
+  WAITING_QUERY,
+} from '../../actors/wire/queries.ts';
 import { frameId, SealedMessage } from '../../actors/wan/sealed-wire.ts';
 import { eventsOf, isSealed, SERVER_QUEUE, type Leg } from '../../actors/wire/subjects.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
@@ -130,6 +136,14 @@ const QUERIES = [
     says: 'Who uses a device, its name and its MAC address, as far as the CPNS Server can read them.',
   },
   {
+    name: 'query.waiting',
+    address: WAITING_QUERY,
+    about: 'waiting',
+    role: 'cpns-server',
+    parameters: {},
+    says: 'Devices that wait to be let into a PN by an operator.',
+  },
+  {
     name: 'query.charging',
     address: CHARGING_QUERY,
     about: 'charging',
@@ -143,6 +157,7 @@ const QUERIES = [
 const REPLIES = [
   { about: 'inventory', name: 'query.reply' },
   { about: 'personal', name: 'query.personal-reply' },
+  { about: 'waiting', name: 'query.waiting-reply' },
   { about: 'charging', name: 'query.charging-reply' },
 ] as const;
 
@@ -218,6 +233,10 @@ export const QUERY_EXAMPLES = {
     },
     { name: 'erased', payload: { devices: [{ deviceId: STORY.deviceId, personal: { state: 'erased' } }] } },
   ],
+  'query.waiting-request': [{ name: 'one-pn', payload: { pnId: STORY.pnId } }],
+  'query.waiting-answer': [
+    { name: 'one-waits', payload: { pns: [{ pnId: STORY.pnId, waiting: [STORY.deviceId], rejected: [] }] } },
+  ],
   'query.charging-request': [
     { name: 'one-pne', payload: { pnId: STORY.pnId, deviceId: STORY.deviceId, after: null } },
     { name: 'next-page', payload: { pnId: null, deviceId: null, after: STORY.usage.key } },
@@ -231,6 +250,8 @@ const queryMessages: Entries = [
   ['query.inventory-answer', 'PN Inventories.'],
   ['query.personal-request', 'Asks what is personal about some devices.'],
   ['query.personal-answer', 'What is personal about devices, opened for this answer.'],
+  ['query.waiting-request', 'Asks who waits to be let into one PN, or into any.'],
+  ['query.waiting-answer', 'Devices that wait, and devices that were turned away.'],
   ['query.charging-request', 'Asks for charging records of one PN or PNE, or of all.'],
   ['query.charging-answer', 'Charging records.'],
   ['query.refusal', 'Why there is no answer.'],
@@ -323,6 +344,7 @@ export function asyncapiDocument(version: string): Node {
         gatewayId: parameter('Id of the PN GW: 1 to 64 of a-z, 0-9, _ and -.', STORY.gatewayId),
         deviceId: parameter('Id of the PNE: 1 to 64 of a-z, 0-9, _ and -.', STORY.deviceId),
         serviceId: parameter('Id of the service: 1 to 64 of a-z, 0-9, _ and -.', 'echo'),
+        operatorId: parameter('Id of the operator: 1 to 64 of a-z, 0-9, _ and -.', 'desk'),
       },
       correlationIds: {
         correlationId: {

@@ -7,6 +7,7 @@ export const ROLES = {
   'pn-gateway': 'a PN GW',
   'cpns-server': 'the CPNS Server',
   service: 'a service of the operator',
+  operator: 'whoever decides for the operator',
   client: 'whoever asks about the state',
   observer: 'whoever watches what happens',
 } as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OperatorQuestion } from '../../actors/operate/messages.ts';
 import { ServiceAnswer, ServiceQuestion } from '../../actors/service/messages.ts';
 import { Envelope, MESSAGES } from '../../actors/wire/messages.ts';
 import {
@@ -13,6 +14,8 @@ import {
   PersonalState,
   QueryRefusal,
   RecordKey,
+  WaitingAnswer,
+  WaitingRequest,
 } from '../../actors/wire/queries.ts';
 import { SealedMessage } from '../../actors/wan/sealed-wire.ts';
 import { VOCABULARIES } from '../../events/charts.ts';
@@ -81,6 +84,12 @@ const FIELDS: readonly (readonly [name: string, schema: z.ZodType, description: 
     '`sealed`: told, and no key that opens it is there. `none`: nobody told anything.',
   ],
   ['query.personal-answer', PersonalAnswer, 'What is personal about each of them.'],
+  ['query.waiting-request', WaitingRequest, 'One PN, or null for every PN with the join policy approval.'],
+  [
+    'query.waiting-answer',
+    WaitingAnswer,
+    'Devices that wait, in the order in which they asked, and those turned away.',
+  ],
   ['query.record-key', RecordKey, 'What one charging record is about.'],
   [
     'query.charging-request',
@@ -94,7 +103,12 @@ const FIELDS: readonly (readonly [name: string, schema: z.ZodType, description: 
   ],
   ['query.charging-answer', ChargingAnswer, 'Charging records in the order of their keys, and whether there are more.'],
   ['service.question', ServiceQuestion, 'A message of a device for the service, or of the service for a device.'],
-  ['service.answer', ServiceAnswer, 'What became of the message: 200 says that it was delivered.'],
+  [
+    'service.answer',
+    ServiceAnswer,
+    'What became of it: 200 says that the message was delivered, or that what the operator decided is so.',
+  ],
+  ['operate.question', OperatorQuestion, 'What becomes of a device that waits to be let into a PN.'],
   ['query.refusal', QueryRefusal, 'Why the question was not answered.'],
 ];
 

@@ -1,7 +1,10 @@
-import { serviceDeliver, serviceSend, SERVER_QUEUE } from '../../actors/wire/subjects.ts';
+import { operate, serviceDeliver, serviceSend, SERVER_QUEUE } from '../../actors/wire/subjects.ts';
 import { ROLES, type RoleName } from './parties.ts';
 
-/** The service leg: question and answer between the CPNS Server and a service, one sealed envelope each (docs/services.md). */
+/**
+ * Question and answer between the CPNS Server and a service or an operator, one sealed envelope each (docs/services.md,
+ * docs/approval.md).
+ */
 
 type Node = { readonly [key: string]: unknown };
 type Entries = readonly (readonly [name: string, value: Node])[];
@@ -12,6 +15,8 @@ const SUBJECTS = [
   {
     name: 'service.deliver',
     address: serviceDeliver('{serviceId}'),
+    parameter: 'serviceId',
+    question: 'service.question',
     asker: 'cpns-server',
     answerer: 'service',
     queue: null,
@@ -20,18 +25,30 @@ const SUBJECTS = [
   {
     name: 'service.send',
     address: serviceSend('{serviceId}'),
+    parameter: 'serviceId',
+    question: 'service.question',
     asker: 'service',
     answerer: 'cpns-server',
     queue: SERVER_QUEUE,
     says: 'A message of the service for a device.',
   },
+  {
+    name: 'operate',
+    address: operate('{operatorId}'),
+    parameter: 'operatorId',
+    question: 'operate.question',
+    asker: 'operator',
+    answerer: 'cpns-server',
+    queue: SERVER_QUEUE,
+    says: 'What the operator decides about a device that waits to be let into a PN.',
+  },
 ] as const;
 
 export const serviceChannels: Entries = [
-  ...SUBJECTS.map(({ name, address, asker, answerer, says }) => {
+  ...SUBJECTS.map(({ name, address, parameter, question, asker, answerer, says }) => {
     const title = `${says.replace(/\.$/, '')}: ${ROLES[asker]} asks ${ROLES[answerer]}`;
-    const parameters = { serviceId: ref('components/parameters/serviceId') };
-    const messages = { question: ref('components/messages/service.question') };
+    const parameters = { [parameter]: ref(`components/parameters/${parameter}`) };
+    const messages = { question: ref(`components/messages/${question}`) };
     return [name, { address, title, description: says, parameters, messages }] as const;
   }),
   [
@@ -64,14 +81,16 @@ export const serviceOperations: Entries = SUBJECTS.flatMap(({ name, asker, answe
   ] as const;
 });
 
-export const serviceMessages: Entries = (['question', 'answer'] as const).map((part) => [
-  `service.${part}`,
-  {
-    name: `service.${part}`,
-    title: `service.${part}`,
-    summary: `The ${part}, sealed; \`x-sealed-content\` names the schema of the JSON that it opens to.`,
-    contentType: 'application/octet-stream',
-    payload: { type: 'string', format: 'binary' },
-    'x-sealed-content': `service.${part}`,
-  },
-]);
+export const serviceMessages: Entries = (['service.question', 'service.answer', 'operate.question'] as const).map(
+  (name) => [
+    name,
+    {
+      name,
+      title: name,
+      summary: `The ${name.split('.')[1]}, sealed; \`x-sealed-content\` names the schema of the JSON that it opens to.`,
+      contentType: 'application/octet-stream',
+      payload: { type: 'string', format: 'binary' },
+      'x-sealed-content': name,
+    },
+  ],
+);

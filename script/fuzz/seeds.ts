@@ -41,6 +41,7 @@ function configurations(): readonly (readonly [string, readonly CorpusEntry[]])[
       ['config-gateway', [entry('hub-hall', read('gateways/hub-hall.yaml'))]],
       ['config-pne', [entry('hall-motion', read('pnes/hall-motion.yaml')), entry('all', read('pnes.yaml'))]],
       ['config-service', [entry('echo', read('services/echo.yaml'))]],
+      ['config-operator', [entry('desk', read('operators/desk.yaml'))]],
       ['config-credentials', [entry('credentials', credentials)]],
     ];
   } finally {

@@ -1,4 +1,5 @@
-/** Decoders of the service leg: the broker writes the envelope, and who holds the secret what is in it. */
+/** Decoders of what is sealed for services and operators: the broker writes the envelope, who holds the secret what is in it. */
+import { decisionFromBytes, decisionToBytes } from '../../actors/operate/messages.ts';
 import { answerFromBytes, answerToBytes, questionFromBytes, questionToBytes } from '../../actors/service/messages.ts';
 import { serviceDeliver } from '../../actors/wire/subjects.ts';
 import { envelopeKey, openEnvelope, sealEnvelope } from '../../security/service-envelope.ts';
@@ -9,6 +10,7 @@ import { DER, JSONS } from './tokens.ts';
 const range = (from: number, length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => from + index);
 const question = questionToBytes({ pnId: 'home', deviceId: 'hall-motion', bytes: range(0, 40) });
 const answer = answerToBytes({ code: 200 });
+const decision = decisionToBytes({ verb: 'approve', pnId: 'home', deviceId: 'hall-motion' });
 
 export function serviceEnvelope(): SeededTarget {
   const key = envelopeKey(genuine.psk, 'question', serviceDeliver('echo'));
@@ -31,12 +33,18 @@ export function serviceMessage(): SeededTarget {
     seeds: [
       { name: 'question', bytes: question },
       { name: 'answer', bytes: answer },
+      { name: 'decision', bytes: decision },
     ],
     run(input) {
       const asked = questionFromBytes(input);
       if (asked !== null) {
         if (questionFromBytes(questionToBytes(asked)) === null) throw new Error('Taken, but not when written again.');
         return 'taken question';
+      }
+      const decided = decisionFromBytes(input);
+      if (decided !== null) {
+        if (decisionFromBytes(decisionToBytes(decided)) === null) throw new Error('Taken, but not when written again.');
+        return `taken decision ${decided.verb}`;
       }
       const answered = answerFromBytes(input);
       return answered === null ? 'refused' : `taken answer ${answered.code}`;

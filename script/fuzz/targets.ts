@@ -18,6 +18,7 @@ import { checkDevices, PneFile } from '../../cli/config/pne.ts';
 import { ConfigError } from '../../cli/config/problems.ts';
 import { CredentialsFile } from '../../cli/config/secrets.ts';
 import { ServerFile, uniquePns } from '../../cli/config/server.ts';
+import { OperatorFile } from '../../cli/config/operator.ts';
 import { ServiceFile } from '../../cli/config/service.ts';
 import { decodeContent, encodeContent, type DataContent } from '../../security/data-frame.ts';
 import { subjectEvents } from '../../events/vocabulary/subject.ts';
@@ -367,7 +368,13 @@ export const FUZZED_SECRET = 'Qk9Zt3LmPx7RwVb2NcHd8GfJs5TyKa4EuXo6MiBzDqI';
 
 const checked =
   (
-    schema: typeof ServerFile | typeof GatewayFile | typeof PneFile | typeof ServiceFile | typeof CredentialsFile,
+    schema:
+      | typeof ServerFile
+      | typeof GatewayFile
+      | typeof PneFile
+      | typeof ServiceFile
+      | typeof OperatorFile
+      | typeof CredentialsFile,
     cross?: CrossCheck,
   ) =>
   (document: ReturnType<typeof parseConfig>): unknown =>
@@ -379,6 +386,7 @@ const CONFIGS: readonly ConfigKind[] = [
   { name: 'config-gateway', contents: 'public', read: checked(GatewayFile) },
   { name: 'config-pne', contents: 'public', read: checked(PneFile, checkDevices) },
   { name: 'config-service', contents: 'public', read: checked(ServiceFile) },
+  { name: 'config-operator', contents: 'public', read: checked(OperatorFile) },
   { name: 'config-credentials', contents: 'secret', read: checked(CredentialsFile) },
 ];
 

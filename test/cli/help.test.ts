@@ -8,6 +8,7 @@ const COMMANDS = [
   'pne',
   'service',
   'inventory',
+  'pn',
   'charging',
   'events',
   'journal',

@@ -11,7 +11,7 @@ import { type NatsServer, startNatsServer } from '../../cli/nats-server.ts';
 import { until } from '../actors/wire/until.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
-/** Two gateways, a PN and a PNE behind each, and two services, in front of a real nats-server with the configuration that provision wrote. */
+/** Two gateways, a PN and a PNE behind each, two services and two operators, in front of a real nats-server with the configuration that provision wrote. */
 const HOUSEHOLD = `
 gateways:
   - { id: gw-a, vendor: V, model: M, mac: '00:1f:ee:00:00:01' }
@@ -20,6 +20,7 @@ pns:
   - { id: pn-a, name: A, gateway: gw-a, joinPolicy: open }
   - { id: pn-b, name: B, gateway: gw-b, joinPolicy: open }
 services: [svc-a, svc-b]
+operators: [desk-a, desk-b]
 pnes:
   - { id: pne-a, name: A, vendor: V, model: M, type: T, mac: '00:17:88:00:00:01', pn: pn-a, member: true }
   - { id: pne-b, name: B, vendor: V, model: M, type: T, mac: '00:17:88:00:00:02', pn: pn-b, member: true }
@@ -34,6 +35,8 @@ const SEED_FILES = {
   'host of PNE A and B': 'pnes.nk',
   'service A': 'services/svc-a.nk',
   'service B': 'services/svc-b.nk',
+  'operator A': 'operators/desk-a.nk',
+  'operator B': 'operators/desk-b.nk',
   observer: 'nats/observer.nk',
   inquirer: 'nats/inquirer.nk',
 } as const;
@@ -47,6 +50,8 @@ const WHO: readonly Who[] = [
   'host of PNE A and B',
   'service A',
   'service B',
+  'operator A',
+  'operator B',
   'observer',
   'inquirer',
 ];
@@ -78,6 +83,7 @@ const CHANNELS: readonly Channel[] = [
   { subject: 'cpns.query.inventory', from: ASKING, to: ['server'] },
   { subject: 'cpns.query.personal', from: ['inquirer'], to: ['server'] },
   { subject: 'cpns.query.charging', from: ASKING, to: ['server'] },
+  { subject: 'cpns.query.waiting', from: [...ASKING, 'operator A', 'operator B'], to: ['server'] },
   { subject: 'cpns.query.gateway-inventory.gw-a', from: ASKING, to: ['PN GW A'] },
   { subject: 'cpns.query.gateway-inventory.gw-b', from: ASKING, to: ['PN GW B'] },
   { subject: '<observer>.cpns.query.inventory.1', from: ['server'], to: ['observer'] },
@@ -95,6 +101,13 @@ const CHANNELS: readonly Channel[] = [
   { subject: '<service A>.cpns.service.svc-a.deliver.1', from: ['service A'], to: ['service A'] },
   { subject: '<service A>.cpns.service.svc-a.send.1', from: ['server'], to: ['service A'] },
   { subject: '<service B>.cpns.service.svc-b.send.1', from: ['server'], to: ['service B'] },
+  { subject: '<operator A>.cpns.query.waiting.1', from: ['server'], to: ['operator A'] },
+  { subject: 'cpns.operate.desk-a', from: ['operator A'], to: ['server'] },
+  { subject: 'cpns.operate.desk-b', from: ['operator B'], to: ['server'] },
+  { subject: '<operator A>.cpns.operate.desk-a.1', from: ['server'], to: ['operator A'] },
+  { subject: '<operator B>.cpns.operate.desk-b.1', from: ['server'], to: ['operator B'] },
+  { subject: 'cpns.server.id-1.operate.desk-a', from: ['server'], to: ['server'] },
+  { subject: '<server>.cpns.server.id-1.operate.desk-a.1', from: ['server'], to: ['server'] },
   { subject: 'cpns.server.id-1.up.gw-a.registration-request', from: ['server'], to: ['server'] },
   { subject: 'cpns.server.id-1.send.svc-a', from: ['server'], to: ['server'] },
   { subject: 'cpns.server.ring', from: ['server'], to: ['server'] },
@@ -111,6 +124,8 @@ const CHANNELS: readonly Channel[] = [
   { subject: 'cpns.query.other', from: [], to: [] },
   { subject: 'cpns.service.svc-a.else', from: [], to: [] },
   { subject: 'cpns.service.svc-a', from: [], to: [] },
+  { subject: 'cpns.operate.desk-a.else', from: [], to: [] },
+  { subject: 'cpns.operate', from: [], to: [] },
   { subject: 'cpns', from: [], to: [] },
   { subject: 'elsewhere', from: [], to: [] },
   { subject: '_INBOX.1', from: [], to: [] },
@@ -147,6 +162,12 @@ const PATTERNS: readonly { readonly pattern: string; readonly to: readonly Who[]
   { pattern: 'cpns.service.svc-b.send', to: ['server'], queue: 'cpns-server' },
   { pattern: 'cpns.service.svc-a.*', to: [] },
   { pattern: 'cpns.service.svc-a.deliver', to: ['service A'], queue: 'svc-a' },
+  // nats-server takes the one token `>` for one that `*` allows; nobody may publish anything deeper.
+  { pattern: 'cpns.operate.>', to: ['server'] },
+  { pattern: 'cpns.operate.*', to: ['server'] },
+  { pattern: 'cpns.operate.desk-a', to: ['server'], queue: 'cpns-server' },
+  { pattern: 'cpns.server.id-1.operate.*', to: ['server'] },
+  { pattern: '<operator A>.>', to: ['operator A'] },
   { pattern: 'cpns.server.>', to: [] },
   { pattern: 'cpns.server.id-1.up.*.*', to: ['server'] },
   { pattern: 'cpns.server.id-1.send.*', to: ['server'] },
@@ -293,6 +314,7 @@ describe('a query under these permissions', () => {
   test.each([
     ['server', 'service A', 'cpns.service.svc-a.deliver'],
     ['service B', 'server', 'cpns.service.svc-b.send'],
+    ['operator A', 'server', 'cpns.operate.desk-a'],
   ] as const)('of the %s to the %s on %s is answered', async (asker, answerer, subject) => {
     const { wire } = client(answerer);
     const subscription = wire.subscribe(subject, ({ reply }) => reply !== undefined && wire.publish(reply, 'here'), {

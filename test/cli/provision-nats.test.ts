@@ -98,7 +98,7 @@ describe('cpns provision', () => {
       '{ id: radio, name: R, vendor: A, model: B, type: r, mac: "00:17:88:aa:bb:cc", pn: home, member: true }';
     writeFileSync(grown, readFileSync(EXAMPLE, 'utf8').replace('\npnes:\n', `\npnes:\n  - ${radio}\n`));
     const { stdout } = await run(grown);
-    expect(stdout).toMatch(/^rewritten +nats\/users\.conf +permissions of 29 NATS users$/m);
+    expect(stdout).toMatch(/^rewritten +nats\/users\.conf +permissions of 30 NATS users$/m);
     expect(read('nats/users.conf').split('cpns.link.*.up.radio.*')).toHaveLength(3);
     expect(read('nats/nats-server.conf')).toBe(edited);
   });
@@ -136,7 +136,7 @@ describe('cpns provision nats', () => {
     const server = read('nats/nats-server.conf');
     rmSync(join(out, 'pnes/hall-motion.yaml'));
     const { stdout } = await run('nats');
-    expect(stdout).toMatch(/^rewritten +nats\/users\.conf +permissions of 27 NATS users$/m);
+    expect(stdout).toMatch(/^rewritten +nats\/users\.conf +permissions of 28 NATS users$/m);
     expect(read('nats/users.conf')).not.toContain('# pnes/hall-motion.yaml');
     expect(read('nats/nats-server.conf')).toBe(server);
     expect((await run('nats', '--json')).stdout).not.toMatch(/created|rewritten|differs/);

@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadGatewayOptions } from '../../cli/config/gateway.ts';
 import { loadHousehold } from '../../cli/config/household.ts';
+import { loadOperatorOptions } from '../../cli/config/operator.ts';
 import { loadPneOptions } from '../../cli/config/pne.ts';
 import { loadServerOptions } from '../../cli/config/server.ts';
 import { loadServiceOptions } from '../../cli/config/service.ts';
@@ -55,7 +56,8 @@ describe('the operator directory of the example household', () => {
     await provision();
     expect(files().length).toBeGreaterThan(60);
     for (const file of files()) expect([file, modeOf(file)]).toEqual([file, 0o600]);
-    for (const dir of ['.', 'gateways', 'pnes', 'services', 'nats']) expect(modeOf(join(out, dir))).toBe(0o700);
+    for (const dir of ['.', 'gateways', 'pnes', 'services', 'operators', 'nats'])
+      expect(modeOf(join(out, dir))).toBe(0o700);
   });
 
   test('starts every role, each with the secret that the server knows, but for those of the demo that are wrong', async () => {
@@ -74,6 +76,12 @@ describe('the operator directory of the example household', () => {
       expect(gateway.credential()).toMatchObject(psk === undefined ? { kind: 'pki' } : { kind: 'psk', psk });
       expect(server.certified.gateways.includes(id)).toBe(psk === undefined);
     }
+    for (const id of household.operators) {
+      const operator = loadOperatorOptions({ config: join(out, 'operators', `${id}.yaml`) }, '/');
+      expect(operator.operatorId).toBe(id);
+      expect(operator.secret).toEqual(server.operators.find((one) => one.id === id)?.psk);
+    }
+    expect(server.operators.map((one) => one.id)).toEqual(['desk']);
     for (const serviceId of household.services) {
       const service = loadServiceOptions({ config: join(out, 'services', `${serviceId}.yaml`) }, '/');
       expect(service.serviceId).toBe(serviceId);
@@ -161,6 +169,19 @@ describe('run again', () => {
     expect(loadGatewayOptions({ config: join(out, 'gateways', 'hub-hall.yaml') }, '/').pns).toContain('guests');
     expect(stdout).toMatch(/^extended +server\.yaml/m);
     expect(readdirSync(out).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
+  test('a directory of a version without operators gets them', async () => {
+    const before = join(folder.path, 'without-operators.yaml');
+    writeFileSync(before, readFileSync(EXAMPLE, 'utf8').replace(/^operators: .*\n/m, ''));
+    await provision(before);
+    expect(existsSync(join(out, 'operators'))).toBe(false);
+    expect(readFileSync(join(out, 'server.credentials.yaml'), 'utf8')).not.toContain('operators');
+    await provision();
+    const [known] = loadServerOptions({ config: join(out, 'server.yaml') }, '/').operators;
+    const operator = loadOperatorOptions({ config: join(out, 'operators', 'desk.yaml') }, '/');
+    expect(known).toEqual({ id: 'desk', psk: operator.secret });
+    expect(readFileSync(join(out, 'nats', 'users.conf'), 'utf8')).toContain('# operators/desk.yaml');
   });
 
   test('a directory of a version without services gets them', async () => {

@@ -127,7 +127,7 @@ test(
     });
     await wrong.end('SIGTERM');
     expect(wrong.stdout).toBe('');
-    expect(wrong.stderr).toContain('is not sealed with the secret of this service');
+    expect(wrong.stderr).toContain('is not sealed with the secret for this subject');
     expect(server.stderr).toContain('give it the secret that the server knows');
 
     writeFileSync(psk, right);

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parse } from 'yaml';
+import type { JoinPolicy } from '../../events/fields.ts';
 import { signerFromText } from '../../security/transparency/note-key.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { SECRET_FILE, secretsIn } from '../cli/keys/secrets.ts';
@@ -38,17 +39,20 @@ const thing = (index: number) => ({
 export interface More {
   readonly gatewayCredential?: 'psk' | 'pki';
   readonly services?: readonly string[];
+  readonly operators?: readonly string[];
+  readonly joinPolicy?: JoinPolicy;
 }
 
 /** The text of its file; JSON is YAML. */
 export function householdText(
   devices: readonly Device[],
-  { gatewayCredential = 'psk', services = [] }: More = {},
+  { gatewayCredential = 'psk', services = [], operators = [], joinPolicy = 'open' }: More = {},
 ): string {
   return JSON.stringify({
     services,
+    operators,
     gateways: [{ id: GATEWAY, ...thing(0), credential: gatewayCredential }],
-    pns: [{ id: PN, name: 'Home', gateway: GATEWAY, joinPolicy: 'open' }],
+    pns: [{ id: PN, name: 'Home', gateway: GATEWAY, joinPolicy }],
     pnes: devices.map(({ id, member, secret, credential, expect, pn }, index) => ({
       id,
       name: nameOf(id),

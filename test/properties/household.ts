@@ -35,7 +35,7 @@ const kin: fc.Arbitrary<Kin> = fc.record({
 export const household: fc.Arbitrary<Household> = fc.record({
   pns: fc.array(
     fc.record({
-      policy: fc.oneof(some(5, 'open' as const), some(1, 'approval' as const), some(1, 'closed' as const)),
+      policy: fc.oneof(some(5, 'open' as const), some(2, 'approval' as const), some(1, 'closed' as const)),
     }),
     { minLength: 1, maxLength: 3 },
   ),
@@ -93,8 +93,11 @@ export function worldOf(home: Household, seed: string): WorldOptions {
   };
 }
 
-/** What the provisioning says, whatever happens on the way. */
-export function outcomeOf(home: Household, index: number): ResponseCode {
+/**
+ * What the provisioning says, whatever happens on the way.
+ * @param decision event that says what an operator decided about it; null where none did
+ */
+export function outcomeOf(home: Household, index: number, decision: string | null): ResponseCode {
   const one = home.kin[index];
   if (one === undefined) throw new RangeError(`no device ${index}`);
   if (needsPairing(one) && home.pairing === 'forbidden') return 403;
@@ -103,7 +106,8 @@ export function outcomeOf(home: Household, index: number): ResponseCode {
     if (one.kind === 'unpaired') return 403;
     const policy = home.pns[one.pn % home.pns.length]?.policy;
     if (policy === 'closed') return 403;
-    if (policy === 'approval') return 202;
+    if (policy === 'approval' && decision === null) return 202;
+    if (policy === 'approval' && decision === 'PneRejected') return 403;
   }
   return one.secret === 'right' ? 200 : 401;
 }

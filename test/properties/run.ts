@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { pneRegistration } from '../../machines/pne/registration.ts';
+import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
 import { pneStream } from '../../actors/roles/pne.ts';
 import { isTemporary } from '../../events/codes.ts';
+import { InventoryChanges } from '../../events/fields.ts';
 import { MORE_SERVERS, NODES, World, type CrashPoint, type ProcessName } from '../simulation/world.ts';
 import { household, worldOf, type Household } from './household.ts';
 
@@ -28,6 +30,8 @@ export type Action =
   | { readonly do: 'register'; readonly pick: number }
   /** What is personal about a device is erased, beside the server. */
   | { readonly do: 'erase'; readonly pick: number }
+  /** What an operator decides about a device that may wait. */
+  | { readonly do: 'approve' | 'reject'; readonly pick: number }
   /** A message in the session of a device, or the end of it. */
   | { readonly do: 'say' | 'hangUp'; readonly from: 'server' | 'pnes'; readonly pick: number };
 
@@ -58,6 +62,8 @@ const happens = (node: fc.Arbitrary<ProcessName>) => [
   { weight: 2, arbitrary: fc.record({ do: act('heal'), node }) },
   { weight: 2, arbitrary: fc.record({ do: act('register'), pick }) },
   { weight: 2, arbitrary: fc.record({ do: act('erase'), pick }) },
+  { weight: 3, arbitrary: fc.record({ do: act('approve'), pick }) },
+  { weight: 2, arbitrary: fc.record({ do: act('reject'), pick }) },
   { weight: 4, arbitrary: fc.record({ do: act('say'), from: end, pick }) },
   { weight: 1, arbitrary: fc.record({ do: act('hangUp'), from: end, pick }) },
 ];
@@ -173,6 +179,9 @@ async function perform(world: World, action: Action): Promise<void> {
     case 'erase':
       await world.erase(deviceAt(world, action.pick));
       return;
+    case 'approve':
+    case 'reject':
+      return world.decide(action.do, askingAt(world, action.pick));
     case 'say':
       return world.say(action.from, deviceAt(world, action.pick));
     case 'hangUp':
@@ -182,6 +191,13 @@ async function perform(world: World, action: Action): Promise<void> {
 
 const deviceAt = ({ options: { devices } }: World, pick: number): string =>
   devices[pick % devices.length]?.deviceId ?? '';
+/** A stranger that asks for a PN where an operator decides, if there is any. */
+function askingAt(world: World, pick: number): string {
+  const asking = world.options.devices.filter(({ pnId, pairing }) =>
+    world.pns.some(({ id, joinPolicy }) => pairing === 'needed' && id === pnId && joinPolicy === 'approval'),
+  );
+  return asking[pick % asking.length]?.deviceId ?? deviceAt(world, pick);
+}
 const at = (world: World, pick: number): number => pick % Math.max(1, world.network.inFlight.length);
 
 /** The process may die while it is told. */
@@ -209,11 +225,29 @@ export async function calm(world: World): Promise<void> {
 
 const CLOSED = JSON.stringify({ registered: 'closed' });
 
-/** A device that was not told in its life, that nobody could answer to, or that has no session: not one that is refused for good. */
+/**
+ * A device that was not told in its life, that nobody could answer to, or that has no session: not one that is refused for
+ * good, unless an operator has let it in since.
+ */
 async function hasGivenUp(world: World, deviceId: string): Promise<boolean> {
   const { value, context } = (await world.runtime('pnes')?.state(pneRegistration, pneStream(deviceId))) ?? {};
   if (value === 'off' || value === 'timedOut' || JSON.stringify(value) === CLOSED) return true;
-  return value === 'refused' && context?.code !== undefined && context.code !== null && isTemporary(context.code);
+  if (value !== 'refused' || context?.code === undefined || context.code === null) return false;
+  return isTemporary(context.code) || (context.code === 403 && decisionOn(world, deviceId) === 'PneApproved');
+}
+
+/** The last event that says what an operator decided about a device in the PN that it asks for; null where none did. */
+export function decisionOn(world: World, deviceId: string): string | null {
+  const pnId = world.options.devices.find((one) => one.deviceId === deviceId)?.pnId ?? '';
+  const decisions = world.timeline
+    .flatMap(({ events }) => events)
+    .filter(({ type, stream, data }) => {
+      if (stream !== pnStream(pnId)) return false;
+      if (type === 'PneRejected') return data['deviceId'] === deviceId;
+      const { changes } = InventoryChanges.safeParse(data['inventory']).data ?? {};
+      return type === 'PneApproved' && changes?.[0]?.deviceId === deviceId;
+    });
+  return decisions.at(-1)?.type ?? null;
 }
 
 /** Runs a property over generated scripts. The number of runs is set by `CPNS_PROPERTY_RUNS`. */

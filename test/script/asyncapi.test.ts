@@ -53,7 +53,7 @@ describe('docs/asyncapi.yaml', () => {
     expect(said.filter((line) => !line.startsWith('Information asyncapi-latest-version'))).toEqual([]);
   });
 
-  test('has a channel for every message on its leg, for the queries, for services and for the events of every chart', () => {
+  test('has a channel for every message on its leg, for the queries, for services, for operators and for the events of every chart', () => {
     const addresses = document
       ?.channels()
       .all()
@@ -66,12 +66,19 @@ describe('docs/asyncapi.yaml', () => {
       'cpns.query.inventory',
       'cpns.query.gateway-inventory.{gatewayId}',
       'cpns.query.personal',
+      'cpns.query.waiting',
       'cpns.query.charging',
       null,
       null,
       null,
+      null,
     ];
-    const services = ['cpns.service.{serviceId}.deliver', 'cpns.service.{serviceId}.send', null];
+    const services = [
+      'cpns.service.{serviceId}.deliver',
+      'cpns.service.{serviceId}.send',
+      'cpns.operate.{operatorId}',
+      null,
+    ];
     const observed = Object.keys(VOCABULARIES).filter((chart) => !chart.startsWith('journal/'));
     expect(addresses).toEqual([...messages, ...queries, ...services, ...observed.map(eventsOf)]);
   });

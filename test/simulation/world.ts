@@ -8,6 +8,8 @@ import type { Applications, SendOutcome, SessionEnd } from '../../actors/channel
 import type { UsageSettings } from '../../actors/channel/usage.ts';
 import type { Wire } from '../../actors/wire/port.ts';
 import { openKeyring } from '../../actors/keyring/open.ts';
+import { decide } from '../../actors/operate/decide.ts';
+import type { OperatorVerb } from '../../actors/operate/messages.ts';
 import { erase, type Erasure } from '../../actors/subject/erase.ts';
 import { personalOf } from '../../actors/subject/read.ts';
 import type { PersonalState } from '../../actors/wire/queries.ts';
@@ -393,11 +395,16 @@ export class World {
     return register(runtime, found);
   }
 
-  /** The end of the sessions of a PN: of several servers, of one that thinks it has them. */
-  #end(from: 'server' | 'pnes', pnId: string): SessionEnd | null {
-    const running = this.processes.filter((name) => nodeOf(name) === from && !this.isPaused(name));
+  /** The process that has a PN: of several servers, one that thinks so. */
+  #life(of: 'server' | 'pnes', pnId: string): Node['life'] {
+    const running = this.processes.filter((name) => nodeOf(name) === of && !this.isPaused(name));
     const lives = running.flatMap((name) => this.#nodes[name].life ?? []);
-    return lives.find(({ sharing }) => sharing?.isMine(pnStream(pnId)) ?? true)?.session ?? null;
+    return lives.find(({ sharing }) => sharing?.isMine(pnStream(pnId)) ?? true) ?? null;
+  }
+
+  /** The end of the sessions of a PN. */
+  #end(from: 'server' | 'pnes', pnId: string): SessionEnd | null {
+    return this.#life(from, pnId)?.session ?? null;
   }
 
   /** Sends a text of its own in the session of the device, where that end runs. */
@@ -426,6 +433,13 @@ export class World {
       if (error instanceof JournalError) return null;
       throw error;
     }
+  }
+
+  /** An operator decides about a device, at a server that thinks it has its PN; the process may die meanwhile. */
+  decide(verb: OperatorVerb, deviceId: string): void {
+    const pnId = this.options.devices.find((one) => one.deviceId === deviceId)?.pnId ?? '';
+    const runtime = this.#life('server', pnId)?.runtime ?? null;
+    if (runtime !== null) decide(runtime, 'desk', { verb, pnId, deviceId }, this.#entropy.id()).catch(() => {});
   }
 
   /** What can be read of the device at the server, on its journal. */

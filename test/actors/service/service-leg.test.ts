@@ -70,7 +70,7 @@ describe('a message of a device', () => {
     expect(await leg.server().deliver(MESSAGE)).toBe(500);
     expect(taken).toEqual([]);
     expect(leg.warnings()).toEqual([
-      ['warn', 'a message is not sealed with the secret of this service', { subject: 'cpns.service.echo.deliver' }],
+      ['warn', 'a message is not sealed with the secret for this subject', { subject: 'cpns.service.echo.deliver' }],
       [
         'warn',
         'the answer of a service does not open: give it the secret that the server knows',

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
 import { loadGatewayOptions } from '../../../cli/config/gateway.ts';
+import { loadOperatorOptions } from '../../../cli/config/operator.ts';
 import { loadPneOptions } from '../../../cli/config/pne.ts';
 import { loadServerOptions } from '../../../cli/config/server.ts';
 import { loadServiceOptions } from '../../../cli/config/service.ts';
@@ -24,6 +25,7 @@ pnes:
   - { id: tag, name: Tag, vendor: Philips, model: B, type: tag, mac: '00:17:88:00:00:02', pn: home, member: true }
   - { id: lock, name: Lock, vendor: Nuki, model: S, type: lock, mac: '00:17:88:00:00:03', pn: home, member: true, credential: pki }
 services: [echo]
+operators: [desk]
 `;
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -70,6 +72,7 @@ const ROLES = [
   ['PNE with a certificate', 'pnes/lock.yaml', 'pnes/lock.static.key', 'pnes/lock.key', loadPneOptions],
   ['PNE among several', 'pnes.yaml', 'pnes/lamp.psk', 'pnes/lamp.key', loadPneOptions],
   ['service', 'services/echo.yaml', 'services/echo.psk', 'services/echo.key', loadServiceOptions],
+  ['operator', 'operators/desk.yaml', 'operators/desk.psk', 'operators/desk.key', loadOperatorOptions],
 ] as const;
 
 /** Those whose own key their secrets are under. */
@@ -92,6 +95,7 @@ describe('what cpns provision writes', () => {
       'checkpoint.key',
       'gateways/attic.static.key',
       'gateways/hub.psk',
+      'operators/desk.psk',
       'pnes/lamp.psk',
       'pnes/lock.static.key',
       'pnes/tag.psk',
@@ -148,12 +152,11 @@ describe('a secret of a role', () => {
   afterEach(() => folder.remove());
 
   const start = (config: string, keyringKey?: string) =>
-    cpns(
-      config.startsWith('services')
-        ? ['service', '--config', operator(config)]
-        : [roleOf(config), '--config', operator(config)],
-      keyringKey,
-    );
+    cpns([...commandOf(config), '--config', operator(config)], keyringKey);
+  const commandOf = (config: string): readonly string[] => {
+    if (config.startsWith('operators')) return ['pn', 'approve', '--pn', 'home', '--device', 'tag'];
+    return [config.startsWith('services') ? 'service' : roleOf(config)];
+  };
   const roleOf = (config: string): string =>
     config === 'server.yaml' ? 'server' : config.startsWith('gateways') ? 'gateway' : 'pne';
 
@@ -246,7 +249,8 @@ describe('a secret of a role', () => {
       const [secret, former] = [secretIn(operator(), file), keyIn(keyFile)];
       const rotate = ['keys', 'rotate', '--config', operator(config)];
       const journal = operator(config.replace('.yaml', '.sqlite'));
-      if (!config.startsWith('services')) {
+      const keepsJournal = !config.startsWith('services') && !config.startsWith('operators');
+      if (keepsJournal) {
         const before = everything();
         const removing = await cpns([...rotate, '--old-key', 'remove']);
         expect([removing.code, removing.stderr]).toEqual([
@@ -315,6 +319,6 @@ describe('provisioned with CPNS_KEYRING_KEY', () => {
     expect(() => loadServerOptions({ config: operator('server.yaml') }, '/')).toThrow(/server\.key is missing/);
     expect((await provision(key)).code).toBe(0);
     expect((await cpns(['provision', 'renew', 'lock', '--out', operator()], key)).code).toBe(0);
-    expect(names().filter((name) => SECRET_FILE.test(name))).toHaveLength(10);
+    expect(names().filter((name) => SECRET_FILE.test(name))).toHaveLength(11);
   });
 });

@@ -4,7 +4,7 @@ import { createKeyring } from '../../../security/keyring.ts';
 
 /** What the secret files of an operator directory hold, read without the code that the roles read them with. */
 
-const KINDS = { pnes: 'pnes', gateways: 'gateways', services: 'services' } as const;
+const KINDS = { pnes: 'pnes', gateways: 'gateways', services: 'services', operators: 'operators' } as const;
 
 /** The file of the key-encryption key, and what the secret is bound to. */
 function placeOf(file: string): { readonly keyFile: string; readonly name: string } {

@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
 import type { JoinPolicy } from '../../../events/fields.ts';
 import { personalNetwork as chart } from '../../../machines/cpns-server/personal-network.ts';
+import { MAX_ASKED } from '../../../machines/cpns-server/personal-network-terms.ts';
 import { answer, arm, ask, CPNS_ID, disarm, given, messageRefused, notify, type EventOfChart } from '../given.ts';
 
 type Event = EventOfChart<'cpns-server/personal-network'>;
@@ -63,6 +64,11 @@ const removed = (deviceId: string, reason: 'refused' | 'timedOut' | 'withdrawn')
   },
 });
 const overdue = (deviceId: string): Event => ({ type: 'ProvisionalOverdue', data: { deviceId } });
+const approved = (deviceId: string): Event => ({
+  type: 'PneApproved',
+  data: { inventory: memberChange(deviceId, 9, 2), by: 'desk' },
+});
+const rejected = (deviceId: string): Event => ({ type: 'PneRejected', data: { deviceId, by: 'desk' } });
 const released: Event = { type: 'PnReleased', data: { pnId: 'home' } };
 
 const standing = (joinPolicy: JoinPolicy): readonly Event[] => [
@@ -213,6 +219,106 @@ describe('a stranger is added (1.4.2/4)', () => {
         state: 'established',
         effects: [disarm(provisionalTimer)],
         context: { revision: 9, members: { lamp, tag: { status: 'registered', cpnsId: CPNS_ID } } },
+      });
+  });
+});
+
+describe('a stranger that waits for an operator', () => {
+  const waiting = [...standing('approval'), updateReceived('u1', 'add'), updateAnswered('u1', 202)];
+  const turnedAway = [...waiting, rejected('tag')];
+
+  it('stands in the list once, however often it asks', () => {
+    given(chart, waiting)
+      .when(updateReceived('u2', 'add'))
+      .thenTaken({
+        state: 'answeringUpdate',
+        effects: [ask('answerPnUpdate')],
+        context: { code: 202, waiting: ['tag'] },
+      });
+  });
+
+  it('is a member when an operator says yes, and the PN GW is told', () => {
+    given(chart, waiting)
+      .when(approved('tag'))
+      .thenTaken({
+        state: 'established',
+        effects: [notify('inventory-notice')],
+        context: { revision: 9, members: { lamp, tag: lamp }, waiting: [] },
+      });
+  });
+
+  it('is turned away when an operator says no', () => {
+    given(chart, waiting)
+      .when(rejected('tag'))
+      .thenTaken({ state: 'established', effects: [], context: { waiting: [], rejected: ['tag'], members: { lamp } } });
+  });
+
+  it('and then gets 403 when it asks again', () => {
+    given(chart, turnedAway)
+      .when(updateReceived('u2', 'add'))
+      .thenTaken({ state: 'answeringUpdate', effects: [ask('answerPnUpdate')], context: { code: 403, waiting: [] } });
+  });
+
+  it('and may be let in all the same, when an operator thinks better of it', () => {
+    given(chart, turnedAway)
+      .when(approved('tag'))
+      .thenTaken({
+        state: 'established',
+        effects: [notify('inventory-notice')],
+        context: { members: { lamp, tag: lamp }, rejected: [] },
+      });
+  });
+
+  it('waits no longer when its PN GW takes it back', () => {
+    given(chart, waiting)
+      .when(updateReceived('u2', 'remove'))
+      .thenTaken({ state: 'answeringUpdate', effects: [ask('answerPnUpdate')], context: { code: 200, waiting: [] } });
+  });
+
+  it('waits no longer when the operator lists it as a member', () => {
+    given(chart, waiting)
+      .when(members('tag', 9, 2))
+      .thenTaken({ state: 'established', effects: [notify('inventory-notice')], context: { waiting: [] } });
+  });
+
+  it.each(['open', 'closed'] as const)('waits for nobody when the join policy becomes %s', (joinPolicy) => {
+    given(chart, [...turnedAway, updateReceived('u3', 'add', 'radio'), updateAnswered('u3', 202)])
+      .when(provisioned(joinPolicy))
+      .thenTaken({ state: 'established', effects: [], context: { waiting: [], rejected: [] } });
+  });
+
+  it.each([
+    ['yes to whoever did not ask', waiting, approved('radio'), 409],
+    ['no to whoever did not ask', waiting, rejected('radio'), 409],
+    ['no twice', turnedAway, rejected('tag'), 409],
+    ['yes while the PN is released', [...waiting, released], approved('tag'), 410],
+  ] as const)('an operator cannot say %s', (_, events, event, code) => {
+    given(chart, events).when(event).thenRefused(code);
+  });
+
+  it.each([
+    ['waiting', 202],
+    ['rejected', 403],
+  ] as const)('is forgotten in the list of those %s when too many come after it', (list, code) => {
+    const asked = (deviceId: string): Event[] => [
+      updateReceived('u', 'add', deviceId),
+      updateAnswered('u', 202),
+      ...(list === 'waiting' ? [] : [rejected(deviceId)]),
+    ];
+    const many = (count: number): Event[] => Array.from({ length: count }, (_, i) => asked(`d${i}`)).flat();
+    const names = Array.from({ length: MAX_ASKED }, (_, i) => `d${i}`);
+    given(chart, [...standing('approval'), ...many(MAX_ASKED)])
+      .when(updateReceived('u1', 'add', 'd0'))
+      .thenTaken({ state: 'answeringUpdate', effects: [ask('answerPnUpdate')], context: { code, [list]: names } });
+    given(chart, [...standing('approval'), ...many(MAX_ASKED + 1)])
+      .when(updateReceived('u1', 'add', 'd0'))
+      .thenTaken({
+        state: 'answeringUpdate',
+        effects: [ask('answerPnUpdate')],
+        context: {
+          code: 202,
+          waiting: [...(list === 'waiting' ? [...names.slice(2), `d${MAX_ASKED}`] : []), 'd0'],
+        },
       });
   });
 });
