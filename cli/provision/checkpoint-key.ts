@@ -1,7 +1,7 @@
 import { newNoteSigner, signerToText, verifierToText } from '../../security/transparency/note-key.ts';
 import { publicPathOf, signerIn } from '../journal/note-keys.ts';
 import type { OperatorDirectory } from './directory.ts';
-import { CHECKPOINT_KEY_FILE } from './files.ts';
+import { CHECKPOINT_KEY_FILE } from './files/server.ts';
 import type { Ring } from './ring.ts';
 
 /** Bytes of a name's random part: no two operators name their journals alike. */

@@ -5,7 +5,8 @@ import { BY_CERTIFICATE, StoredCredentialsFile } from '../config/secrets.ts';
 import { UsageError } from '../errors.ts';
 import type { OperatorDirectory } from './directory.ts';
 import { writeConfig } from './entries.ts';
-import { CREDENTIALS_FILE, credentialsConfig, serverPkiConfig, type StoredCredentialTable } from './files.ts';
+import { CREDENTIALS_FILE, credentialsConfig, type StoredCredentialTable } from './files/credentials.ts';
+import { serverPkiConfig } from './files/server.ts';
 
 /** How the server comes to know of a device or PN GW that was certified by hand, without a household. */
 

@@ -10,17 +10,12 @@ import { NATS_CA_FILE, writeNats } from './nats.ts';
 import { filesOf } from './pki-files.ts';
 import { Authority } from './pki.ts';
 import { keyElsewhere, needed, operatorRings, ringOf } from './ring.ts';
-import {
-  allPnesConfig,
-  CREDENTIALS_FILE,
-  credentialsConfig,
-  gatewayConfig,
-  hasCertificates,
-  operatorConfig,
-  pneConfig,
-  serverConfig,
-  serviceConfig,
-} from './files.ts';
+import { CREDENTIALS_FILE, credentialsConfig } from './files/credentials.ts';
+import { gatewayConfig } from './files/gateway.ts';
+import { allPnesConfig, pneConfig } from './files/pne.ts';
+import { hasCertificates, serverConfig } from './files/server.ts';
+import { serviceConfig } from './files/service.ts';
+import { operatorConfig } from './files/operator.ts';
 
 export interface ProvisionOptions {
   /** The operator directory, made when it is not there. */

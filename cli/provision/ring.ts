@@ -2,7 +2,7 @@ import { createKeyring, type Keyring } from '../../security/keyring.ts';
 import { besideKey, KEYRING_KEY, readKek, type Kek } from '../config/kek.ts';
 import { UsageError } from '../errors.ts';
 import type { OperatorDirectory } from './directory.ts';
-import { CHECKPOINT_KEY_FILE } from './files.ts';
+import { CHECKPOINT_KEY_FILE } from './files/server.ts';
 import { CA_FILES } from './pki-files.ts';
 
 /** The key-encryption key of one principal, and what wraps with it. Null: its key is elsewhere, and so are its secrets. */
