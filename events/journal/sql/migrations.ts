@@ -5,6 +5,7 @@ import { Migrator } from 'kysely/migration';
 import type { Capabilities } from './capabilities.ts';
 import type { JournalTables } from './tables.ts';
 import { growTree } from './tree.ts';
+import { turnKeys } from './turned-keys.ts';
 
 export type Migrations = Readonly<Record<string, Migration>>;
 
@@ -43,8 +44,8 @@ export function migrationsFor(capabilities: Capabilities): Migrations {
       },
     },
     '0008-message-keys': {
-      async up(db: Kysely<unknown>): Promise<void> {
-        for (const statement of turnedKeys(capabilities)) await statement.execute(db);
+      async up(db: Kysely<JournalTables>): Promise<void> {
+        await turnKeys(db, capabilities);
       },
     },
   };
@@ -128,14 +129,6 @@ function archiveTables({ types, table }: Capabilities) {
       stream ${text} primary key, version ${number} not null, position ${number} not null, chart_id ${text} not null,
       chart_hash ${text} not null, program ${text} not null, state_hash ${text} not null, state ${text} not null) ${table.rows}`,
   ];
-}
-
-/** Keys of messages that begin with what their loop names first are turned: `stream#id` becomes `id#stream`. */
-function turnedKeys({ indexOf }: Capabilities) {
-  const key = sql`message_key`;
-  const at = indexOf('#', key);
-  const turned = sql`substr(${key}, ${at} + 1) || '#' || substr(${key}, 1, ${at} - 1)`;
-  return [sql`inbox`, sql`answers`].map((table) => sql`update ${table} set message_key = ${turned} where ${at} > 0`);
 }
 
 /** The first migration in the journal that this program does not know, or null. */

@@ -3,8 +3,9 @@ import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { migrate } from '../../../../events/journal/sql/migrations.ts';
+import { turnKeys } from '../../../../events/journal/sql/turned-keys.ts';
 import { openSqliteJournal } from '../../../../events/journal/sqlite/open.ts';
-import { SQLITE_MIGRATIONS } from '../../../../events/journal/sqlite/schema.ts';
+import { SQLITE, SQLITE_MIGRATIONS } from '../../../../events/journal/sqlite/schema.ts';
 import { appendTo, commitOf, eventOf, exactly, noStream } from '../controls.ts';
 import { useFolder } from './folder.ts';
 
@@ -84,4 +85,16 @@ it('knows a message again whose key an older version had stored the other way ro
   expect(seen).toEqual([true, false, true]);
   expect(await again.answersTo('m1#pn/home')).toMatchObject([{ messageId: 'a1' }]);
   await again.close();
+});
+
+it('turns each key once, however many of them a statement takes', async () => {
+  const ids = Array.from({ length: 10 }, (_, i) => `${'am0'.charAt(i % 3)}${i}`);
+  for (const rowsPerUpdate of [1, 3, 10, 11]) {
+    const journal = await openSqliteJournal(`${file()}-${rowsPerUpdate}`);
+    for (const id of ids) await journal.commit(commitOf({ messageKey: `pn/home#${id}` }));
+    await turnKeys(journal.writer, SQLITE, rowsPerUpdate);
+    const { rows } = await sql<{ key: string }>`select message_key as key from inbox`.execute(journal.writer);
+    expect(rows.map(({ key }) => key)).toEqual(ids.map((id) => `${id}#pn/home`).toSorted());
+    await journal.close();
+  }
 });
