@@ -63,8 +63,13 @@ export function reopenSessions<Device extends { readonly deviceId: string }>({
     for (const { stream, type } of events) {
       const found = all.get(stream);
       if (found === undefined) continue;
-      if (type === 'SecureSessionConfirmed') found.standing.confirmedAtMs = clock.now();
-      if (type === 'SessionCloseReceived') closed(found.device, found.standing);
+      const { device, standing } = found;
+      if (type === 'SecureSessionConfirmed') {
+        standing.confirmedAtMs = clock.now();
+        // It registered meanwhile, in its turn of several: once more would end the session that it has now.
+        standing.cancel();
+      }
+      if (type === 'SessionCloseReceived') closed(device, standing);
     }
   });
   return () => {

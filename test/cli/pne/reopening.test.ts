@@ -29,7 +29,7 @@ async function running() {
     world.clock.advance(ms);
     await world.calm();
   };
-  return { log, end, confirmed, closeAtServer, wait };
+  return { world, log, end, confirmed, closeAtServer, wait };
 }
 
 test('a device whose session the server closes registers again after a while', async () => {
@@ -65,6 +65,16 @@ test('a session that stood for long makes the waits begin anew', async () => {
   await closeAtServer();
   await wait(delayMs(BACK_OFF, 1));
   expect(await confirmed()).toBe(3);
+});
+
+test('a device that has a session again before its wait is over keeps it', async () => {
+  const { world, confirmed, closeAtServer, wait } = await running();
+  await closeAtServer();
+  await world.register('lamp');
+  await world.calm();
+  expect(await confirmed()).toBe(2);
+  await wait(delayMs(BACK_OFF, 1));
+  expect(await confirmed()).toBe(2);
 });
 
 test('nothing is registered once the process ends', async () => {
