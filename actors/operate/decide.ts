@@ -9,8 +9,8 @@ import type { Runtime } from '../loop/runtime.ts';
 import type { OperatorQuestion } from './messages.ts';
 
 /**
- * Gives the PN what an operator decided. 200: it is so, from now on or already; 409: the device does not wait; others are
- * what the PN refuses everybody with: 404, 410, 480.
+ * Gives the PN what an operator decided. 200: it is so, from now on or already; 408: the same was decided a moment ago, and
+ * is not durable yet; 409: the device does not wait; others are what the PN refuses everybody with: 404, 410, 480.
  * @param by id of the operator
  * @param messageId of the question: the event names it as its cause
  * @throws JournalError when it could not be committed
@@ -27,8 +27,13 @@ export async function decide(
     stream,
     async (scope) => {
       const state = await scope.state(personalNetwork, stream);
+      if (state.value === 'established' && isSo(state.context, question)) {
+        // No commit of this step stands before the answer, and the one that made it so may fail.
+        const { context } = await scope.peek(personalNetwork, stream);
+        code = isSo(context, question) ? 200 : 408;
+        return [];
+      }
       code = 200;
-      if (state.value === 'established' && isSo(state.context, question)) return [];
       const event = await eventOf(scope, by, question);
       if (personalNetwork.can(state, event)) return [{ stream, ...event }];
       code = personalNetwork.refusal(state);

@@ -46,7 +46,7 @@ export async function decide(
 const RUN_AGAIN = 'Run the command again: it does no harm to say it twice.';
 
 /** @throws UsageError for what was asked wrongly, FailedError for the rest */
-function assertDecided(asked: Asked, question: OperatorQuestion): void {
+export function assertDecided(asked: Asked, question: OperatorQuestion): void {
   if (asked.kind === 'nobody')
     throw new FailedError('No server hears this operator', 'Start the server; it reads who its operators are then.');
   if (asked.kind === 'answered') {
@@ -71,6 +71,15 @@ function refused(code: ResponseCode, { pnId, deviceId }: OperatorQuestion): Usag
     case 480:
       return new FailedError(`The PN GW of ${pnId} has not established it yet`, 'Start the PN GW, and run it again.');
     case 408:
+      return new FailedError(
+        `Nobody knows whether the server took it: ${code} ${reasonPhrase(code)}`,
+        `${RUN_AGAIN} If it goes on, set the clock of this machine: the server takes what is less than a minute from its own.`,
+      );
+    case 500:
+      return new FailedError(
+        `Nobody knows whether the server took it: ${code} ${reasonPhrase(code)}`,
+        `${RUN_AGAIN} The log of the server says more.`,
+      );
     case 429:
     case 503:
       return new FailedError(`The server did not take it: ${code} ${reasonPhrase(code)}`, RUN_AGAIN);

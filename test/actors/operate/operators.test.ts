@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { decide } from '../../../actors/operate/decide.ts';
 import { Operators } from '../../../actors/operate/operators.ts';
 import { decisionToBytes, type OperatorQuestion } from '../../../actors/operate/messages.ts';
 import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
@@ -114,6 +115,24 @@ describe('a decision about a PN', () => {
     const rejected = (await world.events('server')).filter(({ type }) => type === 'PneRejected');
     expect(rejected).toMatchObject([{ data: { deviceId: 'tag', by: 'desk' }, meta: { crStep: null } }]);
     expect(await listIn(world)).toEqual({ waiting: [], rejected: ['tag'], members: [] });
+  });
+
+  test.each([
+    ['approve', 'PneApproved'],
+    ['reject', 'PneRejected'],
+  ] as const)('%s that is not durable yet is not called so to whoever says it as well: 408', async (verb, type) => {
+    const world = await waiting();
+    const runtime = world.runtime('server');
+    if (runtime === null) throw new Error('the server does not run');
+    const say = (by: string) => decide(runtime, by, { ...APPROVE, verb }, `${by}-says`);
+    world.pause('server');
+    const first = say('desk');
+    expect(await say('night')).toBe(408);
+    expect((await world.events('server')).filter((event) => event.type === type)).toEqual([]);
+    world.resume('server');
+    expect(await first).toBe(200);
+    expect(await say('night')).toBe(200);
+    expect((await world.events('server')).filter((event) => event.type === type)).toHaveLength(1);
   });
 
   test('stands after the server was killed, and a device waits on as well', async () => {
