@@ -84,7 +84,11 @@ export const terms = setup({
     wasRejected: ({ context, event }) =>
       event.type === 'PnUpdateReceived' && context.rejected.includes(event.data.deviceId),
     joinNeedsApproval: ({ context }) => context.joinPolicy === 'approval',
-    asked: ({ context, event }) => [...context.waiting, ...context.rejected].includes(changed(event)?.deviceId ?? ''),
+    asked: ({ context, event }) =>
+      event.type === 'PneApproved' &&
+      event.data.inventory.changes.every(
+        ({ deviceId, status }) => status === 'member' && [...context.waiting, ...context.rejected].includes(deviceId),
+      ),
     isWaiting: ({ context, event }) => event.type === 'PneRejected' && context.waiting.includes(event.data.deviceId),
     changesMember: ({ context, event }) => memberOf(context, changed(event)?.deviceId ?? '') !== null,
     changesProvisional: ({ context, event }) =>

@@ -64,9 +64,12 @@ const removed = (deviceId: string, reason: 'refused' | 'timedOut' | 'withdrawn')
   },
 });
 const overdue = (deviceId: string): Event => ({ type: 'ProvisionalOverdue', data: { deviceId } });
-const approved = (deviceId: string): Event => ({
+const approved = (...deviceIds: readonly string[]): Event => ({
   type: 'PneApproved',
-  data: { inventory: memberChange(deviceId, 9, 2), by: 'desk' },
+  data: {
+    inventory: { pnId: 'home', changes: deviceIds.flatMap((deviceId) => memberChange(deviceId, 9, 2).changes) },
+    by: 'desk',
+  },
 });
 const rejected = (deviceId: string): Event => ({ type: 'PneRejected', data: { deviceId, by: 'desk' } });
 const released: Event = { type: 'PnReleased', data: { pnId: 'home' } };
@@ -289,6 +292,7 @@ describe('a stranger that waits for an operator', () => {
 
   it.each([
     ['yes to whoever did not ask', waiting, approved('radio'), 409],
+    ['yes to whoever did not ask beside one who did', waiting, approved('tag', 'radio'), 409],
     ['no to whoever did not ask', waiting, rejected('radio'), 409],
     ['no twice', turnedAway, rejected('tag'), 409],
     ['yes while the PN is released', [...waiting, released], approved('tag'), 410],
