@@ -4,28 +4,36 @@ import type { QueryRefusal } from '../../actors/wire/queries.ts';
 import { MAX_PAYLOAD_BYTES } from '../../actors/wire/subject.ts';
 import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';
 
-/** Answers the questions on a subject, one by one. What fails is answered 500, what is too long for a message 429. */
+/** Questions that are answered at once; some fold an actor for each PN. Whoever asks beside so many is told to come again. */
+export const MAX_QUESTIONS = 64;
+
+/** Answers the questions on a subject. What fails is answered 500; what is too long for a message, or one too many, 429. */
 export function answerQuery(
   wire: Wire,
   subject: string,
   log: Log,
   answer: (question: unknown) => Promise<object>,
 ): void {
-  const ask = ({ payload, reply }: Delivery): void => {
+  let underWay = 0;
+  const found = async (payload: Uint8Array): Promise<object> => {
+    underWay += 1;
+    try {
+      return await answer(parse(payload));
+    } catch (error) {
+      log.error('query failed', { subject, error: error instanceof Error ? error.message : String(error) });
+      return refusal(500);
+    } finally {
+      underWay -= 1;
+    }
+  };
+  const ask = async ({ payload, reply }: Delivery): Promise<void> => {
     if (reply === undefined) return;
-    void answer(parse(payload))
-      .catch((error: unknown) => {
-        log.error('query failed', { subject, error: error instanceof Error ? error.message : String(error) });
-        return refusal(500);
-      })
-      .then((value) => {
-        const text = JSON.stringify(value);
-        const fits = Buffer.byteLength(text) <= MAX_PAYLOAD_BYTES;
-        wire.publish(reply, fits ? text : JSON.stringify(refusal(429)));
-      });
+    const text = JSON.stringify(underWay < MAX_QUESTIONS ? await found(payload) : refusal(429));
+    const fits = Buffer.byteLength(text) <= MAX_PAYLOAD_BYTES;
+    wire.publish(reply, fits ? text : JSON.stringify(refusal(429)));
   };
   // Of several processes that have the answer, one gives it.
-  wire.subscribe(subject, ask, { queue: subject });
+  wire.subscribe(subject, (delivery) => void ask(delivery), { queue: subject });
 }
 
 export function refusal(code: ResponseCode): QueryRefusal {
