@@ -22,6 +22,8 @@ export interface Moment {
   /** Why there is no state although there are events. */
   readonly lost: Deviation | UnknownChart | null;
   readonly lastEvent: RecordedEvent | null;
+  /** Position of the snapshot that it was folded on from; null where of events, and a base, alone. */
+  readonly snapshotAt: number | null;
 }
 
 /** What a moment is folded from; snapshots only save reading what lies before them. A base stands for what is archived. */
@@ -43,6 +45,7 @@ export async function momentOf(
   const begun = await fromSnapshot(journal, stream, until, charts);
   const fold = begun?.fold ?? foldBehind(base, until, charts) ?? new StreamFold(stream, charts);
   let lost: Moment['lost'] = null;
+  const snapshotAt = begun?.event.position ?? null;
   let lastEvent = begun?.event ?? null;
   for (;;) {
     const page = until < 1 ? [] : await journal.readStream(stream, { after: fold.version, limit: PAGE });
@@ -63,6 +66,7 @@ export async function momentOf(
     state: fold.state,
     lost,
     lastEvent,
+    snapshotAt,
   };
 }
 

@@ -59,6 +59,13 @@ export interface StateAt {
   readonly recordedAt: string | null;
   readonly inventories: readonly InventoryState[];
   readonly actors: readonly ActorState[];
+  /** Snapshots that were folded on from. Nothing signs them: what is told above is no surer than they are. */
+  readonly snapshots: readonly UsedSnapshot[];
+}
+
+export interface UsedSnapshot {
+  readonly stream: string;
+  readonly position: number;
 }
 
 /** Actors that are told at once; whoever has more asks for some. */
@@ -109,27 +116,38 @@ export async function stateAt(view: JournalView, position: number, selection: Se
       .flatMap(inventoriesOf)
       .filter(({ pnId }) => selection.pn === undefined || pnId === selection.pn),
     actors: moments.map(actorOf),
+    snapshots: moments.flatMap(snapshotsOf),
   };
 }
 
 /** When the event at a position was recorded; null where it is not here. */
-export async function recordedAt(view: JournalView, position: number): Promise<string | null> {
+async function recordedAt(view: JournalView, position: number): Promise<string | null> {
   const event = position === 0 ? null : await view.eventFrom(position);
   return event?.position === position ? event.meta.recordedAt : null;
 }
 
 /** The PN Inventories alone, right after a position. */
-export async function inventoriesAt(
-  view: JournalView,
-  position: number,
-  pn?: string,
-): Promise<readonly InventoryState[]> {
-  const found: InventoryState[] = [];
+export async function inventoriesAt(view: JournalView, position: number): Promise<StateAt> {
+  const inventories: InventoryState[] = [];
+  const snapshots: UsedSnapshot[] = [];
   for (const prefix of ['gateway/', 'pn/'])
-    for await (const stream of withPrefix(view, prefix))
-      found.push(...inventoriesOf(await momentOf(view, stream, position)));
-  return found.filter(({ pnId }) => pn === undefined || pnId === pn);
+    for await (const stream of withPrefix(view, prefix)) {
+      const moment = await momentOf(view, stream, position);
+      inventories.push(...inventoriesOf(moment));
+      snapshots.push(...snapshotsOf(moment));
+    }
+  return {
+    journal: view.name,
+    position,
+    recordedAt: await recordedAt(view, position),
+    inventories,
+    actors: [],
+    snapshots,
+  };
 }
+
+const snapshotsOf = ({ stream, snapshotAt }: Moment): readonly UsedSnapshot[] =>
+  snapshotAt === null ? [] : [{ stream, position: snapshotAt }];
 
 const PAGE = 1_000;
 const FIRST_PAGE = 10;
@@ -239,6 +257,8 @@ export interface StateDifference {
     readonly differences: readonly Difference[];
   }[];
   readonly actors: readonly ActorDifference[];
+  /** Those that either moment was folded on from. */
+  readonly snapshots: readonly UsedSnapshot[];
 }
 
 /** Where two states of the same journal differ, actor by actor. */
@@ -259,6 +279,7 @@ export function stateDifference(before: StateAt, after: StateAt): StateDifferenc
       const differences = jsonDiff(of(was), of(actor));
       return [{ stream: actor.stream, versions: [was?.version ?? 0, actor.version] as const, differences }];
     }),
+    snapshots: [...before.snapshots, ...after.snapshots],
   };
 }
 

@@ -4,14 +4,17 @@ import { BEFORE_ALL, PAGE, recordedOf, type JournalSource } from './source.ts';
 import type { JournalView } from './state.ts';
 import type { NamedJournal } from './trace/trace.ts';
 
-/** Whether states are folded on from the snapshots of the journal, or from its events alone. */
-export type Fold = 'fromSnapshots' | 'fromEvents';
+/**
+ * What states are folded from besides events: nothing; the bases of what is archived, which a verdict speaks of; snapshots
+ * too, which nothing signs and no verdict covers. Snapshots are for whoever asks for them, and says so.
+ */
+export type Fold = 'fromEvents' | 'fromBases' | 'fromSnapshots';
 
 /**
  * A source whose events are taken as they are. Rows that are no events are left out: `verify` tells of them.
  * Of a stream whose first events are archived it gives no half.
  */
-export function viewOf(source: JournalSource, fold: Fold = 'fromSnapshots'): JournalView & NamedJournal['journal'] {
+export function viewOf(source: JournalSource, fold: Fold = 'fromBases'): JournalView & NamedJournal['journal'] {
   const rangeOf = ({ after = BEFORE_ALL, limit = PAGE }: ReadRange = {}) => ({ after, limit });
   const missing = source.head.before.size;
   return {
@@ -30,7 +33,7 @@ export function viewOf(source: JournalSource, fold: Fold = 'fromSnapshots'): Jou
     },
     base: async (stream) => (fold === 'fromEvents' ? null : source.base(stream)),
     snapshot: async (stream, { position = source.head.last } = {}) =>
-      fold === 'fromEvents' ? null : source.snapshot(stream, position),
+      fold === 'fromSnapshots' ? source.snapshot(stream, position) : null,
     readCorrelation: async (id, range) => eventsOf(await source.storedCorrelation(id, rangeOf(range))),
   };
 }

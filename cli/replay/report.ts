@@ -141,8 +141,8 @@ async function pairOf(source: JournalSource, from: When): Promise<InventoryPair>
   return {
     journal: source.name,
     positions: [before, view.last],
-    before: await inventoriesAt(view, before),
-    after: await inventoriesAt(view, view.last),
+    before: (await inventoriesAt(view, before)).inventories,
+    after: (await inventoriesAt(view, view.last)).inventories,
   };
 }
 

@@ -1,7 +1,6 @@
 import {
   inventoriesAt,
   positionAt,
-  recordedAt,
   stateAt,
   stateDifference,
   type Selection,
@@ -106,9 +105,7 @@ const isEmpty = ({ stream, pn, pne }: Selection): boolean =>
 /** Without a selection, the inventories alone: there may be a million actors. */
 async function stood(view: JournalView, when: When, selection: Selection): Promise<StateAt> {
   const position = await positionAt(view, when);
-  if (!isEmpty(selection)) return stateAt(view, position, selection);
-  const inventories = await inventoriesAt(view, position);
-  return { journal: view.name, position, recordedAt: await recordedAt(view, position), inventories, actors: [] };
+  return isEmpty(selection) ? inventoriesAt(view, position) : stateAt(view, position, selection);
 }
 
 async function state(host: Host, running: Running, journals: readonly string[], flags: StateFlags): Promise<number> {

@@ -13,7 +13,15 @@ export async function momentIn(journal: MomentSource, stream: string, until: num
     return { ...(await momentOf(journal, stream, until)), archived: null };
   } catch (error) {
     if (!(error instanceof JournalError && error.fault === 'archived')) throw error;
-    const nothing = { version: 0, position: 0, chart: null, state: null, lost: null, lastEvent: null };
+    const nothing = {
+      version: 0,
+      position: 0,
+      chart: null,
+      state: null,
+      lost: null,
+      lastEvent: null,
+      snapshotAt: null,
+    };
     return { ...nothing, stream, archived: error.message };
   }
 }

@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { foldActor } from '../../actors/fold.ts';
 import type { RecordedEvent } from '../../events/journal/port.ts';
-import { household, writeHousehold } from '../replay/journal-files.ts';
+import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
+import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
+import { snapshotOf } from '../../projections/snapshots/snapshot.ts';
+import { household, writeHousehold, writeJournal } from '../replay/journal-files.ts';
 import type { NodeName } from '../simulation/world.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
@@ -244,5 +248,44 @@ describe('a report of what is no journal', () => {
     const [code, , told] = await cpns('report', 'text.txt', '-o', 'of-nothing');
     expect([code, existsSync(join(folder.path, 'of-nothing'))]).toEqual([1, false]);
     expect(told).toContain('Check the path');
+  });
+});
+
+describe('a snapshot that was forged, with the hash of what it says', () => {
+  beforeAll(async () => {
+    const path = join(folder.path, 'forged.sqlite');
+    await writeJournal(path, events.server);
+    const journal = await openSqliteJournal(path);
+    const { state, version, position } = await foldActor(journal, personalNetwork, 'pn/home');
+    if (!personalNetwork.owns(state)) throw new Error('not a PN');
+    const { members } = state.context;
+    const pne1 = members['pne1'];
+    if (pne1 === undefined) throw new Error('pne1 is no member');
+    const context = { ...state.context, members: { ...members, intruder: pne1 } };
+    const at = { stream: 'pn/home', version, position };
+    await journal.keepSnapshots([snapshotOf(personalNetwork, at, { value: state.value, context })]);
+    await journal.close();
+  });
+
+  it('is not in a report', async () => {
+    expect((await cpns('report', 'forged.sqlite', '-o', 'of-forged'))[0]).toBe(0);
+    const page = readFileSync(join(folder.path, 'of-forged', 'index.html'), 'utf8');
+    expect(page).toContain('pne1');
+    expect(page).not.toContain('intruder');
+  });
+
+  it('is named by what is folded on from it, and not used with --no-snapshots', async () => {
+    for (const selection of [[], ['--pn', 'home']]) {
+      const [, told] = await cpns('state', 'forged.sqlite', ...selection);
+      expect(told).toContain('nothing signs and nobody checked: pn/home at ');
+      const [, json] = await cpns('state', 'forged.sqlite', ...selection, '--json');
+      expect(JSON.parse(json).snapshots).toEqual([{ stream: 'pn/home', position: expect.any(Number) }]);
+      const [code, alone] = await cpns('state', 'forged.sqlite', ...selection, '--no-snapshots');
+      expect([code, alone]).toEqual([0, expect.stringContaining('pne1')]);
+      expect(alone).not.toMatch(/intruder|nothing signs/);
+    }
+    const range = ['--from', '1'];
+    expect((await cpns('diff', 'forged.sqlite', ...range))[1]).toContain('nobody checked: pn/home at ');
+    expect((await cpns('diff', 'forged.sqlite', ...range, '--no-snapshots'))[1]).not.toMatch(/intruder|nobody checked/);
   });
 });
