@@ -95,7 +95,19 @@ const isPlain = (node: Node): boolean =>
   (node.always ?? []).length === 0 &&
   node.after.length === 0 &&
   node.invoke.length === 0 &&
+  actionsOf(node).every(isNamed) &&
   Object.values(node.states).every(isPlain);
+
+/** All that a node may run. XState asks guards itself, with or without a name, before a route is looked up. */
+const actionsOf = (node: Node): readonly unknown[] => [
+  ...node.entry,
+  ...node.exit,
+  ...node.initial.actions,
+  ...[...node.transitions.values()].flat().flatMap(({ actions }) => actions),
+];
+
+/** One that is written into the machine has no name to be told by: it would be missing in the route. */
+const isNamed = (action: unknown): boolean => typeof action !== 'function';
 
 /** What `assign` and `emit` of XState keep of what they were given. */
 interface Assign {

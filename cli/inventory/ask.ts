@@ -11,6 +11,9 @@ export async function askInventory(wire: Wire, subject: string, pnId: string | n
   const reply = await askQuery(wire, subject, { pnId }, InventoryReply);
   if ('pns' in reply) return reply.pns;
   if (reply.code === 404) throw new UsageError(`There is no PN '${pnId}'`, 'cpns inventory lists the PNs there are.');
-  const remedy = reply.code === 429 ? 'Ask for one PN with --pn, or again in a moment.' : 'The log of the role that was asked says more.';
+  const remedy =
+    reply.code === 429
+      ? 'Ask for one PN with --pn, or again in a moment.'
+      : 'The log of the role that was asked says more.';
   throw new WireError('refused', `The inventory was refused: ${reply.code} ${reply.reason}`, remedy);
 }

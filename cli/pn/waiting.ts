@@ -41,7 +41,8 @@ export async function askWaiting(wire: Wire, pnId: string | null): Promise<reado
   const reply = await askQuery(wire, WAITING_QUERY, { pnId }, WaitingReply);
   if ('pns' in reply) return reply.pns;
   if (reply.code === 404) throw unknownPn(pnId ?? '');
-  const remedy = reply.code === 429 ? 'Ask for one PN with --pn, or again in a moment.' : 'The log of the server says more.';
+  const remedy =
+    reply.code === 429 ? 'Ask for one PN with --pn, or again in a moment.' : 'The log of the server says more.';
   throw new WireError('refused', `The list was refused: ${reply.code} ${reply.reason}`, remedy);
 }
 

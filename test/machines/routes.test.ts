@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assign, emit, setup, transition } from 'xstate';
+import { assign, emit, enqueueActions, setup, transition } from 'xstate';
 import { defineChart } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
 
@@ -37,6 +37,29 @@ const CHARTS = {
   'an action that is a function': terms.createMachine({
     context: { count: 0 },
     on: { Tick: { actions: ['nothing', 'count'] } },
+  }),
+  'an assignment without a name': terms.createMachine({
+    context: { count: 0 },
+    on: { Tick: { actions: [assign({ count: 7 }), 'tell', assign(({ context }) => ({ count: context.count + 1 }))] } },
+  }),
+  'actions without a name, enqueued on the way in and out': terms.createMachine({
+    context: { count: 0 },
+    initial: 'one',
+    states: {
+      one: { exit: enqueueActions(({ enqueue }) => enqueue('count')), on: { Tick: 'other' } },
+      other: { entry: assign({ count: 7 }), on: { Tick: { target: 'one', actions: 'tell' } } },
+    },
+  }),
+  'an assignment without a name, where a state begins': terms.createMachine({
+    context: { count: 0 },
+    initial: 'one',
+    states: {
+      one: { on: { Tick: 'other' } },
+      other: {
+        initial: { target: 'inner', actions: assign({ count: 7 }) },
+        states: { inner: { on: { Tick: { actions: ['count', 'tell'] } } } },
+      },
+    },
   }),
   'parallel states': terms.createMachine({
     context: { count: 0 },
