@@ -20,7 +20,7 @@ import { VERDICT_EXIT } from './exit.ts';
 import { readAuditorsFiles } from './keys.ts';
 import { openSources } from './open.ts';
 import { openOutput } from './output.ts';
-import { momentOption } from './when.ts';
+import { momentOption, whenText } from './when.ts';
 
 interface Flags {
   readonly output: string;
@@ -146,7 +146,7 @@ async function pairOf(source: JournalSource, from: When): Promise<InventoryPair>
   };
 }
 
-function commandsOf(journals: readonly string[], { key = [], checkpoint = [], archive = [], output }: Flags) {
+function commandsOf(journals: readonly string[], { key = [], checkpoint = [], archive = [], from, output }: Flags) {
   const archives = archive.map((file) => ` --archive ${quoted(file)}`).join('');
   const given = [
     ...journals.map(quoted),
@@ -156,7 +156,10 @@ function commandsOf(journals: readonly string[], { key = [], checkpoint = [], ar
   const all = journals.map(quoted).join(' ');
   return [
     { says: 'The verdict', command: `cpns replay verify ${given}${archives} --json` },
-    { says: 'This report', command: `cpns replay report ${given}${archives} -o ${quoted(output)}` },
+    {
+      says: 'This report',
+      command: `cpns replay report ${given}${archives} --from ${whenText(from)} -o ${quoted(output)}`,
+    },
     { says: 'One registration, step by step', command: `cpns replay trace ${all}${archives} --device ID` },
     {
       says: 'Any actor at any moment',

@@ -18,3 +18,7 @@ function parseWhen(text: string): When {
   if (!time.success) throw new InvalidArgumentError('It must be a position, or a time such as 2026-11-25T09:30:00Z.');
   return { time: Date.parse(time.data) };
 }
+
+/** A moment as the option takes it. */
+export const whenText = (when: When): string =>
+  'position' in when ? `${when.position}` : new Date(when.time).toISOString();

@@ -199,6 +199,16 @@ describe('cpns replay report', () => {
     expect(read('once')).toBe(read('twice'));
   });
 
+  it.each([['40'], ['2026-11-25T10:30:00+01:00']])('tells the command that makes it again, from %s', async (from) => {
+    const page = (): string => readFileSync(join(folder.path, 'again', 'index.html'), 'utf8');
+    await cpns('report', ...journals, '--from', from, '-o', 'again');
+    const first = page();
+    const command = /<pre>cpns replay (report [^<]*)<\/pre>/.exec(first)?.[1] ?? '';
+    expect(command).toContain(`--from ${from === '40' ? from : '2026-11-25T09:30:00.000Z'} `);
+    expect((await cpns(...command.split(' ')))[0]).toBe(0);
+    expect(page()).toBe(first);
+  });
+
   it('ends with the exit code of the verdict, and shows what is wrong', async () => {
     const path = join(folder.path, 'changed.sqlite');
     const [name = ''] = journals;
