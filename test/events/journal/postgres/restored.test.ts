@@ -6,8 +6,7 @@ import { openInventoryStore } from '../../../../projections/sql.ts';
 import { useDatabase } from '../../../postgres/database.ts';
 import type { PostgresServer } from '../../../../cli/postgres-server.ts';
 import { startPostgres } from '../../../postgres/server.ts';
-import { inventoryEvent } from '../../../projections/controls.ts';
-import { any, appendTo, commitOf, exactly } from '../controls.ts';
+import { added, expectToGoOn } from '../restored.ts';
 
 const database = useDatabase();
 
@@ -33,17 +32,6 @@ it('goes on from every checkpoint after a dump that is restored on another serve
   const schema = /search_path%3D(\w+)/.exec(url)?.[1] ?? '';
   const former = await openPostgresJournal(url);
   const before = new InventoryProjection(former, await openInventoryStore(former));
-  const added = (revision: number) =>
-    commitOf({
-      messageKey: `key-${revision}`,
-      appends: [
-        {
-          stream: 'pn/home',
-          expected: any,
-          events: [inventoryEvent('home', revision, [{ deviceId: `d${revision}`, kind: 'added' }])],
-        },
-      ],
-    });
   await former.commit(added(0));
   await before.catchUp();
   await former.commit(added(1));
@@ -68,13 +56,7 @@ it('goes on from every checkpoint after a dump that is restored on another serve
   }
 
   const restored = await openPostgresJournal(other.url('postgres'));
-  const projection = new InventoryProjection(restored, await openInventoryStore(restored));
-  expect(await projection.checkpoint()).toBe(1);
-  expect(await projection.catchUp()).toBe(2);
-  expect(await projection.inventory('home')).toMatchObject([{ revision: 2, members: [{}, {}] }]);
-  expect(await restored.readAll({ after: 1 })).toMatchObject([{ position: 2, version: 2 }]);
-  expect(await restored.commit(added(1))).toMatchObject({ kind: 'duplicate', events: [{ position: 2 }] });
-  expect(await restored.commit(appendTo('pn/home', exactly(2), 'E'))).toMatchObject({ events: [{ position: 3 }] });
+  await expectToGoOn(restored);
   await restored.close();
 });
 

@@ -1,21 +1,12 @@
 import { backup, DatabaseSync } from 'node:sqlite';
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { openSqliteJournal } from '../../../../events/journal/sqlite/open.ts';
 import { InventoryProjection } from '../../../../projections/projection.ts';
 import { openInventoryStore } from '../../../../projections/sql.ts';
-import { inventoryEvent } from '../../../projections/controls.ts';
-import { any, appendTo, commitOf, exactly } from '../controls.ts';
+import { added, expectToGoOn } from '../restored.ts';
 import { useFolder } from './folder.ts';
 
 const file = useFolder();
-
-const added = (revision: number) => {
-  const event = inventoryEvent('home', revision, [{ deviceId: `d${revision}`, kind: 'added' }]);
-  return commitOf({
-    messageKey: `key-${revision}`,
-    appends: [{ stream: 'pn/home', expected: any, events: [event] }],
-  });
-};
 
 it('goes on from every checkpoint in a backup that was made while it was written', async () => {
   const former = await openSqliteJournal(file());
@@ -31,12 +22,6 @@ it('goes on from every checkpoint in a backup that was made while it was written
   await former.close();
 
   const restored = await openSqliteJournal(`${file()}.copy`);
-  const projection = new InventoryProjection(restored, await openInventoryStore(restored));
-  expect(await projection.checkpoint()).toBe(1);
-  expect(await projection.catchUp()).toBe(2);
-  expect(await projection.inventory('home')).toMatchObject([{ revision: 2, members: [{}, {}] }]);
-  expect(await restored.readAll({ after: 1 })).toMatchObject([{ position: 2, version: 2 }]);
-  expect(await restored.commit(added(1))).toMatchObject({ kind: 'duplicate', events: [{ position: 2 }] });
-  expect(await restored.commit(appendTo('pn/home', exactly(2), 'E'))).toMatchObject({ events: [{ position: 3 }] });
+  await expectToGoOn(restored);
   await restored.close();
 });
