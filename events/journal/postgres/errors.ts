@@ -33,7 +33,8 @@ const REMEDIES: Readonly<Record<JournalFault, string>> = {
   denied:
     'Check user and password (a file that PGPASSFILE names, or the variable PGPASSWORD), pg_hba.conf, and that the user may create tables.',
   unreachable: 'Check that the PostgreSQL server runs and can be reached from here.',
-  unsafe: 'Set it as said in postgresql.conf or with alter database, and start again.',
+  unsafe:
+    'Set it with alter system and reload (synchronous_commit: also where a database or role has its own), or name another server; then start again.',
   archived: 'Read the archive and the journal together: give --archive FILE.',
   failed: 'Look at the cause and at the log of the PostgreSQL server.',
 };
