@@ -56,6 +56,18 @@ export const CHANGE_REQUEST_STEPS: { readonly [chart in ChartId]: Steps } = {
   'journal/keyring': {},
 };
 
+const AHEAD: { readonly [chart: string]: { readonly [type: string]: Flow } } = {
+  'pn-gateway/admission': { PairingFormed: '1.4.2' },
+};
+
+/**
+ * Flow of an event that belongs to an attempt yet to come: it is a step of it whatever its actor is doing meanwhile, be it a
+ * registration of before or a withdrawal. Null for all others, which belong to what their actor is doing.
+ */
+export function flowAhead(chart: string, type: string): Flow | null {
+  return AHEAD[chart]?.[type] ?? null;
+}
+
 /** @returns e.g. `1.4.1/3`, or null for an event that is no step of the flow that the actor is in. */
 export function changeRequestStep(chart: ChartId, type: string, flow: Flow | null): string | null {
   const steps = CHANGE_REQUEST_STEPS[chart][type];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { SeededEntropy } from '../../actors/seams/entropy.ts';
 import { audit } from '../../replay/audit.ts';
 import { judge, type Verdict } from '../../replay/verdict.ts';
 import { rowsOf, rowsSource } from '../replay/rows.ts';
@@ -52,3 +53,41 @@ test('an auditor finds nothing where the server was silent about a stranger, whi
   await world.calm();
   expect(await auditOf(world)).toEqual(CONFORMANT);
 });
+
+const STRANGERS = ['lamp', 'cup', 'tag', 'fan', 'plug', 'lock'] as const;
+const AWAY_MS = 30_000;
+
+/** Strangers ask one after the other while the server is away, and again and again until it is back. */
+async function waitedFor(seed: string): Promise<World> {
+  const entropy = new SeededEntropy(`moments of ${seed}`);
+  const pns = [{ id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: [] }];
+  const world = await World.start({ seed, pns, devices: STRANGERS.map((id) => device(id, 'home', 'needed')) });
+  await world.calm();
+  await world.kill('server');
+  const until = world.clock.now() + AWAY_MS;
+  for (const id of STRANGERS) {
+    await world.register(id);
+    const goesOnAt = world.clock.now() + 15 * (entropy.bytes(1)[0] ?? 0);
+    while (world.clock.now() < goesOnAt) {
+      world.clock.advance(100);
+      await world.drain();
+    }
+  }
+  while (world.clock.now() < until) {
+    world.clock.advance(100);
+    await world.drain();
+  }
+  await world.startNode('server');
+  await world.calm();
+  return world;
+}
+
+test(
+  'an auditor finds nothing in 20 of 20 runs where strangers ask again of a server that was away for 30 s',
+  { timeout: 120_000 },
+  async () => {
+    const verdicts: Awaited<ReturnType<typeof auditOf>>[] = [];
+    for (let run = 0; run < 20; run++) verdicts.push(await auditOf(await waitedFor(`away ${run}`)));
+    expect(verdicts).toEqual(verdicts.map(() => CONFORMANT));
+  },
+);

@@ -2,7 +2,7 @@ import type { ChartId } from '../../../events/charts.ts';
 import type { Fact } from '../../../events/decode.ts';
 import type { Flow } from '../../../events/fields.ts';
 import type { ExpectedVersion, NewEvent, StreamAppend } from '../../../events/journal/port.ts';
-import { changeRequestStep } from '../../../events/steps.ts';
+import { changeRequestStep, flowAhead } from '../../../events/steps.ts';
 import type { Chart } from '../../../machines/chart.ts';
 import { chartName } from '../../../projections/chart-hash.ts';
 import type { Role } from '../../role.ts';
@@ -65,7 +65,7 @@ function inTheirFlows(taken: readonly Taken[]): readonly Taken[] {
 
 function eventOf({ chart, fact, schemaVersion, flow }: Taken, about: About): NewEvent {
   const { messageId, correlationId, causationId, role, recordedAt } = about;
-  const crStep = changeRequestStep(chart.id, fact.type, flow);
+  const crStep = changeRequestStep(chart.id, fact.type, flowAhead(chart.id, fact.type) ?? flow);
   const meta = { messageId, correlationId, causationId, role, chart: chartName(chart), crStep, recordedAt };
   return { type: fact.type, schemaVersion, data: fact.data, meta };
 }
