@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../events/journal/port.ts';
-import { CHANGE_REQUEST_STEPS } from '../../events/steps.ts';
+import { CHANGE_REQUEST_STEPS, flowAhead } from '../../events/steps.ts';
 import { finding } from '../finding.ts';
 import { NUMBER, TEXT } from '../scratch/shelf.ts';
 import { text } from './reading.ts';
@@ -7,12 +7,15 @@ import type { Rule } from './watch.ts';
 
 const ID = 'steps';
 
-/** The first step of each flow that a role takes: with it a further attempt may begin under the same correlation id. */
+/** The step of each flow with which a further attempt of the same registration may begin at a role. */
 const FIRST: { readonly [role: string]: { readonly [flow: string]: number } } = {
   pne: { '1.4.1': 1, '1.4.2': 1 },
-  'pn-gateway': { '1.4.1': 1, '1.4.2': 1 },
+  'pn-gateway': { '1.4.1': 1, '1.4.2': 2 },
   'cpns-server': { '1.4.1': 3, '1.4.2': 4 },
 };
+
+/** With it a PN GW has answered; it takes no other request of the PNE before. */
+const LAST: { readonly [flow: string]: number } = { '1.4.1': 4, '1.4.2': 6 };
 
 /**
  * Follows whichever answer of the server, also one that comes when the PNE was told otherwise: then a further attempt may
@@ -37,14 +40,18 @@ export const stepOrder: Rule = {
     };
     return {
       take(seen) {
-        const { correlationId, role, crStep } = seen.event.meta;
-        if (crStep === null || seen.event.type === FOLLOWS || isOfWithdrawal(seen.event)) return;
+        const { stream, type, meta } = seen.event;
+        const { correlationId, role, chart, crStep } = meta;
+        if (crStep === null || type === FOLLOWS || flowAhead(chart.id, type) !== null) return;
+        if (isOfWithdrawal(seen.event)) return;
         const [flow = '', number = ''] = crStep.split('/');
-        const key = `${correlationId} ${role} ${flow}`;
+        const isOfGateway = role === 'pn-gateway';
+        // A PN GW works on one request of a PNE after the other, whichever correlation ids the PNE gives them.
+        const key = `${isOfGateway ? stream : correlationId} ${role} ${flow}`;
         const step = Number(number);
         const before = reached.get(key);
-        const isFirst = step === FIRST[role]?.[flow];
-        if (before !== undefined && step < before && !isFirst)
+        const begins = step === FIRST[role]?.[flow] && (!isOfGateway || before === LAST[flow]);
+        if (before !== undefined && step < before && !begins)
           report(finding(ID, seen, `${crStep} of this registration comes after ${flow}/${before}`));
         reached.set(key, step);
       },
