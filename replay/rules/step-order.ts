@@ -23,6 +23,9 @@ const LAST: { readonly [flow: string]: number } = { '1.4.1': 4, '1.4.2': 6 };
  */
 const FOLLOWS = 'LocalInventoryUpdated';
 
+/** The PN GW asks once more whether the PNE is in the local inventory, right before it forwards the request. */
+const AGAIN = { type: 'AdmissionRefused', after: '1.4.2/4' } as const;
+
 export const stepOrder: Rule = {
   id: ID,
   states: 'The steps of 1.4.1 and 1.4.2 come in their order, within one registration at each role.',
@@ -50,6 +53,7 @@ export const stepOrder: Rule = {
         const key = `${isOfGateway ? stream : correlationId} ${role} ${flow}`;
         const step = Number(number);
         const before = reached.get(key);
+        if (type === AGAIN.type && `${flow}/${before}` === AGAIN.after) return;
         const begins = step === FIRST[role]?.[flow] && (!isOfGateway || before === LAST[flow]);
         if (before !== undefined && step < before && !begins)
           report(finding(ID, seen, `${crStep} of this registration comes after ${flow}/${before}`));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { linkUp } from '../../../actors/wire/subjects.ts';
 import type { RecordedEvent } from '../../../events/journal/port.ts';
+import { PROVISIONAL_MS } from '../../../machines/timing.ts';
 import { stepOrder } from '../../../replay/rules/step-order.ts';
 import { HANDSHAKE } from '../../machines/given.ts';
 import { hand } from '../../actors/talk.ts';
@@ -31,6 +32,16 @@ const pairs = (world: World, messageId: string, deviceId = 'cup', correlationId 
   from(world, deviceId, 'pairing-request', messageId, correlationId);
 const asks = (world: World, messageId: string, deviceId = 'cup', correlationId = 'c'): void =>
   from(world, deviceId, 'registration-request', messageId, correlationId);
+
+/** Delivers all but what is on such a subject, and what that leads to. */
+async function deliverBut(world: World, ending: string): Promise<void> {
+  for (;;) {
+    const index = world.network.inFlight.findIndex(({ subject }) => !subject.endsWith(ending));
+    if (index < 0) return;
+    world.network.deliver(index);
+    await world.settle();
+  }
+}
 
 const stepsOf = async (world: World, deviceId: string): Promise<string> =>
   (await world.events('gateway'))
@@ -72,6 +83,25 @@ describe('an auditor finds no step out of order at an honest PN GW', () => {
     asks(world, 'r2');
     await world.calm();
     expect(await stepsOf(world, 'cup')).toBe('1 2 3 4 4 5 5 6 2 3 4 4 5 5 6');
+    expect(await found(world.timeline)).toEqual([]);
+  });
+
+  test('where a stranger that the server had added is gone again before its request is forwarded', async () => {
+    const world = await started();
+    pairs(world, 'p1');
+    asks(world, 'r1');
+    await world.settle();
+    await world.kill('gateway');
+    await world.drain();
+    world.clock.advance(PROVISIONAL_MS);
+    await world.drain();
+    await world.startNode('gateway');
+    await world.settle();
+    await deliverBut(world, 'pn-update-response');
+    await world.calm();
+    const refused = (await world.events('gateway')).find(({ type }) => type === 'AdmissionRefused');
+    expect(refused).toMatchObject({ data: { code: 409 } });
+    expect(await stepsOf(world, 'cup')).toBe('1 2 3 4 4 3 6');
     expect(await found(world.timeline)).toEqual([]);
   });
 
@@ -134,6 +164,11 @@ describe('an auditor finds, in the journal of a PN GW,', () => {
       'a request that is taken before that answer, although the PNE has paired again',
       [PAIRED, ASKED, MISSING, UPDATE, PAIRED, ASKED],
       /\/2 .* \/4/,
+    ],
+    [
+      'a refusal by itself after it has forwarded the request',
+      [PAIRED, ASKED, MISSING, UPDATE, FORWARDED, ['AdmissionRefused', 3]],
+      /\/3 .* \/5/,
     ],
     ['a membership that is looked at after the update', [PAIRED, ASKED, UPDATE, MISSING], /\/3 .* \/4/],
     [
