@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../../events/journal/port.ts';
 import { CHANGE_REQUEST_STEPS, flowAhead } from '../../events/steps.ts';
 import { finding } from '../finding.ts';
 import { NUMBER, TEXT } from '../scratch/shelf.ts';
-import { text } from './reading.ts';
+import { changesOf, text } from './reading.ts';
 import type { Rule } from './watch.ts';
 
 const ID = 'steps';
@@ -26,6 +26,15 @@ const FOLLOWS = 'LocalInventoryUpdated';
 /** The PN GW asks once more whether the PNE is in the local inventory, right before it forwards the request. */
 const AGAIN = { type: 'AdmissionRefused', after: '1.4.2/4' } as const;
 
+/**
+ * The PNE that a step is about, and its PN or PN GW: PNEs choose correlation ids, so two of them may choose the same. Where
+ * the event does not name it, its stream does, at the end.
+ */
+function whoseIs(event: RecordedEvent): string {
+  const [, within = '', ...rest] = event.stream.split('/');
+  return `${within} ${text(event, 'deviceId') ?? changesOf(event)?.changes[0]?.deviceId ?? rest.at(-1) ?? ''}`;
+}
+
 export const stepOrder: Rule = {
   id: ID,
   states: 'The steps of 1.4.1 and 1.4.2 come in their order, within one registration at each role.',
@@ -43,14 +52,14 @@ export const stepOrder: Rule = {
     };
     return {
       take(seen) {
-        const { stream, type, meta } = seen.event;
+        const { type, meta } = seen.event;
         const { correlationId, role, chart, crStep } = meta;
         if (crStep === null || type === FOLLOWS || flowAhead(chart.id, type) !== null) return;
         if (isOfWithdrawal(seen.event)) return;
         const [flow = '', number = ''] = crStep.split('/');
         const isOfGateway = role === 'pn-gateway';
         // A PN GW works on one request of a PNE after the other, whichever correlation ids the PNE gives them.
-        const key = `${isOfGateway ? stream : correlationId} ${role} ${flow}`;
+        const key = `${isOfGateway ? '' : correlationId} ${role} ${whoseIs(seen.event)} ${flow}`;
         const step = Number(number);
         const before = reached.get(key);
         if (type === AGAIN.type && `${flow}/${before}` === AGAIN.after) return;

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../../../events/journal/port.ts';
 import { PROVISIONAL_MS } from '../../../machines/timing.ts';
 import { stepOrder } from '../../../replay/rules/step-order.ts';
 import { HANDSHAKE } from '../../machines/given.ts';
-import { hand } from '../../actors/talk.ts';
+import { hand, last } from '../../actors/talk.ts';
 import { byRule } from '../../properties/by-rule.ts';
 import { device, GATEWAY, World, type Moment } from '../../simulation/world.ts';
 
@@ -41,6 +41,12 @@ async function deliverBut(world: World, ending: string): Promise<void> {
     world.network.deliver(index);
     await world.settle();
   }
+}
+
+/** Delivers the first message on such a subject. */
+async function deliver(world: World, ending: string): Promise<void> {
+  world.network.deliver(world.network.inFlight.findIndex(({ subject }) => subject.endsWith(ending)));
+  await world.settle();
 }
 
 const stepsOf = async (world: World, deviceId: string): Promise<string> =>
@@ -115,6 +121,22 @@ describe('an auditor finds no step out of order at an honest PN GW', () => {
     for (const deviceId of ['cup', 'tag']) expect(await stepsOf(world, deviceId)).toBe('1 2 3 4 4 5 5 6');
     expect(await found(world.timeline)).toEqual([]);
   });
+});
+
+test('an auditor finds no step out of order at the server where a PNE takes the correlation id of another one', async () => {
+  const world = await started();
+  await world.register('lamp');
+  await deliverBut(world, 'up.lamp.sealed');
+  const { correlationId } = last(world, 'up.lamp.registration-request').message;
+  pairs(world, 'p1', 'cup', correlationId);
+  asks(world, 'r1', 'cup', correlationId);
+  await world.settle();
+  await deliver(world, 'wan.up.hub.pn-update-request');
+  await deliverBut(world, 'pn-update-response');
+  await world.calm();
+  const steps = (await world.events('server')).flatMap(({ meta }) => meta.crStep?.replace('1.4.2/', '') ?? []);
+  expect(steps.join(' ')).toBe('4 4 4 5 5 5 5 5 4 4 4 6 5 5 5 5');
+  expect(await found(world.timeline)).toEqual([]);
 });
 
 describe('an auditor finds, in the journal of a PN GW,', () => {
