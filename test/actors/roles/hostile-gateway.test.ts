@@ -101,6 +101,32 @@ describe('a PN GW that lies about a registration', () => {
     await runtime.stop();
   });
 
+  test('and takes in a PNE of the PN of another one, which asked it itself: 403, and the PNE has no CPNS ID', async () => {
+    const world = await World.start({
+      pns,
+      devices: [{ ...device('lamp', 'home'), gatewayId: 'second' }],
+      gateways: [GATEWAY, 'second'],
+    });
+    const runtime = await startGateway(gatewayIdentity('second'), [], world.seams('second'));
+    await world.calm();
+    await world.kill('gateway');
+    await world.register('lamp');
+    await world.settle();
+    const { message } = last(world, 'link.second.up.lamp.registration-request');
+    const text = JSON.stringify({ ...message, body: { ...message.body, deviceId: 'lamp' } });
+    await lie(world, world.gatewaySession('second'), 'cpns.wan.up.second.registration-request', text);
+    const { body } = last(world, 'wan.down.second.registration-response').message;
+    expect(body).toMatchObject({ code: 403, handshake: null, changes: [] });
+    const ofLamp = (await world.events('server')).filter(({ stream }) => stream === 'registration/home/lamp');
+    expect(ofLamp.map(({ type, data }) => [type, data['code']])).toEqual([
+      ['RegistrationRequestReceived', undefined],
+      ['PneAuthenticated', undefined],
+      ['RegistrationDenied', 403],
+      ['RegistrationAnswered', 403],
+    ]);
+    await runtime.stop();
+  });
+
   test('and speaks in the name of another one is not heard, and the other one is not disturbed', async () => {
     const { world, subject, message } = await intercepted();
     const second = gatewayIdentity('second');
