@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { pneStream } from '../../../actors/roles/pne.ts';
 import { startGateway } from '../../../actors/roles/start.ts';
+import { pneRegistration } from '../../../machines/pne/registration.ts';
 import { device, GATEWAY, gatewayIdentity, secretOf, World } from '../../simulation/world.ts';
 import { lie } from '../liar.ts';
 import { hand, last, said, type Said } from '../talk.ts';
@@ -163,5 +165,53 @@ describe('a PN GW that lies about an answer', () => {
     expect((await world.events('pnes')).at(-1)).toMatchObject({ type: 'MessageRefused', data: { code: 401 } });
     await world.calm();
     expect((await world.events('pnes')).at(-1)?.type).toBe('SecureSessionConfirmed');
+  });
+});
+
+/** The PNE has sent its confirmation, and the server has not seen it; what the PN GW has of that. */
+async function confirming() {
+  const world = await World.start({ pns, devices: [device('lamp', 'home'), device('radio', 'home')] });
+  await world.calm();
+  await world.register('radio');
+  await world.calm();
+  const ofAnother = last(world, 'wan.down.hub.sealed').message.body;
+  await world.register('lamp');
+  while (world.network.inFlight[0]?.subject.endsWith('up.lamp.sealed') !== true) {
+    world.network.deliver(0);
+    await world.settle();
+  }
+  const own = last(world, 'up.lamp.sealed').message;
+  return { world, own, ofAnother };
+}
+
+const IN_PLAIN = Buffer.from(JSON.stringify({ type: 'session-confirmed' })).toString('base64url');
+
+type Body = Said['message']['body'];
+type Forgery = (own: Body, ofAnother: Body) => object;
+const forgeries: readonly (readonly [string, 401 | 409, Forgery])[] = [
+  ['in plain text', 401, () => ({ frame: IN_PLAIN })],
+  ['of bytes that nobody sealed', 401, ({ frame }) => ({ frame: flipped(frame, 3) })],
+  ['that is what the PNE said itself', 401, ({ frame }) => ({ frame })],
+  ['that the server gave another PNE', 401, (_, { frame }) => ({ frame })],
+  ['for the session of another PNE', 409, (_, { frame, keyId }) => ({ frame, keyId })],
+];
+
+describe('a PN GW that forges the confirmation of a session', () => {
+  test.each(forgeries)('%s is not believed: %i, and the PNE waits for the true one', async (_, code, forge) => {
+    const { world, own, ofAnother } = await confirming();
+    const { counter, keyId } = own.body;
+    const { v, correlationId, messageId: inReplyTo } = own;
+    const body = { counter, keyId, ...forge(own.body, ofAnother) };
+    const forged = { v, type: 'sealed', messageId: 'forged', correlationId, inReplyTo, body };
+    hand(world, 'pnes', 'cpns.link.hub.down.lamp.sealed', JSON.stringify(forged));
+    await world.settle();
+    const state = await world.runtime('pnes')?.state(pneRegistration, pneStream('lamp'));
+    expect(state?.value).toEqual({ registered: 'confirming' });
+    expect((await world.events('pnes')).at(-1)).toMatchObject({
+      type: 'MessageRefused',
+      data: { message: 'sealed', from: 'lamp', code },
+    });
+    await world.calm();
+    expect((await world.events('pnes')).at(-1)).toMatchObject({ type: 'SecureSessionConfirmed', data: { keyId } });
   });
 });
