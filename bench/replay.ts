@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs, promisify } from 'node:util';
-import { openSqliteReader } from '../events/journal/sqlite/open.ts';
+import { openSqliteReader } from '../journal/sqlite/open.ts';
 import { ConformancePass } from '../replay/conformance.ts';
 import { Findings } from '../replay/finding.ts';
 import { verifyIntegrity } from '../replay/integrity.ts';

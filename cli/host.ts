@@ -1,5 +1,5 @@
-import { systemClock, type Clock } from '../actors/seams/clock.ts';
-import { systemEntropy, type Entropy } from '../actors/seams/entropy.ts';
+import { systemClock, type Clock } from '../seams/clock.ts';
+import { systemEntropy, type Entropy } from '../seams/entropy.ts';
 import { KEYRING_KEY } from './config/kek.ts';
 import { errorCode } from './errors.ts';
 import { StatusLine } from './status-line.ts';

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { JournalError } from '../events/journal/port.ts';
+import { JournalError } from '../journal/port.ts';
 import { ConfigError } from './config/problems.ts';
 import { EXIT, systemFault, UsageError } from './errors.ts';
 import type { Host } from './host.ts';

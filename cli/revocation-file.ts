@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import type { Clock } from '../actors/seams/clock.ts';
-import type { Log } from '../actors/seams/log.ts';
+import type { Clock } from '../seams/clock.ts';
+import type { Log } from '../seams/log.ts';
 import type { Certificate } from '../security/pki/certificate.ts';
 import type { RevocationList } from '../security/pki/revocation-list.ts';
 import { readRevocationFile } from './config/pki.ts';

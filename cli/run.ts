@@ -1,4 +1,4 @@
-import type { Wire } from '../actors/wire/port.ts';
+import type { Wire } from '../wire/port.ts';
 import { FailedError } from './errors.ts';
 import type { Host, StopSignal } from './host.ts';
 

@@ -1,5 +1,5 @@
 import { isChartId, vocabularyOf, type ChartId } from './charts.ts';
-import type { JsonObject, NewEvent } from './journal/port.ts';
+import type { JsonObject, NewEvent } from '../journal/port.ts';
 import { upcast, UPCASTERS } from './upcasters.ts';
 import type { Vocabulary } from './vocabulary/define.ts';
 

@@ -1,5 +1,5 @@
 import type { ChartId } from './charts.ts';
-import type { JsonObject } from './journal/port.ts';
+import type { JsonObject } from '../journal/port.ts';
 
 /** From the data of an event in one schema version to the next one. Pure, and for good: stored events never change. */
 export type Upcaster = (data: JsonObject) => JsonObject;

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely';
 import { z } from 'zod';
-import type { Capabilities } from '../events/journal/sql/capabilities.ts';
-import type { JournalTables } from '../events/journal/sql/tables.ts';
+import type { Capabilities } from '../journal/sql/capabilities.ts';
+import type { JournalTables } from '../journal/sql/tables.ts';
 import type { Standing } from './port.ts';
 
 /** The register of the projections of a journal: one row each, in the journal's own database. */

@@ -1,4 +1,4 @@
-import type { JournalReader, RecordedEvent } from '../events/journal/port.ts';
+import type { JournalReader, RecordedEvent } from '../journal/port.ts';
 import {
   aheadError,
   applyTo,

@@ -1,5 +1,5 @@
 import { InventoryChanges } from '../events/fields.ts';
-import type { RecordedEvent } from '../events/journal/port.ts';
+import type { RecordedEvent } from '../journal/port.ts';
 import { handlerError, type Fold, type MemberRow, type ReadModel } from './port.ts';
 import type { ReadTable } from './tables.ts';
 

@@ -1,5 +1,5 @@
 import type { MemberStatus } from '../events/fields.ts';
-import type { RecordedEvent } from '../events/journal/port.ts';
+import type { RecordedEvent } from '../journal/port.ts';
 import type { InventoryDelta } from './inventory.ts';
 import type { ReadTable } from './tables.ts';
 

@@ -1,4 +1,4 @@
-import type { JournalReader } from '../events/journal/port.ts';
+import type { JournalReader } from '../journal/port.ts';
 import { Projection } from './engine.ts';
 import { changedPns, INVENTORY, InventoryFold, type InventoryDelta } from './inventory.ts';
 import type { InventoryStore, PnInventory } from './port.ts';

@@ -1,4 +1,4 @@
-import type { JournalReader, RecordedEvent } from '../events/journal/port.ts';
+import type { JournalReader, RecordedEvent } from '../journal/port.ts';
 import { applyTo, ProjectionError, type ProjectionStore, type ReadModel } from './port.ts';
 
 /** Events read at once, and per transaction: long enough to spread the sync, short enough not to hold up the committer. */

@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely';
-import { JournalError, type ArchiveReader } from '../events/journal/port.ts';
-import { BulkInsert } from '../events/journal/sql/bulk.ts';
-import type { Capabilities } from '../events/journal/sql/capabilities.ts';
-import type { JournalTables } from '../events/journal/sql/tables.ts';
+import { JournalError, type ArchiveReader } from '../journal/port.ts';
+import { BulkInsert } from '../journal/sql/bulk.ts';
+import type { Capabilities } from '../journal/sql/capabilities.ts';
+import type { JournalTables } from '../journal/sql/tables.ts';
 import { createRegister, hasRegister, standingOf, type Database, type ProjectionTables } from './checkpoints.ts';
 import { overlapError, type ProjectionStore, type ReadModel, type Standing, type Stop } from './port.ts';
 import { compilePut, createTable, keyOf, type ReadTable } from './tables.ts';

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { MemberStatus } from '../events/fields.ts';
-import type { JournalTables } from '../events/journal/sql/tables.ts';
+import type { JournalTables } from '../journal/sql/tables.ts';
 import { hasRegister } from './checkpoints.ts';
 import { INVENTORY, type InventoryDelta } from './inventory.ts';
 import type { InventoryStore, MemberRow, PnInventory } from './port.ts';

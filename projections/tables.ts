@@ -1,6 +1,6 @@
 import { sql, type CompiledQuery, type QueryExecutorProvider, type RawBuilder } from 'kysely';
-import type { Values } from '../events/journal/sql/bulk.ts';
-import type { Capabilities } from '../events/journal/sql/capabilities.ts';
+import type { Values } from '../journal/sql/bulk.ts';
+import type { Capabilities } from '../journal/sql/capabilities.ts';
 
 /** `?`: may be null. */
 type ColumnType = 'text' | 'text?' | 'number' | 'number?';

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
-import type { JournalReader, RecordedEvent } from '../events/journal/port.ts';
-import type { Values } from '../events/journal/sql/bulk.ts';
-import type { JournalTables } from '../events/journal/sql/tables.ts';
+import type { JournalReader, RecordedEvent } from '../journal/port.ts';
+import type { Values } from '../journal/sql/bulk.ts';
+import type { JournalTables } from '../journal/sql/tables.ts';
 import { standingOf, type Database, type ProjectionTables } from './checkpoints.ts';
 import { aheadError, applyTo, ProjectionError, type ReadModel } from './port.ts';
 import { readUpTo, type RebuildProgress } from './rebuild.ts';

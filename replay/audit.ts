@@ -1,5 +1,5 @@
 import { toBase64 } from '../security/transparency/base64.ts';
-import { JournalError } from '../events/journal/port.ts';
+import { JournalError } from '../journal/port.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
 import { ConformancePass, type UsedChart } from './conformance.ts';
 import { Copies } from './copies.ts';

@@ -1,6 +1,6 @@
-import type { ArchiveReader, Base, StoredEvent } from '../events/journal/port.ts';
+import type { ArchiveReader, Base, StoredEvent } from '../journal/port.ts';
 import { CHARTS } from '../machines/all.ts';
-import { snapshotOf } from '../projections/snapshots/snapshot.ts';
+import { snapshotOf } from '../fold/snapshot.ts';
 import type { Scratch } from './scratch/scratch.ts';
 import { NUMBER, type Shelf } from './scratch/shelf.ts';
 import { recordedOf, type Pass } from './source.ts';

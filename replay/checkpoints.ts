@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RECORD_STREAM } from '../events/vocabulary/record.ts';
-import type { JournalReader, RecordedEvent } from '../events/journal/port.ts';
-import type { TreeHead } from '../events/journal/merkle/proof.ts';
+import type { JournalReader, RecordedEvent } from '../journal/port.ts';
+import type { TreeHead } from '../journal/merkle/proof.ts';
 import { toBase64url } from '../security/base64url.ts';
 import { parseCheckpoint } from '../security/transparency/checkpoint.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';

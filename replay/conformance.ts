@@ -1,4 +1,4 @@
-import type { RecordedEvent, StoredEvent } from '../events/journal/port.ts';
+import type { RecordedEvent, StoredEvent } from '../journal/port.ts';
 import { CHARTS } from '../machines/all.ts';
 import type { Report, Seen } from './finding.ts';
 import type { Watches } from './rules/watch.ts';

@@ -1,8 +1,8 @@
 import { toBase64 } from '../security/transparency/base64.ts';
-import { rootOf } from '../events/journal/merkle/frontier.ts';
-import { isSameHash } from '../events/journal/merkle/hash.ts';
-import { leafText } from '../events/journal/merkle/leaf.ts';
-import type { StoredEvent } from '../events/journal/port.ts';
+import { rootOf } from '../journal/merkle/frontier.ts';
+import { isSameHash } from '../journal/merkle/hash.ts';
+import { leafText } from '../journal/merkle/leaf.ts';
+import type { StoredEvent } from '../journal/port.ts';
 import type { JournalAudit } from './audit.ts';
 import { inOrder, type IntegrityFault } from './integrity.ts';
 import { BEFORE_ALL, PAGE, type JournalSource } from './source.ts';

@@ -1,6 +1,6 @@
-import { hashLeaf, isSameHash } from '../events/journal/merkle/hash.ts';
-import { leafText } from '../events/journal/merkle/leaf.ts';
-import type { StoredEvent } from '../events/journal/port.ts';
+import { hashLeaf, isSameHash } from '../journal/merkle/hash.ts';
+import { leafText } from '../journal/merkle/leaf.ts';
+import type { StoredEvent } from '../journal/port.ts';
 
 /** What was done to a journal, told from the traces that it left. Asked of the first faults only. */
 

@@ -1,7 +1,7 @@
-import type { BaseChart, RecordedChart, StoredEvent } from '../events/journal/port.ts';
+import type { BaseChart, RecordedChart, StoredEvent } from '../journal/port.ts';
 import { isChartId } from '../events/charts.ts';
 import { CHARTS } from '../machines/all.ts';
-import { chartName } from '../projections/chart-hash.ts';
+import { chartName } from '../fold/chart-hash.ts';
 import type { Scratch } from './scratch/scratch.ts';
 import type { Shelf } from './scratch/shelf.ts';
 import { recordedOf, type Pass } from './source.ts';

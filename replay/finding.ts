@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../events/journal/port.ts';
+import type { RecordedEvent } from '../journal/port.ts';
 import type { StateValue } from '../machines/chart.ts';
 
 /** Something in a record that the rules do not allow. */

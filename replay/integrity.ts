@@ -1,8 +1,8 @@
-import type { Frontier, TreeNode } from '../events/journal/merkle/frontier.ts';
-import { appendLeaves, rootOf } from '../events/journal/merkle/frontier.ts';
-import { hashLeaf, isSameHash } from '../events/journal/merkle/hash.ts';
-import { leafText } from '../events/journal/merkle/leaf.ts';
-import type { StoredEvent } from '../events/journal/port.ts';
+import type { Frontier, TreeNode } from '../journal/merkle/frontier.ts';
+import { appendLeaves, rootOf } from '../journal/merkle/frontier.ts';
+import { hashLeaf, isSameHash } from '../journal/merkle/hash.ts';
+import { leafText } from '../journal/merkle/leaf.ts';
+import type { StoredEvent } from '../journal/port.ts';
 import type { SignedHead } from './checkpoints.ts';
 import { misplaced, skipped } from './diagnosis.ts';
 import { Scratch } from './scratch/scratch.ts';

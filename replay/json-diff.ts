@@ -1,4 +1,4 @@
-import type { Json } from '../events/journal/port.ts';
+import type { Json } from '../journal/port.ts';
 
 /** One place at which two values differ. `undefined` where there is nothing at that place. */
 export interface Difference {

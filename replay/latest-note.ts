@@ -1,4 +1,4 @@
-import type { JournalReader } from '../events/journal/port.ts';
+import type { JournalReader } from '../journal/port.ts';
 import { recordedNotes } from './checkpoints.ts';
 
 /** A checkpoint that a journal holds, its signature not checked. */

@@ -1,8 +1,8 @@
 import { isChartId } from '../events/charts.ts';
-import type { ArchiveReader, Base, JournalReader, RecordedEvent, SnapshotReader } from '../events/journal/port.ts';
+import type { ArchiveReader, Base, JournalReader, RecordedEvent, SnapshotReader } from '../journal/port.ts';
 import { CHARTS } from '../machines/all.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
-import { restoreBase, restoreSnapshot } from '../projections/snapshots/snapshot.ts';
+import { restoreBase, restoreSnapshot } from '../fold/snapshot.ts';
 import { StreamFold, type Charts, type Deviation, type UnknownChart } from './stream-fold.ts';
 
 /** Events a read. */

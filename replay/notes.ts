@@ -1,4 +1,4 @@
-import { isSameHash } from '../events/journal/merkle/hash.ts';
+import { isSameHash } from '../journal/merkle/hash.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
 import type { JournalAudit } from './audit.ts';
 import { readAnyCheckpoint, storedCheckpoints, type ReadCheckpoint, type SignedHead } from './checkpoints.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JournalReader } from '../events/journal/port.ts';
+import type { JournalReader } from '../journal/port.ts';
 import { recordedEvents } from './checkpoints.ts';
 
 const DurabilityObserved = z.object({

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../events/journal/port.ts';
+import type { StoredEvent } from '../journal/port.ts';
 import type { Pass } from './source.ts';
 
 /** Roles and owners that are named; a journal that has more was put together from others. */

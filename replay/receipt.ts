@@ -1,5 +1,5 @@
-import { hashLeafBytes, isSameHash } from '../events/journal/merkle/hash.ts';
-import { rootByInclusion } from '../events/journal/merkle/proof.ts';
+import { hashLeafBytes, isSameHash } from '../journal/merkle/hash.ts';
+import { rootByInclusion } from '../journal/merkle/proof.ts';
 import { parseCheckpoint } from '../security/transparency/checkpoint.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
 import { tlogProofFromText } from '../security/transparency/tlog-proof.ts';

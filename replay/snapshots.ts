@@ -1,7 +1,7 @@
-import type { Base, Snapshot, StreamSource } from '../events/journal/port.ts';
+import type { Base, Snapshot, StreamSource } from '../journal/port.ts';
 import { isChartId } from '../events/charts.ts';
 import { CHARTS } from '../machines/all.ts';
-import { restoreBase, restoreSnapshot, stateHashOf, type SnapshotFault } from '../projections/snapshots/snapshot.ts';
+import { restoreBase, restoreSnapshot, stateHashOf, type SnapshotFault } from '../fold/snapshot.ts';
 import { StreamFold, type Charts } from './stream-fold.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Frontier } from '../events/journal/merkle/frontier.ts';
-import type { Base, JsonObject, RecordedEvent, Snapshot, StoredEvent } from '../events/journal/port.ts';
+import type { Frontier } from '../journal/merkle/frontier.ts';
+import type { Base, JsonObject, RecordedEvent, Snapshot, StoredEvent } from '../journal/port.ts';
 
 /**
  * A journal as an auditor reads it, wherever it is kept: a SQLite file, a PostgreSQL database, an export. It is read as it

@@ -1,5 +1,5 @@
-import { archivedError } from '../events/journal/archived.ts';
-import type { Json, RecordedEvent } from '../events/journal/port.ts';
+import { archivedError } from '../journal/archived.ts';
+import type { Json, RecordedEvent } from '../journal/port.ts';
 import { pnGateway } from '../machines/pn-gateway/gateway.ts';
 import { personalNetwork } from '../machines/cpns-server/personal-network.ts';
 import type { Members } from '../machines/inventory.ts';

@@ -1,8 +1,8 @@
 import { isChartId, type ChartId } from '../events/charts.ts';
 import { readFact, UnreadableEvent, type Fact } from '../events/decode.ts';
-import type { RecordedEvent } from '../events/journal/port.ts';
+import type { RecordedEvent } from '../journal/port.ts';
 import { CHARTS } from '../machines/all.ts';
-import { chartName } from '../projections/chart-hash.ts';
+import { chartName } from '../fold/chart-hash.ts';
 import { ChartError, type Chart, type ChartState } from '../machines/chart.ts';
 import type { Effect } from '../machines/effect.ts';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject } from '../events/journal/port.ts';
+import type { JsonObject } from '../journal/port.ts';
 import { toBase64 } from '../security/transparency/base64.ts';
 import type { Audit, JournalAudit } from './audit.ts';
-import { canonicalJson } from '../projections/snapshots/canonical.ts';
+import { canonicalJson } from '../fold/canonical.ts';
 import type { Doubt, Finding } from './finding.ts';
 
 export type VerdictWord = 'CONFORMANT' | 'DEVIATIONS' | 'TAMPERED' | 'INCOMPLETE';

@@ -1,5 +1,5 @@
-import { archivedError } from '../events/journal/archived.ts';
-import type { ReadRange, RecordedEvent, StoredEvent } from '../events/journal/port.ts';
+import { archivedError } from '../journal/archived.ts';
+import type { ReadRange, RecordedEvent, StoredEvent } from '../journal/port.ts';
 import { BEFORE_ALL, PAGE, recordedOf, type JournalSource } from './source.ts';
 import type { JournalView } from './state.ts';
 import type { NamedJournal } from './trace/trace.ts';

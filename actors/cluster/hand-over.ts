@@ -1,8 +1,8 @@
-import type { Clock } from '../seams/clock.ts';
-import type { Log } from '../seams/log.ts';
-import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from '../wire/port.ts';
-import { handedOver, handOver, isSealed, parseSubject, SERVER_HEARS, wanUp } from '../wire/subjects.ts';
-import { Warnings } from '../warnings.ts';
+import type { Clock } from '../../seams/clock.ts';
+import type { Log } from '../../seams/log.ts';
+import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from '../../wire/port.ts';
+import { handedOver, handOver, isSealed, parseSubject, SERVER_HEARS, wanUp } from '../../messages/subjects.ts';
+import { Warnings } from '../../seams/warnings.ts';
 import type { Membership } from './membership.ts';
 
 const WAN_UP: ReadonlySet<string> = new Set(SERVER_HEARS);

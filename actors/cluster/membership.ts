@@ -1,10 +1,10 @@
-import type { Leases } from '../../events/journal/leases.ts';
-import type { Clock } from '../seams/clock.ts';
-import type { Entropy } from '../seams/entropy.ts';
-import type { Log } from '../seams/log.ts';
-import { describeError } from '../wire/listeners.ts';
-import type { Subscription, Wire } from '../wire/port.ts';
-import { LOOK_AT_THE_RING } from '../wire/subjects.ts';
+import type { Leases } from '../../journal/leases.ts';
+import type { Clock } from '../../seams/clock.ts';
+import type { Entropy } from '../../seams/entropy.ts';
+import type { Log } from '../../seams/log.ts';
+import { describeError } from '../../wire/listeners.ts';
+import type { Subscription, Wire } from '../../wire/port.ts';
+import { LOOK_AT_THE_RING } from '../../messages/subjects.ts';
 import { Ring } from './ring.ts';
 
 /** A process that says nothing for so long has no share any more: the others take over what was its own. */

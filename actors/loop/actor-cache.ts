@@ -1,4 +1,4 @@
-import type { Actor } from '../fold.ts';
+import type { Actor } from '../../fold/fold.ts';
 
 /** How many actors the units of a process have in memory together. */
 export interface Census {

@@ -1,8 +1,8 @@
 import type { ResponseCode } from '../../events/codes.ts';
-import type { TimerRow } from '../../events/journal/port.ts';
-import type { Role } from '../role.ts';
-import type { LogFields } from '../seams/log.ts';
-import { deviceOf, type Incoming } from '../wire/messages.ts';
+import type { TimerRow } from '../../journal/port.ts';
+import type { Role } from './role.ts';
+import type { LogFields } from '../../seams/log.ts';
+import { deviceOf, type Incoming } from '../../messages/catalogue.ts';
 import { refusalFact, type Refusal } from './refusals.ts';
 import type { Draft } from './step.ts';
 import type { Work } from './work.ts';

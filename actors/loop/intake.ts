@@ -1,8 +1,8 @@
-import type { Role } from '../role.ts';
-import type { Clock } from '../seams/clock.ts';
-import type { Warnings } from '../warnings.ts';
-import { decodeMessage, type Decoded, type Incoming } from '../wire/messages.ts';
-import type { Delivery, Wire } from '../wire/port.ts';
+import type { Role } from './role.ts';
+import type { Clock } from '../../seams/clock.ts';
+import type { Warnings } from '../../seams/warnings.ts';
+import { decodeMessage, type Decoded, type Incoming } from '../../messages/catalogue.ts';
+import type { Delivery, Wire } from '../../wire/port.ts';
 import type { Outlet } from './outlet.ts';
 import { RateLimiter, type Overdraft } from './rate-limiter.ts';
 import type { Refusal } from './refusals.ts';

@@ -1,4 +1,4 @@
-import { MAX_MAILBOX } from '../limits.ts';
+import { MAX_MAILBOX } from './limits.ts';
 import type { Work } from './work.ts';
 
 export interface Queued {

@@ -1,12 +1,12 @@
 import type { ResponseCode } from '../../events/codes.ts';
-import type { Journal, OutboxRow, RecordedEvent } from '../../events/journal/port.ts';
-import type { Role } from '../role.ts';
-import type { Entropy } from '../seams/entropy.ts';
-import type { Log } from '../seams/log.ts';
-import type { Warnings } from '../warnings.ts';
-import { deviceOf, encodeMessage, messageIdOf, type Incoming } from '../wire/messages.ts';
-import type { Wire } from '../wire/port.ts';
-import { eventsOf } from '../wire/subjects.ts';
+import type { Journal, OutboxRow, RecordedEvent } from '../../journal/port.ts';
+import type { Role } from './role.ts';
+import type { Entropy } from '../../seams/entropy.ts';
+import type { Log } from '../../seams/log.ts';
+import type { Warnings } from '../../seams/warnings.ts';
+import { deviceOf, encodeMessage, messageIdOf, type Incoming } from '../../messages/catalogue.ts';
+import type { Wire } from '../../wire/port.ts';
+import { eventsOf } from '../../messages/subjects.ts';
 import type { Outgoing } from './step/messages.ts';
 import type { UnderWay } from './under-way.ts';
 

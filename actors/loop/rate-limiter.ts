@@ -1,5 +1,5 @@
-import { MAX_BUCKETS, TOO_MANY_EVERY_MS } from '../limits.ts';
-import type { Clock } from '../seams/clock.ts';
+import { MAX_BUCKETS, TOO_MANY_EVERY_MS } from './limits.ts';
+import type { Clock } from '../../seams/clock.ts';
 import { hasToken, refilled, withoutToken, type Bucket, type RateLimit } from './token-bucket.ts';
 
 /** A sender that a message is charged to. */

@@ -1,7 +1,7 @@
 import type { ResponseCode } from '../../events/codes.ts';
-import type { Targeted } from '../role.ts';
-import { MAX_REFUSAL_WINDOWS, REFUSAL_WINDOW_MS } from '../limits.ts';
-import type { Clock } from '../seams/clock.ts';
+import type { Targeted } from './role.ts';
+import { MAX_REFUSAL_WINDOWS, REFUSAL_WINDOW_MS } from './limits.ts';
+import type { Clock } from '../../seams/clock.ts';
 
 export interface Refusal {
   readonly stream: string;

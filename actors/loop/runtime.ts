@@ -1,23 +1,17 @@
-import {
-  JournalError,
-  type CommitResult,
-  type Journal,
-  type StoredAnswer,
-  type TimerRow,
-} from '../../events/journal/port.ts';
+import { JournalError, type CommitResult, type Journal, type StoredAnswer, type TimerRow } from '../../journal/port.ts';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
-import { EVERYTHING, type Keeps, type Share } from '../cluster/share.ts';
-import { foldActor, type Actor, type FoldedActor } from '../fold.ts';
-import { IDLE_MS, LEFT_TO_OTHERS_MS, MAX_CACHED_ACTORS, TIMER_RETRY_MS } from '../limits.ts';
-import type { Role } from '../role.ts';
-import type { Clock } from '../seams/clock.ts';
-import type { Entropy } from '../seams/entropy.ts';
-import type { Log, LogFields } from '../seams/log.ts';
-import { SnapshotKeeper } from '../snapshots.ts';
-import { Warnings } from '../warnings.ts';
-import type { Incoming } from '../wire/messages.ts';
-import type { Delivery, Subscription, Wire } from '../wire/port.ts';
+import { EVERYTHING, type Keeps, type Share } from './share.ts';
+import { foldActor, type Actor, type FoldedActor } from '../../fold/fold.ts';
+import { IDLE_MS, LEFT_TO_OTHERS_MS, MAX_CACHED_ACTORS, TIMER_RETRY_MS } from './limits.ts';
+import type { Role } from './role.ts';
+import type { Clock } from '../../seams/clock.ts';
+import type { Entropy } from '../../seams/entropy.ts';
+import type { Log, LogFields } from '../../seams/log.ts';
+import { SnapshotKeeper } from './snapshots.ts';
+import { Warnings } from '../../seams/warnings.ts';
+import type { Incoming } from '../../messages/catalogue.ts';
+import type { Delivery, Subscription, Wire } from '../../wire/port.ts';
 import { Intake } from './intake.ts';
 import { Outlet } from './outlet.ts';
 import { refusalFact, Refusals, type Refusal } from './refusals.ts';

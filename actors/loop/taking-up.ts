@@ -1,8 +1,8 @@
-import type { Journal } from '../../events/journal/port.ts';
-import type { Share } from '../cluster/share.ts';
-import { TIMER_RETRY_MS } from '../limits.ts';
-import type { Clock } from '../seams/clock.ts';
-import type { Log } from '../seams/log.ts';
+import type { Journal } from '../../journal/port.ts';
+import type { Share } from './share.ts';
+import { TIMER_RETRY_MS } from './limits.ts';
+import type { Clock } from '../../seams/clock.ts';
+import type { Log } from '../../seams/log.ts';
 import type { Outlet } from './outlet.ts';
 import type { Timers } from './timers.ts';
 import type { UnderWay } from './under-way.ts';

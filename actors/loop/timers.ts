@@ -1,5 +1,5 @@
-import type { TimerRow } from '../../events/journal/port.ts';
-import type { Clock } from '../seams/clock.ts';
+import type { TimerRow } from '../../journal/port.ts';
+import type { Clock } from '../../seams/clock.ts';
 
 export const timerId = (stream: string, name: string): string => `${stream}|${name}`;
 

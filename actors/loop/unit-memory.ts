@@ -1,9 +1,9 @@
-import { Line, type TimerRow } from '../../events/journal/port.ts';
+import { Line, type TimerRow } from '../../journal/port.ts';
 import type { Chart } from '../../machines/chart.ts';
-import type { Actor } from '../fold.ts';
-import { IDLE_MS } from '../limits.ts';
-import type { Role } from '../role.ts';
-import type { Clock } from '../seams/clock.ts';
+import type { Actor } from '../../fold/fold.ts';
+import { IDLE_MS } from './limits.ts';
+import type { Role } from './role.ts';
+import type { Clock } from '../../seams/clock.ts';
 import { ActorCache, type Census } from './actor-cache.ts';
 import type { Draft } from './step.ts';
 import { timerId } from './timers.ts';

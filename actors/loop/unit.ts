@@ -1,9 +1,9 @@
 import type { ResponseCode } from '../../events/codes.ts';
-import type { CommitResult, Journal, StoredAnswer, TimerRow } from '../../events/journal/port.ts';
-import type { Actor } from '../fold.ts';
-import { MAX_REDO, MAX_UNCOMMITTED } from '../limits.ts';
-import type { LogFields } from '../seams/log.ts';
-import type { Incoming } from '../wire/messages.ts';
+import type { CommitResult, Journal, StoredAnswer, TimerRow } from '../../journal/port.ts';
+import type { Actor } from '../../fold/fold.ts';
+import { MAX_REDO, MAX_UNCOMMITTED } from './limits.ts';
+import type { LogFields } from '../../seams/log.ts';
+import type { Incoming } from '../../messages/catalogue.ts';
 import type { Census } from './actor-cache.ts';
 import { compute } from './computation.ts';
 import { Mailbox, type Queued } from './mailbox.ts';

@@ -1,5 +1,5 @@
-import type { Keeps } from '../cluster/share.ts';
-import type { Actor } from '../fold.ts';
+import type { Keeps } from './share.ts';
+import type { Actor } from '../../fold/fold.ts';
 import { Unit, type UnitHost } from './unit.ts';
 import type { Work } from './work.ts';
 

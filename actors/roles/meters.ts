@@ -1,6 +1,6 @@
-import { Meter } from '../channel/meter.ts';
-import type { Pne, UsageSettings } from '../channel/usage.ts';
-import type { Targeted } from '../role.ts';
+import { Meter } from '../sessions/data/meter.ts';
+import type { Pne, UsageSettings } from '../sessions/data/usage.ts';
+import type { Targeted } from '../loop/role.ts';
 import type { Runtime, RuntimeOptions } from '../loop/runtime.ts';
 import type { UsageSum } from '../../events/fields.ts';
 import { chargingStream, serverUsage } from './cpns-server/charging.ts';

@@ -1,4 +1,4 @@
-import { systemEntropy } from '../../actors/seams/entropy.ts';
+import { systemEntropy } from '../../seams/entropy.ts';
 import { keyPair } from '../../security/noise/x25519.ts';
 import { readCertificate } from '../../security/pki/certificate.ts';
 import { CheckedChains } from '../../security/pki/checked-chains.ts';

@@ -1,5 +1,5 @@
-import { systemEntropy } from '../../actors/seams/entropy.ts';
-import { wanUp } from '../../actors/wire/subjects.ts';
+import { systemEntropy } from '../../seams/entropy.ts';
+import { wanUp } from '../../messages/subjects.ts';
 import { toBase64url } from '../../security/base64url.ts';
 import { startRegistration, type Credential } from '../../security/registration-handshake.ts';
 import { timestampAfter, timestampToBytes } from '../../security/timestamp.ts';

@@ -1,4 +1,4 @@
-import type { Commit, Journal } from '../../events/journal/port.ts';
+import type { Commit, Journal } from '../../journal/port.ts';
 import type { Connections } from '../../projections/sql-store.ts';
 
 /** The same work by hand, on the same tables; each tells how many events it did. */

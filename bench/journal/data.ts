@@ -1,5 +1,5 @@
 import { messageKey } from '../../actors/loop/step/messages.ts';
-import type { Commit, JsonObject, NewEvent } from '../../events/journal/port.ts';
+import type { Commit, JsonObject, NewEvent } from '../../journal/port.ts';
 
 const PNS = 100;
 const DEVICES = 20;

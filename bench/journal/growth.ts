@@ -1,4 +1,4 @@
-import type { Journal } from '../../events/journal/port.ts';
+import type { Journal } from '../../journal/port.ts';
 import { against, atLeast, compare, rate, type Figure } from '../measure/compare.ts';
 import { appendAll } from './appending.ts';
 import type { Contestants } from './contestants.ts';

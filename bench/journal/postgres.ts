@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { Pool } from 'pg';
-import type { Commit } from '../../events/journal/port.ts';
-import { openPostgresJournal } from '../../events/journal/postgres/open.ts';
+import type { Commit } from '../../journal/port.ts';
+import { openPostgresJournal } from '../../journal/postgres/open.ts';
 import { startPostgres } from '../../test/postgres/server.ts';
 import type { Contestants, Floor } from './contestants.ts';
 import type { InventoryData, Pn } from './inventory.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { systemEntropy } from '../../actors/seams/entropy.ts';
+import { systemEntropy } from '../../seams/entropy.ts';
 import { encode, HandJournal, HandWire, untilEnd, wanSession } from './hand.ts';
 import { GATEWAY, type ServerConfig } from './operator.ts';
 

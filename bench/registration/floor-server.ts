@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { systemEntropy } from '../../actors/seams/entropy.ts';
+import { systemEntropy } from '../../seams/entropy.ts';
 import { cpnsId as cpnsIdOf } from '../../security/cpns-id.ts';
 import { readRegistration } from '../../security/registration-handshake.ts';
 import { sessionToBytes, type Session } from '../../security/session.ts';

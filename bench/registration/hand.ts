@@ -1,6 +1,6 @@
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
-import { systemEntropy } from '../../actors/seams/entropy.ts';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
+import { systemEntropy } from '../../seams/entropy.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
 import { createKeyring, type Keyring } from '../../security/keyring.ts';
 import { frameCounter, ReplayWindow, type FrameNumber } from '../../security/replay-window.ts';
 import { openFrame, sealFrame, type SessionKeys } from '../../security/session.ts';

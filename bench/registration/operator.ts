@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { systemEntropy } from '../../actors/seams/entropy.ts';
+import { systemEntropy } from '../../seams/entropy.ts';
 import type { GatewayFile } from '../../cli/config/gateway.ts';
 import type { PneFile } from '../../cli/config/pne.ts';
 import { encodeSecret, SECRET_BYTES, type CredentialsFile } from '../../cli/config/secrets.ts';

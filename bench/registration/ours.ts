@@ -1,6 +1,6 @@
-import { lineLog } from '../../actors/seams/log.ts';
-import { connectNats } from '../../actors/wire/nats.ts';
-import { gatewayInventoryQuery } from '../../actors/wire/queries.ts';
+import { lineLog } from '../../seams/log.ts';
+import { connectNats } from '../../wire/nats.ts';
+import { gatewayInventoryQuery } from '../../messages/queries.ts';
 import { startChild } from '../../cli/demo/child.ts';
 import { askInventory } from '../../cli/inventory/ask.ts';
 import { startNatsServer } from '../../cli/nats-server.ts';

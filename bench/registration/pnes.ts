@@ -1,4 +1,4 @@
-import { register, startPnes } from '../../actors/roles/start.ts';
+import { register, startPnes } from '../../actors/start.ts';
 import { loadPneOptions } from '../../cli/config/pne.ts';
 import { processHost } from '../../cli/host.ts';
 import { concludedBy } from '../../cli/pne/outcome.ts';

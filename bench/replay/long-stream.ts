@@ -1,4 +1,4 @@
-import type { Commit, JsonObject, NewEvent, RecordedEvent } from '../../events/journal/port.ts';
+import type { Commit, JsonObject, NewEvent, RecordedEvent } from '../../journal/port.ts';
 import { commitOf, renamed } from '../../test/replay/load.ts';
 
 /** The PN that goes on for ever, once its household has lived: its stream, and that of a device that registers in it. */

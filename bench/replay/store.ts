@@ -1,8 +1,8 @@
-import { foldActor } from '../../actors/fold.ts';
-import { SimulatedClock } from '../../actors/seams/clock.ts';
-import { SnapshotKeeper } from '../../actors/snapshots.ts';
-import type { Journal, JsonObject, RecordedEvent } from '../../events/journal/port.ts';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
+import { foldActor } from '../../fold/fold.ts';
+import { SimulatedClock } from '../../seams/clock.ts';
+import { SnapshotKeeper } from '../../actors/loop/snapshots.ts';
+import type { Journal, JsonObject, RecordedEvent } from '../../journal/port.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
 import { CHARTS } from '../../machines/all.ts';
 import { households } from '../../test/replay/load.ts';
 import { generated } from '../../test/replay/mutations/base.ts';

@@ -1,4 +1,4 @@
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
 import { prologueOf } from '../../security/binding.ts';
 import { keyPair } from '../../security/noise/x25519.ts';
 import { deviceNamed } from '../../security/pki/identity.ts';

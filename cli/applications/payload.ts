@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { MAX_APPLICATION_BYTES } from '../../actors/channel/port.ts';
 import { fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { MAX_APPLICATION_BYTES } from '../../messages/limits.ts';
 
 /** What is to be sent: a text, or a file, of which `-` is standard input. */
 export interface PayloadFlags {

@@ -1,4 +1,4 @@
-import type { ApplicationMessage } from '../../actors/channel/port.ts';
+import type { ApplicationMessage } from '../../actors/sessions/data/port.ts';
 import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';
 import { toBase64url } from '../../security/base64url.ts';
 

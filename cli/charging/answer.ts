@@ -1,7 +1,7 @@
-import type { Clock } from '../../actors/seams/clock.ts';
-import type { Log } from '../../actors/seams/log.ts';
-import type { Wire } from '../../actors/wire/port.ts';
-import { CHARGING_QUERY, ChargingRequest, MAX_RECORDS, type ChargingReply } from '../../actors/wire/queries.ts';
+import type { Clock } from '../../seams/clock.ts';
+import type { Log } from '../../seams/log.ts';
+import type { Wire } from '../../wire/port.ts';
+import { CHARGING_QUERY, ChargingRequest, MAX_RECORDS, type ChargingReply } from '../../messages/queries.ts';
 import type { ChargingProjection } from '../../projections/charging/projection.ts';
 import { reconcile } from '../../projections/charging/reconcile.ts';
 import { answerQuery, refusal } from '../query/answer.ts';

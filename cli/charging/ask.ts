@@ -1,11 +1,11 @@
-import { WireError, type Wire } from '../../actors/wire/port.ts';
+import { WireError, type Wire } from '../../wire/port.ts';
 import {
   CHARGING_QUERY,
   ChargingReply,
   type ChargingRequest,
   type ChargingRow,
   type RecordKey,
-} from '../../actors/wire/queries.ts';
+} from '../../messages/queries.ts';
 import { askQuery } from '../query/ask.ts';
 
 /** Asks the running server for charging records, page by page. @throws WireError when nobody answers */

@@ -1,5 +1,5 @@
 import { counted } from '../counted.ts';
-import type { ChargingRow } from '../../actors/wire/queries.ts';
+import type { ChargingRow } from '../../messages/queries.ts';
 import { isDifferent } from '../../projections/charging/reconcile.ts';
 import { table } from '../inventory/text.ts';
 

@@ -1,4 +1,4 @@
-import type { ChargingRow } from '../../actors/wire/queries.ts';
+import type { ChargingRow } from '../../messages/queries.ts';
 import { isDifferent } from '../../projections/charging/reconcile.ts';
 import { askCharging } from '../charging/ask.ts';
 import { readCharging } from '../charging/read.ts';

@@ -1,4 +1,4 @@
-import { erase as eraseSubject, type Erasure } from '../../actors/subject/erase.ts';
+import { erase as eraseSubject, type Erasure } from '../../actors/roles/cpns-server/subject/erase.ts';
 import { loadKeysOptions } from '../config/keys.ts';
 import { id } from '../config/fields.ts';
 import { strikeFromConfiguration } from '../erase/configuration.ts';

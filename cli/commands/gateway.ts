@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import type { GatewayIdentity } from '../../actors/roles/pn-gateway/identity.ts';
-import { startGateway } from '../../actors/roles/start.ts';
-import type { Log } from '../../actors/seams/log.ts';
-import { gatewayInventoryQuery } from '../../actors/wire/queries.ts';
+import { startGateway } from '../../actors/start.ts';
+import type { Log } from '../../seams/log.ts';
+import { gatewayInventoryQuery } from '../../messages/queries.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
 import { openInventoryStore } from '../../projections/sql.ts';
 import { gatewayPairing } from '../config/fields.ts';

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
-import { OBSERVERS_HEAR } from '../../actors/wire/subjects.ts';
+import { OBSERVERS_HEAR } from '../../messages/subjects.ts';
 import type { NatsFlags } from '../config/nats.ts';
-import type { Wire } from '../../actors/wire/port.ts';
+import type { Wire } from '../../wire/port.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { addressOptions, readAddress, tellAddress, type AddressFlags } from '../inspect/address.ts';

@@ -1,5 +1,5 @@
-import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '../../actors/wire/queries.ts';
-import { WireError } from '../../actors/wire/port.ts';
+import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '../../messages/queries.ts';
+import { WireError } from '../../wire/port.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
 import { openInventoryStore } from '../../projections/sql.ts';
 import { id } from '../config/fields.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { SnapshotName } from '../../events/journal/port.ts';
-import type { SqlReader } from '../../events/journal/sql/reader.ts';
+import type { SnapshotName } from '../../journal/port.ts';
+import type { SqlReader } from '../../journal/sql/reader.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { existingJournal, givenJournal, openJournal, openJournalReader } from '../journal/open.ts';

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { signCheckpoint } from '../../actors/record/checkpoint.ts';
+import { signCheckpoint } from '../../actors/roles/journal/record/checkpoint.ts';
 import type { JournalSource } from '../../replay/source.ts';
 import { sqlSource } from '../../replay/sources/sql.ts';
-import type { SqlReader } from '../../events/journal/sql/reader.ts';
+import type { SqlReader } from '../../journal/sql/reader.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
 import { verifierToText } from '../../security/transparency/note-key.ts';
 import type { Given } from '../config/settings.ts';

@@ -1,5 +1,5 @@
 import { counted } from '../counted.ts';
-import { keyringState } from '../../actors/keyring/stream.ts';
+import { keyringState } from '../../actors/roles/journal/keyring/stream.ts';
 import { loadKeysOptions } from '../config/keys.ts';
 import type { Given } from '../config/settings.ts';
 import { EXIT } from '../errors.ts';

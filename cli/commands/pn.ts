@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { OPERATOR_VERBS, type OperatorVerb } from '../../actors/operate/messages.ts';
+import { OPERATOR_VERBS, type OperatorVerb } from '../../messages/operators.ts';
 import { id } from '../config/fields.ts';
 import { loadOperatorAccess, loadOperatorOptions } from '../config/operator.ts';
 import type { Given } from '../config/settings.ts';

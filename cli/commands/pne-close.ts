@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { pneStream } from '../../actors/roles/pne.ts';
+import { pneStream } from '../../actors/roles/pne/role.ts';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import { id } from '../config/fields.ts';
 import { loadPneOptions } from '../config/pne.ts';

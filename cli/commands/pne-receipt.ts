@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import type { ApplicationMessage, SendOutcome } from '../../actors/channel/port.ts';
-import { RECEIPT_SERVICE } from '../../actors/record/receipts.ts';
-import { pneStream } from '../../actors/roles/pne.ts';
+import type { ApplicationMessage, SendOutcome } from '../../actors/sessions/data/port.ts';
+import { RECEIPT_SERVICE } from '../../actors/roles/cpns-server/receipts/receipts.ts';
+import { pneStream } from '../../actors/roles/pne/role.ts';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import type { NoteVerifier } from '../../security/transparency/note-key.ts';
 import { id, path } from '../config/fields.ts';

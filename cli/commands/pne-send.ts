@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { ApplicationMessage, SendOutcome } from '../../actors/channel/port.ts';
+import type { ApplicationMessage, SendOutcome } from '../../actors/sessions/data/port.ts';
 import { FILE_SAYS, readPayload, TEXT_SAYS, type PayloadFlags } from '../applications/payload.ts';
 import { remedyFor } from '../applications/remedy.ts';
 import { sentAs, sentJson, sentText, type Sent } from '../applications/text.ts';

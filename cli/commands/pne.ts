@@ -1,4 +1,4 @@
-import { register } from '../../actors/roles/start.ts';
+import { register } from '../../actors/start.ts';
 import { loadPneOptions } from '../config/pne.ts';
 import type { Given } from '../config/settings.ts';
 import type { PneOptions } from '../config/types.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { audit } from '../../replay/audit.ts';
-import { canonicalJson } from '../../projections/snapshots/canonical.ts';
+import { canonicalJson } from '../../fold/canonical.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
 import { judge, verdictJson } from '../../replay/verdict.ts';
 import { EXIT } from '../errors.ts';

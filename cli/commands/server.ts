@@ -1,11 +1,11 @@
-import type { Deliver } from '../../actors/channel/port.ts';
+import type { Deliver } from '../../actors/sessions/data/port.ts';
 import { Membership } from '../../actors/cluster/membership.ts';
-import { RECEIPT_SERVICE, Receipts } from '../../actors/record/receipts.ts';
-import { Operators } from '../../actors/operate/operators.ts';
+import { RECEIPT_SERVICE, Receipts } from '../../actors/roles/cpns-server/receipts/receipts.ts';
+import { Operators } from '../../actors/roles/cpns-server/operators/operators.ts';
 import { Sharing } from '../../actors/roles/cpns-server/sharing.ts';
-import { startServer } from '../../actors/roles/start.ts';
-import { ServerEnd } from '../../actors/service/server-end.ts';
-import { INVENTORY_QUERY } from '../../actors/wire/queries.ts';
+import { startServer } from '../../actors/start.ts';
+import { ServerEnd } from '../../actors/services/server-end.ts';
+import { INVENTORY_QUERY } from '../../messages/queries.ts';
 import { ChargingProjection } from '../../projections/charging/projection.ts';
 import { openChargingStore } from '../../projections/charging/sql.ts';
 import { InventoryProjection } from '../../projections/projection.ts';

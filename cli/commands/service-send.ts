@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
-import type { Asked } from '../../actors/service/ask.ts';
-import type { ApplicationMessage } from '../../actors/channel/port.ts';
+import type { Asked } from '../../actors/services/ask.ts';
+import type { ApplicationMessage } from '../../actors/sessions/data/port.ts';
 import { FILE_SAYS, readPayload, TEXT_SAYS, type PayloadFlags } from '../applications/payload.ts';
 import { remedyFor } from '../applications/remedy.ts';
 import { sentAs, sentJson, sentText, type Sent } from '../applications/text.ts';

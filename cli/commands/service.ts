@@ -1,4 +1,4 @@
-import type { ServiceQuestion } from '../../actors/service/messages.ts';
+import type { ServiceQuestion } from '../../messages/services.ts';
 import type { ResponseCode } from '../../events/codes.ts';
 import { heardText, messageJson } from '../applications/text.ts';
 import { loadServiceOptions } from '../config/service.ts';

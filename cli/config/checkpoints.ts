@@ -1,4 +1,4 @@
-import { DEFAULT_CHECKPOINT_SETTINGS, type CheckpointSettings } from '../../actors/record/checkpoints.ts';
+import { DEFAULT_CHECKPOINT_SETTINGS, type CheckpointSettings } from '../../actors/roles/journal/record/checkpoints.ts';
 import type { NoteSigner } from '../../security/transparency/note-key.ts';
 import { signerIn } from '../journal/note-keys.ts';
 import { path } from './fields.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { natsUser, type NatsUser } from '../../actors/wire/nats-user.ts';
+import { natsUser, type NatsUser } from '../../wire/nats-user.ts';
 import { fileReason } from '../errors.ts';
 import { DEFAULT_NATS_URL, natsUrls, path } from './fields.ts';
 import { ConfigError } from './problems.ts';

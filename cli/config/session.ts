@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DEFAULT_SESSION_SETTINGS, type SessionSettings } from '../../actors/channel/port.ts';
+import { DEFAULT_SESSION_SETTINGS, type SessionSettings } from '../../actors/sessions/data/port.ts';
 import type { Given } from './settings.ts';
 
 /** When the keys of a secure session change: fields in the files of the server and of PNEs. */

@@ -1,4 +1,4 @@
-import { SNAPSHOT_EVERY } from '../../actors/snapshots.ts';
+import { SNAPSHOT_EVERY } from '../../actors/loop/snapshots.ts';
 import { whole } from './session.ts';
 import type { Given } from './settings.ts';
 

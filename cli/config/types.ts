@@ -1,7 +1,7 @@
-import type { SessionSettings } from '../../actors/channel/port.ts';
+import type { SessionSettings } from '../../actors/sessions/data/port.ts';
 import type { LinkLimits, ServerLimits } from '../../actors/roles/rate-limits.ts';
-import type { UsageSettings } from '../../actors/channel/usage.ts';
-import type { NatsUser } from '../../actors/wire/nats-user.ts';
+import type { UsageSettings } from '../../actors/sessions/data/usage.ts';
+import type { NatsUser } from '../../wire/nats-user.ts';
 import type { PersonalFields } from '../../events/fields.ts';
 import type { Credential as DeviceCredential } from '../../security/registration-handshake.ts';
 import type { CheckpointOptions } from './checkpoints.ts';

@@ -1,4 +1,4 @@
-import { DEFAULT_USAGE_SETTINGS, MAX_INTERVAL_MS, type UsageSettings } from '../../actors/channel/usage.ts';
+import { DEFAULT_USAGE_SETTINGS, MAX_INTERVAL_MS, type UsageSettings } from '../../actors/sessions/data/usage.ts';
 import { whole } from './session.ts';
 import type { Given } from './settings.ts';
 

@@ -1,5 +1,5 @@
-import type { Wire } from '../../actors/wire/port.ts';
-import type { ChargingRow } from '../../actors/wire/queries.ts';
+import type { Wire } from '../../wire/port.ts';
+import type { ChargingRow } from '../../messages/queries.ts';
 import { isDifferent } from '../../projections/charging/reconcile.ts';
 import { askCharging } from '../charging/ask.ts';
 import { chargingText } from '../charging/text.ts';

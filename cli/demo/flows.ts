@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { partyOf } from '../../replay/trace/messages.ts';
 import { wordsOf } from '../../replay/trace/words.ts';
 import type { Household } from '../config/household.ts';

@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lineLog } from '../../actors/seams/log.ts';
-import { connectNats } from '../../actors/wire/nats.ts';
-import type { Wire } from '../../actors/wire/port.ts';
-import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '../../actors/wire/queries.ts';
+import { lineLog } from '../../seams/log.ts';
+import { connectNats } from '../../wire/nats.ts';
+import type { Wire } from '../../wire/port.ts';
+import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '../../messages/queries.ts';
 import { reasonPhrase } from '../../events/codes.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { DEFAULT_NATS_URL } from '../config/fields.ts';
 import { readNatsUser } from '../config/nats.ts';
 import type { Household } from '../config/household.ts';

@@ -1,6 +1,6 @@
 import { toBase64url } from '../../security/base64url.ts';
 import { Ring } from '../../actors/cluster/ring.ts';
-import { isPostgresUrl } from '../../events/journal/postgres/address.ts';
+import { isPostgresUrl } from '../../journal/postgres/address.ts';
 import type { Household } from '../config/household.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';

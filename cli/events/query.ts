@@ -1,4 +1,4 @@
-import { DEFAULT_READ_LIMIT, type JournalReader, type RecordedEvent } from '../../events/journal/port.ts';
+import { DEFAULT_READ_LIMIT, type JournalReader, type RecordedEvent } from '../../journal/port.ts';
 
 /** Which events are wanted. All that is given has to hold. */
 export interface EventQuery {

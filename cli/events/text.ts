@@ -1,4 +1,4 @@
-import type { Json, JsonObject, RecordedEvent } from '../../events/journal/port.ts';
+import type { Json, JsonObject, RecordedEvent } from '../../journal/port.ts';
 
 /** Longest text of one field, and of all fields: the rest is in `--json`. */
 const MAX_FIELD = 32;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { isPostgresUrl, schemaOf } from '../../events/journal/postgres/address.ts';
+import { isPostgresUrl, schemaOf } from '../../journal/postgres/address.ts';
 import type { Source } from '../../inspector/server/source.ts';
 import { journalName, openJournalReader } from '../journal/open.ts';
 import type { Running } from '../run.ts';

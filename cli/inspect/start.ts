@@ -1,4 +1,4 @@
-import type { Wire } from '../../actors/wire/port.ts';
+import type { Wire } from '../../wire/port.ts';
 import { Copies } from '../../inspector/server/copies.ts';
 import { startInspector, type Inspector } from '../../inspector/server/inspector.ts';
 import { readPageFiles } from '../../inspector/server/page-files.ts';

@@ -1,6 +1,6 @@
-import type { Log } from '../../actors/seams/log.ts';
-import type { Wire } from '../../actors/wire/port.ts';
-import { InventoryRequest, type InventoryReply } from '../../actors/wire/queries.ts';
+import type { Log } from '../../seams/log.ts';
+import type { Wire } from '../../wire/port.ts';
+import { InventoryRequest, type InventoryReply } from '../../messages/queries.ts';
 import type { InventoryProjection } from '../../projections/projection.ts';
 import { answerQuery, refusal } from '../query/answer.ts';
 

@@ -1,5 +1,5 @@
-import { WireError, type Wire } from '../../actors/wire/port.ts';
-import { InventoryReply, type InventoryAnswer } from '../../actors/wire/queries.ts';
+import { WireError, type Wire } from '../../wire/port.ts';
+import { InventoryReply, type InventoryAnswer } from '../../messages/queries.ts';
 import { UsageError } from '../errors.ts';
 import { askQuery } from '../query/ask.ts';
 

@@ -1,6 +1,6 @@
-import type { Log } from '../../actors/seams/log.ts';
-import { personalOf, type PersonalReader } from '../../actors/subject/read.ts';
-import { WireError, type Wire } from '../../actors/wire/port.ts';
+import type { Log } from '../../seams/log.ts';
+import { personalOf, type PersonalReader } from '../../actors/roles/cpns-server/subject/read.ts';
+import { WireError, type Wire } from '../../wire/port.ts';
 import {
   MAX_SUBJECTS,
   PERSONAL_QUERY,
@@ -8,7 +8,7 @@ import {
   PersonalRequest,
   type InventoryAnswer,
   type PersonalState,
-} from '../../actors/wire/queries.ts';
+} from '../../messages/queries.ts';
 import { answerQuery, refusal } from '../query/answer.ts';
 import { askQuery } from '../query/ask.ts';
 

@@ -1,5 +1,5 @@
 import { counted } from '../counted.ts';
-import type { InventoryAnswer, PersonalState } from '../../actors/wire/queries.ts';
+import type { InventoryAnswer, PersonalState } from '../../messages/queries.ts';
 import type { PersonalOfDevices } from './personal.ts';
 
 type Pn = InventoryAnswer['pns'][number];

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
-import type { JournalReader, TreeReader } from '../../events/journal/port.ts';
-import { bounded } from '../../events/journal/range.ts';
-import type { SqlReader } from '../../events/journal/sql/reader.ts';
+import type { JournalReader, TreeReader } from '../../journal/port.ts';
+import { bounded } from '../../journal/range.ts';
+import type { SqlReader } from '../../journal/sql/reader.ts';
 import type { JournalSource } from '../../replay/source.ts';
 import { exportSource } from '../../replay/sources/export.ts';
 import { readerOf } from '../../replay/sources/reader.ts';

@@ -1,4 +1,4 @@
-import type { ArchiveReader } from '../../events/journal/port.ts';
+import type { ArchiveReader } from '../../journal/port.ts';
 import { BasesPass, basesOf, type WrongBase } from '../../replay/bases.ts';
 import { Scratch } from '../../replay/scratch/scratch.ts';
 import { walk, type JournalSource, type Progress } from '../../replay/source.ts';

@@ -1,6 +1,6 @@
-import type { Log } from '../../actors/seams/log.ts';
-import type { ArchiveReader, ChartReader } from '../../events/journal/port.ts';
-import { chartName } from '../../projections/chart-hash.ts';
+import type { Log } from '../../seams/log.ts';
+import type { ArchiveReader, ChartReader } from '../../journal/port.ts';
+import { chartName } from '../../fold/chart-hash.ts';
 import { CHARTS } from '../../machines/all.ts';
 import {
   EvolutionPass,

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { exportJournal, type ExportRange } from '../../events/journal/export/write.ts';
-import type { SqlReader } from '../../events/journal/sql/reader.ts';
+import { exportJournal, type ExportRange } from '../../journal/export/write.ts';
+import type { SqlReader } from '../../journal/sql/reader.ts';
 import { latestNote } from '../../replay/latest-note.ts';
 import { FailedError, fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';

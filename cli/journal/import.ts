@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { importJournal, type Imported } from '../../events/journal/export/import.ts';
-import { ExportError, readExport, type ExportPart } from '../../events/journal/export/read.ts';
-import type { ExportEnd, ExportHeader } from '../../events/journal/export/format.ts';
+import { importJournal, type Imported } from '../../journal/export/import.ts';
+import { ExportError, readExport, type ExportPart } from '../../journal/export/read.ts';
+import type { ExportEnd, ExportHeader } from '../../journal/export/format.ts';
 import { Scratch } from '../../replay/scratch/scratch.ts';
 import { NUMBER } from '../../replay/scratch/shelf.ts';
 import { FailedError, fileReason, UsageError } from '../errors.ts';

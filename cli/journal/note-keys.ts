@@ -1,5 +1,5 @@
 import { linkSync, readFileSync } from 'node:fs';
-import type { Entropy } from '../../actors/seams/entropy.ts';
+import type { Entropy } from '../../seams/entropy.ts';
 import {
   newNoteSigner,
   signerFromText,

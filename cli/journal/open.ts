@@ -1,12 +1,12 @@
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { addressOf, holdsPassword, isPostgresUrl } from '../../events/journal/postgres/address.ts';
-import type { PostgresJournal } from '../../events/journal/postgres/journal.ts';
-import type { Writers } from '../../events/journal/postgres/lock.ts';
-import { openPostgresJournal, openPostgresReader } from '../../events/journal/postgres/open.ts';
-import type { SqlReader } from '../../events/journal/sql/reader.ts';
-import type { SqliteJournal } from '../../events/journal/sqlite/journal.ts';
-import { openSqliteJournal, openSqliteReader } from '../../events/journal/sqlite/open.ts';
+import { addressOf, holdsPassword, isPostgresUrl } from '../../journal/postgres/address.ts';
+import type { PostgresJournal } from '../../journal/postgres/journal.ts';
+import type { Writers } from '../../journal/postgres/lock.ts';
+import { openPostgresJournal, openPostgresReader } from '../../journal/postgres/open.ts';
+import type { SqlReader } from '../../journal/sql/reader.ts';
+import type { SqliteJournal } from '../../journal/sqlite/journal.ts';
+import { openSqliteJournal, openSqliteReader } from '../../journal/sqlite/open.ts';
 import { errorCode, fileReason, UsageError } from '../errors.ts';
 
 /** Either has its connections for read models, and says how durable it is. */

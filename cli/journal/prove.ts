@@ -1,8 +1,8 @@
-import { receiptOf } from '../../actors/record/receipt.ts';
-import { rootOf } from '../../events/journal/merkle/frontier.ts';
-import { consistencyProof } from '../../events/journal/merkle/proof.ts';
-import { subtreesOf } from '../../events/journal/merkle/tree.ts';
-import type { ArchiveReader, JournalReader, TreeReader } from '../../events/journal/port.ts';
+import { receiptOf } from '../../actors/roles/cpns-server/receipts/receipt.ts';
+import { rootOf } from '../../journal/merkle/frontier.ts';
+import { consistencyProof } from '../../journal/merkle/proof.ts';
+import { subtreesOf } from '../../journal/merkle/tree.ts';
+import type { ArchiveReader, JournalReader, TreeReader } from '../../journal/port.ts';
 import { toBase64 } from '../../security/transparency/base64.ts';
 import { latestNote } from '../../replay/latest-note.ts';
 import { UsageError } from '../errors.ts';

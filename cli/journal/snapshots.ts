@@ -1,4 +1,4 @@
-import type { StreamSource } from '../../events/journal/port.ts';
+import type { StreamSource } from '../../journal/port.ts';
 import { isSoundVerdict, verifySnapshots, type SnapshotCheck, type SnapshotVerdict } from '../../replay/snapshots.ts';
 
 export interface SnapshotsReport {

@@ -1,9 +1,9 @@
 import { counted } from '../counted.ts';
 import { z } from 'zod';
-import { rootOf } from '../../events/journal/merkle/frontier.ts';
-import type { BaseChart } from '../../events/journal/port.ts';
-import type { SqlReader } from '../../events/journal/sql/reader.ts';
-import { countJournal } from '../../events/journal/sql/stat.ts';
+import { rootOf } from '../../journal/merkle/frontier.ts';
+import type { BaseChart } from '../../journal/port.ts';
+import type { SqlReader } from '../../journal/sql/reader.ts';
+import { countJournal } from '../../journal/sql/stat.ts';
 import { recordedOpenings } from '../../replay/openings.ts';
 import { outdatedBases } from '../../replay/evolution.ts';
 import { latestNote } from '../../replay/latest-note.ts';

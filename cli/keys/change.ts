@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { JournalSeams } from '../../actors/journal-actor.ts';
-import { rotateKeyring, type Rotation } from '../../actors/keyring/rotate.ts';
-import { keyringState } from '../../actors/keyring/stream.ts';
+import type { JournalSeams } from '../../actors/roles/journal/journal-actor.ts';
+import { rotateKeyring, type Rotation } from '../../actors/roles/journal/keyring/rotate.ts';
+import { keyringState } from '../../actors/roles/journal/keyring/stream.ts';
 import { createKeyring, kekIdOf, type Keyring } from '../../security/keyring.ts';
 import { openCredentials, rewrapCredentials } from '../config/credentials.ts';
 import { readDocument } from '../config/document.ts';

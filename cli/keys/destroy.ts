@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { destroyKey, type DestructionReason } from '../../actors/keyring/destroy.ts';
-import { destroyedKeys } from '../../actors/keyring/destroyed.ts';
+import { destroyKey, type DestructionReason } from '../../actors/roles/journal/keyring/destroy.ts';
+import { destroyedKeys } from '../../actors/roles/journal/keyring/destroyed.ts';
 import { DESTRUCTION_REASONS } from '../../events/vocabulary/keyring.ts';
 import { loadKeysOptions } from '../config/keys.ts';
 import { EXIT, UsageError } from '../errors.ts';

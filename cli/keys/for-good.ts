@@ -1,6 +1,6 @@
-import type { JournalSeams } from '../../actors/journal-actor.ts';
-import { destroyedKeys } from '../../actors/keyring/destroyed.ts';
-import { keyringState } from '../../actors/keyring/stream.ts';
+import type { JournalSeams } from '../../actors/roles/journal/journal-actor.ts';
+import { destroyedKeys } from '../../actors/roles/journal/keyring/destroyed.ts';
+import { keyringState } from '../../actors/roles/journal/keyring/stream.ts';
 import { KEYRING_KEY, readKek } from '../config/kek.ts';
 import type { KeysOptions } from '../config/keys.ts';
 import { journalName } from '../journal/open.ts';

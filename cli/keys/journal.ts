@@ -1,7 +1,7 @@
-import type { JournalSeams } from '../../actors/journal-actor.ts';
+import type { JournalSeams } from '../../actors/roles/journal/journal-actor.ts';
 import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
-import type { Role } from '../../actors/role.ts';
-import type { ArchiveReader, JournalReader } from '../../events/journal/port.ts';
+import type { Role } from '../../actors/loop/role.ts';
+import type { ArchiveReader, JournalReader } from '../../journal/port.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { existingJournal, openJournal } from '../journal/open.ts';

@@ -1,4 +1,4 @@
-import type { KeyReader, WrappedKey } from '../../events/journal/port.ts';
+import type { KeyReader, WrappedKey } from '../../journal/port.ts';
 import { kekIdIn, type Keyring } from '../../security/keyring.ts';
 
 /** Rows read at once. */

@@ -1,5 +1,5 @@
-import type { JournalSeams } from '../../actors/journal-actor.ts';
-import { openKeyring } from '../../actors/keyring/open.ts';
+import type { JournalSeams } from '../../actors/roles/journal/journal-actor.ts';
+import { openKeyring } from '../../actors/roles/journal/keyring/open.ts';
 import { loadKeyFile } from '../../security/key-file.ts';
 import type { Keyring } from '../../security/keyring.ts';
 import { KEYRING_KEY, type Kek } from '../config/kek.ts';

@@ -1,6 +1,6 @@
-import { decisionToBytes, type OperatorQuestion, type OperatorVerb } from '../../actors/operate/messages.ts';
-import { askSealed, type Asked } from '../../actors/service/ask.ts';
-import { operate } from '../../actors/wire/subjects.ts';
+import { decisionToBytes, type OperatorQuestion, type OperatorVerb } from '../../messages/operators.ts';
+import { askSealed, type Asked } from '../../actors/services/ask.ts';
+import { operate } from '../../messages/subjects.ts';
 import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';
 import type { OperatorOptions } from '../config/types.ts';
 import { EXIT, FailedError, UsageError } from '../errors.ts';

@@ -1,8 +1,8 @@
 import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
 import type { Runtime } from '../../actors/loop/runtime.ts';
-import type { Log } from '../../actors/seams/log.ts';
-import { WireError, type Wire } from '../../actors/wire/port.ts';
-import { WAITING_QUERY, WaitingReply, WaitingRequest, type WaitingAnswer } from '../../actors/wire/queries.ts';
+import type { Log } from '../../seams/log.ts';
+import { WireError, type Wire } from '../../wire/port.ts';
+import { WAITING_QUERY, WaitingReply, WaitingRequest, type WaitingAnswer } from '../../messages/queries.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
 import type { ProvisionedPn } from '../config/types.ts';
 import { UsageError } from '../errors.ts';

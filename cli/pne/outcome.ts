@@ -1,5 +1,5 @@
 import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import type { ChartState } from '../../machines/chart.ts';
 import type { PneContext } from '../../machines/pne/registration-terms.ts';
 

@@ -1,10 +1,10 @@
-import type { ApplicationMessage, SessionEnd } from '../../actors/channel/port.ts';
-import { startPnes } from '../../actors/roles/start.ts';
+import type { ApplicationMessage, SessionEnd } from '../../actors/sessions/data/port.ts';
+import { startPnes } from '../../actors/start.ts';
 import type { Runtime } from '../../actors/loop/runtime.ts';
-import type { Log } from '../../actors/seams/log.ts';
-import type { Wire } from '../../actors/wire/port.ts';
+import type { Log } from '../../seams/log.ts';
+import type { Wire } from '../../wire/port.ts';
 import type { ResponseCode } from '../../events/codes.ts';
-import type { Journal } from '../../events/journal/port.ts';
+import type { Journal } from '../../journal/port.ts';
 import { messageJson, receivedText } from '../applications/text.ts';
 import type { PneOptions } from '../config/types.ts';
 import type { Host } from '../host.ts';

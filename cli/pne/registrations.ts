@@ -1,10 +1,10 @@
-import { pneStream } from '../../actors/roles/pne.ts';
-import { register } from '../../actors/roles/start.ts';
+import { pneStream } from '../../actors/roles/pne/role.ts';
+import { register } from '../../actors/start.ts';
 import type { Runtime } from '../../actors/loop/runtime.ts';
-import type { Log } from '../../actors/seams/log.ts';
-import type { Wire } from '../../actors/wire/port.ts';
+import type { Log } from '../../seams/log.ts';
+import type { Wire } from '../../wire/port.ts';
 import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';
-import type { Journal } from '../../events/journal/port.ts';
+import type { Journal } from '../../journal/port.ts';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import type { PneDevice } from '../config/types.ts';
 import { untilConnected, untilStopped, type Running } from '../run.ts';

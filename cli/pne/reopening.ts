@@ -1,7 +1,7 @@
-import { pneStream } from '../../actors/roles/pne.ts';
-import type { Clock } from '../../actors/seams/clock.ts';
-import type { Log } from '../../actors/seams/log.ts';
-import type { Journal } from '../../events/journal/port.ts';
+import { pneStream } from '../../actors/roles/pne/role.ts';
+import type { Clock } from '../../seams/clock.ts';
+import type { Log } from '../../seams/log.ts';
+import type { Journal } from '../../journal/port.ts';
 import { BACK_OFF, delayMs } from '../../machines/timing.ts';
 
 /** A session that stood for so long was no failure: the waits begin anew. Longer than the longest wait, 256 s. */

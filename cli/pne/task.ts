@@ -1,6 +1,6 @@
-import type { SessionEnd } from '../../actors/channel/port.ts';
+import type { SessionEnd } from '../../actors/sessions/data/port.ts';
 import { isTemporary, reasonPhrase } from '../../events/codes.ts';
-import { JournalError } from '../../events/journal/port.ts';
+import { JournalError } from '../../journal/port.ts';
 import type { PneDevice, PneOptions } from '../config/types.ts';
 import { FailedError } from '../errors.ts';
 import type { Host } from '../host.ts';

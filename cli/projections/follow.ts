@@ -1,7 +1,7 @@
-import type { Log } from '../../actors/seams/log.ts';
+import type { Log } from '../../seams/log.ts';
 import { Engine, type Projection } from '../../projections/engine.ts';
 import { ProjectionError } from '../../projections/port.ts';
-import type { Journal, JournalReader } from '../../events/journal/port.ts';
+import type { Journal, JournalReader } from '../../journal/port.ts';
 import type { Host } from '../host.ts';
 import type { Running } from '../run.ts';
 

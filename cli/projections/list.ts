@@ -1,4 +1,4 @@
-import type { SqlReader } from '../../events/journal/sql/reader.ts';
+import type { SqlReader } from '../../journal/sql/reader.ts';
 import { hasRegister, registered, type ProjectionTables } from '../../projections/checkpoints.ts';
 import type { Stop } from '../../projections/port.ts';
 import { table } from '../inventory/text.ts';

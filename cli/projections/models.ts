@@ -1,4 +1,4 @@
-import type { SqlReader } from '../../events/journal/sql/reader.ts';
+import type { SqlReader } from '../../journal/sql/reader.ts';
 import { READ_MODELS } from '../../projections/all.ts';
 import type { ReadModel } from '../../projections/port.ts';
 import { UsageError } from '../errors.ts';

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { newNatsSeed, type NatsUser } from '../../actors/wire/nats-user.ts';
+import { newNatsSeed, type NatsUser } from '../../wire/nats-user.ts';
 import { readNatsUser } from '../config/nats.ts';
 import { isEncrypted, readSecretFile, sealedText, type SecretName } from '../config/secret-file.ts';
 import { encodeSecret, SECRET_BYTES } from '../config/secrets.ts';

@@ -1,5 +1,5 @@
-import type { Permissions } from '../../actors/wire/permissions.ts';
-import { MAX_PAYLOAD_BYTES } from '../../actors/wire/subject.ts';
+import type { Permissions } from '../../wire/permissions.ts';
+import { MAX_PAYLOAD_BYTES } from '../../wire/subject.ts';
 
 /** Texts of the configuration of a nats-server. */
 

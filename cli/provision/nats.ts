@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import type { NatsUser } from '../../actors/wire/nats-user.ts';
-import { permissionsOf, type Principal } from '../../actors/wire/permissions.ts';
+import type { NatsUser } from '../../wire/nats-user.ts';
+import { permissionsOf, type Principal } from '../../wire/permissions.ts';
 import { check } from '../config/check.ts';
 import { readDocument } from '../config/document.ts';
 import { GatewayFile } from '../config/gateway.ts';

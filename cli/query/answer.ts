@@ -1,7 +1,7 @@
-import type { Log } from '../../actors/seams/log.ts';
-import type { Delivery, Wire } from '../../actors/wire/port.ts';
-import type { QueryRefusal } from '../../actors/wire/queries.ts';
-import { MAX_PAYLOAD_BYTES } from '../../actors/wire/subject.ts';
+import type { Log } from '../../seams/log.ts';
+import type { Delivery, Wire } from '../../wire/port.ts';
+import type { QueryRefusal } from '../../messages/queries.ts';
+import { MAX_PAYLOAD_BYTES } from '../../wire/subject.ts';
 import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';
 
 /** Questions that are answered at once; some fold an actor for each PN. Whoever asks beside so many is told to come again. */

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { lineLog } from '../../actors/seams/log.ts';
-import { connectNats } from '../../actors/wire/nats.ts';
-import { WireError, type Wire } from '../../actors/wire/port.ts';
+import { lineLog } from '../../seams/log.ts';
+import { connectNats } from '../../wire/nats.ts';
+import { WireError, type Wire } from '../../wire/port.ts';
 import { natsAccess, type NatsFlags } from '../config/nats.ts';
 import { Settings } from '../config/settings.ts';
 import type { NatsAccess } from '../config/types.ts';

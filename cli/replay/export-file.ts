@@ -1,5 +1,5 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
-import { MAX_LINE_BYTES } from '../../events/journal/export/format.ts';
+import { MAX_LINE_BYTES } from '../../journal/export/format.ts';
 import type { ExportFile } from '../../replay/sources/export.ts';
 
 /** First bytes of an export: its first line names the format. */

@@ -1,6 +1,6 @@
-import { isPostgresUrl } from '../../events/journal/postgres/address.ts';
-import { openPostgresReader } from '../../events/journal/postgres/open.ts';
-import { openSqliteEvidence } from '../../events/journal/sqlite/evidence.ts';
+import { isPostgresUrl } from '../../journal/postgres/address.ts';
+import { openPostgresReader } from '../../journal/postgres/open.ts';
+import { openSqliteEvidence } from '../../journal/sqlite/evidence.ts';
 import type { JournalSource } from '../../replay/source.ts';
 import { joinArchives } from '../../replay/sources/archives.ts';
 import { exportSource } from '../../replay/sources/export.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { audit } from '../../replay/audit.ts';
-import { canonicalJson } from '../../projections/snapshots/canonical.ts';
+import { canonicalJson } from '../../fold/canonical.ts';
 import { FactsGatherer } from '../../replay/report/facts.ts';
 import { reportPage, type InventoryPair } from '../../replay/report/page.ts';
 import { recordedOf, walk, type JournalSource, type Pass } from '../../replay/source.ts';

@@ -1,5 +1,5 @@
 import { counted } from '../counted.ts';
-import type { Json } from '../../events/journal/port.ts';
+import type { Json } from '../../journal/port.ts';
 import type { Difference } from '../../replay/json-diff.ts';
 import type { ActorState, InventoryState, StateAt, StateDifference, UsedSnapshot } from '../../replay/state.ts';
 import { table } from '../inventory/text.ts';

@@ -1,7 +1,7 @@
-import type { Log } from '../../actors/seams/log.ts';
-import { ServiceEnd } from '../../actors/service/service-end.ts';
-import { connectNats } from '../../actors/wire/nats.ts';
-import type { Wire } from '../../actors/wire/port.ts';
+import type { Log } from '../../seams/log.ts';
+import { ServiceEnd } from '../../actors/services/service-end.ts';
+import { connectNats } from '../../wire/nats.ts';
+import type { Wire } from '../../wire/port.ts';
 import type { ServiceOptions } from '../config/types.ts';
 import type { Host } from '../host.ts';
 import { logOf, tellPlainFiles, type LogSettings } from '../role-process.ts';

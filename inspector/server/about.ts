@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../events/journal/port.ts';
+import type { Json, JsonObject } from '../../journal/port.ts';
 import type { Entry } from '../protocol/answers.ts';
 import { isJsonObject } from './json.ts';
 

@@ -1,5 +1,5 @@
 import { isChartId, vocabularyOf } from '../../events/charts.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { CHARTS } from '../../machines/all.ts';
 import { graphOf } from '../charts/graph.ts';
 import { layOut } from '../charts/layout.ts';

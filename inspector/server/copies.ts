@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JournalReader, JsonObject, RecordedEvent } from '../../events/journal/port.ts';
+import type { JournalReader, JsonObject, RecordedEvent } from '../../journal/port.ts';
 import { OF_EACH_JOURNAL, type Source } from './source.ts';
 
 /** Copies that are kept: about 1 KiB each. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../../actors/seams/clock.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { Clock } from '../../seams/clock.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { CHARTS } from '../../machines/all.ts';
 import { basesOf } from '../../replay/bases.ts';
 import { foldBehind } from '../../replay/moment.ts';

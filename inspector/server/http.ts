@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Log } from '../../actors/seams/log.ts';
+import type { Log } from '../../seams/log.ts';
 import type { Fault } from '../protocol/answers.ts';
 import { ApiError, type Api } from './api.ts';
 import { judge, SECURITY_HEADERS } from './guard.ts';

@@ -1,6 +1,6 @@
-import type { Clock } from '../../actors/seams/clock.ts';
-import type { Entropy } from '../../actors/seams/entropy.ts';
-import type { Log } from '../../actors/seams/log.ts';
+import type { Clock } from '../../seams/clock.ts';
+import type { Entropy } from '../../seams/entropy.ts';
+import type { Log } from '../../seams/log.ts';
 import { isChartId } from '../../events/charts.ts';
 import { CHARTS } from '../../machines/all.ts';
 import { graphOf } from '../charts/graph.ts';

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../events/journal/port.ts';
+import type { Json, JsonObject } from '../../journal/port.ts';
 
 /** What is told of a value: what JSON cannot hold is left out. */
 export function toJson(value: unknown): Json {

@@ -1,4 +1,4 @@
-import { JournalError } from '../../events/journal/port.ts';
+import { JournalError } from '../../journal/port.ts';
 import { momentOf, type Moment, type MomentSource } from '../../replay/moment.ts';
 
 /** An actor at a position, or why nobody can say how it was there. */

@@ -1,4 +1,4 @@
-import type { ArchiveReader, JournalReader, SnapshotReader } from '../../events/journal/port.ts';
+import type { ArchiveReader, JournalReader, SnapshotReader } from '../../journal/port.ts';
 import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
 import { RECORD_STREAM } from '../../events/vocabulary/record.ts';
 import type { JournalNote } from '../protocol/answers.ts';

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import type { StateValue } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
 import type { StreamFold, Taken } from '../../replay/stream-fold.ts';

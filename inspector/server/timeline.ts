@@ -1,4 +1,4 @@
-import type { Archived, RecordedEvent } from '../../events/journal/port.ts';
+import type { Archived, RecordedEvent } from '../../journal/port.ts';
 import { StreamFold } from '../../replay/stream-fold.ts';
 import type { ActorRow, Entry, Moment } from '../protocol/answers.ts';
 import { aboutOf, ownedBy, textIn, type Owned } from './about.ts';

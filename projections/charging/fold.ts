@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CpnsId, KeyId, UsageSums, type UsageSum } from '../../events/fields.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { addTotal, NOTHING } from '../../machines/usage.ts';
 import { handlerError, type Fold } from '../port.ts';
 import { CHARGING_NAME, recordId, sessionId, type ChargingDelta, type SessionRow, type UsageRow } from './port.ts';

@@ -1,4 +1,4 @@
-import type { JournalReader } from '../../events/journal/port.ts';
+import type { JournalReader } from '../../journal/port.ts';
 import { Projection } from '../engine.ts';
 import { ChargingFold } from './fold.ts';
 import { CHARGING } from './model.ts';

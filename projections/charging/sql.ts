@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { JournalTables } from '../../events/journal/sql/tables.ts';
+import type { JournalTables } from '../../journal/sql/tables.ts';
 import { setUp, SqlStore, type Connections } from '../sql-store.ts';
 import { CHARGING } from './model.ts';
 import type { ChargingDelta, ChargingRecord, ChargingStore, RecordsQuestion } from './port.ts';

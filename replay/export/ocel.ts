@@ -2,7 +2,7 @@
  * The record as an object-centric event log, OCEL 2.0 (https://www.ocel-standard.org/2.0/ocel20_specification.pdf): one
  * registration touches a PNE, a PN GW, a PN and a session at once, and process-mining tools that read OCEL see it from each.
  */
-import type { JsonObject, RecordedEvent } from '../../events/journal/port.ts';
+import type { JsonObject, RecordedEvent } from '../../journal/port.ts';
 import { InventoryChanges, UsageSums } from '../../events/fields.ts';
 import { partyOf, type Recorded } from '../trace/messages.ts';
 

@@ -1,5 +1,5 @@
 import { RESPONSE_CODE_VALUES } from '../../events/codes.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { partyOf, type Party, type Recorded } from '../trace/messages.ts';
 import { wordsOf } from '../trace/words.ts';
 

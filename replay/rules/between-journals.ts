@@ -1,5 +1,5 @@
 import { isChartId } from '../../events/charts.ts';
-import type { Json, JsonObject, RecordedEvent } from '../../events/journal/port.ts';
+import type { Json, JsonObject, RecordedEvent } from '../../journal/port.ts';
 import { ownerOf } from '../owner.ts';
 import { TEXT } from '../scratch/shelf.ts';
 import { endsOf, type MessageRule } from '../trace/messages.ts';

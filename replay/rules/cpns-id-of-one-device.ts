@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { finding } from '../finding.ts';
 import { TEXT } from '../scratch/shelf.ts';
 import { changesOf, INVENTORY_EVENTS, text } from './reading.ts';

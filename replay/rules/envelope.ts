@@ -1,5 +1,5 @@
 import { isChartId, type ChartId } from '../../events/charts.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { CHANGE_REQUEST_STEPS } from '../../events/steps.ts';
 import { finding } from '../finding.ts';
 import { STREAMS } from './reading.ts';

@@ -2,7 +2,7 @@ import { finding, type Seen } from '../finding.ts';
 import { NUMBER, TEXT, type Shelf } from '../scratch/shelf.ts';
 import { changesOf, INVENTORY_EVENTS, isOf } from './reading.ts';
 import type { InventoryChange, InventoryChanges } from '../../events/fields.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import type { Rule } from './watch.ts';
 
 const ID = 'I9';

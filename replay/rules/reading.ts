@@ -1,6 +1,6 @@
 import type { ChartId } from '../../events/charts.ts';
 import { InventoryChanges, type InventoryChange } from '../../events/fields.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
 import { RECORD_STREAM } from '../../events/vocabulary/record.ts';
 import type { Scratch } from '../scratch/scratch.ts';

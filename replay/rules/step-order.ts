@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { CHANGE_REQUEST_STEPS, flowAhead } from '../../events/steps.ts';
 import { finding } from '../finding.ts';
 import { NUMBER, TEXT } from '../scratch/shelf.ts';

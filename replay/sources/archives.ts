@@ -1,5 +1,5 @@
-import { rootOf, type Frontier } from '../../events/journal/merkle/frontier.ts';
-import { isSameHash } from '../../events/journal/merkle/hash.ts';
+import { rootOf, type Frontier } from '../../journal/merkle/frontier.ts';
+import { isSameHash } from '../../journal/merkle/hash.ts';
 import type { JournalSource } from '../source.ts';
 import { joinedSource } from './joined.ts';
 

@@ -1,14 +1,8 @@
 import { z } from 'zod';
-import {
-  laterVersion,
-  parseEnd,
-  parseEvent,
-  parseHeader,
-  type ExportHeader,
-} from '../../events/journal/export/format.ts';
-import { linesOf } from '../../events/journal/export/lines.ts';
-import { frontierFromBytes, frontierToBytes } from '../../events/journal/merkle/frontier.ts';
-import { JournalError, type StoredEvent } from '../../events/journal/port.ts';
+import { laterVersion, parseEnd, parseEvent, parseHeader, type ExportHeader } from '../../journal/export/format.ts';
+import { linesOf } from '../../journal/export/lines.ts';
+import { frontierFromBytes, frontierToBytes } from '../../journal/merkle/frontier.ts';
+import { JournalError, type StoredEvent } from '../../journal/port.ts';
 import type { JournalSource, SourceRange } from '../source.ts';
 
 /** A file that can be read from its beginning again and again. */

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../../events/journal/port.ts';
+import type { StoredEvent } from '../../journal/port.ts';
 import type { JournalSource } from '../source.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { EMPTY_FRONTIER as before, rootOf } from '../../events/journal/merkle/frontier.ts';
-import type { JournalReader, StoredEvent, TreeReader } from '../../events/journal/port.ts';
-import { JournalError } from '../../events/journal/port.ts';
+import { EMPTY_FRONTIER as before, rootOf } from '../../journal/merkle/frontier.ts';
+import type { JournalReader, StoredEvent, TreeReader } from '../../journal/port.ts';
+import { JournalError } from '../../journal/port.ts';
 import { PAGE, type JournalSource, type SourceHead, type SourceRange } from '../source.ts';
 
 /** A journal behind its port, as simulations have it. The source leaves it open. */

@@ -1,4 +1,4 @@
-import { archivedError } from '../../events/journal/archived.ts';
+import { archivedError } from '../../journal/archived.ts';
 import {
   JournalError,
   type ArchiveReader,
@@ -6,8 +6,8 @@ import {
   type JournalReader,
   type RecordedEvent,
   type StoredEvent,
-} from '../../events/journal/port.ts';
-import { bounded } from '../../events/journal/range.ts';
+} from '../../journal/port.ts';
+import { bounded } from '../../journal/range.ts';
 import { PAGE, recordedOf, type JournalSource } from '../source.ts';
 
 /** A source as whoever folds a journal reads it, e.g. a journal with its archives. @throws JournalError `corrupt` */

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { EMPTY_FRONTIER, frontierFromBytes, rootOf, type Frontier } from '../../events/journal/merkle/frontier.ts';
-import type { Base, Snapshot, StoredEvent } from '../../events/journal/port.ts';
-import type { SqlReader } from '../../events/journal/sql/reader.ts';
-import { toStored } from '../../events/journal/sql/rows.ts';
+import { EMPTY_FRONTIER, frontierFromBytes, rootOf, type Frontier } from '../../journal/merkle/frontier.ts';
+import type { Base, Snapshot, StoredEvent } from '../../journal/port.ts';
+import type { SqlReader } from '../../journal/sql/reader.ts';
+import { toStored } from '../../journal/sql/rows.ts';
 import type { JournalSource, SourceHead, SourceRange } from '../source.ts';
 
 /** A journal in a database. Closing the source closes the reader. */

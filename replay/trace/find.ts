@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { namesOfDevice, type JournalView } from '../state.ts';
 
 /** A registration that a journal knows of. */

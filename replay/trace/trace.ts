@@ -1,5 +1,5 @@
 import { RESPONSE_CODE_VALUES, reasonPhrase, type ResponseCode } from '../../events/codes.ts';
-import type { JournalReader, RecordedEvent } from '../../events/journal/port.ts';
+import type { JournalReader, RecordedEvent } from '../../journal/port.ts';
 import { MessagePairs, PARTIES, partyOf, type Exchange, type Party, type Recorded } from './messages.ts';
 import { wordsOf } from './words.ts';
 

@@ -1,5 +1,5 @@
 import { reasonPhrase, RESPONSE_CODE_VALUES } from '../../events/codes.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 
 /** What an event means, in the words of the change request. Events that are not here speak for themselves. */
 const SAYS: Readonly<Record<string, string>> = {

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import { MESSAGES } from '../../actors/wire/messages.ts';
-import { MAX_MESSAGE_BYTES } from '../../actors/wire/port.ts';
+import { MESSAGES } from '../../messages/catalogue.ts';
+import { MAX_MESSAGE_BYTES } from '../../messages/limits.ts';
 import {
   CHARGING_QUERY,
   gatewayInventoryQuery,
   INVENTORY_QUERY,
   PERSONAL_QUERY,
   WAITING_QUERY,
-} from '../../actors/wire/queries.ts';
-import { frameId, SealedMessage } from '../../actors/wan/sealed-wire.ts';
-import { eventsOf, isSealed, SERVER_QUEUE, type Leg } from '../../actors/wire/subjects.ts';
+} from '../../messages/queries.ts';
+import { frameId, SealedMessage } from '../../actors/sessions/wan/sealed-wire.ts';
+import { eventsOf, isSealed, SERVER_QUEUE, type Leg } from '../../messages/subjects.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
 import { answerTo, isAnswer, LEGS, ROLES, type RoleName } from './parties.ts';
 import { charts, schemaRef, schemas } from './schemas.ts';

@@ -1,4 +1,4 @@
-import type { Leg } from '../../actors/wire/subjects.ts';
+import type { Leg } from '../../messages/subjects.ts';
 
 /** Who speaks and who listens on a leg, and what answers what: the part of the protocol that schemas do not say. */
 

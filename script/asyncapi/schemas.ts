@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { OperatorQuestion } from '../../actors/operate/messages.ts';
-import { ServiceAnswer, ServiceQuestion } from '../../actors/service/messages.ts';
-import { Envelope, MESSAGES } from '../../actors/wire/messages.ts';
+import { OperatorQuestion } from '../../messages/operators.ts';
+import { ServiceAnswer, ServiceQuestion } from '../../messages/services.ts';
+import { Envelope, MESSAGES } from '../../messages/catalogue.ts';
 import {
   ChargingAnswer,
   ChargingRequest,
@@ -16,8 +16,8 @@ import {
   RecordKey,
   WaitingAnswer,
   WaitingRequest,
-} from '../../actors/wire/queries.ts';
-import { SealedMessage } from '../../actors/wan/sealed-wire.ts';
+} from '../../messages/queries.ts';
+import { SealedMessage } from '../../actors/sessions/wan/sealed-wire.ts';
 import { VOCABULARIES } from '../../events/charts.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
 import {

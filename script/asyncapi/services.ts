@@ -1,4 +1,4 @@
-import { operate, serviceDeliver, serviceSend, SERVER_QUEUE } from '../../actors/wire/subjects.ts';
+import { operate, serviceDeliver, serviceSend, SERVER_QUEUE } from '../../messages/subjects.ts';
 import { ROLES, type RoleName } from './parties.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { NO_PN } from '../../actors/roles/binding.ts';
-import { encodeMessage, PROTOCOL_VERSION } from '../../actors/wire/messages.ts';
-import { isSealed, linkDown, linkUp, wanDown, wanUp, type Leg } from '../../actors/wire/subjects.ts';
+import { NO_PN } from '../../actors/sessions/binding.ts';
+import { encodeMessage, PROTOCOL_VERSION } from '../../messages/catalogue.ts';
+import { isSealed, linkDown, linkUp, wanDown, wanUp, type Leg } from '../../messages/subjects.ts';
 import type { InventoryChange, UsageSum } from '../../events/fields.ts';
 import { toBase64url } from '../../security/base64url.ts';
 import { cpnsId } from '../../security/cpns-id.ts';

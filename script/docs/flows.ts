@@ -1,5 +1,5 @@
 import type { Party, TraceEntry } from '../../cli/charts/sequence-diagram.ts';
-import { parseSubject, type Leg } from '../../actors/wire/subjects.ts';
+import { parseSubject, type Leg } from '../../messages/subjects.ts';
 import { device, GATEWAY, World, type NodeName } from '../../test/simulation/world.ts';
 
 /** Both flows of the change request, as they really run on the simulated system. */

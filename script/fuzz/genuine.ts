@@ -1,5 +1,5 @@
 /** A small world with fixed keys: one device with a secret, one with a certificate, their server, and all that they write. */
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
 import { keyPair } from '../../security/noise/x25519.ts';
 import { readCertificate } from '../../security/pki/certificate.ts';
 import { deviceNamed } from '../../security/pki/identity.ts';

@@ -1,7 +1,7 @@
 /** Decoders of what is sealed for services and operators: the broker writes the envelope, who holds the secret what is in it. */
-import { decisionFromBytes, decisionToBytes } from '../../actors/operate/messages.ts';
-import { answerFromBytes, answerToBytes, questionFromBytes, questionToBytes } from '../../actors/service/messages.ts';
-import { serviceDeliver } from '../../actors/wire/subjects.ts';
+import { decisionFromBytes, decisionToBytes } from '../../messages/operators.ts';
+import { answerFromBytes, answerToBytes, questionFromBytes, questionToBytes } from '../../messages/services.ts';
+import { serviceDeliver } from '../../messages/subjects.ts';
 import { envelopeKey, openEnvelope, sealEnvelope } from '../../security/service-envelope.ts';
 import * as genuine from './genuine.ts';
 import { onlyGenuine, type SeededTarget } from './targets.ts';

@@ -2,14 +2,14 @@
  * Every decoder of bytes that somebody else wrote. A target that takes what was forged throws as well: to be fooled is worse
  * than to fall over.
  */
-import { SimulatedClock } from '../../actors/seams/clock.ts';
-import { RecordedLog } from '../../actors/seams/log.ts';
-import { readText } from '../../actors/roles/session.ts';
-import { sealFields } from '../../actors/subject/personal.ts';
-import { SealedWire } from '../../actors/wan/sealed-wire.ts';
-import { decodeMessage, encodeMessage } from '../../actors/wire/messages.ts';
-import type { Delivery, Wire } from '../../actors/wire/port.ts';
-import { wanUp } from '../../actors/wire/subjects.ts';
+import { SimulatedClock } from '../../seams/clock.ts';
+import { RecordedLog } from '../../seams/log.ts';
+import { readText } from '../../actors/sessions/sealed-text.ts';
+import { sealFields } from '../../actors/roles/cpns-server/subject/personal.ts';
+import { SealedWire } from '../../actors/sessions/wan/sealed-wire.ts';
+import { decodeMessage, encodeMessage } from '../../messages/catalogue.ts';
+import type { Delivery, Wire } from '../../wire/port.ts';
+import { wanUp } from '../../messages/subjects.ts';
 import { check, type CrossCheck } from '../../cli/config/check.ts';
 import { parseConfig, type Contents } from '../../cli/config/document.ts';
 import { GatewayFile } from '../../cli/config/gateway.ts';

@@ -1,9 +1,9 @@
 /** Decoders of what an auditor is given: a key, and a receipt that only the operator's key makes true. */
-import { endLine, eventLine, headerLine } from '../../events/journal/export/format.ts';
-import { ExportError, ExportReader } from '../../events/journal/export/read.ts';
-import { appendLeaves, EMPTY_FRONTIER, rootOf, type Frontier } from '../../events/journal/merkle/frontier.ts';
-import { hashLeafBytes } from '../../events/journal/merkle/hash.ts';
-import { leafHash } from '../../events/journal/merkle/leaf.ts';
+import { endLine, eventLine, headerLine } from '../../journal/export/format.ts';
+import { ExportError, ExportReader } from '../../journal/export/read.ts';
+import { appendLeaves, EMPTY_FRONTIER, rootOf, type Frontier } from '../../journal/merkle/frontier.ts';
+import { hashLeafBytes } from '../../journal/merkle/hash.ts';
+import { leafHash } from '../../journal/merkle/leaf.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
 import { toBase64 } from '../../security/transparency/base64.ts';
 import { checkpointText } from '../../security/transparency/checkpoint.ts';

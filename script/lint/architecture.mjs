@@ -4,42 +4,32 @@ import { posix, relative, sep } from 'node:path';
 
 /** What a folder (or a file) may import of ours. The longest entry that fits a file counts; a folder may always import itself. */
 const MAY_IMPORT = {
-  'machines/': ['events/codes.ts'],
-  'events/': [],
-  'events/journal/': [],
+  'seams/': [],
   'security/': [],
-  'projections/': ['events/', 'machines/', 'security/'],
-  'actors/': ['projections/', 'events/', 'machines/', 'security/'],
-  'actors/seams/': [],
+  'journal/': [],
+  'events/': ['journal/'],
+  'machines/': ['events/codes.ts'],
+  'messages/': ['events/', 'security/'],
+  'fold/': ['machines/', 'events/', 'journal/'],
+  'wire/': ['messages/', 'seams/', 'events/'],
+  'projections/': ['fold/', 'machines/', 'events/', 'journal/', 'security/'],
+  'actors/': ['wire/', 'messages/', 'fold/', 'machines/', 'events/', 'journal/', 'security/', 'seams/'],
   // The loop knows what a role is, and none of them.
-  'actors/loop/': [
-    'actors/cluster/share.ts',
-    'actors/seams/',
-    'actors/wire/',
-    'actors/fold.ts',
-    'actors/limits.ts',
-    'actors/role.ts',
-    'actors/snapshots.ts',
-    'actors/warnings.ts',
-    'events/',
-    'machines/',
-    'projections/',
-  ],
-  'actors/cluster/': ['actors/wire/', 'actors/seams/', 'actors/warnings.ts', 'events/journal/'],
-  'actors/wire/': ['actors/seams/'],
-  'actors/wire/messages.ts': ['actors/wire/', 'events/fields.ts'],
-  'actors/wire/queries.ts': ['actors/wire/', 'events/fields.ts'],
-  'replay/': ['projections/', 'events/', 'machines/', 'security/'],
+  'actors/loop/': ['wire/', 'messages/', 'fold/', 'machines/', 'events/', 'journal/', 'seams/'],
+  'actors/cluster/': ['wire/', 'messages/', 'journal/', 'seams/'],
+  'replay/': ['projections/', 'fold/', 'messages/', 'machines/', 'events/', 'journal/', 'security/'],
   'inspector/server/': [
     'inspector/charts/',
     'inspector/picture/',
     'inspector/protocol/',
     'replay/',
-    'projections/',
-    'events/',
+    'fold/',
+    'messages/',
     'machines/',
+    'events/',
+    'journal/',
   ],
-  'inspector/': ['replay/', 'projections/', 'events/', 'machines/'],
+  'inspector/': ['replay/', 'fold/', 'messages/', 'machines/', 'events/', 'journal/'],
   // What the page takes of ours goes to the browser with it: only what computes.
   'inspector/page/': [
     'inspector/protocol/',
@@ -51,28 +41,29 @@ const MAY_IMPORT = {
 };
 /** Types cost nothing at run time: the charts know the shape of what happens, the auditors that of a seam. */
 const MAY_IMPORT_TYPES = {
-  'machines/': ['events/'],
-  'replay/': ['actors/seams/'],
-  'inspector/server/': ['actors/seams/'],
-  'inspector/': ['actors/seams/'],
-  'inspector/page/': ['inspector/', 'events/', 'machines/'],
+  'machines/': ['events/', 'journal/'],
+  'actors/loop/': ['security/'],
+  'replay/': ['seams/'],
+  'inspector/server/': ['seams/'],
+  'inspector/': ['seams/'],
+  'inspector/page/': ['inspector/', 'events/', 'journal/', 'machines/'],
 };
 /** Packages that only some folders may use. A folder that is not named here may use any other package. */
 const PACKAGES = [
-  { name: /^@nats-io\//, only: ['actors/wire/nats', 'cli/', 'bench/', 'test/'] },
+  { name: /^@nats-io\//, only: ['wire/nats', 'cli/', 'bench/', 'test/'] },
   {
     name: /^(kysely|pg|pg-connection-string|pgpass|node:sqlite)$/,
-    only: ['events/journal/', 'projections/', 'replay/', 'cli/', 'bench/', 'test/'],
+    only: ['journal/', 'projections/', 'replay/', 'cli/', 'bench/', 'test/'],
   },
   { name: /^(?!xstate$)(?![./])/, never: ['machines/'] },
 ];
 
 /** Where the outer world is let in. */
 const SEAMS = [
-  'actors/seams/',
-  'actors/wire/nats',
-  'events/journal/sqlite/',
-  'events/journal/postgres/',
+  'seams/',
+  'wire/nats',
+  'journal/sqlite/',
+  'journal/postgres/',
   'replay/scratch/',
   'security/key-file.ts',
   'inspector/page/state/',
@@ -140,7 +131,7 @@ const layers = {
         if (startsWithAny(target, MAY_IMPORT[folder])) return;
         if (isTypeOnly(node) && startsWithAny(target, MAY_IMPORT_TYPES[folder] ?? [])) return;
       }
-      const message = `${folder} must not import ${target}: dependencies point one way (cli, actors, projections, events).`;
+      const message = `${folder} must not import ${target}: dependencies point one way (docs/development.md).`;
       context.report({ node, message });
     };
     return visitImports((node, source) => {
@@ -165,7 +156,7 @@ const seams = {
     const report = (node, what) =>
       context.report({
         node,
-        message: `${what} outside the seams: take it from a port (actors/seams, the wire, the journal).`,
+        message: `${what} outside the seams: take it from a port (seams, the wire, the journal).`,
       });
     const global = (identifier) => {
       const { name, parent } = identifier;

@@ -1,4 +1,4 @@
-import { SealedWire } from '../../actors/wan/sealed-wire.ts';
+import { SealedWire } from '../../actors/sessions/wan/sealed-wire.ts';
 import { ReplayWindow } from '../../security/replay-window.ts';
 import type { SessionKeys } from '../../security/session.ts';
 import type { World } from '../simulation/world.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { Envelope } from '../../actors/wire/messages.ts';
-import { linkUp, wanDown, wanUp } from '../../actors/wire/subjects.ts';
+import { Envelope } from '../../messages/catalogue.ts';
+import { linkUp, wanDown, wanUp } from '../../messages/subjects.ts';
 import { GATEWAY, type NodeName, type World } from '../simulation/world.ts';
 
 /** What a test says to a node of a world, and hears from it. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { systemClock } from '../../actors/seams/clock.ts';
-import { systemEntropy } from '../../actors/seams/entropy.ts';
-import { RecordedLog } from '../../actors/seams/log.ts';
+import { systemClock } from '../../seams/clock.ts';
+import { systemEntropy } from '../../seams/entropy.ts';
+import { RecordedLog } from '../../seams/log.ts';
 import { pageFolder } from '../../cli/inspect/page.ts';
 import { startInspector, type Inspector } from '../../inspector/server/inspector.ts';
 import { readPageFiles } from '../../inspector/server/page-files.ts';

@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { journalSources } from '../../cli/inspect/sources.ts';
-import { openPostgresJournal } from '../../events/journal/postgres/open.ts';
-import type { PostgresJournal } from '../../events/journal/postgres/journal.ts';
+import { openPostgresJournal } from '../../journal/postgres/open.ts';
+import type { PostgresJournal } from '../../journal/postgres/journal.ts';
 import type { Inspector } from '../../inspector/server/inspector.ts';
 import { useDatabase } from '../postgres/database.ts';
 import { commitAll } from '../replay/journal-files.ts';

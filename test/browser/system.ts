@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import type { Source } from '../../inspector/server/source.ts';
 import { sourceOf } from '../inspector/server/world.ts';
 import { device, GATEWAY, NODES, World, type NodeName } from '../simulation/world.ts';

@@ -1,11 +1,11 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { MAX_APPLICATION_BYTES } from '../../actors/channel/port.ts';
 import { readPayload } from '../../cli/applications/payload.ts';
 import { messageJson, receivedText, sentAs, sentJson, sentText } from '../../cli/applications/text.ts';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
+import { MAX_APPLICATION_BYTES } from '../../messages/limits.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

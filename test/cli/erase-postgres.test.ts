@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openPostgresJournal } from '../../events/journal/postgres/open.ts';
+import { openPostgresJournal } from '../../journal/postgres/open.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { useDatabase } from '../postgres/database.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';

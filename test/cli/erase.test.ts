@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openSqliteJournal, openSqliteReader } from '../../events/journal/sqlite/open.ts';
+import { openSqliteJournal, openSqliteReader } from '../../journal/sqlite/open.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 import { keyText } from './keys/journal.ts';
 import { BULB, KEK, LOCK, tellServer } from './told-server.ts';

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Commit, NewEvent } from '../../events/journal/port.ts';
-import { openSqliteJournal, openSqliteReader } from '../../events/journal/sqlite/open.ts';
+import type { Commit, NewEvent } from '../../journal/port.ts';
+import { openSqliteJournal, openSqliteReader } from '../../journal/sqlite/open.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
 const folder = temporaryFolder();

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../actors/seams/clock.ts';
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { systemClock } from '../../seams/clock.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
 import type { Host, StopSignal } from '../../cli/host.ts';
 import { main } from '../../cli/main.ts';
 

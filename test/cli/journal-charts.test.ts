@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
 import { charging } from '../../machines/cpns-server/charging.ts';
 import { registration } from '../../machines/cpns-server/registration.ts';
-import { chartName } from '../../projections/chart-hash.ts';
-import { RecordedLog } from '../../actors/seams/log.ts';
+import { chartName } from '../../fold/chart-hash.ts';
+import { RecordedLog } from '../../seams/log.ts';
 import { noticeCharts } from '../../cli/journal/charts.ts';
-import { commitOf, eventOf, metaOf, noStream } from '../events/journal/controls.ts';
+import { commitOf, eventOf, metaOf, noStream } from '../journal/controls.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;

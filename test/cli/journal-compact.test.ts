@@ -2,22 +2,22 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { foldActor } from '../../actors/fold.ts';
-import { RecordedLog } from '../../actors/seams/log.ts';
+import { foldActor } from '../../fold/fold.ts';
+import { RecordedLog } from '../../seams/log.ts';
 import { noticeCharts } from '../../cli/journal/charts.ts';
 import { openJournal, type OpenJournal } from '../../cli/journal/open.ts';
 import { isChartId } from '../../events/charts.ts';
-import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../../events/journal/merkle/frontier.ts';
-import { consistencyProof, inclusionProof, isConsistent, rootByInclusion } from '../../events/journal/merkle/proof.ts';
-import { subtreesOf } from '../../events/journal/merkle/tree.ts';
-import type { Commit, RecordedEvent } from '../../events/journal/port.ts';
+import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../../journal/merkle/frontier.ts';
+import { consistencyProof, inclusionProof, isConsistent, rootByInclusion } from '../../journal/merkle/proof.ts';
+import { subtreesOf } from '../../journal/merkle/tree.ts';
+import type { Commit, RecordedEvent } from '../../journal/port.ts';
 import { CHARTS } from '../../machines/all.ts';
 import { charging } from '../../machines/cpns-server/charging.ts';
-import { snapshotOf, stateHashOf } from '../../projections/snapshots/snapshot.ts';
+import { snapshotOf, stateHashOf } from '../../fold/snapshot.ts';
 import { useDatabase } from '../postgres/database.ts';
 import { PASSWORD } from '../postgres/server.ts';
 import { device, GATEWAY, World } from '../simulation/world.ts';
-import { commitOf, eventOf, metaOf } from '../events/journal/controls.ts';
+import { commitOf, eventOf, metaOf } from '../journal/controls.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
 /** What a server wrote while three devices registered again and again. */

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openPostgresJournal } from '../../events/journal/postgres/open.ts';
-import type { Journal } from '../../events/journal/port.ts';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
-import { appendTo, any, commitOf, eventOf } from '../events/journal/controls.ts';
+import { openPostgresJournal } from '../../journal/postgres/open.ts';
+import type { Journal } from '../../journal/port.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
+import { appendTo, any, commitOf, eventOf } from '../journal/controls.ts';
 import { useDatabase } from '../postgres/database.ts';
 import { PASSWORD } from '../postgres/server.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { foldActor } from '../../actors/fold.ts';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
+import { foldActor } from '../../fold/fold.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
 import { charging } from '../../machines/cpns-server/charging.ts';
-import { chartName } from '../../projections/chart-hash.ts';
-import { snapshotOf } from '../../projections/snapshots/snapshot.ts';
-import { commitOf, eventOf, metaOf, noStream } from '../events/journal/controls.ts';
+import { chartName } from '../../fold/chart-hash.ts';
+import { snapshotOf } from '../../fold/snapshot.ts';
+import { commitOf, eventOf, metaOf, noStream } from '../journal/controls.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
 /** A journal of two streams of 300 events, a snapshot at every 100th, and what an operator does with them. */

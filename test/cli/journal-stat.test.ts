@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { signCheckpoint } from '../../actors/record/checkpoint.ts';
-import { recordOpening } from '../../actors/record/opening.ts';
-import { openPostgresJournal } from '../../events/journal/postgres/open.ts';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
-import { processOn, signer } from '../actors/record/controls.ts';
-import { any, appendTo, commitOf, outboxRow, timerRow } from '../events/journal/controls.ts';
+import { signCheckpoint } from '../../actors/roles/journal/record/checkpoint.ts';
+import { recordOpening } from '../../actors/roles/journal/record/opening.ts';
+import { openPostgresJournal } from '../../journal/postgres/open.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
+import { processOn, signer } from '../actors/roles/journal/record/controls.ts';
+import { any, appendTo, commitOf, outboxRow, timerRow } from '../journal/controls.ts';
 import { useDatabase } from '../postgres/database.ts';
 import { PASSWORD } from '../postgres/server.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';

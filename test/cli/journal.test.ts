@@ -2,8 +2,8 @@ import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
-import { appendTo, commitOf, eventOf, noStream } from '../events/journal/controls.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
+import { appendTo, commitOf, eventOf, noStream } from '../journal/controls.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
 /** A journal of 300 events, and what an operator and an auditor do with it. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { until } from '../actors/wire/until.ts';
+import { until } from '../wire/until.ts';
 
 /** Makes this Node believe that it is an old one, which has no way to become another program. */
 const OLD_NODE =

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { startChild, type Child } from '../../cli/demo/child.ts';
 import { startNatsServer } from '../../cli/nats-server.ts';
-import { certificate } from '../actors/wire/certificates.ts';
-import { until } from '../actors/wire/until.ts';
+import { certificate } from '../wire/certificates.ts';
+import { until } from '../wire/until.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/household.yaml', import.meta.url));

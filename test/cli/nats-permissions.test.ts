@@ -2,13 +2,13 @@ import { connect, nkeys } from '@nats-io/transport-node';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { RecordedLog } from '../../actors/seams/log.ts';
-import { connectNats } from '../../actors/wire/nats.ts';
-import { natsUser, newNatsSeed, type NatsUser } from '../../actors/wire/nats-user.ts';
-import type { Wire } from '../../actors/wire/port.ts';
+import { RecordedLog } from '../../seams/log.ts';
+import { connectNats } from '../../wire/nats.ts';
+import { natsUser, newNatsSeed, type NatsUser } from '../../wire/nats-user.ts';
+import type { Wire } from '../../wire/port.ts';
 import { readNatsUser } from '../../cli/config/nats.ts';
 import { type NatsServer, startNatsServer } from '../../cli/nats-server.ts';
-import { until } from '../actors/wire/until.ts';
+import { until } from '../wire/until.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
 /** Two gateways, a PN and a PNE behind each, two services and two operators, in front of a real nats-server with the configuration that provision wrote. */

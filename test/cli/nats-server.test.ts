@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findNatsServer, NatsServerError } from '../../cli/nats-program.ts';
 import { type NatsServer, startNatsServer } from '../../cli/nats-server.ts';
-import { until } from '../actors/wire/until.ts';
+import { until } from '../wire/until.ts';
 
 const servers: NatsServer[] = [];
 let dir = '';

@@ -3,14 +3,14 @@ import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { RecordedLog } from '../../actors/seams/log.ts';
-import { connectNats } from '../../actors/wire/nats.ts';
+import { RecordedLog } from '../../seams/log.ts';
+import { connectNats } from '../../wire/nats.ts';
 import { loadGatewayOptions } from '../../cli/config/gateway.ts';
 import { loadPneOptions } from '../../cli/config/pne.ts';
 import { loadServerOptions } from '../../cli/config/server.ts';
 import { findNatsServer } from '../../cli/nats-program.ts';
 import { startNatsServer } from '../../cli/nats-server.ts';
-import { certificate, type TestCertificate } from '../actors/wire/certificates.ts';
+import { certificate, type TestCertificate } from '../wire/certificates.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/household.yaml', import.meta.url));

@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { household, writeJournal } from '../replay/journal-files.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 import { inspected } from './inspected.ts';

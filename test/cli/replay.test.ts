@@ -5,11 +5,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { signerToText, verifierToText } from '../../security/transparency/note-key.ts';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
-import type { JsonObject } from '../../events/journal/port.ts';
-import { canonicalJson } from '../../projections/snapshots/canonical.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
+import type { JsonObject } from '../../journal/port.ts';
+import { canonicalJson } from '../../fold/canonical.ts';
 import { generated, type Untouched } from '../replay/mutations/base.ts';
-import { commitOf } from '../events/journal/controls.ts';
+import { commitOf } from '../journal/controls.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 
 /** What an auditor does with the journals of a server, a PN GW and devices, in files. */

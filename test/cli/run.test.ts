@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { run, untilStopped } from '../../cli/run.ts';
-import { SimulatedClock } from '../../actors/seams/clock.ts';
+import { SimulatedClock } from '../../seams/clock.ts';
 import { FakeHost } from './fake-host.ts';
 
 class TimedHost extends FakeHost {

@@ -1,11 +1,11 @@
-import { openKeyring } from '../../actors/keyring/open.ts';
-import { startServer } from '../../actors/roles/start.ts';
-import { SimulatedClock } from '../../actors/seams/clock.ts';
-import { systemEntropy } from '../../actors/seams/entropy.ts';
-import { RecordedLog } from '../../actors/seams/log.ts';
-import { MemoryNetwork } from '../../actors/wire/memory.ts';
+import { openKeyring } from '../../actors/roles/journal/keyring/open.ts';
+import { startServer } from '../../actors/start.ts';
+import { SimulatedClock } from '../../seams/clock.ts';
+import { systemEntropy } from '../../seams/entropy.ts';
+import { RecordedLog } from '../../seams/log.ts';
+import { MemoryNetwork } from '../../wire/memory.ts';
 import type { PersonalFields } from '../../events/fields.ts';
-import type { Journal } from '../../events/journal/port.ts';
+import type { Journal } from '../../journal/port.ts';
 
 /** A server that its operator tells what is personal about two devices. */
 

@@ -6,9 +6,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openJournal } from '../../cli/journal/open.ts';
 import { charging } from '../../machines/cpns-server/charging.ts';
-import { chartName } from '../../projections/chart-hash.ts';
+import { chartName } from '../../fold/chart-hash.ts';
 import { FakeHost, temporaryFolder } from '../cli/fake-host.ts';
-import { commitOf, eventOf, metaOf } from '../events/journal/controls.ts';
+import { commitOf, eventOf, metaOf } from '../journal/controls.ts';
 import { eventually, useDatabase } from '../postgres/database.ts';
 import { PASSWORD } from '../postgres/server.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { openJournalReader } from '../../cli/journal/open.ts';
-import { DEFAULT_READ_LIMIT, type RecordedEvent } from '../../events/journal/port.ts';
+import { DEFAULT_READ_LIMIT, type RecordedEvent } from '../../journal/port.ts';
 import { audit } from '../../replay/audit.ts';
 import { sqlSource } from '../../replay/sources/sql.ts';
 import { judge } from '../../replay/verdict.ts';

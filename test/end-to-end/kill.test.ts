@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { cpSync } from 'node:fs';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import type { NodeName } from '../simulation/world.ts';
 import { GATEWAY, householdText, members, secretsOf, strangers, temporaryFolder } from './household.ts';
 import type { Device, Folder } from './household.ts';

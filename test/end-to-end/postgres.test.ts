@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
-import { openPostgresReader } from '../../events/journal/postgres/open.ts';
+import { openPostgresReader } from '../../journal/postgres/open.ts';
 import { useDatabase } from '../postgres/database.ts';
 import { PASSWORD } from '../postgres/server.ts';
 import { GATEWAY, householdText, members, strangers, temporaryFolder } from './household.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
-import { eventOf } from '../events/journal/controls.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
+import { eventOf } from '../journal/controls.ts';
 import { append } from '../projections/charging-controls.ts';
 import { GATEWAY, householdText, members, temporaryFolder, type Folder } from './household.ts';
 import { Processes } from './processes.ts';

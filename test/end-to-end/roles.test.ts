@@ -1,7 +1,7 @@
 import { appendFileSync, cpSync, statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { filesBelow, GATEWAY, householdText, members, PN, strangers, temporaryFolder } from './household.ts';
 import type { Device, Folder } from './household.ts';
 import { impersonal } from './inventory.ts';

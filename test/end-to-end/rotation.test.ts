@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { openSqliteReader } from '../../events/journal/sqlite/open.ts';
+import { openSqliteReader } from '../../journal/sqlite/open.ts';
 import { kekIdIn, kekIdOf } from '../../security/keyring.ts';
 import { FakeHost, temporaryFolder } from '../cli/fake-host.ts';
 import { makeJournal } from '../cli/keys/journal.ts';

@@ -1,6 +1,6 @@
-import { RecordedLog } from '../../actors/seams/log.ts';
-import { connectNats } from '../../actors/wire/nats.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import { RecordedLog } from '../../seams/log.ts';
+import { connectNats } from '../../wire/nats.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 
 export interface Message {
   readonly source: string;

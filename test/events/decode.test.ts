@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isChartId, VOCABULARIES, vocabularyOf } from '../../events/charts.ts';
 import { checkFact, readFact, UnreadableEvent, type EventFault, type Fact } from '../../events/decode.ts';
-import type { NewEvent } from '../../events/journal/port.ts';
+import type { NewEvent } from '../../journal/port.ts';
 import { POOL } from '../machines/pool.ts';
 
 const kept: NewEvent = {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isChartId, VOCABULARIES, vocabularyOf, type ChartId } from '../../events/charts.ts';
 import { readFact, UnreadableEvent } from '../../events/decode.ts';
-import type { NewEvent } from '../../events/journal/port.ts';
+import type { NewEvent } from '../../journal/port.ts';
 import { upcast, UPCASTERS, type Upcasters } from '../../events/upcasters.ts';
 
 const OLDER = new URL('older/', import.meta.url);

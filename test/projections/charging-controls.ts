@@ -1,6 +1,6 @@
 import type { UsageSum } from '../../events/fields.ts';
-import type { Journal, NewEvent } from '../../events/journal/port.ts';
-import { any, commitOf, eventOf, metaOf } from '../events/journal/controls.ts';
+import type { Journal, NewEvent } from '../../journal/port.ts';
+import { any, commitOf, eventOf, metaOf } from '../journal/controls.ts';
 
 /** What a server's journal says of usage. */
 

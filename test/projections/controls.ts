@@ -1,5 +1,5 @@
-import type { JsonObject, NewEvent } from '../../events/journal/port.ts';
-import { eventOf } from '../events/journal/controls.ts';
+import type { JsonObject, NewEvent } from '../../journal/port.ts';
+import { eventOf } from '../journal/controls.ts';
 
 export interface Step {
   readonly deviceId: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JournalReader } from '../../events/journal/port.ts';
+import type { JournalReader } from '../../journal/port.ts';
 import { Engine } from '../../projections/engine.ts';
 import { readJournal, typesOf } from './types.ts';
 

@@ -1,9 +1,9 @@
-import { MemoryJournal } from '../../events/journal/memory.ts';
-import { JournalError, type JournalReader, type ReadRange } from '../../events/journal/port.ts';
+import { MemoryJournal } from '../../journal/memory.ts';
+import { JournalError, type JournalReader, type ReadRange } from '../../journal/port.ts';
 import { Projection } from '../../projections/engine.ts';
 import { MemoryStore } from '../../projections/memory-store.ts';
 import type { Fold } from '../../projections/port.ts';
-import { any, appendTo } from '../events/journal/controls.ts';
+import { any, appendTo } from '../journal/controls.ts';
 
 /** A read model that keeps what types there were, and can be told which it cannot take. */
 export class TypesStore extends MemoryStore<readonly string[]> {

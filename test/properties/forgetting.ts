@@ -1,4 +1,4 @@
-import { openFields } from '../../actors/subject/personal.ts';
+import { openFields } from '../../actors/roles/cpns-server/subject/personal.ts';
 import type { Checker } from './invariants.ts';
 import { text } from './reading.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { SendOutcome } from '../../actors/channel/port.ts';
+import type { SendOutcome } from '../../actors/sessions/data/port.ts';
 import { readFact } from '../../events/decode.ts';
 import { InventoryChanges, type InventoryChange } from '../../events/fields.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { CHARTS } from '../../machines/all.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
 import { applyChanges, type Members } from '../../machines/inventory.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { pneStream } from '../../actors/roles/pne.ts';
+import { pneStream } from '../../actors/roles/pne/role.ts';
 import { gatewayStream } from '../../actors/roles/pn-gateway/streams.ts';
 import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';

@@ -1,4 +1,4 @@
-import type { JournalReader, RecordedEvent } from '../../events/journal/port.ts';
+import type { JournalReader, RecordedEvent } from '../../journal/port.ts';
 import type { NodeName } from '../simulation/world.ts';
 import type { Evidence } from './invariants.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { toBase64url } from '../../security/base64url.ts';
 import { startRegistration } from '../../security/registration-handshake.ts';
 import { timestampAt, timestampToBytes } from '../../security/timestamp.ts';
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
 import { toServer } from '../actors/talk.ts';
 import { device, GATEWAY, secretOf, World } from '../simulation/world.ts';
 

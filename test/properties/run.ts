@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
-import { pneStream } from '../../actors/roles/pne.ts';
+import { pneStream } from '../../actors/roles/pne/role.ts';
 import { isTemporary } from '../../events/codes.ts';
 import { InventoryChanges } from '../../events/fields.ts';
 import { MORE_SERVERS, NODES, World, type CrashPoint, type ProcessName } from '../simulation/world.ts';

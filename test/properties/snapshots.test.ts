@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { foldActor } from '../../actors/fold.ts';
+import { foldActor } from '../../fold/fold.ts';
 import { isChartId } from '../../events/charts.ts';
-import { MemoryJournal } from '../../events/journal/memory.ts';
+import { MemoryJournal } from '../../journal/memory.ts';
 import { CHARTS } from '../../machines/all.ts';
 import { verifySnapshots } from '../../replay/snapshots.ts';
 import { NODES, type NodeName, type World } from '../simulation/world.ts';

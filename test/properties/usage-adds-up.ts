@@ -1,5 +1,5 @@
 import { UsageSums } from '../../events/fields.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { MemoryChargingStore } from '../../projections/charging/memory.ts';
 import { recordId } from '../../projections/charging/port.ts';
 import { ChargingProjection } from '../../projections/charging/projection.ts';

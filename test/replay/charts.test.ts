@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
 import type { ChartId } from '../../events/charts.ts';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { CHARTS } from '../../machines/all.ts';
 import { defineChart, type Chart } from '../../machines/chart.ts';
-import { chartName } from '../../projections/chart-hash.ts';
+import { chartName } from '../../fold/chart-hash.ts';
 import { audit } from '../../replay/audit.ts';
 import { judge, type Verdict } from '../../replay/verdict.ts';
 import { device, GATEWAY, NODES, World } from '../simulation/world.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { foldActor } from '../../actors/fold.ts';
-import { MemoryJournal } from '../../events/journal/memory.ts';
+import { foldActor } from '../../fold/fold.ts';
+import { MemoryJournal } from '../../journal/memory.ts';
 import { defineChart } from '../../machines/chart.ts';
 import { CHARTS } from '../../machines/all.ts';
 import { initialContext, terms } from '../../machines/cpns-server/registration-terms.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { openSqliteJournal } from '../../events/journal/sqlite/open.ts';
-import type { Journal, RecordedEvent } from '../../events/journal/port.ts';
-import { any, commitOf } from '../events/journal/controls.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
+import type { Journal, RecordedEvent } from '../../journal/port.ts';
+import { any, commitOf } from '../journal/controls.ts';
 import { device, GATEWAY, NODES, secretOf, World, type NodeName } from '../simulation/world.ts';
 
 /** Controls: what a simulated run left, as journal files that an auditor is given. */

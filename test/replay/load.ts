@@ -1,4 +1,4 @@
-import type { Commit, JsonObject, NewEvent, RecordedEvent } from '../../events/journal/port.ts';
+import type { Commit, JsonObject, NewEvent, RecordedEvent } from '../../journal/port.ts';
 
 /**
  * As many households as one wants out of one that really lived: the events of a journal, again and again under other ids.

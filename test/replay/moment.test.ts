@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { foldActor } from '../../actors/fold.ts';
-import type { JournalReader, RecordedEvent, StreamSource } from '../../events/journal/port.ts';
+import { foldActor } from '../../fold/fold.ts';
+import type { JournalReader, RecordedEvent, StreamSource } from '../../journal/port.ts';
 import { registration } from '../../machines/cpns-server/registration.ts';
-import { snapshotOf } from '../../projections/snapshots/snapshot.ts';
+import { snapshotOf } from '../../fold/snapshot.ts';
 import { momentOf, type MomentSource } from '../../replay/moment.ts';
 import { device, GATEWAY, World } from '../simulation/world.ts';
 

@@ -1,12 +1,6 @@
-import {
-  appendLeaves,
-  EMPTY_FRONTIER,
-  rootOf,
-  type Frontier,
-  type TreeNode,
-} from '../../events/journal/merkle/frontier.ts';
-import { leafHash } from '../../events/journal/merkle/leaf.ts';
-import type { RecordedEvent, StoredEvent } from '../../events/journal/port.ts';
+import { appendLeaves, EMPTY_FRONTIER, rootOf, type Frontier, type TreeNode } from '../../journal/merkle/frontier.ts';
+import { leafHash } from '../../journal/merkle/leaf.ts';
+import type { RecordedEvent, StoredEvent } from '../../journal/port.ts';
 import type { JournalSource } from '../../replay/source.ts';
 
 /** A journal as rows in memory, which a test may change one by one, and what is kept beside them. */

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { foldActor } from '../../actors/fold.ts';
-import { MemoryJournal } from '../../events/journal/memory.ts';
-import type { Snapshot } from '../../events/journal/port.ts';
+import { foldActor } from '../../fold/fold.ts';
+import { MemoryJournal } from '../../journal/memory.ts';
+import type { Snapshot } from '../../journal/port.ts';
 import { charging } from '../../machines/cpns-server/charging.ts';
-import { snapshotOf } from '../../projections/snapshots/snapshot.ts';
+import { snapshotOf } from '../../fold/snapshot.ts';
 import { verifySnapshots } from '../../replay/snapshots.ts';
-import { commitOf, eventOf, metaOf, noStream } from '../events/journal/controls.ts';
+import { commitOf, eventOf, metaOf, noStream } from '../journal/controls.ts';
 
 const refused = eventOf('MessageRefused', {
   data: { message: 'usage-report', from: 'hub', code: 409, count: 1 },

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { RecordedEvent } from '../../events/journal/port.ts';
+import type { RecordedEvent } from '../../journal/port.ts';
 import { StreamFold, type Taken } from '../../replay/stream-fold.ts';
 import { device, GATEWAY, NODES, World } from '../simulation/world.ts';
 

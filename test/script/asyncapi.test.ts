@@ -9,7 +9,7 @@ import { DiagnosticSeverity, Parser, type AsyncAPIDocumentInterface, type Diagno
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parse } from 'yaml';
-import { decodeMessage, MESSAGES } from '../../actors/wire/messages.ts';
+import { decodeMessage, MESSAGES } from '../../messages/catalogue.ts';
 import {
   ChargingAnswer,
   ChargingRequest,
@@ -18,9 +18,9 @@ import {
   PersonalAnswer,
   PersonalRequest,
   QueryRefusal,
-} from '../../actors/wire/queries.ts';
-import { SealedMessage } from '../../actors/wan/sealed-wire.ts';
-import { eventsOf, isSealed, parseSubject } from '../../actors/wire/subjects.ts';
+} from '../../messages/queries.ts';
+import { SealedMessage } from '../../actors/sessions/wan/sealed-wire.ts';
+import { eventsOf, isSealed, parseSubject } from '../../messages/subjects.ts';
 import { VOCABULARIES } from '../../events/charts.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
 import { readFact } from '../../events/decode.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
 import { seal } from '../../security/aead.ts';
 import { concat, utf8 } from '../../security/bytes.ts';
 import { createKeyring, kekIdIn, kekIdOf } from '../../security/keyring.ts';

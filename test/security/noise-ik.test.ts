@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import createNoise, { type NoiseC } from 'noise-c.wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
 import { counterNonce, seal } from '../../security/aead.ts';
 import { exportState, restoreState } from '../../security/noise/handshake-bytes.ts';
 import { startHandshake, type HandshakeState } from '../../security/noise/handshake-state.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
 import type { Binding } from '../../security/binding.ts';
 import { finishRegistration, readRegistration, startRegistration } from '../../security/registration-handshake.ts';
 import { firstChain } from '../../security/epochs.ts';

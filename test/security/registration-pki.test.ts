@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
 import { prologueOf } from '../../security/binding.ts';
 import { startHandshake } from '../../security/noise/handshake-state.ts';
 import { PATTERNS } from '../../security/noise/patterns.ts';

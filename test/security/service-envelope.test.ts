@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
 import { ENVELOPE_BYTES, envelopeKey, openEnvelope, sealEnvelope } from '../../security/service-envelope.ts';
 import { hchacha20, hkdf, xchachaOpen } from './xchacha.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
 import { keyPair } from '../../security/noise/x25519.ts';
 import { deviceNamed } from '../../security/pki/identity.ts';
 import { verifyCertificate } from '../../security/pki/verify.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../actors/seams/clock.ts';
-import type { Delivery, Wire } from '../../actors/wire/port.ts';
+import type { Clock } from '../../seams/clock.ts';
+import type { Delivery, Wire } from '../../wire/port.ts';
 
 /** Holds back whatever would run in a process that is paused, in order. */
 export class Gate {

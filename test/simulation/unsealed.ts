@@ -1,4 +1,4 @@
-import { SealedMessage } from '../../actors/wan/sealed-wire.ts';
+import { SealedMessage } from '../../actors/sessions/wan/sealed-wire.ts';
 import { fromBase64url } from '../../security/base64url.ts';
 import { frameCounter } from '../../security/replay-window.ts';
 import { openFrame, type SessionKeys } from '../../security/session.ts';

@@ -1,21 +1,21 @@
 import { otherEnd, unsealed } from './unsealed.ts';
 import { createKeyring, type Keyring } from '../../security/keyring.ts';
-import { MemoryDisk, MemoryJournal } from '../../events/journal/memory.ts';
-import type { BatchWrite } from '../../events/journal/batch.ts';
-import { JournalError, type RecordedEvent } from '../../events/journal/port.ts';
-import { MemoryNetwork, type InFlight } from '../../actors/wire/memory.ts';
-import type { Applications, SendOutcome, SessionEnd } from '../../actors/channel/port.ts';
-import type { UsageSettings } from '../../actors/channel/usage.ts';
-import type { Wire } from '../../actors/wire/port.ts';
-import { openKeyring } from '../../actors/keyring/open.ts';
-import { decide } from '../../actors/operate/decide.ts';
-import type { OperatorVerb } from '../../actors/operate/messages.ts';
-import { erase, type Erasure } from '../../actors/subject/erase.ts';
-import { personalOf } from '../../actors/subject/read.ts';
-import type { PersonalState } from '../../actors/wire/queries.ts';
-import { SimulatedClock } from '../../actors/seams/clock.ts';
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
-import { RecordedLog } from '../../actors/seams/log.ts';
+import { MemoryDisk, MemoryJournal } from '../../journal/memory.ts';
+import type { BatchWrite } from '../../journal/batch.ts';
+import { JournalError, type RecordedEvent } from '../../journal/port.ts';
+import { MemoryNetwork, type InFlight } from '../../wire/memory.ts';
+import type { Applications, SendOutcome, SessionEnd } from '../../actors/sessions/data/port.ts';
+import type { UsageSettings } from '../../actors/sessions/data/usage.ts';
+import type { Wire } from '../../wire/port.ts';
+import { openKeyring } from '../../actors/roles/journal/keyring/open.ts';
+import { decide } from '../../actors/roles/cpns-server/operators/decide.ts';
+import type { OperatorVerb } from '../../messages/operators.ts';
+import { erase, type Erasure } from '../../actors/roles/cpns-server/subject/erase.ts';
+import { personalOf } from '../../actors/roles/cpns-server/subject/read.ts';
+import type { PersonalState } from '../../messages/queries.ts';
+import { SimulatedClock } from '../../seams/clock.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
+import { RecordedLog } from '../../seams/log.ts';
 import { Membership } from '../../actors/cluster/membership.ts';
 import { Sharing } from '../../actors/roles/cpns-server/sharing.ts';
 import type { Runtime } from '../../actors/loop/runtime.ts';
@@ -24,16 +24,9 @@ import { sessionFromBytes, type Session, type SessionKeys } from '../../security
 import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
 import type { ServerIdentity } from '../../actors/roles/cpns-server/identity.ts';
 import type { GatewayIdentity } from '../../actors/roles/pn-gateway/identity.ts';
-import type { PneDevice } from '../../actors/roles/pne.ts';
+import type { PneDevice } from '../../actors/roles/pne/role.ts';
 import { SERVER_LIMITS, type ServerLimits } from '../../actors/roles/rate-limits.ts';
-import {
-  register,
-  startGateway,
-  startPnes,
-  startServer,
-  type ProvisionedPn,
-  type Seams,
-} from '../../actors/roles/start.ts';
+import { register, startGateway, startPnes, startServer, type ProvisionedPn, type Seams } from '../../actors/start.ts';
 import type { ExpectedCredential } from '../../security/registration-handshake.ts';
 
 export const NODES = ['server', 'gateway', 'pnes'] as const;

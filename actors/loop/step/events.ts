@@ -1,11 +1,11 @@
 import type { ChartId } from '../../../events/charts.ts';
 import type { Fact } from '../../../events/decode.ts';
 import type { Flow } from '../../../events/fields.ts';
-import type { ExpectedVersion, NewEvent, StreamAppend } from '../../../events/journal/port.ts';
+import type { ExpectedVersion, NewEvent, StreamAppend } from '../../../journal/port.ts';
 import { changeRequestStep, flowAhead } from '../../../events/steps.ts';
 import type { Chart } from '../../../machines/chart.ts';
-import { chartName } from '../../../projections/chart-hash.ts';
-import type { Role } from '../../role.ts';
+import { chartName } from '../../../fold/chart-hash.ts';
+import type { Role } from '../role.ts';
 
 /** A fact that a chart has taken. */
 export interface Taken {

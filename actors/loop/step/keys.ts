@@ -1,5 +1,5 @@
-import type { Commit } from '../../../events/journal/port.ts';
-import type { Scope } from '../../role.ts';
+import type { Commit } from '../../../journal/port.ts';
+import type { Scope } from '../role.ts';
 
 /** Wraps keys for the journal; see `security/keyring.ts`. */
 export interface Keyring {

@@ -1,5 +1,5 @@
-import type { Commit, OutboxRow, StoredAnswer } from '../../../events/journal/port.ts';
-import { encodeMessage, type Letter } from '../../wire/messages.ts';
+import type { Commit, OutboxRow, StoredAnswer } from '../../../journal/port.ts';
+import { encodeMessage, type Letter } from '../../../messages/catalogue.ts';
 import type { Cause } from '../work.ts';
 import { StepError } from './error.ts';
 

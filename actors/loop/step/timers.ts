@@ -1,4 +1,4 @@
-import type { Commit, TimerRow } from '../../../events/journal/port.ts';
+import type { Commit, TimerRow } from '../../../journal/port.ts';
 import { timerId } from '../timers.ts';
 
 /** The timers that a step arms and disarms; of two about one timer the later counts. */

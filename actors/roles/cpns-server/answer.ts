@@ -1,5 +1,5 @@
-import type { Letter } from '../../wire/messages.ts';
-import { wanDown } from '../../wire/subjects.ts';
+import type { Letter } from '../../../messages/catalogue.ts';
+import { wanDown } from '../../../messages/subjects.ts';
 
 /** A letter of the server to a PN GW, in answer to one of its messages. */
 export function answer(type: string, gatewayId: string, inReplyTo: string, body: object): Letter {

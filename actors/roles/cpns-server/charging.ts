@@ -1,7 +1,7 @@
 import type { ChargingEvent } from '../../../events/vocabulary/charging.ts';
 import { charging } from '../../../machines/cpns-server/charging.ts';
-import type { Meaning, Part, Targeted } from '../../role.ts';
-import type { Incoming, Letter, Body } from '../../wire/messages.ts';
+import type { Meaning, Part, Targeted } from '../../loop/role.ts';
+import type { Incoming, Letter, Body } from '../../../messages/catalogue.ts';
 import { answer } from './answer.ts';
 import type { Pn } from './personal-network.ts';
 

@@ -1,11 +1,11 @@
 import type { ResponseCode } from '../../../events/codes.ts';
 import type { GatewayRegistrationEvent } from '../../../events/vocabulary/gateway-registration.ts';
 import { gatewayRegistration } from '../../../machines/cpns-server/gateway-registration.ts';
-import type { Meaning, Part, Scope, Targeted } from '../../role.ts';
-import type { Body, Incoming, Letter } from '../../wire/messages.ts';
-import { gatewayBinding } from '../binding.ts';
+import type { Meaning, Part, Scope, Targeted } from '../../loop/role.ts';
+import type { Body, Incoming, Letter } from '../../../messages/catalogue.ts';
+import { gatewayBinding } from '../../sessions/binding.ts';
 import { UNKNOWN } from '../rate-limits.ts';
-import { chainKey, seenKey, sessionKey } from '../session.ts';
+import { chainKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
 import { answer } from './answer.ts';
 import { authenticate, respond } from './handshake.ts';
 import type { ServerIdentity } from './identity.ts';

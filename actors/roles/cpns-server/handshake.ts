@@ -8,9 +8,9 @@ import {
 } from '../../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../../security/session.ts';
 import { timestampFromBytes } from '../../../security/timestamp.ts';
-import type { Scope } from '../../role.ts';
+import type { Scope } from '../../loop/role.ts';
 import { StepError } from '../../loop/step/error.ts';
-import { chainKey, sessionKey } from '../session.ts';
+import { chainKey, sessionKey } from '../../sessions/sealed-text.ts';
 import { keptChain } from './standing.ts';
 
 /** The server's end of a registration, of a PN GW or of a PNE: reads the first handshake message, writes the second. */

@@ -1,6 +1,6 @@
 import { InventoryChanges, MAX_CHANGES, type InventoryChange } from '../../../events/fields.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
-import type { Scope } from '../../role.ts';
+import type { Scope } from '../../loop/role.ts';
 import { pnStream } from './streams.ts';
 
 /** Changes of a PN Inventory: the next one, and those that a PN GW lacks. */

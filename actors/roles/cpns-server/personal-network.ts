@@ -3,8 +3,8 @@ import type { PersonalNetworkEvent } from '../../../events/vocabulary/personal-n
 import type { ChartState } from '../../../machines/chart.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import type { PersonalNetworkContext } from '../../../machines/cpns-server/personal-network-terms.ts';
-import type { Meaning, Part, Targeted } from '../../role.ts';
-import type { Body, Incoming, Letter } from '../../wire/messages.ts';
+import type { Meaning, Part, Targeted } from '../../loop/role.ts';
+import type { Body, Incoming, Letter } from '../../../messages/catalogue.ts';
 import { answer } from './answer.ts';
 import { change, changesSince } from './inventory.ts';
 

@@ -4,9 +4,9 @@ import { personalNetwork } from '../../../machines/cpns-server/personal-network.
 import { memberOf } from '../../../machines/cpns-server/personal-network-terms.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
 import { cpnsId } from '../../../security/cpns-id.ts';
-import type { Meaning, Part, Targeted } from '../../role.ts';
-import type { Body, Incoming, Letter } from '../../wire/messages.ts';
-import { pneBinding } from '../binding.ts';
+import type { Meaning, Part, Targeted } from '../../loop/role.ts';
+import type { Body, Incoming, Letter } from '../../../messages/catalogue.ts';
+import { pneBinding } from '../../sessions/binding.ts';
 import { answer } from './answer.ts';
 import { authenticate, respond } from './handshake.ts';
 import type { ServerIdentity } from './identity.ts';

@@ -1,7 +1,7 @@
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
-import type { Share } from '../../cluster/share.ts';
+import type { Share } from '../../loop/share.ts';
 import type { Runtime } from '../../loop/runtime.ts';
-import type { Log } from '../../seams/log.ts';
+import type { Log } from '../../../seams/log.ts';
 import type { ServerIdentity } from './identity.ts';
 import { endGatewaySession, endPneSessions } from './standing.ts';
 import { gatewayRegistrationStream, pnStream, registrationStream } from './streams.ts';

@@ -1,9 +1,9 @@
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
-import type { Meaning, Part, Scope, Targeted } from '../../role.ts';
-import { describe } from '../../subject/describe.ts';
-import type { Letter } from '../../wire/messages.ts';
-import { wanDown } from '../../wire/subjects.ts';
+import type { Meaning, Part, Scope, Targeted } from '../../loop/role.ts';
+import { describe } from './subject/describe.ts';
+import type { Letter } from '../../../messages/catalogue.ts';
+import { wanDown } from '../../../messages/subjects.ts';
 import {
   chainKey,
   openText,
@@ -12,7 +12,7 @@ import {
   sessionOf,
   type SealedContent,
   type SealedText,
-} from '../session.ts';
+} from '../../sessions/sealed-text.ts';
 import { answer } from './answer.ts';
 import { aboutPne } from './registration.ts';
 import { pnStream } from './streams.ts';

@@ -1,13 +1,13 @@
 import { HandOverWire } from '../../cluster/hand-over.ts';
 import type { Membership } from '../../cluster/membership.ts';
-import type { Share } from '../../cluster/share.ts';
-import type { SessionEnd } from '../../channel/port.ts';
+import type { Share } from '../../loop/share.ts';
+import type { SessionEnd } from '../../sessions/data/port.ts';
 import type { Runtime } from '../../loop/runtime.ts';
-import type { Clock } from '../../seams/clock.ts';
-import type { Log } from '../../seams/log.ts';
-import type { ServiceSharing } from '../../service/seams.ts';
-import type { ReviewedBook } from '../../wan/session-book.ts';
-import type { Wire } from '../../wire/port.ts';
+import type { Clock } from '../../../seams/clock.ts';
+import type { Log } from '../../../seams/log.ts';
+import type { ServiceSharing } from '../../services/seams.ts';
+import type { ReviewedBook } from '../../sessions/wan/session-book.ts';
+import type { Wire } from '../../../wire/port.ts';
 import type { Review } from './review.ts';
 import { gatewayRegistrationStream, pnStream } from './streams.ts';
 

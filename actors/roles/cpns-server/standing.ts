@@ -3,8 +3,8 @@ import { registration } from '../../../machines/cpns-server/registration.ts';
 import { readChain, writeChain } from '../../../security/pki/chain.ts';
 import type { CertificateRefusal } from '../../../security/pki/verify.ts';
 import type { ExpectedCredential } from '../../../security/registration-handshake.ts';
-import type { Scope, Targeted } from '../../role.ts';
-import { chainKey, seenKey, sessionKey } from '../session.ts';
+import type { Scope, Targeted } from '../../loop/role.ts';
+import { chainKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
 
 /**
  * A session outlives the moment at which somebody was authenticated. It goes on only while what was shown then would be

@@ -5,13 +5,14 @@ import { fromBase64url, toBase64url } from '../../../security/base64url.ts';
 import { finishRegistration, startRegistration } from '../../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../../security/session.ts';
 import { timestampAfter, timestampToBytes } from '../../../security/timestamp.ts';
-import type { Meaning, Part, Role, Scope } from '../../role.ts';
-import type { Body, Incoming } from '../../wire/messages.ts';
-import { gatewayBinding } from '../binding.ts';
-import { handshakeKey, readJson, seenKey, sessionKey } from '../session.ts';
+import type { Meaning, Part, Role, Scope } from '../../loop/role.ts';
+import type { Body, Incoming } from '../../../messages/catalogue.ts';
+import { gatewayBinding } from '../../sessions/binding.ts';
+import { handshakeKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
 import type { GatewayIdentity } from './identity.ts';
 import { aboutGateway, establishmentWanted, follow } from './local-inventory.ts';
 import { wanRequest } from './letters.ts';
+import { readJson } from '../../../messages/json.ts';
 
 /** What a PN GW has to do with itself: it registers with the CPNS Server and establishes its PNs. */
 

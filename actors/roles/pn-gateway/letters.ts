@@ -1,5 +1,5 @@
-import type { Letter } from '../../wire/messages.ts';
-import { linkDown, wanUp } from '../../wire/subjects.ts';
+import type { Letter } from '../../../messages/catalogue.ts';
+import { linkDown, wanUp } from '../../../messages/subjects.ts';
 
 /** Letters of a PN GW: what it asks its server, and what it answers its PNEs. */
 

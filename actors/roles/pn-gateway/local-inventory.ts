@@ -3,8 +3,8 @@ import type { InventoryChange } from '../../../events/fields.ts';
 import type { PnGatewayEvent } from '../../../events/vocabulary/pn-gateway.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { changesAfter, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
-import type { Meaning, Scope, Targeted } from '../../role.ts';
-import type { Body } from '../../wire/messages.ts';
+import type { Meaning, Scope, Targeted } from '../../loop/role.ts';
+import type { Body } from '../../../messages/catalogue.ts';
 
 /** How the local PN Inventory follows the server's: each message that changes it says what it comes after. */
 

@@ -1,8 +1,8 @@
 import { chunkBytes } from '../../../security/data-frame.ts';
-import type { RelayMeter } from '../../channel/usage.ts';
-import type { Route } from '../../role.ts';
-import { encodeMessage, type Body, type Incoming } from '../../wire/messages.ts';
-import { linkDown, wanUp } from '../../wire/subjects.ts';
+import type { RelayMeter } from '../../sessions/data/usage.ts';
+import type { Route } from '../../loop/role.ts';
+import { encodeMessage, type Body, type Incoming } from '../../../messages/catalogue.ts';
+import { linkDown, wanUp } from '../../../messages/subjects.ts';
 
 /** What passes through a PN GW: it cannot read it, and keeps nothing of it but what the meter counts. */
 

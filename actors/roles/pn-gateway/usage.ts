@@ -1,9 +1,9 @@
 import { MAX_SUMS, type UsageSum } from '../../../events/fields.ts';
 import type { GatewayUsageEvent } from '../../../events/vocabulary/gateway-usage.ts';
 import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
-import type { Meaning, Part, Targeted } from '../../role.ts';
+import type { Meaning, Part, Targeted } from '../../loop/role.ts';
 import { StepError } from '../../loop/step/error.ts';
-import type { Body, Incoming } from '../../wire/messages.ts';
+import type { Body, Incoming } from '../../../messages/catalogue.ts';
 import { wanRequest } from './letters.ts';
 
 /** What a PN GW has to do with usage. */

@@ -1,10 +1,10 @@
 import { Membership } from '../../../actors/cluster/membership.ts';
-import { SimulatedClock } from '../../../actors/seams/clock.ts';
-import { SeededEntropy } from '../../../actors/seams/entropy.ts';
-import { RecordedLog } from '../../../actors/seams/log.ts';
-import { MemoryNetwork } from '../../../actors/wire/memory.ts';
-import type { Wire } from '../../../actors/wire/port.ts';
-import { MemoryDisk, MemoryJournal } from '../../../events/journal/memory.ts';
+import { SimulatedClock } from '../../../seams/clock.ts';
+import { SeededEntropy } from '../../../seams/entropy.ts';
+import { RecordedLog } from '../../../seams/log.ts';
+import { MemoryNetwork } from '../../../wire/memory.ts';
+import type { Wire } from '../../../wire/port.ts';
+import { MemoryDisk, MemoryJournal } from '../../../journal/memory.ts';
 
 export interface Member {
   readonly membership: Membership;

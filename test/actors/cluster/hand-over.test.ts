@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { HandOverWire } from '../../../actors/cluster/hand-over.ts';
-import { handOver, SERVER_HEARS, SERVER_QUEUE, wanDown, wanUp } from '../../../actors/wire/subjects.ts';
+import { handOver, SERVER_HEARS, SERVER_QUEUE, wanDown, wanUp } from '../../../messages/subjects.ts';
 import { Members, type Member } from './controls.ts';
 
 interface Server extends Member {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { LEASE_MS, RENEW_EVERY_MS } from '../../../actors/cluster/membership.ts';
-import { JournalError } from '../../../events/journal/port.ts';
+import { JournalError } from '../../../journal/port.ts';
 import { Members, type Member } from './controls.ts';
 
 const KEYS = Array.from({ length: 40 }, (_, index) => `hub-${index}`);

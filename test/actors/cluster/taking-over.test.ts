@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LEASE_MS, RENEW_EVERY_MS } from '../../../actors/cluster/membership.ts';
 import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
-import type { TimerRow } from '../../../events/journal/port.ts';
-import { commitOf } from '../../events/journal/controls.ts';
+import type { TimerRow } from '../../../journal/port.ts';
+import { commitOf } from '../../journal/controls.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
 
 /** Two servers on one journal. What stands in the journal alone is what a process leaves that died after its commit. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
-import { REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
-import { JournalError } from '../../../events/journal/port.ts';
+import { REFUSAL_WINDOW_MS } from '../../../actors/loop/limits.ts';
+import { JournalError } from '../../../journal/port.ts';
 import { device, GATEWAY, UNLIMITED, World } from '../../simulation/world.ts';
 import { hand, last, said, toServer } from '../talk.ts';
 

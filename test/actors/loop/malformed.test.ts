@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeMessage, MESSAGES } from '../../../actors/wire/messages.ts';
-import { MAX_MESSAGE_BYTES } from '../../../actors/wire/port.ts';
+import { decodeMessage, MESSAGES } from '../../../messages/catalogue.ts';
+import { MAX_MESSAGE_BYTES } from '../../../messages/limits.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
 import { hand, said } from '../talk.ts';
 

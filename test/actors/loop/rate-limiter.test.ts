@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
-import { MAX_BUCKETS } from '../../../actors/limits.ts';
+import { MAX_BUCKETS } from '../../../actors/loop/limits.ts';
 import { RateLimiter, type Charge } from '../../../actors/loop/rate-limiter.ts';
-import { SimulatedClock } from '../../../actors/seams/clock.ts';
+import { SimulatedClock } from '../../../seams/clock.ts';
 
 const charge = (bucket: string, burst: number): Charge => ({
   bucket,

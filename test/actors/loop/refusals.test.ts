@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
+import { REFUSAL_WINDOW_MS } from '../../../actors/loop/limits.ts';
 import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
-import type { JsonObject } from '../../../events/journal/port.ts';
-import { any, commitOf } from '../../events/journal/controls.ts';
+import type { JsonObject } from '../../../journal/port.ts';
+import { any, commitOf } from '../../journal/controls.ts';
 import { device, GATEWAY, UNLIMITED, World } from '../../simulation/world.ts';
 import { said, toServer } from '../talk.ts';
 

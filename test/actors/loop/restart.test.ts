@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { IDLE_MS, MAX_MAILBOX } from '../../../actors/limits.ts';
+import { IDLE_MS, MAX_MAILBOX } from '../../../actors/loop/limits.ts';
 import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { device, GATEWAY, UNLIMITED, World } from '../../simulation/world.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { gatewayRegistrationStream } from '../../../actors/roles/cpns-server/streams.ts';
-import type { RecordedEvent } from '../../../events/journal/port.ts';
+import type { RecordedEvent } from '../../../journal/port.ts';
 import { keyPair } from '../../../security/noise/x25519.ts';
 import { deviceNamed, gatewayNamed } from '../../../security/pki/identity.ts';
 import type { RevocationList } from '../../../security/pki/revocation-list.ts';

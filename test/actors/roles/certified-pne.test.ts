@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_SESSION_SETTINGS } from '../../../actors/channel/port.ts';
+import { DEFAULT_SESSION_SETTINGS } from '../../../actors/sessions/data/port.ts';
 import { registrationStream } from '../../../actors/roles/cpns-server/streams.ts';
-import type { PneDevice } from '../../../actors/roles/pne.ts';
+import type { PneDevice } from '../../../actors/roles/pne/role.ts';
 import { keyPair } from '../../../security/noise/x25519.ts';
 import { deviceNamed } from '../../../security/pki/identity.ts';
 import type { RevocationList } from '../../../security/pki/revocation-list.ts';
 import { verifyCertificate } from '../../../security/pki/verify.ts';
 import { Authority, EPOCH_MS, PERIOD, type Certified } from '../../security/pki/authority.ts';
-import { until } from '../channel/sessions.ts';
+import { until } from '../sessions/data/sessions.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
 
 const authority = new Authority('operator');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MAX_MAILBOX, REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
+import { MAX_MAILBOX, REFUSAL_WINDOW_MS } from '../../../actors/loop/limits.ts';
 import { device, GATEWAY, UNLIMITED, World } from '../../simulation/world.ts';
 import { fromDevice, toGateway, toServer } from '../talk.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { serverUsage, chargingStream } from '../../../actors/roles/cpns-server/charging.ts';
-import { register } from '../../../actors/roles/start.ts';
+import { register } from '../../../actors/start.ts';
 import type { UsageSum } from '../../../events/fields.ts';
 import { isDifferent, SETTLE_MS, type Reconciled } from '../../../projections/charging/reconcile.ts';
 import { recordsOf } from '../../simulation/charging.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { pneStream } from '../../../actors/roles/pne.ts';
-import { startGateway } from '../../../actors/roles/start.ts';
+import { pneStream } from '../../../actors/roles/pne/role.ts';
+import { startGateway } from '../../../actors/start.ts';
 import { pneRegistration } from '../../../machines/pne/registration.ts';
 import { device, GATEWAY, gatewayIdentity, secretOf, World } from '../../simulation/world.ts';
 import { lie } from '../liar.ts';

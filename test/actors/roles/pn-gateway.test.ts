@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { gatewayStream } from '../../../actors/roles/pn-gateway/streams.ts';
-import { pneStream } from '../../../actors/roles/pne.ts';
-import { IDLE_MS } from '../../../actors/limits.ts';
+import { pneStream } from '../../../actors/roles/pne/role.ts';
+import { IDLE_MS } from '../../../actors/loop/limits.ts';
 import { MAX_CHANGES } from '../../../events/fields.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { localPn } from '../../../machines/pn-gateway/gateway-terms.ts';

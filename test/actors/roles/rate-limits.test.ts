@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_MAILBOX, REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
+import { MAX_MAILBOX, REFUSAL_WINDOW_MS } from '../../../actors/loop/limits.ts';
 import { SERVER_LIMITS, UNKNOWN, type ServerLimits } from '../../../actors/roles/rate-limits.ts';
-import { startGateway } from '../../../actors/roles/start.ts';
+import { startGateway } from '../../../actors/start.ts';
 import { device, GATEWAY, gatewayIdentity, World } from '../../simulation/world.ts';
 import { fromDevice, said, toServer } from '../talk.ts';
 

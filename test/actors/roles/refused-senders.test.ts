@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
+import { REFUSAL_WINDOW_MS } from '../../../actors/loop/limits.ts';
 import { UNKNOWN } from '../../../actors/roles/rate-limits.ts';
 import { device, GATEWAY, UNLIMITED, World } from '../../simulation/world.ts';
 import { fromDevice, said, toServer } from '../talk.ts';

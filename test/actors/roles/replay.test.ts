@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { REFUSAL_WINDOW_MS } from '../../../actors/limits.ts';
-import { NO_PN } from '../../../actors/roles/binding.ts';
+import { REFUSAL_WINDOW_MS } from '../../../actors/loop/limits.ts';
+import { NO_PN } from '../../../actors/sessions/binding.ts';
 import { toBase64url } from '../../../security/base64url.ts';
 import { startRegistration } from '../../../security/registration-handshake.ts';
 import { timestampAt, timestampToBytes } from '../../../security/timestamp.ts';
-import { SeededEntropy } from '../../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../../seams/entropy.ts';
 import { device, GATEWAY, secretOf, World } from '../../simulation/world.ts';
 import { last, said, toServer } from '../talk.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startGateway } from '../../../actors/roles/start.ts';
+import { startGateway } from '../../../actors/start.ts';
 import { relayedUsage, usageStream } from '../../../actors/roles/pn-gateway/usage.ts';
 import { chargingStream } from '../../../actors/roles/cpns-server/charging.ts';
 import { MAX_SUMS, type UsageSum } from '../../../events/fields.ts';

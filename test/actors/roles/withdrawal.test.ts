@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RecordedEvent } from '../../../events/journal/port.ts';
+import type { RecordedEvent } from '../../../journal/port.ts';
 import { device, GATEWAY, World, type NodeName } from '../../simulation/world.ts';
 
 const pns = [{ id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: [] }];

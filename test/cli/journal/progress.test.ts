@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SimulatedClock } from '../../../actors/seams/clock.ts';
+import { SimulatedClock } from '../../../seams/clock.ts';
 import { progressOf } from '../../../cli/journal/progress.ts';
 import { FakeHost } from '../fake-host.ts';
 

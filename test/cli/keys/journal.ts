@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { openKeyring } from '../../../actors/keyring/open.ts';
-import { SimulatedClock } from '../../../actors/seams/clock.ts';
-import { systemEntropy } from '../../../actors/seams/entropy.ts';
+import { openKeyring } from '../../../actors/roles/journal/keyring/open.ts';
+import { SimulatedClock } from '../../../seams/clock.ts';
+import { systemEntropy } from '../../../seams/entropy.ts';
 import { openJournal } from '../../../cli/journal/open.ts';
-import { hold } from '../../actors/keyring/controls.ts';
+import { hold } from '../../actors/roles/journal/keyring/controls.ts';
 
 /** A journal with keys, and its key file, as a role leaves them. */
 

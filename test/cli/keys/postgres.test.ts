@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { destroyKey } from '../../../actors/keyring/destroy.ts';
-import { rotateKeyring } from '../../../actors/keyring/rotate.ts';
-import { openPostgresJournal } from '../../../events/journal/postgres/open.ts';
+import { destroyKey } from '../../../actors/roles/journal/keyring/destroy.ts';
+import { rotateKeyring } from '../../../actors/roles/journal/keyring/rotate.ts';
+import { openPostgresJournal } from '../../../journal/postgres/open.ts';
 import { createKeyring, kekIdOf } from '../../../security/keyring.ts';
-import { openedBy, seamsOf } from '../../actors/keyring/controls.ts';
+import { openedBy, seamsOf } from '../../actors/roles/journal/keyring/controls.ts';
 import { useDatabase } from '../../postgres/database.ts';
 import { FakeHost, temporaryFolder } from '../fake-host.ts';
 import { keyText, makeJournal, type Place } from './journal.ts';

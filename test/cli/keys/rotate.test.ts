@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { rotateKeyring } from '../../../actors/keyring/rotate.ts';
-import { openSqliteJournal, openSqliteReader } from '../../../events/journal/sqlite/open.ts';
+import { rotateKeyring } from '../../../actors/roles/journal/keyring/rotate.ts';
+import { openSqliteJournal, openSqliteReader } from '../../../journal/sqlite/open.ts';
 import { createKeyring, kekIdOf } from '../../../security/keyring.ts';
-import { openedBy, seamsOf } from '../../actors/keyring/controls.ts';
+import { openedBy, seamsOf } from '../../actors/roles/journal/keyring/controls.ts';
 import { FakeHost, temporaryFolder } from '../fake-host.ts';
 import { keyText, makeJournal, type Place } from './journal.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { register } from '../../../actors/roles/start.ts';
-import { RecordedLog } from '../../../actors/seams/log.ts';
+import { register } from '../../../actors/start.ts';
+import { RecordedLog } from '../../../seams/log.ts';
 import { reopenSessions, STEADY_MS } from '../../../cli/pne/reopening.ts';
 import { BACK_OFF, delayMs } from '../../../machines/timing.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';

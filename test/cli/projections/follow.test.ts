@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { SimulatedClock } from '../../../actors/seams/clock.ts';
-import { RecordedLog } from '../../../actors/seams/log.ts';
+import { SimulatedClock } from '../../../seams/clock.ts';
+import { RecordedLog } from '../../../seams/log.ts';
 import { follow } from '../../../cli/projections/follow.ts';
-import type { MemoryJournal } from '../../../events/journal/memory.ts';
+import type { MemoryJournal } from '../../../journal/memory.ts';
 import { readJournal, typesOf } from '../../projections/types.ts';
 
 describe('a process that follows its journal', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { SimulatedClock } from '../../../actors/seams/clock.ts';
-import { RecordedLog } from '../../../actors/seams/log.ts';
-import { MemoryNetwork } from '../../../actors/wire/memory.ts';
+import { SimulatedClock } from '../../../seams/clock.ts';
+import { RecordedLog } from '../../../seams/log.ts';
+import { MemoryNetwork } from '../../../wire/memory.ts';
 import { answerQuery, MAX_QUESTIONS } from '../../../cli/query/answer.ts';
 
 const SUBJECT = 'cpns.query.anything';

@@ -1,9 +1,9 @@
 import { request } from 'node:http';
 import { afterEach, beforeAll, expect } from 'vitest';
-import { systemClock } from '../../../actors/seams/clock.ts';
-import { systemEntropy } from '../../../actors/seams/entropy.ts';
-import { RecordedLog } from '../../../actors/seams/log.ts';
-import type { RecordedEvent } from '../../../events/journal/port.ts';
+import { systemClock } from '../../../seams/clock.ts';
+import { systemEntropy } from '../../../seams/entropy.ts';
+import { RecordedLog } from '../../../seams/log.ts';
+import type { RecordedEvent } from '../../../journal/port.ts';
 import { startInspector, type Inspector } from '../../../inspector/server/inspector.ts';
 import type { PageFiles } from '../../../inspector/server/page-files.ts';
 import { someJournals, sourceOf, type Journals } from './world.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { RecordedEvent } from '../../../events/journal/port.ts';
+import type { RecordedEvent } from '../../../journal/port.ts';
 import { Copies } from '../../../inspector/server/copies.ts';
 import { Feed } from '../../../inspector/server/feed.ts';
 import { Timeline } from '../../../inspector/server/timeline.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isChartId, VOCABULARIES } from '../../../events/charts.ts';
 import { checkFact } from '../../../events/decode.ts';
-import type { JsonObject } from '../../../events/journal/port.ts';
+import type { JsonObject } from '../../../journal/port.ts';
 import { changesBetween } from '../../../inspector/server/diff.ts';
 import { exampleOf } from '../../../inspector/server/example.ts';
 import type { Json } from '../../../inspector/protocol/answers.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSubject } from '../../../actors/wire/subjects.ts';
+import { parseSubject } from '../../../messages/subjects.ts';
 import { textWidth } from '../../../inspector/charts/text-size.ts';
 import { sequenceToMermaid } from '../../../inspector/sequence/mermaid.ts';
 import { sequenceToSvg } from '../../../inspector/sequence/picture.ts';

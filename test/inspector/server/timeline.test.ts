@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { archivedError } from '../../../events/journal/archived.ts';
-import type { Base } from '../../../events/journal/port.ts';
+import { archivedError } from '../../../journal/archived.ts';
+import type { Base } from '../../../journal/port.ts';
 import { Api } from '../../../inspector/server/api.ts';
 import { Feed } from '../../../inspector/server/feed.ts';
 import { stateText } from '../../../inspector/server/standing.ts';
@@ -8,7 +8,7 @@ import { Timeline } from '../../../inspector/server/timeline.ts';
 import type { ActorRow } from '../../../inspector/protocol/answers.ts';
 import { momentToText, readMoment } from '../../../inspector/protocol/moment.ts';
 import type { Source } from '../../../inspector/server/source.ts';
-import { snapshotOf } from '../../../projections/snapshots/snapshot.ts';
+import { snapshotOf } from '../../../fold/snapshot.ts';
 import { momentOf } from '../../../replay/moment.ts';
 import { NODES } from '../../simulation/world.ts';
 import { someJournals, sourceOf, sourcesOf, type Journals } from './world.ts';

@@ -1,9 +1,9 @@
-import { signCheckpoint } from '../../../actors/record/checkpoint.ts';
-import { SimulatedClock } from '../../../actors/seams/clock.ts';
-import { SeededEntropy } from '../../../actors/seams/entropy.ts';
-import { rootOf } from '../../../events/journal/merkle/frontier.ts';
-import { MemoryJournal } from '../../../events/journal/memory.ts';
-import type { Journal, RecordedEvent } from '../../../events/journal/port.ts';
+import { signCheckpoint } from '../../../actors/roles/journal/record/checkpoint.ts';
+import { SimulatedClock } from '../../../seams/clock.ts';
+import { SeededEntropy } from '../../../seams/entropy.ts';
+import { rootOf } from '../../../journal/merkle/frontier.ts';
+import { MemoryJournal } from '../../../journal/memory.ts';
+import type { Journal, RecordedEvent } from '../../../journal/port.ts';
 import { Random } from '../../../script/fuzz/random.ts';
 import { checkpointText } from '../../../security/transparency/checkpoint.ts';
 import { newNoteSigner, type NoteSigner } from '../../../security/transparency/note-key.ts';

@@ -1,6 +1,6 @@
-import { leafText } from '../../../events/journal/merkle/leaf.ts';
-import { hashLeaf } from '../../../events/journal/merkle/hash.ts';
-import type { StoredEvent } from '../../../events/journal/port.ts';
+import { leafText } from '../../../journal/merkle/leaf.ts';
+import { hashLeaf } from '../../../journal/merkle/hash.ts';
+import type { StoredEvent } from '../../../journal/port.ts';
 import { audit } from '../../../replay/audit.ts';
 import { judge, type VerdictWord } from '../../../replay/verdict.ts';
 import { Random } from '../../../script/fuzz/random.ts';

@@ -1,4 +1,4 @@
-import type { Json, JsonObject, StoredEvent } from '../../../events/journal/port.ts';
+import type { Json, JsonObject, StoredEvent } from '../../../journal/port.ts';
 import type { Random } from '../../../script/fuzz/random.ts';
 
 /** One change of a journal by somebody who has its database, as rows. Null where the picked place has nothing to change. */

@@ -4,8 +4,8 @@ import { FactsGatherer, MAX_LISTED } from '../../../replay/report/facts.ts';
 import { reportPage } from '../../../replay/report/page.ts';
 import { niceCeiling, quantile } from '../../../replay/report/plots.ts';
 import type { Judged } from '../../../replay/verdict.ts';
-import type { RecordedEvent } from '../../../events/journal/port.ts';
-import { metaOf } from '../../events/journal/controls.ts';
+import type { RecordedEvent } from '../../../journal/port.ts';
+import { metaOf } from '../../journal/controls.ts';
 
 const JUDGED: Judged = {
   verdict: {

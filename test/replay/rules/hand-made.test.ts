@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, RecordedEvent } from '../../../events/journal/port.ts';
+import type { JsonObject, RecordedEvent } from '../../../journal/port.ts';
 import { betweenJournals } from '../../../replay/rules/between-journals.ts';
 import { inventoryChain } from '../../../replay/rules/inventory-chain.ts';
 import { sessionOfRegistration } from '../../../replay/rules/sessions.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { linkUp } from '../../../actors/wire/subjects.ts';
-import type { RecordedEvent } from '../../../events/journal/port.ts';
+import { linkUp } from '../../../messages/subjects.ts';
+import type { RecordedEvent } from '../../../journal/port.ts';
 import { PROVISIONAL_MS } from '../../../machines/timing.ts';
 import { stepOrder } from '../../../replay/rules/step-order.ts';
 import { HANDSHAKE } from '../../machines/given.ts';

@@ -1,5 +1,5 @@
 /** An authority of ours with fixed randomness, for tests: a key, its certificate, and devices or PN GWs certified by it. */
-import { SeededEntropy } from '../../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../../seams/entropy.ts';
 import { keyPair, type KeyPair } from '../../../security/noise/x25519.ts';
 import { readCertificate, type Certificate } from '../../../security/pki/certificate.ts';
 import { deviceNamed, type Principal } from '../../../security/pki/identity.ts';

@@ -1,0 +1,133 @@
+import { charging } from '../../../machines/cpns-server/charging.ts';
+import { gatewayRegistration } from '../../../machines/cpns-server/gateway-registration.ts';
+import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
+import { registration } from '../../../machines/cpns-server/registration.ts';
+import { subject } from '../../../machines/cpns-server/subject.ts';
+import { joined, type Meaning, type Role, type Scope } from '../../loop/role.ts';
+import type { Incoming } from '../../../messages/catalogue.ts';
+import { SERVER_HEARS, SERVER_QUEUE, wanDown } from '../../../messages/subjects.ts';
+import { chargingPart, chargingStream, usageReport, usageReportAnswer } from './charging.ts';
+import {
+  gatewayRegistrationPart,
+  gatewayRegistrationRefused,
+  gatewayRegistrationRequest,
+  RegisteredGateways,
+} from './gateway-registration.ts';
+import type { ServerIdentity } from './identity.ts';
+import {
+  establishmentRefused,
+  establishmentRequest,
+  personalNetworkPart,
+  updateRefused,
+  updateRequest,
+} from './personal-network.ts';
+import { registrationPart, registrationRefused, registrationRequest } from './registration.ts';
+import { sealedText, secureSessionPart } from './secure-session.ts';
+import { gatewayRegistrationStream, pnStream, registrationStream } from './streams.ts';
+import { chargesOf, SERVER_LIMITS, UNKNOWN } from '../rate-limits.ts';
+
+/** The role of the CPNS Server. One unit per PN, so a PN and its registrations change together. */
+export function serverRole(identity: ServerIdentity): Role {
+  const { gatewayCredential, limits = SERVER_LIMITS } = identity;
+  const registered = new RegisteredGateways();
+  const { facts, letters } = joined([
+    gatewayRegistrationPart(identity),
+    personalNetworkPart,
+    registrationPart(identity),
+    secureSessionPart,
+    chargingPart,
+  ]);
+
+  async function fromGateway(message: Incoming, stream: string, scope: Scope): Promise<Meaning> {
+    const { content, gatewayId } = message;
+    if (content.leg !== 'wan.up') return { kind: 'ignore', reason: 'not for a server' };
+    if (content.type === 'gateway-registration-request')
+      return gatewayRegistrationRequest(message, content.body, stream);
+    if (!(await registered.has(gatewayId, scope))) return { kind: 'refuse', code: 480 };
+    const pn = await scope.state(personalNetwork, pnStream(content.body.pnId));
+    switch (content.type) {
+      case 'pn-establishment-request':
+        return establishmentRequest(message, content.body, stream, pn);
+      case 'pn-update-request':
+        return updateRequest(message, content.body, stream, pn);
+      case 'registration-request':
+        return registrationRequest(message, content.body, stream, pn);
+      case 'sealed':
+        return sealedText(content, stream, scope);
+      case 'usage-report':
+        return usageReport(message, content.body, stream, pn);
+      case 'data':
+        return { kind: 'ignore', reason: 'for no actor' };
+    }
+  }
+
+  return {
+    name: 'cpns-server',
+    busy: 503,
+    subscriptions: SERVER_HEARS.map((pattern) => ({ pattern, queue: SERVER_QUEUE })),
+    chartOf(stream) {
+      if (stream.startsWith('pn/')) return personalNetwork;
+      if (stream.startsWith('charging/')) return charging;
+      if (stream.startsWith('subject/')) return subject;
+      return stream.startsWith('registration/') ? registration : gatewayRegistration;
+    },
+    unitOf(stream) {
+      const [kind, id] = stream.split('/');
+      return kind === 'gateway-registration' || kind === 'subject' ? stream : `pn/${id}`;
+    },
+    charges(message) {
+      const { content, gatewayId } = message;
+      if (content.leg !== 'wan.up') return [];
+      const gateway = gatewayRegistrationStream(gatewayId);
+      if (content.type === 'gateway-registration-request') {
+        const isKnown = gatewayCredential(gatewayId, 0).kind !== 'none';
+        const from = isKnown ? gatewayId : UNKNOWN;
+        return [{ bucket: `registrations/${from}`, limit: limits.registrations, stream: gateway, from }];
+      }
+      const { pnId } = content.body;
+      const device = 'deviceId' in content.body ? registrationStream(pnId, content.body.deviceId) : gateway;
+      return chargesOf(message, limits, { device, gateway });
+    },
+    route({ content, gatewayId }) {
+      if (content.leg !== 'wan.up') return { kind: 'drop', reason: 'not for a server' };
+      switch (content.type) {
+        case 'data':
+          return { kind: 'data' };
+        case 'gateway-registration-request':
+          return { kind: 'actor', stream: gatewayRegistrationStream(gatewayId) };
+        case 'registration-request':
+        case 'sealed':
+          return { kind: 'actor', stream: registrationStream(content.body.pnId, content.body.deviceId) };
+        case 'usage-report':
+          return { kind: 'actor', stream: chargingStream(content.body.pnId, content.body.deviceId) };
+        default:
+          return { kind: 'actor', stream: pnStream(content.body.pnId) };
+      }
+    },
+    interpret: fromGateway,
+    facts,
+    letters,
+    refusal(message, code) {
+      const { content, gatewayId, messageId } = message;
+      if (content.leg !== 'wan.up') return null;
+      switch (content.type) {
+        case 'gateway-registration-request':
+          return gatewayRegistrationRefused(message, code);
+        case 'pn-establishment-request':
+          return establishmentRefused(message, content.body, code);
+        case 'pn-update-request':
+          return updateRefused(message, content.body, code);
+        case 'registration-request':
+          return registrationRefused(message, content.body, code);
+        case 'usage-report':
+          return usageReportAnswer(gatewayId, messageId, content.body.deviceId, code);
+        default:
+          return null;
+      }
+    },
+    notice: ({ leg, gatewayId, deviceId }, code, inReplyTo) =>
+      leg === 'wan.up'
+        ? { subject: wanDown(gatewayId, 'notice'), type: 'notice', inReplyTo, body: { code, deviceId } }
+        : null,
+  };
+}

@@ -1,0 +1,95 @@
+import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
+import { registration } from '../../../machines/cpns-server/registration.ts';
+import type { Epochs } from '../../../machines/epochs.ts';
+import { pneRegistration } from '../../../machines/pne/registration.ts';
+import type { Direction } from '../../../security/epochs.ts';
+import type { Scope } from '../../loop/role.ts';
+import { pnStream, registrationStream } from '../../roles/cpns-server/streams.ts';
+import { pneStream } from '../../roles/pne/role.ts';
+import type { Incoming } from '../../../messages/catalogue.ts';
+import { linkUp, wanDown } from '../../../messages/subjects.ts';
+
+/** How each end finds its sessions, and what its data frames look like on the wire. */
+
+/** A session that carries data now. */
+export interface Standing {
+  readonly keyId: string;
+  readonly pnId: string;
+  readonly deviceId: string;
+  /** The PN GW that it goes by. */
+  readonly gatewayId: string;
+  readonly epochs: Epochs;
+}
+
+export interface DataBody {
+  readonly keyId: string;
+  readonly epoch: number;
+  readonly counter: number;
+  readonly serviceId: string | null;
+  readonly frame: string;
+}
+
+/** A data frame as it came, with the stream of its actor. */
+export interface ArrivedData {
+  readonly stream: string;
+  readonly body: DataBody;
+}
+
+export interface End {
+  readonly sends: Direction;
+  /** Where the streams of its sessions begin. */
+  readonly streams: string;
+  streamOf(of: { readonly pnId: string; readonly deviceId: string }): string;
+  /** Sessions that carry data, the one to send in first. */
+  standing(scope: Scope, stream: string): Promise<readonly Standing[]>;
+  isClosing(scope: Scope, stream: string): Promise<boolean>;
+  arrived(message: Incoming): ArrivedData | null;
+  letter(to: Standing, body: DataBody): { readonly subject: string; readonly body: object };
+}
+
+export const pneEnd: End = {
+  sends: 'up',
+  streams: 'pne/',
+  streamOf: ({ deviceId }) => pneStream(deviceId),
+  async standing(scope, stream) {
+    const { context } = await scope.state(pneRegistration, stream);
+    const { keyId, session, pnId, deviceId, gatewayId, epochs } = context;
+    return keyId === null || session !== 'confirmed' ? [] : [{ keyId, pnId, deviceId, gatewayId, epochs }];
+  },
+  isClosing: async (scope, stream) => (await scope.state(pneRegistration, stream)).context.session === 'closing',
+  arrived({ content, deviceId }) {
+    if (content.leg !== 'link.down' || content.type !== 'data' || deviceId === null) return null;
+    return { stream: pneStream(deviceId), body: content.body };
+  },
+  letter: ({ gatewayId, deviceId, pnId }, body) => ({
+    subject: linkUp(gatewayId, deviceId, 'data'),
+    body: { pnId, ...body },
+  }),
+};
+
+export const serverEnd: End = {
+  sends: 'down',
+  streams: 'registration/',
+  streamOf: ({ pnId, deviceId }) => registrationStream(pnId, deviceId),
+  async standing(scope, stream) {
+    const { context } = await scope.state(registration, stream);
+    const { keyId, session, epochs, standingKeyId, standingEpochs, pnId, deviceId } = context;
+    if (pnId === '') return [];
+    const { gatewayId } = (await scope.state(personalNetwork, pnStream(pnId))).context;
+    const of = { pnId, deviceId, gatewayId };
+    return [
+      ...(keyId !== null && session === 'established' ? [{ ...of, keyId, epochs }] : []),
+      ...(standingKeyId === null ? [] : [{ ...of, keyId: standingKeyId, epochs: standingEpochs }]),
+    ];
+  },
+  isClosing: async (scope, stream) => (await scope.state(registration, stream)).context.session === 'closing',
+  arrived({ content }) {
+    if (content.leg !== 'wan.up' || content.type !== 'data') return null;
+    const { pnId, deviceId, ...body } = content.body;
+    return { stream: registrationStream(pnId, deviceId), body };
+  },
+  letter: ({ gatewayId, deviceId, pnId }, body) => ({
+    subject: wanDown(gatewayId, 'data'),
+    body: { pnId, deviceId, ...body },
+  }),
+};

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { PersonalFields } from '../../events/fields.ts';
+import { fromBase64url, toBase64url } from '../../security/base64url.ts';
+import { readJson } from '../../messages/json.ts';
+import { padded } from '../../security/personal-data.ts';
+import { openFrame, sealFrame, sessionFromBytes, type Session } from '../../security/session.ts';
+import { StepError } from '../loop/step/error.ts';
+import type { Scope } from '../loop/role.ts';
+import type { Content } from '../../messages/catalogue.ts';
+
+/**
+ * What the two ends of a session say about it under the keys of the handshake, and the counter of each: a text has a counter
+ * of its own, so that no direction ever seals two texts under one. The first two show that each end holds the keys.
+ */
+export const SEALED_TEXTS = {
+  'session-confirm': 0,
+  'session-confirmed': 0,
+  'session-close': 1,
+  'session-closed': 2,
+} as const;
+export type SealedText = keyof typeof SEALED_TEXTS;
+
+export type SealedContent = Extract<Content, { readonly type: 'sealed' }>;
+
+const NO_DATA = new Uint8Array(0);
+/** A device may say what is personal about it; what this program cannot read of that is as if it had not been said. */
+const Text = z.object({
+  type: z.enum(['session-confirm', 'session-confirmed', 'session-close', 'session-closed']),
+  about: PersonalFields.optional().catch(undefined),
+});
+const utf8 = new TextEncoder();
+
+/**
+ * Ids in the keyring: of a handshake that waits for its answer, of the keys of a session, of the certificates that it was
+ * agreed on with, of its newest frame.
+ */
+export const handshakeKey = (requestId: string): string => `handshake/${requestId}`;
+export const sessionKey = (keyId: string): string => `session/${keyId}`;
+export const chainKey = (keyId: string): string => `chain/${keyId}`;
+export const seenKey = (keyId: string): string => `wan/seen/${keyId}`;
+
+/** The session that an earlier fact of this step made, or that the step was given. */
+export function sessionOf(scope: Scope): Session {
+  const { session } = scope.memory;
+  if (session === null) throw new StepError('The step has no session yet.');
+  return session;
+}
+
+/** The session as the keyring has it, or null. */
+export async function keptSession(keyId: string, scope: Scope): Promise<Session | null> {
+  const kept = await scope.keys.get(sessionKey(keyId));
+  return kept === null ? null : sessionFromBytes(kept);
+}
+
+/** Seals `{"type": ...}` under the counter of this text, and what is personal about the device where it tells that. */
+export function sealText(
+  session: Session,
+  type: SealedText,
+  about: PersonalFields | null = null,
+): { keyId: string; counter: number; frame: string } {
+  const counter = SEALED_TEXTS[type];
+  const plain = utf8.encode(JSON.stringify(about === null ? { type } : { type, about }));
+  const sealed = sealFrame(session, counter, about === null ? plain : padded(plain), NO_DATA);
+  return { keyId: session.keyId, counter, frame: toBase64url(sealed) };
+}
+
+/** What the other end said of the session. */
+export interface OpenedText {
+  readonly type: SealedText;
+  readonly about: PersonalFields | null;
+}
+
+/** Opens a sealed text and keeps its session for the step. Null for whatever is not one. */
+export async function openText(content: SealedContent, scope: Scope): Promise<OpenedText | null> {
+  const { keyId, counter, frame } = content.body;
+  const session = await keptSession(keyId, scope);
+  const bytes = fromBase64url(frame);
+  if (session === null || bytes === null) return null;
+  const plaintext = openFrame(session, counter, bytes, NO_DATA);
+  const text = plaintext === null ? null : readText(plaintext);
+  if (text === null || SEALED_TEXTS[text.type] !== counter) return null;
+  scope.memory.session = session;
+  return text;
+}
+
+/** What a text says once it is opened, or null. */
+export function readText(plaintext: Uint8Array): OpenedText | null {
+  const text = Text.safeParse(readJson(plaintext)).data;
+  if (text === undefined) return null;
+  const { type, about } = text;
+  const tells = about !== undefined && Object.values(about).some((field) => field !== null);
+  return { type, about: tells ? about : null };
+}
