@@ -7,7 +7,6 @@ import { memberOf } from '../machines/cpns-server/personal-network-terms.ts';
 import type { Scope, Targeted } from './loop/role.ts';
 import type { Log } from '../seams/log.ts';
 import { describe } from './roles/cpns-server/subject/describe.ts';
-import { subjectStream } from './roles/cpns-server/subject/personal.ts';
 import { Runtime, type RuntimeOptions } from './loop/runtime.ts';
 import { Channels } from './sessions/data/channels.ts';
 import { pneEnd, serverEnd, type End } from './sessions/data/ends.ts';
@@ -19,14 +18,13 @@ import type { ServerIdentity } from './roles/cpns-server/identity.ts';
 import { Review } from './roles/cpns-server/review.ts';
 import type { Sharing } from './roles/cpns-server/sharing.ts';
 import { standingOf } from './roles/cpns-server/standing.ts';
-import { pnStream } from './roles/cpns-server/streams.ts';
 import { gatewayRole } from './roles/pn-gateway/role.ts';
 import type { GatewayIdentity } from './roles/pn-gateway/identity.ts';
-import { gatewayStream } from './roles/pn-gateway/streams.ts';
-import { pneRole, pneStream, type PneDevice } from './roles/pne/role.ts';
+import { pneRole, type PneDevice } from './roles/pne/role.ts';
 import { gatewayMeter, ServerMeter } from './roles/meters.ts';
 import { EVERYTHING } from './loop/share.ts';
 import { gatewayWan, serverWan } from './sessions/wan/ends.ts';
+import { streamOf } from '../machines/streams.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
 
@@ -43,7 +41,7 @@ const aboutPn = (stream: string, event: PersonalNetworkEvent): Targeted => ({ st
 
 /** Brings the journal up to what the operator provisioned; nothing is written when it is there already. */
 async function provisionPn(runtime: Runtime, pn: ProvisionedPn): Promise<void> {
-  const stream = pnStream(pn.id);
+  const stream = streamOf('cpns-server/personal-network', { pnId: pn.id });
   await runtime.tell(stream, async (scope) => {
     const { context, value } = await scope.state(personalNetwork, stream);
     const { id: pnId, gatewayId, joinPolicy } = pn;
@@ -61,7 +59,7 @@ async function provisionPn(runtime: Runtime, pn: ProvisionedPn): Promise<void> {
 }
 
 async function provisionMembers(scope: Scope, pnId: string, members: readonly string[]): Promise<readonly Targeted[]> {
-  const stream = pnStream(pnId);
+  const stream = streamOf('cpns-server/personal-network', { pnId });
   const { context } = await scope.state(personalNetwork, stream);
   const previous = context.revision;
   const revision = await scope.nextVersion(stream);
@@ -93,7 +91,7 @@ async function provisionPersonal(
     const some = all.slice(first, first + COMPARED_AT_ONCE);
     await Promise.all(
       some.map(([deviceId, fields]) => {
-        const stream = subjectStream(deviceId);
+        const stream = streamOf('cpns-server/subject', { deviceId });
         return runtime.tell(stream, async (scope) => {
           if ((await scope.state(subject, stream)).value !== 'erased')
             return describe(scope, deviceId, 'operator', fields);
@@ -168,7 +166,9 @@ export async function startServer(
   await bringUp(runtime, async () => {
     for (const pn of pns) await provisionPn(runtime, pn);
     for (const pnId of known.filter((id) => pns.every((pn) => pn.id !== id))) {
-      await runtime.tell(pnStream(pnId), () => [aboutPn(pnStream(pnId), { type: 'PnReleased', data: { pnId } })]);
+      await runtime.tell(streamOf('cpns-server/personal-network', { pnId }), () => [
+        aboutPn(streamOf('cpns-server/personal-network', { pnId }), { type: 'PnReleased', data: { pnId } }),
+      ]);
     }
     await provisionPersonal(runtime, identity.personal ?? new Map(), seams.log);
     await sharing?.join({ ...both, book, sessions, log: seams.log });
@@ -191,7 +191,7 @@ export async function startGateway(
   const role = gatewayRole(identity, new RelayCounter(meter, pns));
   const beforeStop = (): Promise<void> => meter.stop();
   const runtime = new Runtime({ ...seams, wire: await gatewayWan(seams), role, beforeStop });
-  const stream = gatewayStream(gatewayId);
+  const stream = streamOf('pn-gateway/gateway', { gatewayId });
   return bringUp(runtime, async () => {
     await runtime.start();
     await runtime.tell(stream, () => [
@@ -214,7 +214,7 @@ export async function startPnes(
 /** Tells a device to register. @returns `refused` while it is about to already */
 export function register(runtime: Runtime, device: PneDevice): Promise<'taken' | 'refused'> {
   const { deviceId, pnId, gatewayId, pairing } = device;
-  const stream = pneStream(deviceId);
+  const stream = streamOf('pne/registration', { deviceId });
   return runtime.tell(stream, () => [
     { stream, type: 'RegistrationWanted', data: { deviceId, pnId, gatewayId, pairing } },
   ]);

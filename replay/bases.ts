@@ -1,10 +1,10 @@
 import type { ArchiveReader, Base, StoredEvent } from '../journal/port.ts';
-import { CHARTS } from '../machines/all.ts';
 import { snapshotOf } from '../fold/snapshot.ts';
 import type { Scratch } from './scratch/scratch.ts';
 import { NUMBER, type Shelf } from './scratch/shelf.ts';
 import { recordedOf, type Pass } from './source.ts';
 import { StreamFold, type Charts } from './stream-fold.ts';
+import { CHARTS } from '../machines/catalogue.ts';
 
 export interface WrongBase {
   readonly stream: string;

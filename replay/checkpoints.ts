@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { RECORD_STREAM } from '../events/vocabulary/record.ts';
 import type { JournalReader, RecordedEvent } from '../journal/port.ts';
 import type { TreeHead } from '../journal/merkle/proof.ts';
 import { toBase64url } from '../security/base64url.ts';
@@ -7,6 +6,7 @@ import { parseCheckpoint } from '../security/transparency/checkpoint.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
 import { openNote } from '../security/transparency/signed-note.ts';
 import { PAGE, recordedOf, type JournalSource } from './source.ts';
+import { RECORD_STREAM } from '../machines/streams.ts';
 
 /** What the operator signed of a journal at one moment. */
 export interface SignedHead extends TreeHead {

@@ -1,11 +1,11 @@
 import type { RecordedEvent, StoredEvent } from '../journal/port.ts';
-import { CHARTS } from '../machines/all.ts';
 import type { Report, Seen } from './finding.ts';
 import type { Watches } from './rules/watch.ts';
 import type { Scratch } from './scratch/scratch.ts';
 import type { Shelf } from './scratch/shelf.ts';
 import { recordedOf, type Pass } from './source.ts';
 import { isKnownChart, StreamFold, type Charts } from './stream-fold.ts';
+import { CHARTS } from '../machines/catalogue.ts';
 
 /** A chart that events were recorded under. */
 export interface UsedChart {

@@ -1,11 +1,10 @@
 import type { BaseChart, RecordedChart, StoredEvent } from '../journal/port.ts';
-import { isChartId } from '../events/charts.ts';
-import { CHARTS } from '../machines/all.ts';
 import { chartName } from '../fold/chart-hash.ts';
 import type { Scratch } from './scratch/scratch.ts';
 import type { Shelf } from './scratch/shelf.ts';
 import { recordedOf, type Pass } from './source.ts';
 import { isKnownChart, StreamFold, type Charts, type Deviation } from './stream-fold.ts';
+import { isChartId, CHARTS } from '../machines/catalogue.ts';
 
 /**
  * What became of a chart that events were recorded under. `same`: this program has it. `changed`: it has another

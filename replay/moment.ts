@@ -1,9 +1,8 @@
-import { isChartId } from '../events/charts.ts';
 import type { ArchiveReader, Base, JournalReader, RecordedEvent, SnapshotReader } from '../journal/port.ts';
-import { CHARTS } from '../machines/all.ts';
 import type { Chart, ChartState } from '../machines/chart.ts';
 import { restoreBase, restoreSnapshot } from '../fold/snapshot.ts';
 import { StreamFold, type Charts, type Deviation, type UnknownChart } from './stream-fold.ts';
+import { isChartId, CHARTS } from '../machines/catalogue.ts';
 
 /** Events a read. */
 const PAGE = 1_000;

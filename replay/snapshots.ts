@@ -1,8 +1,7 @@
 import type { Base, Snapshot, StreamSource } from '../journal/port.ts';
-import { isChartId } from '../events/charts.ts';
-import { CHARTS } from '../machines/all.ts';
 import { restoreBase, restoreSnapshot, stateHashOf, type SnapshotFault } from '../fold/snapshot.ts';
 import { StreamFold, type Charts } from './stream-fold.ts';
+import { isChartId, CHARTS } from '../machines/catalogue.ts';
 
 /**
  * What a check of one snapshot came to. `right`: it is what its stream folds to. `wrong`: every role would take it, and

@@ -1,10 +1,9 @@
-import { isChartId, type ChartId } from '../events/charts.ts';
-import { readFact, UnreadableEvent, type Fact } from '../events/decode.ts';
 import type { RecordedEvent } from '../journal/port.ts';
-import { CHARTS } from '../machines/all.ts';
 import { chartName } from '../fold/chart-hash.ts';
 import { ChartError, type Chart, type ChartState } from '../machines/chart.ts';
 import type { Effect } from '../machines/effect.ts';
+import { isChartId, type ChartId, CHARTS } from '../machines/catalogue.ts';
+import { readFact, UnreadableEvent, type Fact } from '../fold/decode.ts';
 
 /** What a stream's event did that its chart does not foresee. */
 export interface Deviation {

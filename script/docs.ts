@@ -1,6 +1,4 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { isChartId, type ChartId } from '../events/charts.ts';
-import { CHARTS } from '../machines/all.ts';
 import { graphOf } from '../inspector/charts/graph.ts';
 import { layOut } from '../inspector/charts/layout.ts';
 import { chartToSvg } from '../inspector/charts/picture.ts';
@@ -8,6 +6,7 @@ import { flowToMermaid } from '../cli/charts/sequence-diagram.ts';
 import { fileNameOf } from '../cli/commands/charts.ts';
 import { replaceRegions } from './docs/regions.ts';
 import { traceFlows } from './docs/flows.ts';
+import { isChartId, type ChartId, CHARTS } from '../machines/catalogue.ts';
 
 /**
  * Writes the pictures of the documents from what they show. `--check` writes nothing and fails when a file is not as

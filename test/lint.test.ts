@@ -12,7 +12,7 @@ const Report = z.object({ diagnostics: z.array(z.object({ code: z.string(), file
 /** Where, what, and the rule that it breaks; null for clean code. */
 const SAMPLES: readonly (readonly [path: string, source: string, rule: string | null])[] = [
   ['machines/a.ts', `export { x } from '../actors/x.ts';`, 'layers'],
-  ['machines/a.ts', `export { x } from '../events/x.ts';`, 'layers'],
+  ['machines/a.ts', `export { x } from '../journal/x.ts';`, 'layers'],
   ['machines/a.ts', `export type { X } from '../events/x.ts';`, null],
   ['machines/pne/a.ts', `import type { X } from '../../events/x.ts';\nexport type Y = X;`, null],
   ['machines/pne/a.ts', `export { x } from '../pn-gateway/x.ts';`, null],

@@ -1,3 +1,4 @@
+import { chartOf } from '../../machines/streams.ts';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { TimerRow } from '../../journal/port.ts';
 import type { Role } from './role.ts';
@@ -56,7 +57,7 @@ async function ofMessage(message: Incoming, stream: string, draft: Draft, host: 
       return draft.isEmpty ? NOTHING : COMMIT_OPEN;
     case 'facts': {
       if (!(await draft.can(meaning.primary))) {
-        const chart = role.chartOf(stream);
+        const chart = chartOf(stream);
         return refuse(message, stream, chart.refusal(await draft.state(chart, stream)), draft, role);
       }
       await draft.take(meaning.primary);

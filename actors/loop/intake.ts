@@ -1,3 +1,4 @@
+import { unitOf } from '../../machines/streams.ts';
 import type { Role } from './role.ts';
 import type { Clock } from '../../seams/clock.ts';
 import type { Warnings } from '../../seams/warnings.ts';
@@ -54,7 +55,7 @@ export class Intake {
     else if (route.kind === 'drop') this.#drop(message, route.reason);
     else if (!enqueue(route.stream, message)) {
       this.counts.busy += 1;
-      warnings.say('mailbox full', { unit: role.unitOf(route.stream) });
+      warnings.say('mailbox full', { unit: unitOf(route.stream) });
       outlet.notice(message, role.busy);
     }
   }

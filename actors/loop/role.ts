@@ -1,6 +1,4 @@
 import type { ResponseCode } from '../../events/codes.ts';
-import type { Fact } from '../../events/decode.ts';
-import type { ChartId } from '../../events/charts.ts';
 import type { InventoryChange } from '../../events/fields.ts';
 import type { JournalReader } from '../../journal/port.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
@@ -8,6 +6,7 @@ import type { RegistrationResponse } from '../../security/registration-handshake
 import type { Session } from '../../security/session.ts';
 import type { Charge } from './rate-limiter.ts';
 import type { Incoming, Letter } from '../../messages/catalogue.ts';
+import type { Fact } from '../../fold/decode.ts';
 
 /** A fact with the stream that it belongs to. */
 export interface Targeted extends Fact {
@@ -97,9 +96,6 @@ export interface Role extends Part {
   readonly subscriptions: readonly { readonly pattern: string; readonly queue?: string }[];
   /** What a full mailbox is answered with. */
   readonly busy: 429 | 503;
-  chartOf(stream: string): Chart<ChartId>;
-  /** One unit handles its messages one at a time; different units side by side. */
-  unitOf(stream: string): string;
   /** Whom a message is charged to before anything is done about it, the nearest sender first. */
   charges?(message: Incoming): readonly Charge[];
   route(message: Incoming, payload: Uint8Array): Route;

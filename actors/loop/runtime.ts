@@ -1,3 +1,4 @@
+import { unitOf } from '../../machines/streams.ts';
 import { JournalError, type CommitResult, type Journal, type StoredAnswer, type TimerRow } from '../../journal/port.ts';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
@@ -185,7 +186,7 @@ export class Runtime implements UnitHost {
       const done = (result: 'taken' | 'refused' | Error) =>
         result instanceof Error ? reject(result) : resolve(result);
       const accepted = this.#units.enqueue({ kind: 'command', stream, command, correlationId, done });
-      if (!accepted) reject(new Error(`The mailbox of ${this.role.unitOf(stream)} is full.`));
+      if (!accepted) reject(new Error(`The mailbox of ${unitOf(stream)} is full.`));
     });
   }
 

@@ -1,5 +1,4 @@
-import type { ChartId } from '../../events/charts.ts';
-import { checkFact } from '../../events/decode.ts';
+import { chartOf } from '../../machines/streams.ts';
 import { FLOWS, type Flow } from '../../events/fields.ts';
 import type { Commit, JournalReader, Line } from '../../journal/port.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
@@ -16,6 +15,8 @@ import { StepKeys, type Keyring } from './step/keys.ts';
 import { StepMessages, type Outgoing } from './step/messages.ts';
 import { StepTimers } from './step/timers.ts';
 import type { Cause } from './work.ts';
+import type { ChartId } from '../../machines/catalogue.ts';
+import { checkFact } from '../../fold/decode.ts';
 
 export interface StepHost {
   readonly role: Role;
@@ -212,7 +213,7 @@ export class Draft implements Scope {
     const found = this.#host.actor(stream);
     const actor = found instanceof Promise ? await found : found;
     const { version: base, state } = actor;
-    const touched = { chart: this.#host.role.chartOf(stream), base, found: state, state, taken: 0 };
+    const touched = { chart: chartOf(stream), base, found: state, state, taken: 0 };
     this.#touched.set(stream, touched);
     return touched;
   }
@@ -222,11 +223,11 @@ export class Draft implements Scope {
       throw new StepError(`A step of ${this.#cause.stream} made more than ${MAX_FACTS_PER_STEP} events.`);
     }
     const { stream, type, data } = fact;
-    const schemaVersion = checkFact(actor.chart.id, { type, data });
+    const definition = checkFact(actor.chart.id, { type, data });
     const step = actor.chart.transition(actor.state, fact);
     actor.state = step.state;
     actor.taken += 1;
-    this.#taken.push({ stream, chart: actor.chart, fact: { type, data }, schemaVersion, flow: this.#flow() });
+    this.#taken.push({ stream, chart: actor.chart, fact: { type, data }, definition, flow: this.#flow() });
     for (const effect of step.effects) this.#note(stream, effect);
   }
 

@@ -1,3 +1,4 @@
+import { chartOf } from '../../machines/streams.ts';
 import { Line, type TimerRow } from '../../journal/port.ts';
 import type { Chart } from '../../machines/chart.ts';
 import type { Actor } from '../../fold/fold.ts';
@@ -104,7 +105,7 @@ export class UnitMemory {
 
   async #load(stream: string): Promise<Actor> {
     const epoch = this.#epoch;
-    const actor = await this.#host.fold(this.#host.role.chartOf(stream), stream);
+    const actor = await this.#host.fold(chartOf(stream), stream);
     if (epoch === this.#epoch) this.#keep(stream, actor);
     return actor;
   }

@@ -1,3 +1,4 @@
+import { unitOf } from '../../machines/streams.ts';
 import type { Keeps } from './share.ts';
 import type { Actor } from '../../fold/fold.ts';
 import { Unit, type UnitHost } from './unit.ts';
@@ -19,7 +20,7 @@ export class Units {
   /** @returns whether there was room in the mailbox */
   enqueue(work: Work): boolean {
     if (this.#census.count > this.#maxCachedActors) this.#makeRoom();
-    const id = this.#host.role.unitOf(work.stream);
+    const id = unitOf(work.stream);
     const unit = this.#units.get(id) ?? new Unit(this.#host, this.#census, () => this.#units.delete(id));
     this.#units.delete(id);
     this.#units.set(id, unit);

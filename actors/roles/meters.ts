@@ -3,8 +3,9 @@ import type { Pne, UsageSettings } from '../sessions/data/usage.ts';
 import type { Targeted } from '../loop/role.ts';
 import type { Runtime, RuntimeOptions } from '../loop/runtime.ts';
 import type { UsageSum } from '../../events/fields.ts';
-import { chargingStream, serverUsage } from './cpns-server/charging.ts';
-import { relayedUsage, usageStream } from './pn-gateway/usage.ts';
+import { serverUsage } from './cpns-server/charging.ts';
+import { relayedUsage } from './pn-gateway/usage.ts';
+import { streamOf, idsOf } from '../../machines/streams.ts';
 
 /** The meters of a PN GW and of a server: what they sum becomes events of their charts. */
 
@@ -14,7 +15,9 @@ type Tell = Runtime['tell'];
 /** @param tell of the runtime that the meter stands beside */
 export function gatewayMeter(gatewayId: string, { clock, log }: Seams, settings: UsageSettings, tell: Tell): Meter {
   const record = (pne: Pne, events: readonly UsageSum[][]): Promise<'taken' | 'refused'> =>
-    tell(usageStream(gatewayId, pne.deviceId), () => events.map((usage) => relayedUsage(gatewayId, pne, usage)));
+    tell(streamOf('pn-gateway/usage', { gatewayId, deviceId: pne.deviceId }), () =>
+      events.map((usage) => relayedUsage(gatewayId, pne, usage)),
+    );
   return new Meter({ clock, log, settings, record });
 }
 
@@ -24,14 +27,13 @@ export class ServerMeter extends Meter {
 
   constructor({ clock, log, journal }: Seams, settings: UsageSettings, tell: Tell) {
     const record = ({ pnId, deviceId }: Pne, events: readonly UsageSum[][]): Promise<'taken' | 'refused'> =>
-      tell(chargingStream(pnId, deviceId), (): readonly Targeted[] =>
+      tell(streamOf('cpns-server/charging', { pnId, deviceId }), (): readonly Targeted[] =>
         events.map((usage) => serverUsage(pnId, deviceId, usage)),
       );
     super({ clock, log, settings, record });
     this.#unlisten = journal.onCommit((events) => {
       for (const { type, stream } of events) {
-        const [kind, pnId = '', deviceId = ''] = stream.split('/');
-        if (kind === 'registration' && type === 'SecureSessionClosed') this.flush({ pnId, deviceId });
+        if (type === 'SecureSessionClosed') this.flush(idsOf('cpns-server/registration', stream));
       }
     });
   }

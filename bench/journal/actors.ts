@@ -92,8 +92,6 @@ const ROLE: Role = {
   name: 'cpns-server',
   subscriptions: [],
   busy: 503,
-  chartOf: () => charging,
-  unitOf: (stream) => stream,
   route: () => ({ kind: 'drop', reason: 'no messages here' }),
   interpret: () => ({ kind: 'ignore', reason: 'no messages here' }),
   facts: {},

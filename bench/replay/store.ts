@@ -3,10 +3,10 @@ import { SimulatedClock } from '../../seams/clock.ts';
 import { SnapshotKeeper } from '../../actors/loop/snapshots.ts';
 import type { Journal, JsonObject, RecordedEvent } from '../../journal/port.ts';
 import { openSqliteJournal } from '../../journal/sqlite/open.ts';
-import { CHARTS } from '../../machines/all.ts';
 import { households } from '../../test/replay/load.ts';
 import { generated } from '../../test/replay/mutations/base.ts';
 import { LONG_STREAMS, registeringAgain } from './long-stream.ts';
+import { CHARTS } from '../../machines/catalogue.ts';
 
 /** Registrations of the long PN for each thousand events of all others. */
 const TURNS = 4;

@@ -1,16 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
-import { isChartId, type ChartId } from '../../events/charts.ts';
 import { graphOf } from '../../inspector/charts/graph.ts';
 import { layOut } from '../../inspector/charts/layout.ts';
 import { chartToMermaid } from '../../inspector/charts/mermaid.ts';
 import { chartToSvg } from '../../inspector/charts/picture.ts';
 import type { Theme } from '../../inspector/picture/theme.ts';
-import { CHARTS } from '../../machines/all.ts';
 import { path } from '../config/fields.ts';
 import { EXIT, fileReason, FailedError } from '../errors.ts';
 import { examples, jsonOption, parser, type Register } from '../options.ts';
+import { isChartId, type ChartId, CHARTS } from '../../machines/catalogue.ts';
 
 interface ChartsFlags {
   readonly out: string;

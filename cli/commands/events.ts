@@ -1,4 +1,4 @@
-import { VOCABULARIES } from '../../events/charts.ts';
+import { CHART_IDS, vocabularyOf } from '../../machines/catalogue.ts';
 import { nearest } from '../config/nearest.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { matchingEvents, type EventQuery } from '../events/query.ts';
@@ -78,7 +78,7 @@ async function print(host: Host, { stopped, onClose }: Running, flags: EventsFla
 
 /** Mistyped conditions hold for nothing: said beside the output, which stays empty. */
 function noneFound(type: string | undefined): string {
-  const types = Object.values(VOCABULARIES).flatMap((vocabulary) => Object.keys(vocabulary));
+  const types = CHART_IDS.flatMap((id) => Object.keys(vocabularyOf(id)));
   if (type === undefined || types.includes(type)) return 'no event is as was asked for.';
   const near = nearest(type, types);
   return `no event is of the type ${type}${near === null ? '.' : `. Did you mean ${near}?`}`;

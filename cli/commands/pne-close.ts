@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander';
-import { pneStream } from '../../actors/roles/pne/role.ts';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import { id } from '../config/fields.ts';
 import { loadPneOptions } from '../config/pne.ts';
@@ -11,6 +10,7 @@ import { examples, jsonOption, parser, refuseOptionsBefore, withKeyringKey } fro
 import { addPneSettings, chosenDevice, DEVICE_SAYS } from '../pne/settings.ts';
 import { openForTask } from '../pne/task.ts';
 import { run, type Running } from '../run.ts';
+import { streamOf } from '../../machines/streams.ts';
 
 interface CloseFlags {
   readonly device?: string;
@@ -46,7 +46,7 @@ async function close(
 ): Promise<number> {
   const format = json === true ? 'json' : 'text';
   const { session, runtime } = await openForTask(host, running, options, { format });
-  const { context } = await runtime.state(pneRegistration, pneStream(deviceId));
+  const { context } = await runtime.state(pneRegistration, streamOf('pne/registration', { deviceId }));
   const result = await session.close({ pnId, deviceId });
   const text = result === 'closed' ? `secure session closed, key ${context.keyId} destroyed` : 'has no secure session';
   const line = { kind: 'closed', deviceId, pnId, result, keyId: result === 'closed' ? context.keyId : null };

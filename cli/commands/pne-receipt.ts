@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { ApplicationMessage, SendOutcome } from '../../actors/sessions/data/port.ts';
 import { RECEIPT_SERVICE } from '../../actors/roles/cpns-server/receipts/receipts.ts';
-import { pneStream } from '../../actors/roles/pne/role.ts';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import type { NoteVerifier } from '../../security/transparency/note-key.ts';
 import { id, path } from '../config/fields.ts';
@@ -18,6 +17,7 @@ import { readReceipt } from '../pne/receipt.ts';
 import { addPneSettings, chosenDevice, DEVICE_SAYS } from '../pne/settings.ts';
 import { inSession, openForTask } from '../pne/task.ts';
 import { connectedSoon, pause, run, untilStopped, type Running } from '../run.ts';
+import { streamOf } from '../../machines/streams.ts';
 
 interface ReceiptFlags {
   readonly device?: string;
@@ -94,7 +94,7 @@ async function receipt(
   await pause(host, ANSWER_WITHIN_MS, AbortSignal.any([running.stopped, came.signal]));
   if (!came.signal.aborted) throw refusal({ kind: 'unknown', reason: 'no receipt came' });
 
-  const { context } = await opened.runtime.state(pneRegistration, pneStream(deviceId));
+  const { context } = await opened.runtime.state(pneRegistration, streamOf('pne/registration', { deviceId }));
   const found = readReceipt(text, device, context.cpnsId, verifier);
   const file = resolve(host.cwd, output ?? `${deviceId}.tlog-proof`);
   keep(file, text);

@@ -1,7 +1,6 @@
 import type { Log } from '../../seams/log.ts';
 import type { ArchiveReader, ChartReader } from '../../journal/port.ts';
 import { chartName } from '../../fold/chart-hash.ts';
-import { CHARTS } from '../../machines/all.ts';
 import {
   EvolutionPass,
   fatesOf,
@@ -13,6 +12,7 @@ import {
 import { Scratch } from '../../replay/scratch/scratch.ts';
 import { walk, type JournalSource, type Progress } from '../../replay/source.ts';
 import { UsageError } from '../errors.ts';
+import { CHARTS } from '../../machines/catalogue.ts';
 
 /** What brings the bases up to the charts of this program. */
 export const REFOLD =

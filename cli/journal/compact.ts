@@ -1,15 +1,11 @@
 import { existsSync } from 'node:fs';
 import { sql } from 'kysely';
 import { foldActor } from '../../fold/fold.ts';
-import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
-import { isChartId } from '../../events/charts.ts';
 import { edgeBefore } from '../../journal/export/write.ts';
 import { rootOf } from '../../journal/merkle/frontier.ts';
 import { isSameHash } from '../../journal/merkle/hash.ts';
 import type { Archived, Base, StreamSource } from '../../journal/port.ts';
 import { compact, replaceBases } from '../../journal/sql/compact.ts';
-import { RECORD_STREAM } from '../../events/vocabulary/record.ts';
-import { CHARTS } from '../../machines/all.ts';
 import { hasRegister, registered, type ProjectionTables } from '../../projections/checkpoints.ts';
 import { snapshotOf } from '../../fold/snapshot.ts';
 import { BasesPass, basesOf } from '../../replay/bases.ts';
@@ -23,6 +19,8 @@ import { writeExport } from './export.ts';
 import { checkExport } from './import.ts';
 import type { OpenJournal } from './open.ts';
 import { progressOf } from './progress.ts';
+import { isChartId, CHARTS } from '../../machines/catalogue.ts';
+import { KEYRING_STREAM, RECORD_STREAM } from '../../machines/streams.ts';
 
 /** What is known of the journal itself stays at hand: its checkpoints, and which keys were destroyed. */
 const KEPT: readonly string[] = [KEYRING_STREAM, RECORD_STREAM];

@@ -1,11 +1,11 @@
 import type { JournalSeams } from '../../actors/roles/journal/journal-actor.ts';
-import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
 import type { Role } from '../../actors/loop/role.ts';
 import type { ArchiveReader, JournalReader } from '../../journal/port.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { existingJournal, openJournal } from '../journal/open.ts';
 import type { Running } from '../run.ts';
+import { KEYRING_STREAM } from '../../machines/streams.ts';
 
 /** @param config of its role, if that was given @throws UsageError where no journal is named */
 export function namedJournal(journal: string | null, config?: string): string {

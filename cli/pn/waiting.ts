@@ -1,4 +1,3 @@
-import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
 import type { Runtime } from '../../actors/loop/runtime.ts';
 import type { Log } from '../../seams/log.ts';
 import { WireError, type Wire } from '../../wire/port.ts';
@@ -8,6 +7,7 @@ import type { ProvisionedPn } from '../config/types.ts';
 import { UsageError } from '../errors.ts';
 import { answerQuery, refusal } from '../query/answer.ts';
 import { askQuery } from '../query/ask.ts';
+import { streamOf } from '../../machines/streams.ts';
 
 type Pn = WaitingAnswer['pns'][number];
 
@@ -26,7 +26,7 @@ export function answerWaiting(
     if (pnId !== null && asked.length === 0) return refusal(404);
     const found: Pn[] = [];
     for (const { id } of asked) {
-      const { context } = await runtime.state(personalNetwork, pnStream(id));
+      const { context } = await runtime.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId: id }));
       found.push({ pnId: id, waiting: [...context.waiting], rejected: [...context.rejected] });
     }
     return { pns: found };

@@ -1,4 +1,3 @@
-import { pneStream } from '../../actors/roles/pne/role.ts';
 import { register } from '../../actors/start.ts';
 import type { Runtime } from '../../actors/loop/runtime.ts';
 import type { Log } from '../../seams/log.ts';
@@ -9,6 +8,7 @@ import { pneRegistration } from '../../machines/pne/registration.ts';
 import type { PneDevice } from '../config/types.ts';
 import { untilConnected, untilStopped, type Running } from '../run.ts';
 import { concludedBy, outcomeOf, type Outcome } from './outcome.ts';
+import { streamOf } from '../../machines/streams.ts';
 
 export interface RegistrationsOptions {
   readonly runtime: Runtime;
@@ -58,7 +58,7 @@ export class Registrations {
   }
 
   #state(deviceId: string) {
-    return this.#options.runtime.state(pneRegistration, pneStream(deviceId));
+    return this.#options.runtime.state(pneRegistration, streamOf('pne/registration', { deviceId }));
   }
 
   async #conclude(deviceId: string): Promise<void> {

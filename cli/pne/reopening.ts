@@ -1,8 +1,8 @@
-import { pneStream } from '../../actors/roles/pne/role.ts';
 import type { Clock } from '../../seams/clock.ts';
 import type { Log } from '../../seams/log.ts';
 import type { Journal } from '../../journal/port.ts';
 import { BACK_OFF, delayMs } from '../../machines/timing.ts';
+import { streamOf } from '../../machines/streams.ts';
 
 /** A session that stood for so long was no failure: the waits begin anew. Longer than the longest wait, 256 s. */
 export const STEADY_MS = 600_000;
@@ -38,7 +38,7 @@ export function reopenSessions<Device extends { readonly deviceId: string }>({
   const all = new Map(
     devices.map((device) => {
       const standing: Standing = { confirmedAtMs: null, closed: 0, cancel: () => {} };
-      return [pneStream(device.deviceId), { device, standing }];
+      return [streamOf('pne/registration', { deviceId: device.deviceId }), { device, standing }];
     }),
   );
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Code, HandshakeMessage, Id, KeyId, Timestamp } from '../fields.ts';
 import { authenticationFailures } from './authentication.ts';
 import { event, sharedEvents, type EventOf } from './define.ts';
+import { withoutTimestamp } from './upcasters.ts';
 
 /** Chart `cpns-server/gateway-registration`, stream `gateway-registration/<gatewayId>`, in the journal of the server. */
 export const gatewayRegistrationEvents = {
@@ -13,7 +14,7 @@ export const gatewayRegistrationEvents = {
   GatewayAuthenticated: event(
     'The PN GW proved that it holds its secret, or the key of its certificate, in its newest request.',
     z.strictObject({ keyId: KeyId, timestamp: Timestamp }),
-    2,
+    { upcasters: [withoutTimestamp] },
   ),
   GatewayAuthenticationFailed: event(
     'The PN GW did not prove itself.',

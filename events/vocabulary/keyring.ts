@@ -2,9 +2,6 @@ import { z } from 'zod';
 import { KeyId } from '../fields.ts';
 import { event, type EventOf } from './define.ts';
 
-/** The stream of a journal's keys, whatever role the journal is of. */
-export const KEYRING_STREAM = 'keyring';
-
 /** Name of a row of the keys table, e.g. `session/<keyId>`. */
 export const StoredKeyId = z.string().regex(/^[A-Za-z0-9_/-]{1,200}$/);
 

@@ -25,22 +25,34 @@ export const personalNetworkEvents = {
   PnUpdateReceived: event(
     'The CPNS Server received a PN Update Request.',
     z.strictObject({ updateId: Id, gatewayId: Id, deviceId: Id, action: z.enum(['add', 'remove']) }),
+    { steps: { '1.4.2': 4 }, words: 'received' },
   ),
-  PneAdded: event('The PNE is in the PN Inventory, provisionally until it is authenticated.', Inventory),
+  PneAdded: event('The PNE is in the PN Inventory, provisionally until it is authenticated.', Inventory, {
+    steps: { '1.4.2': 4 },
+    words: 'PN Inventory: provisional',
+  }),
   PnUpdateAnswered: event(
     'The CPNS Server answered the PN Update Request.',
     z.strictObject({ updateId: Id, gatewayId: Id, deviceId: Id, code: Code }),
+    { steps: { '1.4.2': 4 }, words: 'PN Update Response' },
   ),
   PneApproved: event(
     'An operator let a waiting PNE in: it is a member of the PN.',
     z.strictObject({ inventory: InventoryChanges, by: Id }),
+    { words: 'PN Inventory: a member, as an operator decided' },
   ),
-  PneRejected: event('An operator turned a waiting PNE away.', z.strictObject({ deviceId: Id, by: Id })),
-  InventoryUpdated: event('The PN Inventory shows the PNE as registered.', Inventory),
+  PneRejected: event('An operator turned a waiting PNE away.', z.strictObject({ deviceId: Id, by: Id }), {
+    words: 'turned away by an operator',
+  }),
+  InventoryUpdated: event('The PN Inventory shows the PNE as registered.', Inventory, {
+    steps: { '1.4.1': 3, '1.4.2': 5 },
+    words: 'PN Inventory: registered',
+  }),
   ProvisionalOverdue: event('A provisional PNE was not registered in time.', z.strictObject({ deviceId: Id })),
   PneRemoved: event(
     'The PNE is no longer in the PN Inventory.',
     z.strictObject({ inventory: InventoryChanges, reason: z.enum(['refused', 'timedOut', 'withdrawn']) }),
+    { steps: { '1.4.2': 5 }, words: 'PN Inventory: provisional PNE removed' },
   ),
 } as const;
 

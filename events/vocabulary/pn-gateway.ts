@@ -11,6 +11,7 @@ import {
   Timestamp,
 } from '../fields.ts';
 import { answerOverdue, event, NoData, Request, sharedEvents, type EventOf } from './define.ts';
+import { withoutTimestamp } from './upcasters.ts';
 
 /** Chart `pn-gateway/gateway`, stream `gateway/<gatewayId>`, in the journal of the gateway. */
 export const pnGatewayEvents = {
@@ -22,7 +23,7 @@ export const pnGatewayEvents = {
   GatewayRegistrationRequested: event(
     'The PN GW sends its own registration request (mutual authentication and key exchange).',
     z.strictObject({ requestId: Id, handshake: HandshakeMessage, timestamp: Timestamp }),
-    2,
+    { upcasters: [withoutTimestamp] },
   ),
   GatewayRegistered: event(
     'The PN GW and the CPNS Server have authenticated each other.',
@@ -56,6 +57,7 @@ export const pnGatewayEvents = {
   LocalInventoryUpdated: event(
     'The local PN Inventory follows the server to a later revision.',
     z.strictObject({ inventory: InventoryChanges }),
+    { steps: { '1.4.1': 3, '1.4.2': 5 }, words: 'local PN Inventory follows' },
   ),
 } as const;
 

@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { event, type EventOf } from './define.ts';
 
-/** The stream of what is known of a journal itself, whatever role the journal is of. */
-export const RECORD_STREAM = 'record';
-
 /** SHA-256, base64url. */
 const Hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 

@@ -103,7 +103,7 @@ export interface ActorsAnswer {
 export interface Possible {
   readonly type: string;
   /** What the event states. */
-  readonly states: string;
+  readonly description: string;
   /** Data of the right shape, with what the actor knows filled in. */
   readonly example: Json;
 }
@@ -142,7 +142,7 @@ export interface EventAnswer {
   /** The event as the journal has it. */
   readonly recorded: Json;
   /** What it states, from the vocabulary. */
-  readonly states: string | null;
+  readonly description: string | null;
   readonly before: Json;
   readonly after: Json;
   readonly changes: readonly Change[];

@@ -1,6 +1,4 @@
-import { isChartId, vocabularyOf } from '../../events/charts.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
-import { CHARTS } from '../../machines/all.ts';
 import { graphOf } from '../charts/graph.ts';
 import { layOut } from '../charts/layout.ts';
 import { chartToMermaid } from '../charts/mermaid.ts';
@@ -27,6 +25,7 @@ import { countUpTo } from './sorted.ts';
 import { describe, describeOrNull, stateAnswer, whyNot } from './state.ts';
 import type { Timeline } from './timeline.ts';
 import { tried } from './what-if.ts';
+import { isChartId, vocabularyOf, CHARTS } from '../../machines/catalogue.ts';
 
 /** Entries of one page of events. */
 export const MAX_PAGE = 1_000;
@@ -163,7 +162,7 @@ export class Api {
     return {
       entry,
       recorded: toJson(recorded),
-      states: statesOf(entry),
+      description: descriptionOf(entry),
       before: was,
       after: is,
       changes: changesBetween(was, is),
@@ -214,8 +213,8 @@ function splitKey(actor: string): readonly string[] {
   return colon === -1 ? [] : [actor.slice(0, colon), actor.slice(colon + 1)];
 }
 
-function statesOf({ chart, type }: Entry): string | null {
+function descriptionOf({ chart, type }: Entry): string | null {
   if (!isChartId(chart)) return null;
   const vocabulary = vocabularyOf(chart);
-  return Object.hasOwn(vocabulary, type) ? (vocabulary[type]?.states ?? null) : null;
+  return Object.hasOwn(vocabulary, type) ? (vocabulary[type]?.description ?? null) : null;
 }

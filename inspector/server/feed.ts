@@ -1,6 +1,5 @@
 import type { Clock } from '../../seams/clock.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
-import { CHARTS } from '../../machines/all.ts';
 import { basesOf } from '../../replay/bases.ts';
 import { foldBehind } from '../../replay/moment.ts';
 import { StreamFold } from '../../replay/stream-fold.ts';
@@ -8,6 +7,7 @@ import type { JournalNote } from '../protocol/answers.ts';
 import { momentIn } from './moment.ts';
 import { OF_EACH_JOURNAL, type ReadJournal, type Source } from './source.ts';
 import { MAX_EVENTS, type Timeline } from './timeline.ts';
+import { CHARTS } from '../../machines/catalogue.ts';
 
 /** Events a read. */
 const PAGE = 1_000;

@@ -1,8 +1,6 @@
 import type { Clock } from '../../seams/clock.ts';
 import type { Entropy } from '../../seams/entropy.ts';
 import type { Log } from '../../seams/log.ts';
-import { isChartId } from '../../events/charts.ts';
-import { CHARTS } from '../../machines/all.ts';
 import { graphOf } from '../charts/graph.ts';
 import { layOut } from '../charts/layout.ts';
 import { Api } from './api.ts';
@@ -12,6 +10,7 @@ import { Live } from './live.ts';
 import type { PageFiles } from './page-files.ts';
 import type { Source } from './source.ts';
 import { Timeline } from './timeline.ts';
+import { isChartId, CHARTS } from '../../machines/catalogue.ts';
 
 /** How soon what another process committed is seen: one indexed read of each journal each time. */
 const ROUND_MS = 150;

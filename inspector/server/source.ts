@@ -1,7 +1,6 @@
 import type { ArchiveReader, JournalReader, SnapshotReader } from '../../journal/port.ts';
-import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
-import { RECORD_STREAM } from '../../events/vocabulary/record.ts';
 import type { JournalNote } from '../protocol/answers.ts';
+import { KEYRING_STREAM, RECORD_STREAM } from '../../machines/streams.ts';
 
 /** Streams that every journal has under the same name, and that keep all their events when it is compacted. */
 export const OF_EACH_JOURNAL: ReadonlySet<string> = new Set([RECORD_STREAM, KEYRING_STREAM]);

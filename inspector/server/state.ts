@@ -1,10 +1,10 @@
-import { isChartId, vocabularyOf } from '../../events/charts.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
 import { activeStates, graphOf } from '../charts/graph.ts';
 import type { ActorRow, Json, StateAnswer } from '../protocol/answers.ts';
 import { exampleOf } from './example.ts';
 import { toJson } from './json.ts';
 import type { MomentIn } from './moment.ts';
+import { isChartId, vocabularyOf } from '../../machines/catalogue.ts';
 
 /** What is told of an actor in a moment. */
 export function stateAnswer(actor: string, row: ActorRow | null, moment: MomentIn): StateAnswer {
@@ -58,6 +58,6 @@ function possibleIn(chart: Chart, state: ChartState<unknown>): StateAnswer['poss
     const definition = Object.hasOwn(vocabulary, type) ? vocabulary[type] : undefined;
     return definition === undefined
       ? []
-      : [{ type, states: definition.states, example: exampleOf(definition.data, known) }];
+      : [{ type, description: definition.description, example: exampleOf(definition.data, known) }];
   });
 }

@@ -1,5 +1,3 @@
-import type { ChartId } from '../../events/charts.ts';
-import { checkFact, UnreadableEvent, type Fact } from '../../events/decode.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
 import { firing } from '../charts/graph.ts';
 import type { ActorRow, WhatIfAnswer } from '../protocol/answers.ts';
@@ -7,6 +5,8 @@ import { changesBetween } from './diff.ts';
 import { isJsonObject, toJson } from './json.ts';
 import { stateText } from './standing.ts';
 import { describe } from './state.ts';
+import type { ChartId } from '../../machines/catalogue.ts';
+import { checkFact, UnreadableEvent, type Fact } from '../../fold/decode.ts';
 
 /** What an event would do to the state of an actor. @param row what its last event left standing beside it */
 export function tried(

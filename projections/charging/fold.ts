@@ -1,3 +1,4 @@
+import { parseStream } from '../../machines/streams.ts';
 import { z } from 'zod';
 import { CpnsId, KeyId, UsageSums, type UsageSum } from '../../events/fields.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
@@ -9,7 +10,7 @@ const Counted = z.object({ usage: UsageSums });
 const Opened = z.object({ code: z.literal(200), keyId: KeyId, cpnsId: CpnsId });
 const Closed = z.object({ keyId: KeyId });
 
-/** Which of the two counts an event of `charging/<pnId>/<deviceId>` adds to. */
+/** Which of the two counts an event of the chart `cpns-server/charging` adds to. */
 const COUNTS: { readonly [type: string]: 'server' | 'gateway' } = {
   UsageRecorded: 'server',
   GatewayUsageReceived: 'gateway',
@@ -25,13 +26,14 @@ export class ChargingFold implements ChargingDelta, Fold {
   readonly sessions = new Map<string, SessionRow>();
 
   apply(event: RecordedEvent): void {
-    const [kind, pnId = '', deviceId = ''] = event.stream.split('/');
-    if (kind === 'registration') this.#session(event, { pnId, deviceId });
-    const side = kind === 'charging' ? COUNTS[event.type] : undefined;
+    const { chart, ids } = parseStream(event.stream);
+    if (chart === 'cpns-server/registration') this.#session(event, ids);
+    if (chart !== 'cpns-server/charging') return;
+    const side = COUNTS[event.type];
     if (side === undefined) return;
     const counted = Counted.safeParse(event.data).data;
     if (counted === undefined) throw handlerError(CHARGING_NAME, event, 'carries malformed usage');
-    for (const sum of counted.usage) this.#count(sum, side, { pnId, deviceId });
+    for (const sum of counted.usage) this.#count(sum, side, ids);
   }
 
   #count(sum: UsageSum, side: 'server' | 'gateway', pne: Pick<UsageRow, 'pnId' | 'deviceId'>): void {

@@ -1,4 +1,3 @@
-import { isChartId } from '../../events/charts.ts';
 import type { Json, JsonObject, RecordedEvent } from '../../journal/port.ts';
 import { ownerOf } from '../owner.ts';
 import { TEXT } from '../scratch/shelf.ts';
@@ -7,6 +6,7 @@ import { changesOf, INVENTORY_EVENTS, STREAMS } from './reading.ts';
 import { SESSIONS } from './sessions.ts';
 import { ToldTable, type Received, type Told } from './told.ts';
 import type { Desk, Rule, Watch } from './watch.ts';
+import { isChartId } from '../../machines/catalogue.ts';
 
 /** One end of an exchange, told by an event. */
 interface End {

@@ -1,9 +1,8 @@
-import { isChartId, type ChartId } from '../../events/charts.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
-import { CHANGE_REQUEST_STEPS } from '../../events/steps.ts';
 import { finding } from '../finding.ts';
 import { STREAMS } from './reading.ts';
 import type { Rule } from './watch.ts';
+import { CHART_IDS, isChartId, vocabularyOf, type ChartId } from '../../machines/catalogue.ts';
 
 const ID = 'envelope';
 
@@ -63,10 +62,10 @@ function problems(event: RecordedEvent, chart: ChartId): readonly string[] {
 
 /** By chart and type of event, each as `<flow>/<step>`. */
 const STEPS: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>> = new Map(
-  Object.entries(CHANGE_REQUEST_STEPS).map(([chart, types]) => [
+  CHART_IDS.map((chart) => [
     chart,
     new Map(
-      Object.entries(types).map(([type, steps]) => [
+      Object.entries(vocabularyOf(chart)).map(([type, { steps }]) => [
         type,
         new Set(Object.entries(steps).map(([flow, step]) => `${flow}/${step}`)),
       ]),

@@ -1,10 +1,9 @@
-import type { ChartId } from '../../events/charts.ts';
 import { InventoryChanges, type InventoryChange } from '../../events/fields.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
-import { KEYRING_STREAM } from '../../events/vocabulary/keyring.ts';
-import { RECORD_STREAM } from '../../events/vocabulary/record.ts';
 import type { Scratch } from '../scratch/scratch.ts';
 import { TEXT, type Shelf } from '../scratch/shelf.ts';
+import type { ChartId } from '../../machines/catalogue.ts';
+import { KEYRING_STREAM, RECORD_STREAM } from '../../machines/streams.ts';
 
 /** How the rules read events. */
 

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../journal/port.ts';
-import { CHANGE_REQUEST_STEPS, flowAhead } from '../../events/steps.ts';
+import { CHART_IDS, isChartId, vocabularyOf } from '../../machines/catalogue.ts';
 import { finding } from '../finding.ts';
 import { NUMBER, TEXT } from '../scratch/shelf.ts';
 import { changesOf, text } from './reading.ts';
@@ -35,10 +35,19 @@ function whoseIs(event: RecordedEvent): string {
   return `${within} ${text(event, 'deviceId') ?? changesOf(event)?.changes[0]?.deviceId ?? rest.at(-1) ?? ''}`;
 }
 
+/** Types of the events that are a step. */
+const STEPS = CHART_IDS.flatMap((id) =>
+  Object.entries(vocabularyOf(id)).flatMap(([type, { steps }]) => (Object.keys(steps).length === 0 ? [] : [type])),
+);
+
+/** Whether an event belongs to an attempt yet to come. */
+const isAhead = (chart: string, type: string): boolean =>
+  isChartId(chart) && vocabularyOf(chart)[type]?.ahead !== undefined;
+
 export const stepOrder: Rule = {
   id: ID,
   states: 'The steps of 1.4.1 and 1.4.2 come in their order, within one registration at each role.',
-  types: [...new Set(Object.values(CHANGE_REQUEST_STEPS).flatMap(Object.keys))],
+  types: [...new Set(STEPS)],
   scope: 'journal',
   watch({ scratch, report }) {
     const reached = scratch.shelf(NUMBER);
@@ -54,7 +63,7 @@ export const stepOrder: Rule = {
       take(seen) {
         const { type, meta } = seen.event;
         const { correlationId, role, chart, crStep } = meta;
-        if (crStep === null || type === FOLLOWS || flowAhead(chart.id, type) !== null) return;
+        if (crStep === null || type === FOLLOWS || isAhead(chart.id, type)) return;
         if (isOfWithdrawal(seen.event)) return;
         const [flow = '', number = ''] = crStep.split('/');
         const isOfGateway = role === 'pn-gateway';

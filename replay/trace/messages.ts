@@ -1,5 +1,5 @@
-import type { ChartId } from '../../events/charts.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
+import type { ChartId } from '../../machines/catalogue.ts';
 
 /** Who takes part in the flows of the change request. */
 export const PARTIES = ['PNE', 'PN GW', 'CPNS Server'] as const;

@@ -18,7 +18,7 @@ import {
   WaitingRequest,
 } from '../../messages/queries.ts';
 import { SealedMessage } from '../../actors/sessions/wan/sealed-wire.ts';
-import { VOCABULARIES } from '../../events/charts.ts';
+import { CHART_IDS, rowOf } from '../../machines/catalogue.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
 import {
   Code,
@@ -40,13 +40,11 @@ import { RecordedEvent } from './observed.ts';
 export const schemaRef = (name: string): { readonly $ref: string } => ({ $ref: `#/components/schemas/${name}` });
 
 /** Charts of a role by the name of their channel: `<role>.<chart>`. What happens to keys at rest stays in the journal. */
-export const charts = Object.entries(VOCABULARIES)
-  .filter(([id]) => !id.startsWith('journal/'))
-  .map(([id, vocabulary]) => ({
-    id,
-    name: `events.${id.replace('/', '.')}`,
-    events: Object.entries(vocabulary).map(([type, definition]) => ({ type, ...definition })),
-  }));
+export const charts = CHART_IDS.filter((id) => rowOf(id).role !== 'journal').map((id) => ({
+  id,
+  name: `events.${id.replace('/', '.')}`,
+  events: Object.entries(rowOf(id).vocabulary).map(([type, definition]) => ({ type, ...definition })),
+}));
 
 const codeTable = Object.entries(RESPONSE_CODES)
   .map(([code, { reason, lasting }]) => `${code} ${reason} (${lasting})`)
@@ -140,9 +138,9 @@ export function schemas(): { readonly [name: string]: JsonSchema } {
     registry.add(payload, { id: `${leg}.${type}`, description: says });
   }
   for (const { name, events } of charts) {
-    for (const { type, states, version, data } of events) {
-      const shape = { type: z.literal(type), schemaVersion: z.literal(version), data };
-      registry.add(z.looseObject(shape), { id: `${name}.${type}`, description: states });
+    for (const { type, description, upcasters, data } of events) {
+      const shape = { type: z.literal(type), schemaVersion: z.literal(upcasters.length + 1), data };
+      registry.add(z.looseObject(shape), { id: `${name}.${type}`, description });
     }
   }
   const { schemas: found } = z.toJSONSchema(registry, {

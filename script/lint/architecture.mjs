@@ -8,7 +8,7 @@ const MAY_IMPORT = {
   'security/': [],
   'journal/': [],
   'events/': ['journal/'],
-  'machines/': ['events/codes.ts'],
+  'machines/': ['events/'],
   'messages/': ['events/', 'security/'],
   'fold/': ['machines/', 'events/', 'journal/'],
   'wire/': ['messages/', 'seams/', 'events/'],

@@ -6,12 +6,10 @@ import { foldActor } from '../../fold/fold.ts';
 import { RecordedLog } from '../../seams/log.ts';
 import { noticeCharts } from '../../cli/journal/charts.ts';
 import { openJournal, type OpenJournal } from '../../cli/journal/open.ts';
-import { isChartId } from '../../events/charts.ts';
 import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../../journal/merkle/frontier.ts';
 import { consistencyProof, inclusionProof, isConsistent, rootByInclusion } from '../../journal/merkle/proof.ts';
 import { subtreesOf } from '../../journal/merkle/tree.ts';
 import type { Commit, RecordedEvent } from '../../journal/port.ts';
-import { CHARTS } from '../../machines/all.ts';
 import { charging } from '../../machines/cpns-server/charging.ts';
 import { snapshotOf, stateHashOf } from '../../fold/snapshot.ts';
 import { useDatabase } from '../postgres/database.ts';
@@ -19,6 +17,7 @@ import { PASSWORD } from '../postgres/server.ts';
 import { device, GATEWAY, World } from '../simulation/world.ts';
 import { commitOf, eventOf, metaOf } from '../journal/controls.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
+import { isChartId, CHARTS } from '../../machines/catalogue.ts';
 
 /** What a server wrote while three devices registered again and again. */
 let written: readonly RecordedEvent[];

@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { cpSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openKeyring } from '../../actors/roles/journal/keyring/open.ts';
-import { pneStream } from '../../actors/roles/pne/role.ts';
 import { register, startPnes } from '../../actors/start.ts';
 import type { Runtime } from '../../actors/loop/runtime.ts';
 import { systemClock } from '../../seams/clock.ts';
@@ -21,6 +20,7 @@ import { eventsIn, violations, type JournalFile } from './journals.ts';
 import { Processes, type Process } from './processes.ts';
 import { Tap } from './tap.ts';
 import { until } from './until.ts';
+import { streamOf } from '../../machines/streams.ts';
 
 /** Several CPNS Servers on one journal: they die, pause and leave under load, and the record is as if there were one. */
 
@@ -151,7 +151,7 @@ async function registerAll(runtime: Runtime, devices: Awaited<ReturnType<typeof 
 }
 
 async function confirmed(runtime: Runtime, deviceId: string): Promise<boolean> {
-  const { value } = await runtime.state(pneRegistration, pneStream(deviceId));
+  const { value } = await runtime.state(pneRegistration, streamOf('pne/registration', { deviceId }));
   return JSON.stringify(value) === JSON.stringify({ registered: 'confirmed' });
 }
 
@@ -166,7 +166,10 @@ async function allConfirmed({ runtime, devices }: Awaited<ReturnType<typeof star
     const open: string[] = [];
     for (const device of devices) {
       if (await confirmed(runtime, device.deviceId)) continue;
-      const { value, context } = await runtime.state(pneRegistration, pneStream(device.deviceId));
+      const { value, context } = await runtime.state(
+        pneRegistration,
+        streamOf('pne/registration', { deviceId: device.deviceId }),
+      );
       open.push(`${device.deviceId} ${JSON.stringify(value)} ${context.code}`);
       if (value === 'timedOut' && (await register(runtime, device)) === 'taken') again += 1;
     }

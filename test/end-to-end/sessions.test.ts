@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { DEFAULT_SESSION_SETTINGS, type ApplicationMessage, type SessionEnd } from '../../actors/sessions/data/port.ts';
-import { pneStream, type PneDevice } from '../../actors/roles/pne/role.ts';
-import { gatewayStream } from '../../actors/roles/pn-gateway/streams.ts';
+import { type PneDevice } from '../../actors/roles/pne/role.ts';
 import { register, startGateway, startPnes, startServer, type Seams } from '../../actors/start.ts';
 import type { Runtime } from '../../actors/loop/runtime.ts';
 import { systemClock } from '../../seams/clock.ts';
@@ -19,6 +18,7 @@ import { localPn } from '../../machines/pn-gateway/gateway-terms.ts';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import type { ExpectedCredential } from '../../security/registration-handshake.ts';
+import { streamOf } from '../../machines/streams.ts';
 
 /** PNE, PN GW and CPNS Server over a real nats-server and on real databases: messages go both ways, through restarts. */
 
@@ -106,7 +106,9 @@ const sessionOf = (name: 'server' | 'pne'): SessionEnd => {
 const send = (from: 'server' | 'pne', bytes: Uint8Array) =>
   sessionOf(from).send({ pnId: 'home', deviceId: DEVICE, serviceId: 'echo', bytes });
 const isRegistered = async (): Promise<void> => {
-  const state = await running.get('pne')?.runtime.state(pneRegistration, pneStream(DEVICE));
+  const state = await running
+    .get('pne')
+    ?.runtime.state(pneRegistration, streamOf('pne/registration', { deviceId: DEVICE }));
   expect(state?.value).toEqual({ registered: 'confirmed' });
 };
 
@@ -125,7 +127,7 @@ beforeAll(async () => {
     return { runtime: await startGateway(identity, ['home'], seams), session: null };
   });
   await vi.waitFor(async () => {
-    const { context } = await gateway.runtime.state(pnGateway, gatewayStream('hub'));
+    const { context } = await gateway.runtime.state(pnGateway, streamOf('pn-gateway/gateway', { gatewayId: 'hub' }));
     expect(localPn(context, 'home')?.status).toBe('established');
   }, 60_000);
   const pne = await startOurPne();

@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { gatewayStream } from '../../actors/roles/pn-gateway/streams.ts';
-import { registrationStream } from '../../actors/roles/cpns-server/streams.ts';
 import { startGateway, startServer, type Seams } from '../../actors/start.ts';
 import type { Runtime } from '../../actors/loop/runtime.ts';
 import { systemClock } from '../../seams/clock.ts';
@@ -22,6 +20,7 @@ import { createKeyring } from '../../security/keyring.ts';
 import { eventsOf } from '../../messages/subjects.ts';
 import { RecordedEvent } from '../../script/asyncapi/observed.ts';
 import type { ExpectedCredential } from '../../security/registration-handshake.ts';
+import { streamOf } from '../../machines/streams.ts';
 
 /** The first foreign client: a process that shares no line with us, over a real nats-server. */
 
@@ -81,7 +80,7 @@ beforeAll(async () => {
   const gateway = await startGateway(gatewayIdentity, ['home', 'alarm'], await seams('gateway', new MemoryJournal()));
   runtimes.push(gateway);
   await vi.waitFor(async () => {
-    const { context } = await gateway.state(pnGateway, gatewayStream(GATEWAY));
+    const { context } = await gateway.state(pnGateway, streamOf('pn-gateway/gateway', { gatewayId: GATEWAY }));
     const states = ['home', 'alarm'].map((pnId) => localPn(context, pnId)?.status);
     expect(states).toEqual(['established', 'established']);
   }, 60_000);
@@ -134,7 +133,7 @@ function registered(run: Run): { readonly id: string; readonly keyId: string } {
 
 /** What the server recorded of a device, with the step of the change request. */
 async function recorded(deviceId: string, pnId = 'home') {
-  const events = await server.journal.readStream(registrationStream(pnId, deviceId));
+  const events = await server.journal.readStream(streamOf('cpns-server/registration', { pnId, deviceId }));
   return events.map(({ type, data, meta }) => ({ type, keyId: data['keyId'] ?? null, crStep: meta.crStep }));
 }
 

@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot, AnyStateNode } from 'xstate';
-import type { ChartId } from '../../events/charts.ts';
-import type { Fact } from '../../events/decode.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
+import type { ChartId } from '../../machines/catalogue.ts';
+import type { Fact } from '../../fold/decode.ts';
 
 /** Every state of a chart, the root first. */
 export function statesOf(chart: Chart<ChartId>): readonly AnyStateNode[] {

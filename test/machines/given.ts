@@ -1,14 +1,14 @@
 import { expect } from 'vitest';
-import type { ChartId, VOCABULARIES } from '../../events/charts.ts';
 import type { ResponseCode } from '../../events/codes.ts';
-import { checkFact, type Fact } from '../../events/decode.ts';
 import type { EventOf } from '../../events/vocabulary/define.ts';
 import { ChartError, type Chart, type ChartState, type StateValue, type Step } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
+import type { CATALOGUE, ChartId } from '../../machines/catalogue.ts';
+import { checkFact, type Fact } from '../../fold/decode.ts';
 
 /** Given these events, when this one comes, then the chart is in this state and wants these effects. */
 
-export type EventOfChart<Id extends ChartId> = EventOf<(typeof VOCABULARIES)[Id]>;
+export type EventOfChart<Id extends ChartId> = EventOf<(typeof CATALOGUE)[Id]['vocabulary']>;
 
 /** An event of that chart and of no other, as the journal stores it. */
 type Taken<Id extends ChartId> = EventOfChart<Id> & Fact;

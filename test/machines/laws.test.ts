@@ -1,24 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { transition } from 'xstate';
-import { CHARTS } from '../../machines/all.ts';
-import { isChartId, vocabularyOf, type ChartId } from '../../events/charts.ts';
 import { RESPONSE_CODE_VALUES, RESPONSE_CODES } from '../../events/codes.ts';
-import { checkFact, type Fact } from '../../events/decode.ts';
-import { CHANGE_REQUEST_STEPS, changeRequestStep } from '../../events/steps.ts';
+import { changeRequestStep } from '../../events/vocabulary/define.ts';
 import { defineChart, type Chart, type ChartState } from '../../machines/chart.ts';
 import { edgesOf, explore, fired, statesOf } from './explore.ts';
 import { POOL } from './pool.ts';
+import { CHART_IDS, CHARTS, vocabularyOf, type ChartId } from '../../machines/catalogue.ts';
+import { checkFact, type Fact } from '../../fold/decode.ts';
 
 /** What holds for every chart. */
 
-const charts: readonly (readonly [ChartId, Chart<ChartId>, readonly Fact[]])[] = Object.keys(CHARTS)
-  .filter(isChartId)
-  .map((id) => [id, CHARTS[id], POOL[id]]);
+const charts: readonly (readonly [ChartId, Chart<ChartId>, readonly Fact[]])[] = CHART_IDS.map((id) => [
+  id,
+  CHARTS[id],
+  POOL[id],
+]);
 
 const stepsIn = (text: string): readonly string[] => text.match(/1\.4\.[12]\/\d/g) ?? [];
 const stepsOf = (id: ChartId, type: string): readonly string[] =>
-  (['1.4.1', '1.4.2'] as const).flatMap((flow) => changeRequestStep(id, type, flow) ?? []);
+  (['1.4.1', '1.4.2'] as const).flatMap((flow) => {
+    const definition = vocabularyOf(id)[type];
+    return definition === undefined ? [] : (changeRequestStep(definition, flow) ?? []);
+  });
 
 /** A random walk: each number chooses among the events that the state takes. */
 function walk(chart: Chart<ChartId>, pool: readonly Fact[], choices: readonly number[]): ChartState<unknown> {
@@ -109,7 +113,7 @@ describe.each(charts)('chart %s', (id, chart, pool) => {
     for (const { name, event, description } of edges) {
       for (const step of stepsIn(description)) expect(stepsOf(id, event), name).toContain(step);
     }
-    for (const type of Object.keys(CHANGE_REQUEST_STEPS[id])) {
+    for (const type of Object.keys(vocabularyOf(id))) {
       expect(Object.keys(vocabularyOf(id))).toContain(type);
       const said = edges.filter(({ event }) => event === type).flatMap(({ description }) => stepsIn(description));
       expect([...new Set(said)].toSorted(), type).toEqual(stepsOf(id, type).toSorted());
@@ -202,7 +206,7 @@ describe.each(charts)('chart %s', (id, chart, pool) => {
 
 describe('the change request', () => {
   const realised = new Set(
-    charts.flatMap(([id]) => Object.keys(CHANGE_REQUEST_STEPS[id]).flatMap((type) => stepsOf(id, type))),
+    charts.flatMap(([id]) => Object.keys(vocabularyOf(id)).flatMap((type) => stepsOf(id, type))),
   );
 
   it('has every numbered step of 1.4.1 and 1.4.2 realised by some event, and no other step', () => {

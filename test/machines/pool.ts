@@ -1,4 +1,3 @@
-import type { ChartId } from '../../events/charts.ts';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { InventoryChange, JoinPolicy } from '../../events/fields.ts';
 import {
@@ -12,6 +11,7 @@ import {
   TIMESTAMPS,
   type EventOfChart,
 } from './given.ts';
+import type { ChartId } from '../../machines/catalogue.ts';
 
 /**
  * Events of every type of every chart, over few ids: enough that whatever a chart distinguishes (this request or

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SeededEntropy } from '../../actors/seams/entropy.ts';
+import { SeededEntropy } from '../../seams/entropy.ts';
 import { audit } from '../../replay/audit.ts';
 import { judge, type Verdict } from '../../replay/verdict.ts';
 import { rowsOf, rowsSource } from '../replay/rows.ts';

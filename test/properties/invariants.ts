@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import type { SendOutcome } from '../../actors/sessions/data/port.ts';
-import { readFact } from '../../events/decode.ts';
 import { InventoryChanges, type InventoryChange } from '../../events/fields.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
-import { CHARTS } from '../../machines/all.ts';
 import type { Chart, ChartState } from '../../machines/chart.ts';
 import { applyChanges, type Members } from '../../machines/inventory.ts';
 import { MemoryInventoryStore } from '../../projections/memory.ts';
@@ -18,6 +16,8 @@ import { noProvisionalAfterRefusal as i11 } from '../../replay/rules/no-provisio
 import { oneOutcome, OUTCOMES } from '../../replay/rules/one-outcome.ts';
 import { byRule } from './by-rule.ts';
 import { placed, readerOf, text, where } from './reading.ts';
+import { CHARTS } from '../../machines/catalogue.ts';
+import { readFact } from '../../fold/decode.ts';
 
 /** All that is known of a run: every transaction of every node in their order, every message, every line of every log. */
 export interface Evidence {

@@ -1,8 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { pneStream } from '../../actors/roles/pne/role.ts';
-import { gatewayStream } from '../../actors/roles/pn-gateway/streams.ts';
-import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
 import { pnGateway } from '../../machines/pn-gateway/gateway.ts';
 import { localPn } from '../../machines/pn-gateway/gateway-terms.ts';
@@ -10,11 +7,12 @@ import { pneRegistration } from '../../machines/pne/registration.ts';
 import { GATEWAY, type World } from '../simulation/world.ts';
 import { outcomeOf, type Household } from './household.ts';
 import { calm, decisionOn, play, RUNS, script } from './run.ts';
+import { streamOf } from '../../machines/streams.ts';
 
 async function outcomes(world: World): Promise<readonly string[]> {
   const found: string[] = [];
   for (const { deviceId } of world.options.devices) {
-    const state = await world.runtime('pnes')?.state(pneRegistration, pneStream(deviceId));
+    const state = await world.runtime('pnes')?.state(pneRegistration, streamOf('pne/registration', { deviceId }));
     found.push(`${deviceId} ${state?.context.code} ${JSON.stringify(state?.value)}`);
   }
   return found;
@@ -28,10 +26,13 @@ function expected(world: World, home: Household): readonly string[] {
 }
 
 async function inventories(world: World) {
-  const { context } = (await world.runtime('gateway')?.state(pnGateway, gatewayStream(GATEWAY))) ?? {};
+  const { context } =
+    (await world.runtime('gateway')?.state(pnGateway, streamOf('pn-gateway/gateway', { gatewayId: GATEWAY }))) ?? {};
   const pairs = [];
   for (const { id } of world.pns) {
-    const server = (await world.runtime('server')?.state(personalNetwork, pnStream(id)))?.context;
+    const server = (
+      await world.runtime('server')?.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId: id }))
+    )?.context;
     const local = context === undefined ? null : localPn(context, id);
     pairs.push({
       server: { members: server?.members, revision: server?.revision },

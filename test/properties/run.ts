@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { pneRegistration } from '../../machines/pne/registration.ts';
-import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
-import { pneStream } from '../../actors/roles/pne/role.ts';
 import { isTemporary } from '../../events/codes.ts';
 import { InventoryChanges } from '../../events/fields.ts';
 import { MORE_SERVERS, NODES, World, type CrashPoint, type ProcessName } from '../simulation/world.ts';
 import { household, worldOf, type Household } from './household.ts';
+import { streamOf } from '../../machines/streams.ts';
 
 /** One thing that happens to the system. Picks are taken modulo what there is. */
 export type Action =
@@ -230,7 +229,8 @@ const CLOSED = JSON.stringify({ registered: 'closed' });
  * good, unless an operator has let it in since.
  */
 async function hasGivenUp(world: World, deviceId: string): Promise<boolean> {
-  const { value, context } = (await world.runtime('pnes')?.state(pneRegistration, pneStream(deviceId))) ?? {};
+  const { value, context } =
+    (await world.runtime('pnes')?.state(pneRegistration, streamOf('pne/registration', { deviceId }))) ?? {};
   if (value === 'off' || value === 'timedOut' || JSON.stringify(value) === CLOSED) return true;
   if (value !== 'refused' || context?.code === undefined || context.code === null) return false;
   return isTemporary(context.code) || (context.code === 403 && decisionOn(world, deviceId) === 'PneApproved');
@@ -242,7 +242,7 @@ export function decisionOn(world: World, deviceId: string): string | null {
   const decisions = world.timeline
     .flatMap(({ events }) => events)
     .filter(({ type, stream, data }) => {
-      if (stream !== pnStream(pnId)) return false;
+      if (stream !== streamOf('cpns-server/personal-network', { pnId })) return false;
       if (type === 'PneRejected') return data['deviceId'] === deviceId;
       const { changes } = InventoryChanges.safeParse(data['inventory']).data ?? {};
       return type === 'PneApproved' && changes?.[0]?.deviceId === deviceId;

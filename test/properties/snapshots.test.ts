@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { foldActor } from '../../fold/fold.ts';
-import { isChartId } from '../../events/charts.ts';
 import { MemoryJournal } from '../../journal/memory.ts';
-import { CHARTS } from '../../machines/all.ts';
 import { verifySnapshots } from '../../replay/snapshots.ts';
 import { NODES, type NodeName, type World } from '../simulation/world.ts';
 import { calm, play, RUNS, script } from './run.ts';
+import { isChartId, CHARTS } from '../../machines/catalogue.ts';
 
 /** Every actor of a node, as it is at a few of its events and at the last: state as text, key order and all. */
 async function actorsOf(world: World, node: NodeName) {

@@ -1,14 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
-import type { ChartId } from '../../events/charts.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
-import { CHARTS } from '../../machines/all.ts';
 import { defineChart, type Chart } from '../../machines/chart.ts';
 import { chartName } from '../../fold/chart-hash.ts';
 import { audit } from '../../replay/audit.ts';
 import { judge, type Verdict } from '../../replay/verdict.ts';
 import { device, GATEWAY, NODES, World } from '../simulation/world.ts';
 import { rowsOf, rowsSource } from './rows.ts';
+import { type ChartId, CHARTS } from '../../machines/catalogue.ts';
 
 /** The law is changed at one place, and the record is held against it: what goes through that place deviates there. */
 

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { foldActor } from '../../fold/fold.ts';
 import { MemoryJournal } from '../../journal/memory.ts';
 import { defineChart } from '../../machines/chart.ts';
-import { CHARTS } from '../../machines/all.ts';
 import { initialContext, terms } from '../../machines/cpns-server/registration-terms.ts';
 import { registration } from '../../machines/cpns-server/registration.ts';
 import { EvolutionPass, fatesOf, newlyChanged } from '../../replay/evolution.ts';
@@ -11,6 +10,7 @@ import { walk } from '../../replay/source.ts';
 import { portSource } from '../../replay/sources/port.ts';
 import type { Charts } from '../../replay/stream-fold.ts';
 import { device, GATEWAY, World } from '../simulation/world.ts';
+import { CHARTS } from '../../machines/catalogue.ts';
 
 /** The registration of a later program: it no longer knows of CPNS IDs that are allocated after authentication. */
 const changed = defineChart(

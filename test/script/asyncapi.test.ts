@@ -21,14 +21,14 @@ import {
 } from '../../messages/queries.ts';
 import { SealedMessage } from '../../actors/sessions/wan/sealed-wire.ts';
 import { eventsOf, isSealed, parseSubject } from '../../messages/subjects.ts';
-import { VOCABULARIES } from '../../events/charts.ts';
+import { CHART_IDS } from '../../machines/catalogue.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
-import { readFact } from '../../events/decode.ts';
 import { EVENT_EXAMPLE, QUERY_EXAMPLES } from '../../script/asyncapi/document.ts';
 import { ASYNCAPI_FILE, fillGuide, GUIDE_FILE } from '../../script/asyncapi/generated.ts';
 import { RecordedEvent } from '../../script/asyncapi/observed.ts';
 import { EXAMPLES, GATEWAY_SESSION, KEYS, STORY } from '../../script/asyncapi/worked-example.ts';
 import { answerRequest, readRequest, writeRequest } from '../security/stranger.ts';
+import { readFact } from '../../fold/decode.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const yaml = readFileSync(join(root, ASYNCAPI_FILE), 'utf8');
@@ -79,7 +79,7 @@ describe('docs/asyncapi.yaml', () => {
       'cpns.operate.{operatorId}',
       null,
     ];
-    const observed = Object.keys(VOCABULARIES).filter((chart) => !chart.startsWith('journal/'));
+    const observed = CHART_IDS.filter((chart) => !chart.startsWith('journal/'));
     expect(addresses).toEqual([...messages, ...queries, ...services, ...observed.map(eventsOf)]);
   });
 

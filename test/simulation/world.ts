@@ -21,13 +21,13 @@ import { Sharing } from '../../actors/roles/cpns-server/sharing.ts';
 import type { Runtime } from '../../actors/loop/runtime.ts';
 import { Gate } from './gate.ts';
 import { sessionFromBytes, type Session, type SessionKeys } from '../../security/session.ts';
-import { pnStream } from '../../actors/roles/cpns-server/streams.ts';
 import type { ServerIdentity } from '../../actors/roles/cpns-server/identity.ts';
 import type { GatewayIdentity } from '../../actors/roles/pn-gateway/identity.ts';
 import type { PneDevice } from '../../actors/roles/pne/role.ts';
 import { SERVER_LIMITS, type ServerLimits } from '../../actors/roles/rate-limits.ts';
 import { register, startGateway, startPnes, startServer, type ProvisionedPn, type Seams } from '../../actors/start.ts';
 import type { ExpectedCredential } from '../../security/registration-handshake.ts';
+import { streamOf } from '../../machines/streams.ts';
 
 export const NODES = ['server', 'gateway', 'pnes'] as const;
 export type NodeName = (typeof NODES)[number];
@@ -392,7 +392,9 @@ export class World {
   #life(of: 'server' | 'pnes', pnId: string): Node['life'] {
     const running = this.processes.filter((name) => nodeOf(name) === of && !this.isPaused(name));
     const lives = running.flatMap((name) => this.#nodes[name].life ?? []);
-    return lives.find(({ sharing }) => sharing?.isMine(pnStream(pnId)) ?? true) ?? null;
+    return (
+      lives.find(({ sharing }) => sharing?.isMine(streamOf('cpns-server/personal-network', { pnId })) ?? true) ?? null
+    );
   }
 
   /** The end of the sessions of a PN. */

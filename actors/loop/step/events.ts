@@ -1,18 +1,19 @@
-import type { ChartId } from '../../../events/charts.ts';
-import type { Fact } from '../../../events/decode.ts';
 import type { Flow } from '../../../events/fields.ts';
 import type { ExpectedVersion, NewEvent, StreamAppend } from '../../../journal/port.ts';
-import { changeRequestStep, flowAhead } from '../../../events/steps.ts';
+import type { z } from 'zod';
+import { changeRequestStep, versionOf, type EventDefinition } from '../../../events/vocabulary/define.ts';
 import type { Chart } from '../../../machines/chart.ts';
 import { chartName } from '../../../fold/chart-hash.ts';
 import type { Role } from '../role.ts';
+import type { ChartId } from '../../../machines/catalogue.ts';
+import type { Fact } from '../../../fold/decode.ts';
 
 /** A fact that a chart has taken. */
 export interface Taken {
   readonly stream: string;
   readonly chart: Chart<ChartId>;
   readonly fact: Fact;
-  readonly schemaVersion: number;
+  readonly definition: EventDefinition<z.ZodType>;
   /** Flow of the change request that the actor of the step was in right after it. */
   readonly flow: Flow | null;
 }
@@ -63,11 +64,11 @@ function inTheirFlows(taken: readonly Taken[]): readonly Taken[] {
     .toReversed();
 }
 
-function eventOf({ chart, fact, schemaVersion, flow }: Taken, about: About): NewEvent {
+function eventOf({ chart, fact, definition, flow }: Taken, about: About): NewEvent {
   const { messageId, correlationId, causationId, role, recordedAt } = about;
-  const crStep = changeRequestStep(chart.id, fact.type, flowAhead(chart.id, fact.type) ?? flow);
+  const crStep = changeRequestStep(definition, flow);
   const meta = { messageId, correlationId, causationId, role, chart: chartName(chart), crStep, recordedAt };
-  return { type: fact.type, schemaVersion, data: fact.data, meta };
+  return { type: fact.type, schemaVersion: versionOf(definition), data: fact.data, meta };
 }
 
 function expectedVersion(version: number): ExpectedVersion {

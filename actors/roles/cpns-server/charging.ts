@@ -4,10 +4,9 @@ import type { Meaning, Part, Targeted } from '../../loop/role.ts';
 import type { Incoming, Letter, Body } from '../../../messages/catalogue.ts';
 import { answer } from './answer.ts';
 import type { Pn } from './personal-network.ts';
+import { streamOf, idsOf } from '../../../machines/streams.ts';
 
 /** What the CPNS Server has to do with usage. */
-
-export const chargingStream = (pnId: string, deviceId: string): string => `charging/${pnId}/${deviceId}`;
 
 const aboutUsage = (stream: string, event: ChargingEvent): Targeted => ({ stream, ...event });
 
@@ -16,7 +15,8 @@ export const serverUsage = (
   pnId: string,
   deviceId: string,
   usage: Extract<ChargingEvent, { readonly type: 'UsageRecorded' }>['data']['usage'],
-): Targeted => aboutUsage(chargingStream(pnId, deviceId), { type: 'UsageRecorded', data: { usage } });
+): Targeted =>
+  aboutUsage(streamOf('cpns-server/charging', { pnId, deviceId }), { type: 'UsageRecorded', data: { usage } });
 
 /** A PN GW reports for its own PNs only, also for one that was released meanwhile. */
 export function usageReport(
@@ -41,7 +41,7 @@ export const chargingPart: Part = {
   letters: {
     'usage-report-response': (scope, stream) => {
       const { gatewayId, reportId } = scope.context(charging, stream);
-      return usageReportAnswer(gatewayId, reportId, stream.split('/')[2] ?? '', 200);
+      return usageReportAnswer(gatewayId, reportId, idsOf('cpns-server/charging', stream).deviceId, 200);
     },
   },
 };

@@ -9,7 +9,7 @@ import { chainKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
 import { answer } from './answer.ts';
 import { authenticate, respond } from './handshake.ts';
 import type { ServerIdentity } from './identity.ts';
-import { gatewayRegistrationStream } from './streams.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 /** What the CPNS Server has to do with the registration of a PN GW. */
 
@@ -34,7 +34,10 @@ export class RegisteredGateways {
 
   async has(gatewayId: string, scope: Scope): Promise<boolean> {
     if (this.#known.has(gatewayId)) return true;
-    const { context } = await scope.peek(gatewayRegistration, gatewayRegistrationStream(gatewayId));
+    const { context } = await scope.peek(
+      gatewayRegistration,
+      streamOf('cpns-server/gateway-registration', { gatewayId }),
+    );
     if (context.keyId !== null) this.#known.add(gatewayId);
     return context.keyId !== null;
   }

@@ -1,7 +1,7 @@
 import { InventoryChanges, MAX_CHANGES, type InventoryChange } from '../../../events/fields.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import type { Scope } from '../../loop/role.ts';
-import { pnStream } from './streams.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 /** Changes of a PN Inventory: the next one, and those that a PN GW lacks. */
 
@@ -11,7 +11,7 @@ export async function change(
   pnId: string,
   what: Pick<InventoryChange, 'deviceId' | 'kind' | 'status' | 'cpnsId'>,
 ): Promise<{ readonly pnId: string; readonly changes: InventoryChange[] }> {
-  const stream = pnStream(pnId);
+  const stream = streamOf('cpns-server/personal-network', { pnId });
   const previous = (await scope.state(personalNetwork, stream)).context.revision;
   const revision = await scope.nextVersion(stream);
   const made: InventoryChange = { revision, previous, ...what };

@@ -12,7 +12,7 @@ import { authenticate, respond } from './handshake.ts';
 import type { ServerIdentity } from './identity.ts';
 import { change } from './inventory.ts';
 import { aboutPn, type Pn } from './personal-network.ts';
-import { pnStream } from './streams.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 /** 1.4.1/3, 1.4.2/5: what the CPNS Server has to do with the registration of a PNE. */
 
@@ -57,7 +57,7 @@ export const registrationPart = ({ idKey, pneCredential }: ServerIdentity): Part
     },
     async allocateCpnsId(scope, stream) {
       const { pnId, gatewayId, deviceId } = scope.context(registration, stream);
-      const { context: pn } = await scope.state(personalNetwork, pnStream(pnId));
+      const { context: pn } = await scope.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId }));
       if (pn.gatewayId !== gatewayId || memberOf(pn, deviceId) === null) {
         // A stranger of an open PN was there and is no more, for example when its time was over: it may ask anew.
         const code = pn.gatewayId === gatewayId && pn.joinPolicy === 'open' ? 409 : 403;
@@ -69,7 +69,9 @@ export const registrationPart = ({ idKey, pneCredential }: ServerIdentity): Part
     async updateInventory(scope, stream) {
       const { pnId, deviceId, cpnsId: id } = scope.context(registration, stream);
       const inventory = await change(scope, pnId, { deviceId, kind: 'registered', status: 'registered', cpnsId: id });
-      return [aboutPn(pnStream(pnId), { type: 'InventoryUpdated', data: { inventory } })];
+      return [
+        aboutPn(streamOf('cpns-server/personal-network', { pnId }), { type: 'InventoryUpdated', data: { inventory } }),
+      ];
     },
     answerRegistration(scope, stream) {
       const { requestId, cpnsId: id } = scope.context(registration, stream);
@@ -79,10 +81,15 @@ export const registrationPart = ({ idKey, pneCredential }: ServerIdentity): Part
     },
     async removeRefused(scope, stream) {
       const { pnId, deviceId } = scope.context(registration, stream);
-      const { context: pn } = await scope.state(personalNetwork, pnStream(pnId));
+      const { context: pn } = await scope.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId }));
       if (memberOf(pn, deviceId)?.status !== 'provisional') return [];
       const inventory = await change(scope, pnId, { deviceId, kind: 'removed', status: 'removed', cpnsId: null });
-      return [aboutPn(pnStream(pnId), { type: 'PneRemoved', data: { inventory, reason: 'refused' } })];
+      return [
+        aboutPn(streamOf('cpns-server/personal-network', { pnId }), {
+          type: 'PneRemoved',
+          data: { inventory, reason: 'refused' },
+        }),
+      ];
     },
     refuseRegistration(scope, stream) {
       const { requestId, code } = scope.context(registration, stream);
@@ -93,7 +100,7 @@ export const registrationPart = ({ idKey, pneCredential }: ServerIdentity): Part
   letters: {
     'registration-response': (scope, stream) => {
       const { gatewayId, requestId, pnId, deviceId, code, reply } = scope.context(registration, stream);
-      const { revision } = scope.context(personalNetwork, pnStream(pnId));
+      const { revision } = scope.context(personalNetwork, streamOf('cpns-server/personal-network', { pnId }));
       const { changes } = scope.memory;
       const body = { pnId, deviceId, code: code ?? 500, handshake: reply, revision, changes };
       return answer('registration-response', gatewayId, requestId, body);

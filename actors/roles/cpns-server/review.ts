@@ -4,7 +4,7 @@ import type { Runtime } from '../../loop/runtime.ts';
 import type { Log } from '../../../seams/log.ts';
 import type { ServerIdentity } from './identity.ts';
 import { endGatewaySession, endPneSessions } from './standing.ts';
-import { gatewayRegistrationStream, pnStream, registrationStream } from './streams.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 export interface ReviewOptions {
   readonly runtime: Runtime;
@@ -25,7 +25,7 @@ export class Review {
 
   gateway(gatewayId: string): void {
     const { runtime, identity, log } = this.#options;
-    const stream = gatewayRegistrationStream(gatewayId);
+    const stream = streamOf('cpns-server/gateway-registration', { gatewayId });
     runtime
       .tell(stream, (scope) => endGatewaySession(scope, stream, identity.gatewayCredential(gatewayId, scope.now)))
       .catch((error: unknown) => log.warn('end of a session not kept', { gatewayId, error: String(error) }));
@@ -50,12 +50,13 @@ export class Review {
   async #everyPne(): Promise<void> {
     const { runtime, identity, pns, share } = this.#options;
     for (const pnId of pns) {
-      if (!share.isMine(pnStream(pnId))) continue;
-      const { members } = (await runtime.state(personalNetwork, pnStream(pnId))).context;
+      if (!share.isMine(streamOf('cpns-server/personal-network', { pnId }))) continue;
+      const { members } = (await runtime.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId })))
+        .context;
       for (const [deviceId, { status }] of Object.entries(members)) {
         // Who has a secret has nothing that could be revoked or run out.
         if (status !== 'registered' || identity.pneCredential(deviceId, runtime.clock.now()).kind === 'psk') continue;
-        const stream = registrationStream(pnId, deviceId);
+        const stream = streamOf('cpns-server/registration', { pnId, deviceId });
         await runtime.tell(stream, (scope) =>
           endPneSessions(scope, stream, identity.pneCredential(deviceId, scope.now)),
         );

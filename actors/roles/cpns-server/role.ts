@@ -1,12 +1,8 @@
-import { charging } from '../../../machines/cpns-server/charging.ts';
-import { gatewayRegistration } from '../../../machines/cpns-server/gateway-registration.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
-import { registration } from '../../../machines/cpns-server/registration.ts';
-import { subject } from '../../../machines/cpns-server/subject.ts';
 import { joined, type Meaning, type Role, type Scope } from '../../loop/role.ts';
 import type { Incoming } from '../../../messages/catalogue.ts';
 import { SERVER_HEARS, SERVER_QUEUE, wanDown } from '../../../messages/subjects.ts';
-import { chargingPart, chargingStream, usageReport, usageReportAnswer } from './charging.ts';
+import { chargingPart, usageReport, usageReportAnswer } from './charging.ts';
 import {
   gatewayRegistrationPart,
   gatewayRegistrationRefused,
@@ -23,8 +19,8 @@ import {
 } from './personal-network.ts';
 import { registrationPart, registrationRefused, registrationRequest } from './registration.ts';
 import { sealedText, secureSessionPart } from './secure-session.ts';
-import { gatewayRegistrationStream, pnStream, registrationStream } from './streams.ts';
 import { chargesOf, SERVER_LIMITS, UNKNOWN } from '../rate-limits.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 /** The role of the CPNS Server. One unit per PN, so a PN and its registrations change together. */
 export function serverRole(identity: ServerIdentity): Role {
@@ -44,7 +40,10 @@ export function serverRole(identity: ServerIdentity): Role {
     if (content.type === 'gateway-registration-request')
       return gatewayRegistrationRequest(message, content.body, stream);
     if (!(await registered.has(gatewayId, scope))) return { kind: 'refuse', code: 480 };
-    const pn = await scope.state(personalNetwork, pnStream(content.body.pnId));
+    const pn = await scope.state(
+      personalNetwork,
+      streamOf('cpns-server/personal-network', { pnId: content.body.pnId }),
+    );
     switch (content.type) {
       case 'pn-establishment-request':
         return establishmentRequest(message, content.body, stream, pn);
@@ -65,27 +64,20 @@ export function serverRole(identity: ServerIdentity): Role {
     name: 'cpns-server',
     busy: 503,
     subscriptions: SERVER_HEARS.map((pattern) => ({ pattern, queue: SERVER_QUEUE })),
-    chartOf(stream) {
-      if (stream.startsWith('pn/')) return personalNetwork;
-      if (stream.startsWith('charging/')) return charging;
-      if (stream.startsWith('subject/')) return subject;
-      return stream.startsWith('registration/') ? registration : gatewayRegistration;
-    },
-    unitOf(stream) {
-      const [kind, id] = stream.split('/');
-      return kind === 'gateway-registration' || kind === 'subject' ? stream : `pn/${id}`;
-    },
     charges(message) {
       const { content, gatewayId } = message;
       if (content.leg !== 'wan.up') return [];
-      const gateway = gatewayRegistrationStream(gatewayId);
+      const gateway = streamOf('cpns-server/gateway-registration', { gatewayId });
       if (content.type === 'gateway-registration-request') {
         const isKnown = gatewayCredential(gatewayId, 0).kind !== 'none';
         const from = isKnown ? gatewayId : UNKNOWN;
         return [{ bucket: `registrations/${from}`, limit: limits.registrations, stream: gateway, from }];
       }
       const { pnId } = content.body;
-      const device = 'deviceId' in content.body ? registrationStream(pnId, content.body.deviceId) : gateway;
+      const device =
+        'deviceId' in content.body
+          ? streamOf('cpns-server/registration', { pnId, deviceId: content.body.deviceId })
+          : gateway;
       return chargesOf(message, limits, { device, gateway });
     },
     route({ content, gatewayId }) {
@@ -94,14 +86,20 @@ export function serverRole(identity: ServerIdentity): Role {
         case 'data':
           return { kind: 'data' };
         case 'gateway-registration-request':
-          return { kind: 'actor', stream: gatewayRegistrationStream(gatewayId) };
+          return { kind: 'actor', stream: streamOf('cpns-server/gateway-registration', { gatewayId }) };
         case 'registration-request':
         case 'sealed':
-          return { kind: 'actor', stream: registrationStream(content.body.pnId, content.body.deviceId) };
+          return {
+            kind: 'actor',
+            stream: streamOf('cpns-server/registration', { pnId: content.body.pnId, deviceId: content.body.deviceId }),
+          };
         case 'usage-report':
-          return { kind: 'actor', stream: chargingStream(content.body.pnId, content.body.deviceId) };
+          return {
+            kind: 'actor',
+            stream: streamOf('cpns-server/charging', { pnId: content.body.pnId, deviceId: content.body.deviceId }),
+          };
         default:
-          return { kind: 'actor', stream: pnStream(content.body.pnId) };
+          return { kind: 'actor', stream: streamOf('cpns-server/personal-network', { pnId: content.body.pnId }) };
       }
     },
     interpret: fromGateway,

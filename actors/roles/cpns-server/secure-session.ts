@@ -15,7 +15,7 @@ import {
 } from '../../sessions/sealed-text.ts';
 import { answer } from './answer.ts';
 import { aboutPne } from './registration.ts';
-import { pnStream } from './streams.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 /** 1.4.1/4, 1.4.2/6: the secure session with a PNE, from its first sealed message until one end closes it. */
 
@@ -67,7 +67,7 @@ export const secureSessionPart: Part = {
     sealed: (scope, stream) => sealedAnswer(scope, stream, 'session-confirmed'),
     'session-close': (scope, stream) => {
       const { deviceId, pnId } = scope.context(registration, stream);
-      const { gatewayId } = scope.context(personalNetwork, pnStream(pnId));
+      const { gatewayId } = scope.context(personalNetwork, streamOf('cpns-server/personal-network', { pnId }));
       const body = { deviceId, ...sealText(sessionOf(scope), 'session-close') };
       return { subject: wanDown(gatewayId, 'sealed'), type: 'sealed', inReplyTo: null, body };
     },

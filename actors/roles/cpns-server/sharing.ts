@@ -9,7 +9,7 @@ import type { ServiceSharing } from '../../services/seams.ts';
 import type { ReviewedBook } from '../../sessions/wan/session-book.ts';
 import type { Wire } from '../../../wire/port.ts';
 import type { Review } from './review.ts';
-import { gatewayRegistrationStream, pnStream } from './streams.ts';
+import { parseStream, streamOf, unitOf } from '../../../machines/streams.ts';
 
 /** What a server has in memory that another one may have changed. */
 export interface Shared {
@@ -60,11 +60,11 @@ export class Sharing implements Share, ServiceSharing {
   }
 
   ownerOf(pnId: string): string {
-    return this.membership.ownerOf(this.#keyOf(pnStream(pnId)));
+    return this.membership.ownerOf(this.#keyOf(streamOf('cpns-server/personal-network', { pnId })));
   }
 
   mineSince(pnId: string): number {
-    return this.membership.mineSince(this.#keyOf(pnStream(pnId)));
+    return this.membership.mineSince(this.#keyOf(streamOf('cpns-server/personal-network', { pnId })));
   }
 
   /** From here on nothing is this server's own: what still comes goes to the others, and they take over. */
@@ -78,7 +78,7 @@ export class Sharing implements Share, ServiceSharing {
       const keepsStream = (stream: string): boolean => keeps(this.#keyOf(stream));
       session.letGo(keepsStream);
       if (standing === 'left') book.giveUp();
-      else book.takeOver((gatewayId) => keepsStream(gatewayRegistrationStream(gatewayId)));
+      else book.takeOver((gatewayId) => keepsStream(streamOf('cpns-server/gateway-registration', { gatewayId })));
       runtime.takeUp(keepsStream).then(
         () => sessions.pnes(),
         (error: unknown) => log.warn('nothing taken over yet', { error: String(error) }),
@@ -89,7 +89,8 @@ export class Sharing implements Share, ServiceSharing {
 
   /** A PN that the operator does not list any more goes by itself: it has timers all the same. */
   #keyOf(stream: string): string {
-    const [kind, id = ''] = stream.split('/');
-    return kind === 'gateway-registration' ? id : (this.#gateways.get(id) ?? `pn/${id}`);
+    const { ids } = parseStream(stream);
+    if ('gatewayId' in ids) return ids.gatewayId;
+    return 'pnId' in ids ? (this.#gateways.get(ids.pnId) ?? unitOf(stream)) : stream;
   }
 }

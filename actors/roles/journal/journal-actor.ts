@@ -1,5 +1,4 @@
-import type { ChartId } from '../../../events/charts.ts';
-import type { Fact } from '../../../events/decode.ts';
+import { chartOf } from '../../../machines/streams.ts';
 import type { CommitResult, Journal, StreamSource } from '../../../journal/port.ts';
 import type { Chart, ChartState } from '../../../machines/chart.ts';
 import { foldActor } from '../../../fold/fold.ts';
@@ -10,6 +9,8 @@ import { keepSnapshotIfDue } from '../../loop/snapshots.ts';
 import { Draft } from '../../loop/step.ts';
 import { StepError } from '../../loop/step/error.ts';
 import type { Keyring } from '../../loop/step/keys.ts';
+import type { ChartId } from '../../../machines/catalogue.ts';
+import type { Fact } from '../../../fold/decode.ts';
 
 /**
  * Actors of a journal as such, whatever role it is of: its keyring, and what is known of its record. They hear no messages
@@ -54,7 +55,7 @@ export async function stepJournalActor<Context>(
   keyring: Keyring,
   work: (step: JournalActorStep<Context>) => Fact | null | Promise<Fact | null>,
 ): Promise<CommitResult> {
-  const draft = draftOf(seams, stream, keyring, () => chart);
+  const draft = draftOf(seams, stream, keyring);
   const event = await work({ state: await draft.state(chart, stream), keys: draft.keys });
   if (event !== null) await draft.take({ stream, ...event });
   const { journal } = seams;
@@ -73,15 +74,10 @@ export const KEYLESS: Keyring = {
   unwrap: () => null,
 };
 
-/** A step of the journal's own actors, begun. @param chartOf by stream */
-export function draftOf(
-  { journal, clock, entropy, role }: JournalSeams,
-  stream: string,
-  keyring: Keyring,
-  chartOf: Role['chartOf'],
-): Draft {
+/** A step of the journal's own actors, begun. */
+export function draftOf({ journal, clock, entropy, role }: JournalSeams, stream: string, keyring: Keyring): Draft {
   const host = {
-    role: mute(role, chartOf),
+    role: mute(role),
     journal,
     clock,
     entropy,
@@ -93,14 +89,12 @@ export function draftOf(
 }
 
 /** The role of whoever steps actors beside the loop: it has their charts, and nobody to hear. */
-function mute(name: Role['name'], chartOf: Role['chartOf']): Role {
+function mute(name: Role['name']): Role {
   const reason = 'an actor of the journal itself hears no messages';
   return {
     name,
     subscriptions: [],
     busy: 503,
-    chartOf,
-    unitOf: (stream) => stream,
     route: () => ({ kind: 'drop', reason }),
     interpret: () => ({ kind: 'ignore', reason }),
     facts: {},

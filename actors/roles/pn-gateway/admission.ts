@@ -9,12 +9,12 @@ import { UNKNOWN } from '../rate-limits.ts';
 import type { GatewayIdentity } from './identity.ts';
 import { linkAnswer, wanRequest } from './letters.ts';
 import { aboutGateway, establishAgain, follow } from './local-inventory.ts';
-import { gatewayStream } from './streams.ts';
+import { streamOf, idsOf } from '../../../machines/streams.ts';
 
 /** What a PN GW has to do with one PNE: pairing, membership, a stranger's PN Update, request and response. */
 
 const aboutPne = (stream: string, event: AdmissionEvent): Targeted => ({ stream, ...event });
-const deviceOf = (stream: string): string => stream.split('/')[2] ?? '';
+const deviceOf = (stream: string): string => idsOf('pn-gateway/admission', stream).deviceId;
 
 export function fromPne(message: Incoming, stream: string, pairing: GatewayIdentity['pairing']): Meaning {
   const { content, messageId: requestId } = message;
@@ -48,7 +48,7 @@ export async function updateAnswer(
   stream: string,
   scope: Scope,
 ): Promise<Meaning> {
-  const own = gatewayStream(message.gatewayId);
+  const own = streamOf('pn-gateway/gateway', { gatewayId: message.gatewayId });
   const { gap } = await follow(scope, own, pnId, changes, revision);
   if (gap !== null) return { kind: 'notYet', meanwhile: gap };
   const data = { updateId: message.inReplyTo ?? '', code };
@@ -62,7 +62,7 @@ export async function registrationAnswer(
   stream: string,
   scope: Scope,
 ): Promise<Meaning> {
-  const own = gatewayStream(message.gatewayId);
+  const own = streamOf('pn-gateway/gateway', { gatewayId: message.gatewayId });
   const { gap } = await follow(scope, own, pnId, changes, revision);
   if (gap !== null) return { kind: 'notYet', meanwhile: gap };
   const requestId = message.inReplyTo ?? '';

@@ -1,6 +1,3 @@
-import { admission } from '../../../machines/pn-gateway/admission.ts';
-import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
-import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
 import { NO_RELAY_METER, type RelayMeter } from '../../sessions/data/usage.ts';
 import { joined, type Role } from '../../loop/role.ts';
 import { gatewayHears, linkDown, wanUp } from '../../../messages/subjects.ts';
@@ -10,29 +7,27 @@ import type { GatewayIdentity } from './identity.ts';
 import { linkAnswer } from './letters.ts';
 import { inventoryNotice } from './local-inventory.ts';
 import { relay, relayData } from './relay.ts';
-import { admissionStream, gatewayStream } from './streams.ts';
-import { reportAnswer, usagePart, usageStream } from './usage.ts';
+import { reportAnswer, usagePart } from './usage.ts';
 import { chargesOf, LINK_LIMITS } from '../rate-limits.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 /** The role of one PN GW. One unit: whoever reads the local inventory reads it as the latest step left it. */
 export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RELAY_METER): Role {
   const { gatewayId, pairing, limits = LINK_LIMITS } = identity;
-  const own = gatewayStream(gatewayId);
+  const own = streamOf('pn-gateway/gateway', { gatewayId });
   const { facts, letters } = joined([gatewayPart(identity), admissionPart(gatewayId, own), usagePart]);
 
   return {
     name: 'pn-gateway',
     busy: 429,
     subscriptions: gatewayHears(gatewayId).map((pattern) => ({ pattern })),
-    chartOf(stream) {
-      if (stream.startsWith('admission/')) return admission;
-      return stream.startsWith('usage/') ? gatewayUsage : pnGateway;
-    },
-    unitOf: () => gatewayId,
     charges(message) {
       const { content, deviceId } = message;
       if (content.leg !== 'link.up' || deviceId === null) return [];
-      return chargesOf(message, limits, { device: admissionStream(gatewayId, deviceId), gateway: own });
+      return chargesOf(message, limits, {
+        device: streamOf('pn-gateway/admission', { gatewayId, deviceId }),
+        gateway: own,
+      });
     },
     route(message) {
       const { content, deviceId } = message;
@@ -44,7 +39,7 @@ export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RE
           case 'data':
             return relayData(message, { deviceId, ...content.body }, 'up', meter);
           default:
-            return { kind: 'actor', stream: admissionStream(gatewayId, deviceId) };
+            return { kind: 'actor', stream: streamOf('pn-gateway/admission', { gatewayId, deviceId }) };
         }
       }
       if (content.leg !== 'wan.down') return { kind: 'drop', reason: 'not for a PN GW' };
@@ -57,9 +52,15 @@ export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RE
           return relayData(message, content.body, 'down', meter);
         case 'pn-update-response':
         case 'registration-response':
-          return { kind: 'actor', stream: admissionStream(gatewayId, content.body.deviceId) };
+          return {
+            kind: 'actor',
+            stream: streamOf('pn-gateway/admission', { gatewayId, deviceId: content.body.deviceId }),
+          };
         case 'usage-report-response':
-          return { kind: 'actor', stream: usageStream(gatewayId, content.body.deviceId) };
+          return {
+            kind: 'actor',
+            stream: streamOf('pn-gateway/usage', { gatewayId, deviceId: content.body.deviceId }),
+          };
         case 'notice':
           if (content.body.code === 401 && content.body.keyId !== undefined) return { kind: 'actor', stream: own };
           return { kind: 'drop', reason: `server says ${content.body.code}; the next attempt asks again` };

@@ -5,10 +5,9 @@ import type { Meaning, Part, Targeted } from '../../loop/role.ts';
 import { StepError } from '../../loop/step/error.ts';
 import type { Body, Incoming } from '../../../messages/catalogue.ts';
 import { wanRequest } from './letters.ts';
+import { streamOf, idsOf } from '../../../machines/streams.ts';
 
 /** What a PN GW has to do with usage. */
-
-export const usageStream = (gatewayId: string, deviceId: string): string => `usage/${gatewayId}/${deviceId}`;
 
 const aboutUsage = (stream: string, event: GatewayUsageEvent): Targeted => ({ stream, ...event });
 
@@ -17,7 +16,8 @@ export const relayedUsage = (
   gatewayId: string,
   { pnId, deviceId }: { readonly pnId: string; readonly deviceId: string },
   usage: UsageSum[],
-): Targeted => aboutUsage(usageStream(gatewayId, deviceId), { type: 'UsageRecorded', data: { pnId, usage } });
+): Targeted =>
+  aboutUsage(streamOf('pn-gateway/usage', { gatewayId, deviceId }), { type: 'UsageRecorded', data: { pnId, usage } });
 
 export function reportAnswer(
   message: Incoming,
@@ -44,7 +44,7 @@ export const usagePart: Part = {
   },
   letters: {
     'usage-report': (scope, stream) => {
-      const [, gatewayId = '', deviceId = ''] = stream.split('/');
+      const { gatewayId, deviceId } = idsOf('pn-gateway/usage', stream);
       const { reportId, pnId, usage } = scope.context(gatewayUsage, stream);
       return wanRequest(gatewayId, 'usage-report', reportId, { pnId, deviceId, usage });
     },

@@ -1,9 +1,7 @@
-import type { ChartId } from '../../../events/charts.ts';
 import { isTemporary, type ResponseCode } from '../../../events/codes.ts';
 import { CpnsId, type PersonalFields } from '../../../events/fields.ts';
 import type { PneRegistrationEvent } from '../../../events/vocabulary/pne-registration.ts';
 import { z } from 'zod';
-import type { Chart } from '../../../machines/chart.ts';
 import { pneRegistration } from '../../../machines/pne/registration.ts';
 import type { PneContext } from '../../../machines/pne/registration-terms.ts';
 import { fromBase64url, toBase64url } from '../../../security/base64url.ts';
@@ -24,6 +22,7 @@ import {
   type SealedText,
 } from '../../sessions/sealed-text.ts';
 import { readJson } from '../../../messages/json.ts';
+import { streamOf, idsOf } from '../../../machines/streams.ts';
 
 /** A device as provisioned: a pre-shared secret stands for the USIM of the change request, a certificate for its PKI. */
 export interface PneDevice {
@@ -36,8 +35,7 @@ export interface PneDevice {
   readonly about?: PersonalFields;
 }
 
-export const pneStream = (deviceId: string): string => `pne/${deviceId}`;
-const deviceOf = (stream: string): string => stream.slice('pne/'.length);
+const deviceOf = (stream: string): string => idsOf('pne/registration', stream).deviceId;
 
 const Acceptance = z.object({ code: z.literal(200), cpnsId: CpnsId });
 
@@ -49,7 +47,6 @@ function fact(stream: string, event: PneRegistrationEvent): Targeted {
 export function pneRole(devices: readonly PneDevice[]): Role {
   const credentials = new Map(devices.map(({ deviceId, credential }) => [deviceId, credential]));
   const personal = new Map(devices.map(({ deviceId, about }) => [deviceId, about ?? null]));
-  const chart: Chart<ChartId> = pneRegistration;
 
   /** The handshake is over with the registration: its secret goes. */
   function refused(stream: string, requestId: string, code: ResponseCode, scope: Scope): Meaning {
@@ -110,12 +107,12 @@ export function pneRole(devices: readonly PneDevice[]): Role {
     name: 'pne',
     busy: 503,
     subscriptions: devices.flatMap(({ deviceId }) => deviceHears(deviceId)).map((pattern) => ({ pattern })),
-    chartOf: () => chart,
-    unitOf: (stream) => stream,
     route({ content, deviceId }) {
       if (deviceId === null || !credentials.has(deviceId))
         return { kind: 'drop', reason: 'not a device of this process' };
-      return content.type === 'data' ? { kind: 'data' } : { kind: 'actor', stream: pneStream(deviceId) };
+      return content.type === 'data'
+        ? { kind: 'data' }
+        : { kind: 'actor', stream: streamOf('pne/registration', { deviceId }) };
     },
     interpret(message, stream, scope) {
       const { content } = message;

@@ -4,10 +4,9 @@ import type { Epochs } from '../../../machines/epochs.ts';
 import { pneRegistration } from '../../../machines/pne/registration.ts';
 import type { Direction } from '../../../security/epochs.ts';
 import type { Scope } from '../../loop/role.ts';
-import { pnStream, registrationStream } from '../../roles/cpns-server/streams.ts';
-import { pneStream } from '../../roles/pne/role.ts';
 import type { Incoming } from '../../../messages/catalogue.ts';
 import { linkUp, wanDown } from '../../../messages/subjects.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 /** How each end finds its sessions, and what its data frames look like on the wire. */
 
@@ -50,7 +49,7 @@ export interface End {
 export const pneEnd: End = {
   sends: 'up',
   streams: 'pne/',
-  streamOf: ({ deviceId }) => pneStream(deviceId),
+  streamOf: ({ deviceId }) => streamOf('pne/registration', { deviceId }),
   async standing(scope, stream) {
     const { context } = await scope.state(pneRegistration, stream);
     const { keyId, session, pnId, deviceId, gatewayId, epochs } = context;
@@ -59,7 +58,7 @@ export const pneEnd: End = {
   isClosing: async (scope, stream) => (await scope.state(pneRegistration, stream)).context.session === 'closing',
   arrived({ content, deviceId }) {
     if (content.leg !== 'link.down' || content.type !== 'data' || deviceId === null) return null;
-    return { stream: pneStream(deviceId), body: content.body };
+    return { stream: streamOf('pne/registration', { deviceId }), body: content.body };
   },
   letter: ({ gatewayId, deviceId, pnId }, body) => ({
     subject: linkUp(gatewayId, deviceId, 'data'),
@@ -70,12 +69,13 @@ export const pneEnd: End = {
 export const serverEnd: End = {
   sends: 'down',
   streams: 'registration/',
-  streamOf: ({ pnId, deviceId }) => registrationStream(pnId, deviceId),
+  streamOf: ({ pnId, deviceId }) => streamOf('cpns-server/registration', { pnId, deviceId }),
   async standing(scope, stream) {
     const { context } = await scope.state(registration, stream);
     const { keyId, session, epochs, standingKeyId, standingEpochs, pnId, deviceId } = context;
     if (pnId === '') return [];
-    const { gatewayId } = (await scope.state(personalNetwork, pnStream(pnId))).context;
+    const { gatewayId } = (await scope.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId })))
+      .context;
     const of = { pnId, deviceId, gatewayId };
     return [
       ...(keyId !== null && session === 'established' ? [{ ...of, keyId, epochs }] : []),
@@ -86,7 +86,7 @@ export const serverEnd: End = {
   arrived({ content }) {
     if (content.leg !== 'wan.up' || content.type !== 'data') return null;
     const { pnId, deviceId, ...body } = content.body;
-    return { stream: registrationStream(pnId, deviceId), body };
+    return { stream: streamOf('cpns-server/registration', { pnId, deviceId }), body };
   },
   letter: ({ gatewayId, deviceId, pnId }, body) => ({
     subject: wanDown(gatewayId, 'data'),

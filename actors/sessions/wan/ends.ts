@@ -1,3 +1,4 @@
+import { streamOf } from '../../../machines/streams.ts';
 import { gatewayRegistration } from '../../../machines/cpns-server/gateway-registration.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import type { RuntimeOptions } from '../../loop/runtime.ts';
@@ -5,8 +6,6 @@ import { encodeMessage } from '../../../messages/catalogue.ts';
 import type { Wire } from '../../../wire/port.ts';
 import { SealedWire } from './sealed-wire.ts';
 import { wanDown } from '../../../messages/subjects.ts';
-import { gatewayRegistrationStream } from '../../roles/cpns-server/streams.ts';
-import { gatewayStream } from '../../roles/pn-gateway/streams.ts';
 import { openSessionBook, type ReviewedBook, type Scrutiny } from './session-book.ts';
 
 /** How each end of the WAN finds the session that its frames are sealed in. */
@@ -27,7 +26,7 @@ export async function gatewayWan({ wire, journal, keyring, log, clock }: Seams):
     log,
     clock,
     chart: pnGateway,
-    streamOf: gatewayStream,
+    streamOf: (gatewayId) => streamOf('pn-gateway/gateway', { gatewayId }),
     changedBy: ['GatewayRegistered'],
   });
   return new SealedWire({ wire, book, log, clock, onUnknownSession: () => {} });
@@ -44,7 +43,7 @@ export async function serverWan(
     log,
     clock,
     chart: gatewayRegistration,
-    streamOf: gatewayRegistrationStream,
+    streamOf: (gatewayId) => streamOf('cpns-server/gateway-registration', { gatewayId }),
     changedBy: ['GatewayAuthenticated', 'GatewaySessionClosed'],
     scrutiny,
   });

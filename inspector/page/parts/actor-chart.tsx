@@ -111,7 +111,7 @@ function LastEvent({ row }: { readonly row: ReadonlySignal<ActorRow | undefined>
           {entry.type}
         </button>{' '}
         {entry.crStep === null ? null : <span class="badge step">{entry.crStep}</span>}{' '}
-        <span class="soft">{event.states}</span>
+        <span class="soft">{event.description}</span>
       </p>
       <Changes changes={event.changes} />
     </>

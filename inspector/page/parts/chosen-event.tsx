@@ -29,12 +29,12 @@ export function ChosenEvent({ event }: { readonly event: string }) {
 
 /** An event with all that hangs on it. */
 function EventFacts({ answer }: { readonly answer: EventAnswer }) {
-  const { entry, states, recorded, changes, says, step, causes, effects, correlated } = answer;
+  const { entry, description, recorded, changes, says, step, causes, effects, correlated } = answer;
   return (
     <>
       <h2>{entry.type}</h2>
       <p>
-        {entry.crStep === null ? null : <span class="badge step">step {entry.crStep}</span>} {states}
+        {entry.crStep === null ? null : <span class="badge step">step {entry.crStep}</span>} {description}
       </p>
       <p class="soft">
         {entry.stream}, version {entry.version}; journal {entry.journal}, position {entry.position}; {entry.at}

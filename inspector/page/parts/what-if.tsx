@@ -64,7 +64,7 @@ export function WhatIf({ answer, show }: Props) {
             <button
               type="button"
               aria-pressed={each.type === type.value}
-              title={each.states}
+              title={each.description}
               onClick={() => choose(each.type)}
             >
               {each.type}
@@ -74,7 +74,7 @@ export function WhatIf({ answer, show }: Props) {
       </ul>
       {chosen === undefined ? null : (
         <>
-          <p class="soft">{chosen.states}</p>
+          <p class="soft">{chosen.description}</p>
           <label>
             <span class="hidden">Data of {chosen.type}, as JSON</span>
             <textarea

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LEASE_MS, RENEW_EVERY_MS } from '../../../actors/cluster/membership.ts';
-import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
 import type { TimerRow } from '../../../journal/port.ts';
 import { commitOf } from '../../journal/controls.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 /** Two servers on one journal. What stands in the journal alone is what a process leaves that died after its commit. */
 let world: World;
@@ -27,7 +27,7 @@ async function pass(ms: number): Promise<void> {
 
 /** Long before whatever else a process looks for now and then (`IDLE_MS`). */
 const TAKEN_OVER_MS = LEASE_MS + 2 * RENEW_EVERY_MS;
-const stream = pnStream('home');
+const stream = streamOf('cpns-server/personal-network', { pnId: 'home' });
 const timerDueIn = (ms: number): TimerRow => ({
   stream,
   name: 'left-behind',

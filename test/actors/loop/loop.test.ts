@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
 import { REFUSAL_WINDOW_MS } from '../../../actors/loop/limits.ts';
 import { JournalError } from '../../../journal/port.ts';
 import { device, GATEWAY, UNLIMITED, World } from '../../simulation/world.ts';
 import { hand, last, said, toServer } from '../talk.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
 const full = new JournalError('full', 'The disk is full.', 'Make room.');
@@ -61,7 +61,10 @@ describe('a message that the state cannot take', () => {
     ask(world, 'u1', 'nowhere');
     await world.settle();
     expect((await refused(world)).map(({ stream, data }) => ({ stream, data }))).toEqual([
-      { stream: pnStream('nowhere'), data: { message: 'pn-update-request', from: 'lamp', code: 404, count: 1 } },
+      {
+        stream: streamOf('cpns-server/personal-network', { pnId: 'nowhere' }),
+        data: { message: 'pn-update-request', from: 'lamp', code: 404, count: 1 },
+      },
     ]);
     expect(last(world, 'pn-update-response').message).toMatchObject({ inReplyTo: 'u1', body: { code: 404 } });
   });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
 import { Runtime } from '../../../actors/loop/runtime.ts';
 import type { Command } from '../../../actors/loop/work.ts';
 import { serverRole } from '../../../actors/roles/cpns-server/role.ts';
@@ -15,6 +14,7 @@ import { MAX_FACTS_PER_STEP, TIMER_RETRY_MS } from '../../../actors/loop/limits.
 import { device, GATEWAY, secretOf, UNLIMITED, World } from '../../simulation/world.ts';
 import { any, commitOf } from '../../journal/controls.ts';
 import { hand, last, said, toServer } from '../talk.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
 const full = new JournalError('full', 'The disk is full.', 'Make room.');
@@ -58,7 +58,7 @@ describe('when the commit fails', () => {
 
   test('whoever gave a command hears of it', async () => {
     const world = await asking();
-    const stream = pnStream('home');
+    const stream = streamOf('cpns-server/personal-network', { pnId: 'home' });
     const release = () => [{ stream, type: 'PnReleased', data: { pnId: 'home' } }];
     world.failCommits('server', { at: 'beforeCommit', error: full });
     await expect(world.runtime('server')?.tell(stream, release)).rejects.toThrow('The disk is full.');
@@ -125,7 +125,7 @@ describe('when a step goes wrong', () => {
       gatewayCredential: () => ({ kind: 'none' as const }),
       pneCredential: () => ({ kind: 'none' }),
     });
-    const stream = pnStream('home');
+    const stream = streamOf('cpns-server/personal-network', { pnId: 'home' });
     const refusal = { stream, type: 'MessageRefused', data: { message: 'm', from: 'f', code: 409, count: 1 } };
     const clock = new SimulatedClock();
     const log = new RecordedLog();
@@ -181,12 +181,24 @@ describe('when somebody else wrote the stream', () => {
     const [like] = await world.events('server');
     // Each says how many refusals it knows of, and one more.
     const count: Command = async (scope) => {
-      const { refusals } = (await scope.state(personalNetwork, pnStream('home'))).context;
-      return [{ stream: pnStream('home'), type: 'MessageRefused', data: refusedAt(refusals + 1) }];
+      const { refusals } = (
+        await scope.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId: 'home' }))
+      ).context;
+      return [
+        {
+          stream: streamOf('cpns-server/personal-network', { pnId: 'home' }),
+          type: 'MessageRefused',
+          data: refusedAt(refusals + 1),
+        },
+      ];
     };
-    await server?.tell(pnStream('home'), count);
+    await server?.tell(streamOf('cpns-server/personal-network', { pnId: 'home' }), count);
     const theirs = like === undefined ? null : world.journal('server')?.commit(refusalLike(like, 100));
-    await Promise.all([theirs, server?.tell(pnStream('home'), count), server?.tell(pnStream('home'), count)]);
+    await Promise.all([
+      theirs,
+      server?.tell(streamOf('cpns-server/personal-network', { pnId: 'home' }), count),
+      server?.tell(streamOf('cpns-server/personal-network', { pnId: 'home' }), count),
+    ]);
     const counted = (await world.events('server')).filter(({ type }) => type === 'MessageRefused');
     expect(counted.map(({ data }) => data['count'])).toEqual([1, 100, 102, 204]);
   });
@@ -196,7 +208,9 @@ const refusedAt = (count: number) => ({ message: 'm', from: 'elsewhere', code: 4
 
 function refusalLike({ meta }: RecordedEvent, count: number): Commit {
   const event = { type: 'MessageRefused', schemaVersion: 1, data: refusedAt(count), meta };
-  return commitOf({ appends: [{ stream: pnStream('home'), expected: any, events: [event] }] });
+  return commitOf({
+    appends: [{ stream: streamOf('cpns-server/personal-network', { pnId: 'home' }), expected: any, events: [event] }],
+  });
 }
 
 /** Another writer of the same journal: the runtime learns it from the version conflict only. */

@@ -1,6 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
 import { ActorCache } from '../../../actors/loop/actor-cache.ts';
-import { chargingStream } from '../../../actors/roles/cpns-server/charging.ts';
 import { serverRole } from '../../../actors/roles/cpns-server/role.ts';
 import { Runtime } from '../../../actors/loop/runtime.ts';
 import { SimulatedClock } from '../../../seams/clock.ts';
@@ -11,6 +10,7 @@ import { MemoryJournal } from '../../../journal/memory.ts';
 import { charging } from '../../../machines/cpns-server/charging.ts';
 import { createKeyring } from '../../../security/keyring.ts';
 import { secretOf, UNLIMITED } from '../../simulation/world.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 const MOST = 50;
 const ACTORS = 300;
@@ -49,7 +49,9 @@ async function refusals(stream: string): Promise<number> {
 }
 
 test('as many actors as may be are in memory, whoever was used last, and none forgets anything', async () => {
-  const streams = Array.from({ length: ACTORS }, (_, i) => chargingStream(`pn-${i % 7}`, `device-${i}`));
+  const streams = Array.from({ length: ACTORS }, (_, i) =>
+    streamOf('cpns-server/charging', { pnId: `pn-${i % 7}`, deviceId: `device-${i}` }),
+  );
   let most = 0;
   for (let round = 0; round < 3; round++) {
     for (const stream of streams) {
@@ -65,11 +67,13 @@ test('as many actors as may be are in memory, whoever was used last, and none fo
 });
 
 test('actors whose steps are under way stay until these are durable, however many there are', async () => {
-  const streams = Array.from({ length: ACTORS }, (_, i) => chargingStream('home', `device-${i}`));
+  const streams = Array.from({ length: ACTORS }, (_, i) =>
+    streamOf('cpns-server/charging', { pnId: 'home', deviceId: `device-${i}` }),
+  );
   const told = streams.flatMap((stream) => [0, 1, 2].map(() => runtime.tell(stream, () => [refused(stream)])));
   expect(new Set(await Promise.all(told))).toEqual(new Set(['taken']));
   for (const stream of streams) expect(await refusals(stream)).toBe(3);
-  const last = chargingStream('home', 'last');
+  const last = streamOf('cpns-server/charging', { pnId: 'home', deviceId: 'last' });
   for (const _ of [0, 1]) await runtime.tell(last, () => [refused(last)]);
   expect(runtime.stats.cachedActors).toBeLessThanOrEqual(MOST + 1);
 });

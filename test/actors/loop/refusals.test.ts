@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { REFUSAL_WINDOW_MS } from '../../../actors/loop/limits.ts';
-import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
 import type { JsonObject } from '../../../journal/port.ts';
 import { any, commitOf } from '../../journal/controls.ts';
 import { device, GATEWAY, UNLIMITED, World } from '../../simulation/world.ts';
 import { said, toServer } from '../talk.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 /** Refusals that are summed, while another process writes the same journal: the server learns it from the version alone. */
 
@@ -20,12 +20,16 @@ async function start(): Promise<World> {
 }
 
 async function writeBehind(world: World, type: string, data: JsonObject): Promise<void> {
-  const like = (await world.events('server')).find(({ stream }) => stream === pnStream('home'));
+  const like = (await world.events('server')).find(
+    ({ stream }) => stream === streamOf('cpns-server/personal-network', { pnId: 'home' }),
+  );
   if (like === undefined) throw new Error('no event to write another one like it');
   const event = { type, schemaVersion: 1, data, meta: like.meta };
-  await world
-    .journal('server')
-    ?.commit(commitOf({ appends: [{ stream: pnStream('home'), expected: any, events: [event] }] }));
+  await world.journal('server')?.commit(
+    commitOf({
+      appends: [{ stream: streamOf('cpns-server/personal-network', { pnId: 'home' }), expected: any, events: [event] }],
+    }),
+  );
 }
 
 const codes = (world: World) =>

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { IDLE_MS, MAX_MAILBOX } from '../../../actors/loop/limits.ts';
-import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { device, GATEWAY, UNLIMITED, World } from '../../simulation/world.ts';
 import { fromDevice, said, toServer } from '../talk.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
 const start = () => World.start({ pns: [pn], devices: [device('lamp', 'home')] });
@@ -123,14 +123,18 @@ describe('an actor that had nothing to do for long', () => {
     await world.calm();
     await world.register('lamp');
     await world.calm();
-    const before = await world.runtime('server')?.state(personalNetwork, pnStream('home'));
+    const before = await world
+      .runtime('server')
+      ?.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId: 'home' }));
     expect(world.runtime('server')?.stats.cachedActors).toBeGreaterThan(0);
     world.clock.advance(2 * IDLE_MS);
     await world.settle();
     expect(world.runtime('server')?.stats).toMatchObject({ cachedActors: 0, units: 0 });
     await world.register('lamp');
     await world.calm();
-    const after = await world.runtime('server')?.state(personalNetwork, pnStream('home'));
+    const after = await world
+      .runtime('server')
+      ?.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId: 'home' }));
     expect(after?.context.members['lamp']?.cpnsId).toBe(before?.context.members['lamp']?.cpnsId);
     expect((await world.events('pnes')).at(-1)?.type).toBe('SecureSessionConfirmed');
   });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { gatewayRegistrationStream } from '../../../actors/roles/cpns-server/streams.ts';
 import type { RecordedEvent } from '../../../journal/port.ts';
 import { keyPair } from '../../../security/noise/x25519.ts';
 import { deviceNamed, gatewayNamed } from '../../../security/pki/identity.ts';
@@ -8,6 +7,7 @@ import { verifyCertificate } from '../../../security/pki/verify.ts';
 import { Authority, EPOCH_MS, PERIOD, type Certified } from '../../security/pki/authority.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
 import { last, said } from '../talk.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 const authority = new Authority('operator');
 const serverKey = keyPair(authority.bytes(32));
@@ -53,7 +53,10 @@ async function start(shown: Certified, rest: Partial<Rules> = {}) {
 }
 
 async function events(world: World): Promise<readonly RecordedEvent[]> {
-  return (await world.journal('server')?.readStream(gatewayRegistrationStream(GATEWAY))) ?? [];
+  return (
+    (await world.journal('server')?.readStream(streamOf('cpns-server/gateway-registration', { gatewayId: GATEWAY }))) ??
+    []
+  );
 }
 
 const reasonIn = (all: readonly RecordedEvent[], type: string): unknown =>

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_SESSION_SETTINGS } from '../../../actors/sessions/data/port.ts';
-import { registrationStream } from '../../../actors/roles/cpns-server/streams.ts';
 import type { PneDevice } from '../../../actors/roles/pne/role.ts';
 import { keyPair } from '../../../security/noise/x25519.ts';
 import { deviceNamed } from '../../../security/pki/identity.ts';
@@ -9,6 +8,7 @@ import { verifyCertificate } from '../../../security/pki/verify.ts';
 import { Authority, EPOCH_MS, PERIOD, type Certified } from '../../security/pki/authority.ts';
 import { until } from '../sessions/data/sessions.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 const authority = new Authority('operator');
 const serverKey = keyPair(authority.bytes(32));
@@ -51,7 +51,8 @@ async function inSession() {
 
 /** Reasons for which the server closed sessions of a device. */
 async function closings(world: World, deviceId: string): Promise<readonly unknown[]> {
-  const events = (await world.journal('server')?.readStream(registrationStream('home', deviceId))) ?? [];
+  const events =
+    (await world.journal('server')?.readStream(streamOf('cpns-server/registration', { pnId: 'home', deviceId }))) ?? [];
   return events.filter(({ type }) => type === 'SecureSessionClosed').map(({ data }) => data['reason']);
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { serverUsage, chargingStream } from '../../../actors/roles/cpns-server/charging.ts';
+import { serverUsage } from '../../../actors/roles/cpns-server/charging.ts';
 import { register } from '../../../actors/start.ts';
 import type { UsageSum } from '../../../events/fields.ts';
 import { isDifferent, SETTLE_MS, type Reconciled } from '../../../projections/charging/reconcile.ts';
 import { recordsOf } from '../../simulation/charging.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
 import { lie } from '../liar.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 const lamp = device('lamp', 'home');
 
@@ -20,7 +21,9 @@ async function used() {
   );
   const sum = { keyId, serviceId: 'echo', direction: 'up', messages: 10, bytes: 100, from: 0, to: 1 } as const;
   const runtime = world.runtime('server');
-  await runtime?.tell(chargingStream('home', 'lamp'), () => [serverUsage('home', 'lamp', [sum])]);
+  await runtime?.tell(streamOf('cpns-server/charging', { pnId: 'home', deviceId: 'lamp' }), () => [
+    serverUsage('home', 'lamp', [sum]),
+  ]);
   const pnes = world.runtime('pnes');
   if (pnes !== null) await register(pnes, lamp);
   await world.calm();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pneStream } from '../../../actors/roles/pne/role.ts';
+import { streamOf } from '../../../machines/streams.ts';
 import { startGateway } from '../../../actors/start.ts';
 import { pneRegistration } from '../../../machines/pne/registration.ts';
 import { device, GATEWAY, gatewayIdentity, secretOf, World } from '../../simulation/world.ts';
@@ -205,7 +205,7 @@ describe('a PN GW that forges the confirmation of a session', () => {
     const forged = { v, type: 'sealed', messageId: 'forged', correlationId, inReplyTo, body };
     hand(world, 'pnes', 'cpns.link.hub.down.lamp.sealed', JSON.stringify(forged));
     await world.settle();
-    const state = await world.runtime('pnes')?.state(pneRegistration, pneStream('lamp'));
+    const state = await world.runtime('pnes')?.state(pneRegistration, streamOf('pne/registration', { deviceId: 'lamp' }));
     expect(state?.value).toEqual({ registered: 'confirming' });
     expect((await world.events('pnes')).at(-1)).toMatchObject({
       type: 'MessageRefused',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { pnStream } from '../../../actors/roles/cpns-server/streams.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 const home = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['a'] };
 
@@ -25,7 +25,7 @@ test('a PN that the operator sets up after its PN GW started is established in t
   const world = await World.start({ pns: [home], gatewayPns: ['home', 'late'], devices });
   await world.calm();
   const data = { pnId: 'late', gatewayId: GATEWAY, joinPolicy: 'open' as const };
-  const stream = pnStream('late');
+  const stream = streamOf('cpns-server/personal-network', { pnId: 'late' });
   await world.runtime('server')?.tell(stream, () => [{ stream, type: 'PnProvisioned', data }]);
   await pass(world, 5);
   expect(await answerTo(world, 'b')).toBe(200);
@@ -34,7 +34,7 @@ test('a PN that the operator sets up after its PN GW started is established in t
 test('a PN that is released and set up again goes on', async () => {
   const world = await World.start({ pns: [home], devices: [device('a', 'home')] });
   await world.calm();
-  const stream = pnStream('home');
+  const stream = streamOf('cpns-server/personal-network', { pnId: 'home' });
   const data = { pnId: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const };
   await world.runtime('server')?.tell(stream, () => [{ stream, type: 'PnReleased', data: { pnId: 'home' } }]);
   await world.runtime('server')?.tell(stream, () => [{ stream, type: 'PnProvisioned', data }]);

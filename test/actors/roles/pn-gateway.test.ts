@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { gatewayStream } from '../../../actors/roles/pn-gateway/streams.ts';
-import { pneStream } from '../../../actors/roles/pne/role.ts';
 import { IDLE_MS } from '../../../actors/loop/limits.ts';
 import { MAX_CHANGES } from '../../../events/fields.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
@@ -8,6 +6,7 @@ import { localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
 import { pneRegistration } from '../../../machines/pne/registration.ts';
 import { device, GATEWAY, World, type WorldOptions } from '../../simulation/world.ts';
 import { hand, last, said, toGateway } from '../talk.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
 
@@ -19,12 +18,14 @@ async function established(options: Partial<WorldOptions> = {}): Promise<World> 
 }
 
 async function outcome(world: World, deviceId: string): Promise<readonly unknown[]> {
-  const state = await world.runtime('pnes')?.state(pneRegistration, pneStream(deviceId));
+  const state = await world.runtime('pnes')?.state(pneRegistration, streamOf('pne/registration', { deviceId }));
   return [state?.context.code, state?.value];
 }
 
 async function local(world: World) {
-  const state = await world.runtime('gateway')?.state(pnGateway, gatewayStream(GATEWAY));
+  const state = await world
+    .runtime('gateway')
+    ?.state(pnGateway, streamOf('pn-gateway/gateway', { gatewayId: GATEWAY }));
   return state === undefined ? null : localPn(state.context, 'home');
 }
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { startGateway } from '../../../actors/start.ts';
-import { relayedUsage, usageStream } from '../../../actors/roles/pn-gateway/usage.ts';
-import { chargingStream } from '../../../actors/roles/cpns-server/charging.ts';
+import { relayedUsage } from '../../../actors/roles/pn-gateway/usage.ts';
 import { MAX_SUMS, type UsageSum } from '../../../events/fields.ts';
 import { charging } from '../../../machines/cpns-server/charging.ts';
 import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
 import { device, GATEWAY, gatewayIdentity, World } from '../../simulation/world.ts';
 import { lie } from '../liar.ts';
 import { fromDevice, last, said, toGateway } from '../talk.ts';
+import { streamOf } from '../../../machines/streams.ts';
 
 const KEY = 'key-1-----------------';
 const sum = (messages: number): UsageSum => ({
@@ -36,15 +36,22 @@ async function started(): Promise<World> {
 async function record(world: World, messages: number, pnId = 'home'): Promise<void> {
   const taken = await world
     .runtime('gateway')
-    ?.tell(usageStream(GATEWAY, 'lamp'), () => [relayedUsage(GATEWAY, { pnId, deviceId: 'lamp' }, [sum(messages)])]);
+    ?.tell(streamOf('pn-gateway/usage', { gatewayId: GATEWAY, deviceId: 'lamp' }), () => [
+      relayedUsage(GATEWAY, { pnId, deviceId: 'lamp' }, [sum(messages)]),
+    ]);
   expect(taken).toBe('taken');
   await world.settle();
 }
 
 const counted = async (world: World, pnId = 'home') =>
-  (await world.runtime('server')?.state(charging, chargingStream(pnId, 'lamp')))?.context.gateway;
+  (await world.runtime('server')?.state(charging, streamOf('cpns-server/charging', { pnId, deviceId: 'lamp' })))
+    ?.context.gateway;
 const atGateway = async (world: World) =>
-  (await world.runtime('gateway')?.state(gatewayUsage, usageStream(GATEWAY, 'lamp')))?.value;
+  (
+    await world
+      .runtime('gateway')
+      ?.state(gatewayUsage, streamOf('pn-gateway/usage', { gatewayId: GATEWAY, deviceId: 'lamp' }))
+  )?.value;
 const received = async (world: World) =>
   (await world.events('server')).filter(({ type }) => type === 'GatewayUsageReceived');
 

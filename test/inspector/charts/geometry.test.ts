@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { setup } from 'xstate';
-import { isChartId } from '../../../events/charts.ts';
 import type { Box, ChartGeometry, Point } from '../../../inspector/charts/geometry.ts';
 import { graphOf } from '../../../inspector/charts/graph.ts';
 import { layOut } from '../../../inspector/charts/layout.ts';
 import { FONT, LINE } from '../../../inspector/charts/measures.ts';
 import { textWidth } from '../../../inspector/charts/text-size.ts';
-import { CHARTS } from '../../../machines/all.ts';
 import { defineChart } from '../../../machines/chart.ts';
+import { isChartId, CHARTS } from '../../../machines/catalogue.ts';
 
 /** Has what no chart of the system has yet: parallel regions, final states, and arrows into, out of and within nests. */
 const train = defineChart(

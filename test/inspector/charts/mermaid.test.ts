@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { setup } from 'xstate';
 import { graphOf, isTimeOut } from '../../../inspector/charts/graph.ts';
 import { chartToMermaid, everywhere } from '../../../inspector/charts/mermaid.ts';
-import { isChartId } from '../../../events/charts.ts';
-import { CHARTS } from '../../../machines/all.ts';
 import { defineChart } from '../../../machines/chart.ts';
 import { edgesOf, explore } from '../../machines/explore.ts';
 import { POOL } from '../../machines/pool.ts';
+import { isChartId, CHARTS } from '../../../machines/catalogue.ts';
 
 /** The grammar of mermaid's `stateDiagram-v2`, as far as the pictures use it; held against mermaid 11.17 in a browser. */
 const NAME = String.raw`[A-Za-z]\w*`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CHARTS } from '../../../machines/all.ts';
 import { cookieOf, get, json, useInspectors } from './asked.ts';
+import { CHARTS } from '../../../machines/catalogue.ts';
 
 const inspectors = useInspectors();
 

@@ -4,9 +4,9 @@ import { personalNetwork } from '../../../../machines/cpns-server/personal-netwo
 import { memberOf, type PersonalNetworkContext } from '../../../../machines/cpns-server/personal-network-terms.ts';
 import type { Scope } from '../../../loop/role.ts';
 import { change } from '../inventory.ts';
-import { pnStream } from '../streams.ts';
 import type { Runtime } from '../../../loop/runtime.ts';
 import type { OperatorQuestion } from '../../../../messages/operators.ts';
+import { streamOf } from '../../../../machines/streams.ts';
 
 /**
  * Gives the PN what an operator decided. 200: it is so, from now on or already; 408: the same was decided a moment ago, and
@@ -21,7 +21,7 @@ export async function decide(
   question: OperatorQuestion,
   messageId: string,
 ): Promise<ResponseCode> {
-  const stream = pnStream(question.pnId);
+  const stream = streamOf('cpns-server/personal-network', { pnId: question.pnId });
   let code: ResponseCode = 500;
   await runtime.tell(
     stream,

@@ -3,12 +3,12 @@ import { utf8 } from '../../../../security/bytes.ts';
 import type { ApplicationMessage, Deliver, SessionEnd } from '../../../sessions/data/port.ts';
 import { FOLD_PAGE } from '../../../../fold/fold.ts';
 import { RateLimiter } from '../../../loop/rate-limiter.ts';
-import { registrationStream } from '../streams.ts';
 import type { Clock } from '../../../../seams/clock.ts';
 import type { Log } from '../../../../seams/log.ts';
 import type { RateLimit } from '../../../loop/token-bucket.ts';
 import type { Checkpoints } from '../../journal/record/checkpoints.ts';
 import { receiptOf } from './receipt.ts';
+import { streamOf } from '../../../../machines/streams.ts';
 
 /** The service of the server itself that devices ask for their receipts. */
 export const RECEIPT_SERVICE = 'receipt';
@@ -66,7 +66,7 @@ export class Receipts {
 
   async #make(pnId: string, deviceId: string): Promise<string | 404 | 503> {
     const { journal, checkpoints } = this.#options;
-    const position = await standingRegistration(journal, registrationStream(pnId, deviceId));
+    const position = await standingRegistration(journal, streamOf('cpns-server/registration', { pnId, deviceId }));
     if (position === null) return 404;
     const checkpoint = await checkpoints.covering(position);
     return checkpoint === null ? 503 : ((await receiptOf(journal, position, checkpoint)) ?? 404);
@@ -79,7 +79,7 @@ export class Receipts {
   }
 
   #isTooOften(pnId: string, deviceId: string): boolean {
-    const stream = registrationStream(pnId, deviceId);
+    const stream = streamOf('cpns-server/registration', { pnId, deviceId });
     return this.#limiter.overdrawn([{ bucket: stream, limit: RECEIPTS_OF_DEVICE, stream, from: deviceId }]) !== null;
   }
 }

@@ -4,7 +4,8 @@ import { subject } from '../../../../machines/cpns-server/subject.ts';
 import { toBase64url } from '../../../../security/base64url.ts';
 import { KEY_BYTES } from '../../../../security/security-error.ts';
 import type { Scope, Targeted } from '../../../loop/role.ts';
-import { openFields, sealFields, subjectStream } from './personal.ts';
+import { openFields, sealFields } from './personal.ts';
+import { streamOf } from '../../../../machines/streams.ts';
 
 const ID_BYTES = 16;
 
@@ -18,7 +19,7 @@ export async function describe(
   by: SubjectTeller,
   fields: PersonalFields,
 ): Promise<readonly Targeted[]> {
-  const stream = subjectStream(deviceId);
+  const stream = streamOf('cpns-server/subject', { deviceId });
   const state = await scope.state(subject, stream);
   const { keyId: formerId, sealed: former, by: formerTeller } = state.context;
   const formerKey = former === null ? null : await scope.keys.get(formerId);

@@ -1,10 +1,8 @@
-import { KEYRING_STREAM } from '../../../../events/vocabulary/keyring.ts';
-import { keyring } from '../../../../machines/journal/keyring.ts';
 import { subject } from '../../../../machines/cpns-server/subject.ts';
 import type { KeyReader } from '../../../../journal/port.ts';
 import { draftOf, KEYLESS, type JournalSeams } from '../../journal/journal-actor.ts';
 import { MAX_ATTEMPTS } from '../../journal/keyring/destroy.ts';
-import { subjectStream } from './personal.ts';
+import { streamOf, KEYRING_STREAM } from '../../../../machines/streams.ts';
 
 /** Keys of one subject that are destroyed in one commit; hardly any has more than one. */
 const MAX_KEYS = 16;
@@ -19,10 +17,10 @@ export type Erasure = { readonly kind: 'erased' | 'already'; readonly keyId: str
  */
 export async function erase(seams: JournalSeams, deviceId: string): Promise<Erasure> {
   const { journal } = seams;
-  const stream = subjectStream(deviceId);
+  const stream = streamOf('cpns-server/subject', { deviceId });
   let kind: 'erased' | 'already' = 'already';
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const draft = draftOf(seams, stream, KEYLESS, chartOf);
+    const draft = draftOf(seams, stream, KEYLESS);
     const { context, value } = await draft.state(subject, stream);
     if (value === 'unknown') return { kind: 'unknown' };
     const { keyId } = context;
@@ -49,5 +47,3 @@ async function keysOf(journal: KeyReader, stream: string): Promise<readonly stri
   const found = await journal.wrappedKeys({ after: prefix, limit: MAX_KEYS });
   return found.map(({ id }) => id).filter((id) => id.startsWith(prefix));
 }
-
-const chartOf = (stream: string) => (stream === KEYRING_STREAM ? keyring : subject);

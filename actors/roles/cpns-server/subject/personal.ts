@@ -6,8 +6,6 @@ import { readJson } from '../../../../messages/json.ts';
 
 /** Personal fields as an event holds them. */
 
-export const subjectStream = (deviceId: string): string => `subject/${deviceId}`;
-
 const utf8 = new TextEncoder();
 
 const placeOf = (stream: string, keyId: string): PersonalPlace => ({ stream, type: 'SubjectDescribed', keyId });

@@ -4,7 +4,8 @@ import { foldActor } from '../../../../fold/fold.ts';
 import { StepError } from '../../../loop/step/error.ts';
 import type { Keyring } from '../../../loop/step/keys.ts';
 import type { PersonalState } from '../../../../messages/queries.ts';
-import { openFields, subjectStream } from './personal.ts';
+import { openFields } from './personal.ts';
+import { streamOf } from '../../../../machines/streams.ts';
 
 export interface PersonalReader {
   readonly journal: StreamSource & { wrappedKey(id: string): Promise<Uint8Array | null> };
@@ -19,7 +20,7 @@ export interface PersonalReader {
  * @throws UnreadableEvent
  */
 export async function personalOf({ journal, keyring }: PersonalReader, deviceId: string): Promise<PersonalState> {
-  const stream = subjectStream(deviceId);
+  const stream = streamOf('cpns-server/subject', { deviceId });
   const { state } = await foldActor(journal, subject, stream);
   if (!subject.owns(state)) throw new StepError(`${stream} is no actor of chart ${subject.id}.`);
   const { keyId, by, sealed, erasures } = state.context;

@@ -1,5 +1,5 @@
 import type { JournalReader } from '../../../../journal/port.ts';
-import { KEYRING_STREAM } from '../../../../events/vocabulary/keyring.ts';
+import { KEYRING_STREAM } from '../../../../machines/streams.ts';
 
 /** What a keyring's events say about keys that were destroyed. */
 export interface Destroyed {

@@ -1,10 +1,10 @@
 import type { RecordedEvent } from '../../../../journal/port.ts';
-import { RECORD_STREAM } from '../../../../events/vocabulary/record.ts';
 import type { NoteSigner } from '../../../../security/transparency/note-key.ts';
 import type { JournalSeams } from '../journal-actor.ts';
 import type { Log } from '../../../../seams/log.ts';
 import { signCheckpoint } from './checkpoint.ts';
 import { recordState } from './stream.ts';
+import { RECORD_STREAM } from '../../../../machines/streams.ts';
 
 /** When a running role signs a checkpoint: whichever comes first, and only where there is something new. */
 export interface CheckpointSettings {

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { registrationStream } from '../../../../actors/roles/cpns-server/streams.ts';
-import { pneStream } from '../../../../actors/roles/pne/role.ts';
 import { registration } from '../../../../machines/cpns-server/registration.ts';
 import { pneRegistration } from '../../../../machines/pne/registration.ts';
 import type { World } from '../../../simulation/world.ts';
 import { dataOf, inSession, PN, send, until, type Sessions } from './sessions.ts';
+import { streamOf } from '../../../../machines/streams.ts';
 
 const ENDS = ['pnes', 'server'] as const;
 const close = ({ world }: Sessions, from: 'server' | 'pnes') =>
@@ -13,8 +12,10 @@ const reasons = async (world: World, node: 'server' | 'pnes') =>
   (await dataOf(world, node, 'SecureSessionClosed')).map(({ reason }) => reason);
 
 async function states({ world }: Sessions) {
-  const pne = await world.runtime('pnes')?.state(pneRegistration, pneStream('lamp'));
-  const server = await world.runtime('server')?.state(registration, registrationStream(PN, 'lamp'));
+  const pne = await world.runtime('pnes')?.state(pneRegistration, streamOf('pne/registration', { deviceId: 'lamp' }));
+  const server = await world
+    .runtime('server')
+    ?.state(registration, streamOf('cpns-server/registration', { pnId: PN, deviceId: 'lamp' }));
   return [pne?.value, server?.value];
 }
 const CLOSED = [{ registered: 'closed' }, { idle: { registered: 'closed' } }];

@@ -1,5 +1,5 @@
+import { streamOf } from '../../../../machines/streams.ts';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { gatewayStream } from '../../../../actors/roles/pn-gateway/streams.ts';
 import { MemoryJournal } from '../../../../journal/memory.ts';
 import { pnGateway } from '../../../../machines/pn-gateway/gateway.ts';
 import { createKeyring } from '../../../../security/keyring.ts';
@@ -265,7 +265,7 @@ test('after a pause a PN GW numbers its frames behind what the server can have r
     log: world.log,
     clock: world.clock,
     chart: pnGateway,
-    streamOf: gatewayStream,
+    streamOf: (gatewayId) => streamOf('pn-gateway/gateway', { gatewayId }),
     changedBy: ['GatewayRegistered'],
   });
   const counters = [0, PAUSE_MS - 1, PAUSE_MS, 0, 3_600_000].map((pauseMs) => {

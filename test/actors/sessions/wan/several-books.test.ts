@@ -1,5 +1,5 @@
+import { streamOf } from '../../../../machines/streams.ts';
 import { expect, test } from 'vitest';
-import { gatewayRegistrationStream } from '../../../../actors/roles/cpns-server/streams.ts';
 import { SimulatedClock } from '../../../../seams/clock.ts';
 import { SeededEntropy } from '../../../../seams/entropy.ts';
 import { RecordedLog } from '../../../../seams/log.ts';
@@ -26,7 +26,7 @@ const open = (disk: MemoryDisk) =>
     log: new RecordedLog(),
     clock,
     chart: gatewayRegistration,
-    streamOf: gatewayRegistrationStream,
+    streamOf: (gatewayId) => streamOf('cpns-server/gateway-registration', { gatewayId }),
     changedBy: [],
   });
 

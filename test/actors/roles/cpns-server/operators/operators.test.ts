@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { decide } from '../../../../../actors/roles/cpns-server/operators/decide.ts';
 import { Operators } from '../../../../../actors/roles/cpns-server/operators/operators.ts';
 import { decisionToBytes, type OperatorQuestion } from '../../../../../messages/operators.ts';
-import { pnStream } from '../../../../../actors/roles/cpns-server/streams.ts';
 import type { Runtime } from '../../../../../actors/loop/runtime.ts';
 import { SeededEntropy } from '../../../../../seams/entropy.ts';
 import { askSealed } from '../../../../../actors/services/ask.ts';
@@ -10,6 +9,7 @@ import { handOverOperate, operate } from '../../../../../messages/subjects.ts';
 import { personalNetwork } from '../../../../../machines/cpns-server/personal-network.ts';
 import { device, GATEWAY, World } from '../../../../simulation/world.ts';
 import { Leg, settle } from '../../../services/leg.ts';
+import { streamOf } from '../../../../../machines/streams.ts';
 
 /** What operators decide, from the sealed question to the event. */
 
@@ -45,7 +45,9 @@ describe('of several servers', () => {
   test('the one that looks after the PN takes each decision, whichever it came to', async () => {
     for (const id of NAMES) start(id, 'b');
     for (let turn = 0; turn < NAMES.length; turn++) expect(await ask()).toMatchObject({ kind: 'answered' });
-    expect([...told]).toEqual([['b', Array.from({ length: NAMES.length }, () => pnStream('home'))]]);
+    expect([...told]).toEqual([
+      ['b', Array.from({ length: NAMES.length }, () => streamOf('cpns-server/personal-network', { pnId: 'home' }))],
+    ]);
     expect(leg.passed.filter(({ subject }) => subject === handOverOperate('b', 'desk'))).toHaveLength(2);
   });
 
@@ -73,7 +75,7 @@ describe('of several servers', () => {
     leg.clock.advance(100_000);
     await Promise.allSettled(again);
     expect(await ask(new SeededEntropy('another').bytes(32))).toEqual({ kind: 'unknown', reason: 'answer not sealed' });
-    expect([...told]).toEqual([['b', [pnStream('home')]]]);
+    expect([...told]).toEqual([['b', [streamOf('cpns-server/personal-network', { pnId: 'home' })]]]);
   });
 });
 
@@ -88,7 +90,10 @@ describe('a decision about a PN', () => {
     return world;
   }
   const listIn = async (world: World) => {
-    const { context } = (await world.runtime('server')?.state(personalNetwork, pnStream('home'))) ?? {};
+    const { context } =
+      (await world
+        .runtime('server')
+        ?.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId: 'home' }))) ?? {};
     return { waiting: context?.waiting, rejected: context?.rejected, members: Object.keys(context?.members ?? {}) };
   };
 
