@@ -4,7 +4,7 @@ import type { PersonalNetworkEvent } from '../events/vocabulary/personal-network
 import { personalNetwork } from '../machines/cpns-server/personal-network.ts';
 import { subject } from '../machines/cpns-server/subject.ts';
 import { memberOf } from '../machines/cpns-server/personal-network-terms.ts';
-import type { Scope, Targeted } from './loop/role.ts';
+import type { Scope, StreamEvent } from './loop/role.ts';
 import type { Log } from '../seams/log.ts';
 import { describe } from './roles/cpns-server/subject/describe.ts';
 import { Runtime, type RuntimeOptions } from './loop/runtime.ts';
@@ -20,11 +20,12 @@ import type { Sharing } from './roles/cpns-server/sharing.ts';
 import { standingOf } from './roles/cpns-server/standing.ts';
 import { gatewayRole } from './roles/pn-gateway/role.ts';
 import type { GatewayIdentity } from './roles/pn-gateway/identity.ts';
-import { pneRole, type PneDevice } from './roles/pne/role.ts';
+import { pneRole } from './roles/pne/role.ts';
 import { gatewayMeter, ServerMeter } from './roles/meters.ts';
 import { EVERYTHING } from './loop/share.ts';
 import { gatewayWan, serverWan } from './sessions/wan/ends.ts';
 import { streamOf } from '../machines/streams.ts';
+import type { PneDevice } from './roles/pne/device.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
 
@@ -37,7 +38,7 @@ export interface ProvisionedPn {
   readonly members: readonly string[];
 }
 
-const aboutPn = (stream: string, event: PersonalNetworkEvent): Targeted => ({ stream, ...event });
+const aboutPn = (stream: string, event: PersonalNetworkEvent): StreamEvent => ({ stream, ...event });
 
 /** Brings the journal up to what the operator provisioned; nothing is written when it is there already. */
 async function provisionPn(runtime: Runtime, pn: ProvisionedPn): Promise<void> {
@@ -58,7 +59,11 @@ async function provisionPn(runtime: Runtime, pn: ProvisionedPn): Promise<void> {
   }
 }
 
-async function provisionMembers(scope: Scope, pnId: string, members: readonly string[]): Promise<readonly Targeted[]> {
+async function provisionMembers(
+  scope: Scope,
+  pnId: string,
+  members: readonly string[],
+): Promise<readonly StreamEvent[]> {
   const stream = streamOf('cpns-server/personal-network', { pnId });
   const { context } = await scope.state(personalNetwork, stream);
   const previous = context.revision;

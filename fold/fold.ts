@@ -1,9 +1,10 @@
 import { archivedError } from '../journal/archived.ts';
 import type { AsOf, Base, RecordedEvent, StreamSource } from '../journal/port.ts';
-import { ChartError, type Chart, type ChartState } from '../machines/chart.ts';
+import { ChartError, type Chart } from '../machines/chart.ts';
 import { chartName } from './chart-hash.ts';
 import { restoreBase, restoreSnapshot, type SnapshotFault } from './snapshot.ts';
 import { readFact, UnreadableEvent, type Fact } from './decode.ts';
+import type { ChartState } from '../machines/state.ts';
 
 /** Events read at once while an actor is folded. */
 export const FOLD_PAGE = 1_000;

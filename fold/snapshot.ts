@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Json, Snapshot } from '../journal/port.ts';
-import type { Chart, ChartState, StateValue } from '../machines/chart.ts';
+import type { Chart } from '../machines/chart.ts';
 import { chartName, programOf } from './chart-hash.ts';
 import { canonicalJson } from './canonical.ts';
+import type { ChartState, StateValue } from '../machines/state.ts';
 
 /**
  * Why a snapshot is not used. `otherChart`: taken under another definition of the chart. `otherProgram`: under the same

@@ -9,31 +9,28 @@ import {
 import { RESPONSE_CODE_VALUES, type ResponseCode } from '../events/codes.ts';
 import { isEffect, type Effect } from './effect.ts';
 import { Routes, type Turn } from './routes.ts';
-
-/**
- * XState behind one small interface, so that the fast path and the pinned version are in one place. Transitions are
- * pure: effects come back as data. One scope is reused for all transitions of a machine; `transition()` of XState
- * builds a whole actor on every call (2 to 3 times slower, measured).
- */
-export interface ChartEvent {
-  readonly type: string;
-  readonly data: object;
-}
-
-export type StateValue = AnyMachineSnapshot['value'];
-
-export interface ChartState<Context> {
-  readonly value: StateValue;
-  readonly context: Context;
-}
+import type { ChartEvent, ChartState, StateValue } from './state.ts';
 
 export interface Step<Context> {
   readonly state: ChartState<Context>;
   readonly effects: readonly Effect[];
 }
 
-export interface Chart<Id extends string = string, Context = unknown> {
+/**
+ * A state chart. XState is behind this one small interface, so that the fast path and the pinned version are in one place.
+ * Transitions are pure: effects come back as data.
+ */
+export interface Chart<
+  Id extends string = string,
+  Context = unknown,
+  Ask extends string = string,
+  Message extends string = string,
+> {
   readonly id: Id;
+  /** Facts that it asks its role for. */
+  readonly asks: readonly Ask[];
+  /** Messages that it has its role send. */
+  readonly messages: readonly Message[];
   readonly machine: AnyStateMachine;
   /** The machine as data, in a canonical text: what the chart hash is taken of. */
   readonly definition: string;
@@ -59,7 +56,67 @@ export class ChartError extends Error {
 
 const DEFAULT_REFUSAL: ResponseCode = 409;
 
-export function defineChart<Id extends string, Machine extends AnyStateMachine>(
+/** Guards and actions by name, as `setup` of XState returns them. */
+interface Setup {
+  readonly createMachine: (config: never) => unknown;
+}
+type ConfigFor<Terms extends Setup> = Parameters<Terms['createMachine']>[0];
+type ActionOf<Terms extends Setup> =
+  ConfigFor<Terms> extends { readonly entry?: infer Entry } ? Extract<Entry, string> : never;
+type ContextOf<Terms extends Setup> =
+  ConfigFor<Terms> extends { readonly context?: infer Context } ? Exclude<Context, (...args: never) => unknown> : never;
+type EventTypeOf<Terms extends Setup> =
+  ConfigFor<Terms> extends { readonly on?: infer On } ? Exclude<keyof NonNullable<On>, `${string}*`> & string : never;
+type SaidIn<Action extends string> = Action extends `${'send' | 'answer' | 'notify'} ${infer Message}`
+  ? Message
+  : never;
+
+/** Types of the events that some state of a configuration has a transition for. */
+export type TakenIn<Config> =
+  | (Config extends { readonly on: infer On } ? keyof On & string : never)
+  | (Config extends { readonly states: infer States }
+      ? { [S in keyof States]: TakenIn<States[S]> }[keyof States]
+      : never);
+
+/** What is wrong with a chart that does not take an event of its vocabulary. */
+export interface Unread<Type extends string> {
+  readonly noStateTakes: Type;
+}
+type Complete<Terms extends Setup, Config> = [Exclude<EventTypeOf<Terms>, TakenIn<Config>>] extends [never]
+  ? unknown
+  : Unread<Exclude<EventTypeOf<Terms>, TakenIn<Config>>>;
+
+/** Facts that a chart asks its role for, and messages that it has its role send. */
+export type AskOf<C extends Chart> = C['asks'][number];
+export type MessageOf<C extends Chart> = C['messages'][number];
+
+/**
+ * A chart, of its guards and actions and its states. One that does not take every event of its vocabulary does not compile.
+ * @param terms the `setup` of its guards and actions; its events are those of its vocabulary
+ */
+export function defineChart<Id extends string, Terms extends Setup, const Config extends ConfigFor<Terms>>(
+  id: Id,
+  terms: Terms,
+  config: Config & Complete<Terms, Config>,
+): Chart<
+  Id,
+  ContextOf<Terms>,
+  ActionOf<Terms> extends infer A ? (A extends `ask ${infer Ask}` ? Ask : never) : never,
+  SaidIn<ActionOf<Terms>>
+>;
+export function defineChart(
+  id: string,
+  terms: { readonly createMachine: (config: object) => AnyStateMachine },
+  config: object,
+): object {
+  return chartOfMachine(id, terms.createMachine({ id, ...config }));
+}
+
+/**
+ * A chart of a machine as it is. One scope is reused for all transitions of the machine; `transition()` of XState builds a
+ * whole actor on every call (2 to 3 times slower, measured).
+ */
+export function chartOfMachine<Id extends string, Machine extends AnyStateMachine>(
   id: Id,
   machine: Machine,
 ): Chart<Id, ContextFrom<Machine>> {
@@ -88,21 +145,24 @@ export function defineChart<Id extends string, Machine extends AnyStateMachine>(
   };
   const { value, context }: AnyMachineSnapshot = machine.getInitialSnapshot(scope, undefined);
   const initial = routes.state(value, context);
+  const actions = Object.keys(machine.implementations.actions);
   return {
     id,
     machine,
+    asks: named(actions, /^ask (.+)/),
+    messages: named(actions, /^(?:send|answer|notify) (.+)/),
     definition: JSON.stringify(machine.definition),
     program: textOf([machine.implementations.guards, machine.implementations.actions, initial.context]),
     initial: () => initial,
     can: (state, event) => own(state).can(event),
     transition(state, event) {
       const from = own(state);
-      const [taken, ...more] = machine.getTransitionData(from, event);
+      const taken = machine.getTransitionData(from, event);
       // One without target and actions forbids the event.
-      if (taken === undefined || (taken.target === undefined && taken.actions.length === 0))
+      if (taken.every(({ target, actions }) => target === undefined && actions.length === 0))
         throw new ChartError(`Chart ${id} in state ${JSON.stringify(from.value)} cannot take ${event.type}.`);
       effects = [];
-      const route = more.length > 0 ? null : routes.of(from, event, taken);
+      const route = routes.of(from, event, taken);
       if (route === null) return { state: machine.transition(from, event, scope), effects };
       const turn: Turn = { context: from.context, event, emit: scope.emit };
       for (const action of route.actions) action(turn);
@@ -122,6 +182,10 @@ export function defineChart<Id extends string, Machine extends AnyStateMachine>(
     owns,
   };
 }
+
+const named = (actions: readonly string[], form: RegExp): readonly string[] => [
+  ...new Set(actions.flatMap((action) => form.exec(action)?.[1] ?? [])),
+];
 
 /** Functions as their source, with what XState hangs on them: `assign` and `emit` keep there what they were given. */
 function textOf(value: unknown): string {

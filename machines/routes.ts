@@ -1,11 +1,12 @@
 import type { AnyMachineSnapshot, AnyStateMachine, ExecutableActionObject } from 'xstate';
-import type { ChartEvent, StateValue } from './chart.ts';
+import type { ChartEvent, StateValue } from './state.ts';
 
 /**
  * What XState works out at every event, kept after the first: which actions a transition takes from a state, in which order,
  * and where it ends. XState is who says so, once, by walking the same machine with actions that only tell their names; from
  * then on the actions alone are run (8 times as many transitions a second of a registration, measured). It holds where a transition depends
- * on nothing but the state and its guard, as the charts have it: no eventless transitions, timers, children or histories.
+ * on nothing but the state and its guard, as the charts have it: no eventless transitions, timers, children or histories. In
+ * parallel states an event may take one transition in each region: a route is of all of them together.
  */
 export interface Route {
   /** The state behind the transition, but for its context. */
@@ -23,6 +24,21 @@ export interface Turn {
 type Action = (turn: Turn) => void;
 type Transition = ReturnType<AnyStateMachine['getTransitionData']>[number];
 
+/** Routes by the transitions that they take together, one after the other. */
+class Branch {
+  route: Route | null | undefined;
+  readonly #further = new Map<Transition, Branch>();
+
+  towards(transition: Transition): Branch {
+    let next = this.#further.get(transition);
+    if (next === undefined) {
+      next = new Branch();
+      this.#further.set(transition, next);
+    }
+    return next;
+  }
+}
+
 export class Routes {
   readonly #machine: AnyStateMachine;
   readonly #told: AnyStateMachine;
@@ -30,7 +46,7 @@ export class Routes {
   /** By the text of their value: states of one value share all but their context. */
   readonly #states = new Map<string, AnyMachineSnapshot>();
   /** By the value they begin at, which those states share. Null: XState has to take it itself. */
-  readonly #routes = new Map<StateValue, Map<Transition, Route | null>>();
+  readonly #routes = new Map<StateValue, Branch>();
   #names: string[] | null = [];
 
   constructor(machine: AnyStateMachine, scope: Parameters<AnyStateMachine['transition']>[2]) {
@@ -52,20 +68,17 @@ export class Routes {
   }
 
   /** Null where only XState itself can take it. */
-  of(from: AnyMachineSnapshot, event: ChartEvent, transition: Transition): Route | null {
-    let routes = this.#routes.get(from.value);
-    if (routes === undefined) {
+  of(from: AnyMachineSnapshot, event: ChartEvent, transitions: readonly Transition[]): Route | null {
+    let branch = this.#routes.get(from.value);
+    if (branch === undefined) {
       // Another state of the same value may have brought it: only the value that all share is a key.
       const { value } = this.#template(from.value);
-      routes = this.#routes.get(value) ?? new Map<Transition, Route | null>();
-      this.#routes.set(value, routes);
+      branch = this.#routes.get(value) ?? new Branch();
+      this.#routes.set(value, branch);
     }
-    let route = routes.get(transition);
-    if (route === undefined) {
-      route = this.#routeOf(from, event);
-      routes.set(transition, route);
-    }
-    return route;
+    for (const transition of transitions) branch = branch.towards(transition);
+    if (branch.route === undefined) branch.route = this.#routeOf(from, event);
+    return branch.route;
   }
 
   #template(value: StateValue): AnyMachineSnapshot {
@@ -91,7 +104,7 @@ export class Routes {
 type Node = AnyStateMachine['root'];
 
 const isPlain = (node: Node): boolean =>
-  (node.type === 'atomic' || node.type === 'compound') &&
+  (node.type === 'atomic' || node.type === 'compound' || node.type === 'parallel') &&
   (node.always ?? []).length === 0 &&
   node.after.length === 0 &&
   node.invoke.length === 0 &&

@@ -267,7 +267,7 @@ export function deviceOf({ content: { body }, deviceId }: Incoming): string | nu
 }
 
 /** A message before it is addressed and numbered. */
-export interface Letter {
+export interface OutboundMessage {
   readonly subject: string;
   readonly type: string;
   /** Given for requests, which are sent again under the same id; a new one is drawn for the rest. */
@@ -276,7 +276,7 @@ export interface Letter {
   readonly body: object;
 }
 
-export function encodeMessage(letter: Letter, messageId: string, correlationId: string): string {
+export function encodeMessage(letter: OutboundMessage, messageId: string, correlationId: string): string {
   const { type, inReplyTo, body } = letter;
   return JSON.stringify({ v: PROTOCOL_VERSION, type, messageId, correlationId, inReplyTo, body });
 }

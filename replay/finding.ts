@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../journal/port.ts';
-import type { StateValue } from '../machines/chart.ts';
+import type { StateValue } from '../machines/state.ts';
 
 /** Something in a record that the rules do not allow. */
 export interface Finding {

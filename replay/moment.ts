@@ -1,8 +1,9 @@
 import type { ArchiveReader, Base, JournalReader, RecordedEvent, SnapshotReader } from '../journal/port.ts';
-import type { Chart, ChartState } from '../machines/chart.ts';
+import type { Chart } from '../machines/chart.ts';
 import { restoreBase, restoreSnapshot } from '../fold/snapshot.ts';
 import { StreamFold, type Charts, type Deviation, type UnknownChart } from './stream-fold.ts';
 import { isChartId, CHARTS } from '../machines/catalogue.ts';
+import type { ChartState } from '../machines/state.ts';
 
 /** Events a read. */
 const PAGE = 1_000;

@@ -1,9 +1,10 @@
 import type { RecordedEvent } from '../journal/port.ts';
 import { chartName } from '../fold/chart-hash.ts';
-import { ChartError, type Chart, type ChartState } from '../machines/chart.ts';
+import { ChartError, type Chart } from '../machines/chart.ts';
 import type { Effect } from '../machines/effect.ts';
 import { isChartId, type ChartId, CHARTS } from '../machines/catalogue.ts';
 import { readFact, UnreadableEvent, type Fact } from '../fold/decode.ts';
+import type { ChartState } from '../machines/state.ts';
 
 /** What a stream's event did that its chart does not foresee. */
 export interface Deviation {

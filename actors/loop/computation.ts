@@ -44,24 +44,26 @@ export function compute(work: Work, draft: Draft, host: ComputationHost): Promis
 
 async function ofMessage(message: Incoming, stream: string, draft: Draft, host: ComputationHost): Promise<Outcome> {
   const { role } = host;
-  const meaning = await role.interpret(message, stream, draft);
-  switch (meaning.kind) {
+  const decision = await role.decide(message, stream, draft);
+  switch (decision.kind) {
     case 'ignore': {
-      const fields = { type: message.content.type, reason: meaning.reason };
+      const fields = { type: message.content.type, reason: decision.reason };
       return { kind: 'nothing', say: () => host.warn('message ignored', fields) };
     }
     case 'refuse':
-      return refuse(message, stream, meaning.code, draft, role);
+      return refuse(message, stream, decision.code, draft, role);
     case 'notYet':
-      for (const fact of meaning.meanwhile) if (await draft.can(fact)) await draft.take(fact);
+      for (const fact of decision.meanwhile) if (await draft.can(fact)) await draft.take(fact);
       return draft.isEmpty ? NOTHING : COMMIT_OPEN;
-    case 'facts': {
-      if (!(await draft.can(meaning.primary))) {
+    case 'take': {
+      const { event, after = [], found = [] } = decision;
+      if (!(await draft.can(event))) {
         const chart = chartOf(stream);
         return refuse(message, stream, chart.refusal(await draft.state(chart, stream)), draft, role);
       }
-      await draft.take(meaning.primary);
-      for (const fact of meaning.after ?? []) if (await draft.can(fact)) await draft.take(fact);
+      draft.found({ events: [], found });
+      await draft.take(event);
+      for (const fact of after) if (await draft.can(fact)) await draft.take(fact);
       return refusedInStep(message, stream, draft) ?? COMMIT_CONSUMED;
     }
   }
@@ -84,7 +86,7 @@ async function refuse(
 }
 
 function refusedInStep(message: Incoming, stream: string, draft: Draft): Outcome | null {
-  const { refused } = draft.memory;
+  const { refused } = draft;
   if (refused === null || !draft.isMereAnswer) return null;
   return { kind: 'refuse', refusal: { stream, message: message.content.type, ...refused }, like: 'answer' };
 }
@@ -98,7 +100,7 @@ async function ofTimer(row: TimerRow, draft: Draft, host: ComputationHost): Prom
 }
 
 async function ofCommand(work: Extract<Work, { readonly kind: 'command' }>, draft: Draft): Promise<Outcome> {
-  for (const fact of await work.command(draft)) {
+  for (const fact of draft.found(await work.command(draft))) {
     if (!(await draft.can(fact))) return { kind: 'nothing', say: () => work.done('refused') };
     await draft.take(fact);
   }

@@ -1,5 +1,5 @@
 import type { ResponseCode } from '../../events/codes.ts';
-import type { Targeted } from './role.ts';
+import type { StreamEvent } from './role.ts';
 import { MAX_REFUSAL_WINDOWS, REFUSAL_WINDOW_MS } from './limits.ts';
 import type { Clock } from '../../seams/clock.ts';
 
@@ -80,6 +80,6 @@ export class Refusals {
 /** By sender, not by actor: whoever makes up PNs or devices is summed over all of them. */
 const keyOf = ({ from, code, message, reason = '' }: Refusal): string => `${from}|${code}|${message}|${reason}`;
 
-export function refusalFact({ stream, message, from, code }: Refusal, count: number): Targeted {
+export function refusalFact({ stream, message, from, code }: Refusal, count: number): StreamEvent {
   return { stream, type: 'MessageRefused', data: { message, from, code, count } };
 }

@@ -1,26 +1,31 @@
 import type { ResponseCode } from '../../events/codes.ts';
-import type { InventoryChange } from '../../events/fields.ts';
-import type { JournalReader } from '../../journal/port.ts';
-import type { Chart, ChartState } from '../../machines/chart.ts';
-import type { RegistrationResponse } from '../../security/registration-handshake.ts';
-import type { Session } from '../../security/session.ts';
-import type { Charge } from './rate-limiter.ts';
-import type { Incoming, Letter } from '../../messages/catalogue.ts';
 import type { Fact } from '../../fold/decode.ts';
+import type { JournalReader } from '../../journal/port.ts';
+import type { CATALOGUE, ChartId, RoleName } from '../../machines/catalogue.ts';
+import type { AskOf, Chart, MessageOf } from '../../machines/chart.ts';
+import type { ChartState } from '../../machines/state.ts';
+import type { Incoming, OutboundMessage } from '../../messages/catalogue.ts';
+import type { Charge } from './rate-limiter.ts';
+import type { Found } from './step-value.ts';
 
-/** A fact with the stream that it belongs to. */
-export interface Targeted extends Fact {
+/** An event with the stream that it belongs to. */
+export interface StreamEvent extends Fact {
   readonly stream: string;
 }
 
-/** What a message means to the actor that it is for, in the state that this actor is in. */
-export type Meaning =
-  /** Whether `primary` can be taken decides; `after` follow where they can be taken. */
-  | { readonly kind: 'facts'; readonly primary: Targeted; readonly after?: readonly Targeted[] }
+/** What a message leads to, in the state that its actor is in. */
+export type Decision =
+  /** Whether `event` can be taken decides; `after` follow where they can be taken. */
+  | {
+      readonly kind: 'take';
+      readonly event: StreamEvent;
+      readonly after?: readonly StreamEvent[];
+      readonly found?: readonly Found[];
+    }
   /** Refused without asking the chart: it is not for this actor to judge. */
   | { readonly kind: 'refuse'; readonly code: ResponseCode }
   /** Something else has to come first; the sender's retry brings it again. `meanwhile` are taken where they can be. */
-  | { readonly kind: 'notYet'; readonly meanwhile: readonly Targeted[] }
+  | { readonly kind: 'notYet'; readonly meanwhile: readonly StreamEvent[] }
   | { readonly kind: 'ignore'; readonly reason: string };
 
 /** What the code of a role sees while one step is computed. */
@@ -30,7 +35,6 @@ export interface Scope {
   /** Milliseconds since 1970 UTC, the same for the whole step. */
   readonly now: number;
   readonly journal: JournalReader;
-  readonly memory: StepMemory;
   id(): string;
   bytes(length: number): Uint8Array;
   /** State of an actor of this unit; the commit checks that it was the latest. */
@@ -48,69 +52,74 @@ export interface Scope {
   };
 }
 
-/** What lives for one step only and is never stored, such as a handshake between its two messages. */
-export interface StepMemory {
-  session: Session | null;
-  /** Second handshake message, base64url. */
-  reply: string | null;
-  respond: ((payload: Uint8Array) => RegistrationResponse) | null;
-  /** Certificates that whoever was authenticated has shown, DER. */
-  chain: readonly Uint8Array[] | null;
-  /**
-   * Whoever was not believed, or has no business here. Where nothing else comes of the step, the first is told in events;
-   * the like of it are answered, and summed.
-   */
-  refused: { readonly from: string; readonly code: ResponseCode; readonly reason: string } | null;
-  /** Inventory changes that the answer carries, and whether there are more. */
-  changes: readonly InventoryChange[];
-  more: 'more' | 'all';
+/** A sender that failed authentication or authorization. */
+export interface RefusedSender {
+  readonly from: string;
+  readonly code: ResponseCode;
+  readonly reason: string;
 }
 
-export type FactAnswer = readonly Targeted[] | Promise<readonly Targeted[]>;
+/** Events, and what came up with them. */
+export interface Answer {
+  readonly events: readonly StreamEvent[];
+  readonly found?: readonly Found[];
+  /** Where nothing else comes of the step, the first of its kind is recorded; the like of it are answered, and summed. */
+  readonly refused?: RefusedSender;
+}
+export type Answered = readonly StreamEvent[] | Answer;
 
-/** Whom a message is for: an actor's stream, a session's channel (`channel/`), somebody else (relayed), or nobody. */
+/** Answers what a chart asks for. */
+export type AskHandler = (scope: Scope, stream: string) => Answered | Promise<Answered>;
+/** @param about tells requests of one name apart */
+export type MessageBuilder = (scope: Scope, stream: string, about: string) => OutboundMessage;
+
+/** What a role does for the actors of one chart: all that the chart asks for, and all that it has sent. */
+export interface Handlers<C extends Chart> {
+  readonly asks: { readonly [A in AskOf<C>]: AskHandler };
+  readonly messages: { readonly [M in MessageOf<C>]: MessageBuilder };
+}
+
+/** What a role does for the actors of all of its charts. */
+export type HandlersOf<R extends RoleName> = {
+  readonly [Id in ChartId as (typeof CATALOGUE)[Id]['role'] extends R ? Id : never]: Handlers<
+    (typeof CATALOGUE)[Id]['chart']
+  >;
+};
+
+/** Whom a message is for: an actor's stream, a session's channel, somebody else (relayed), or nobody. */
 export type Route =
   | { readonly kind: 'actor'; readonly stream: string }
   | { readonly kind: 'data' }
   | { readonly kind: 'relay'; readonly subject: string; readonly payload: string }
   | { readonly kind: 'drop'; readonly reason: string };
 
-/** What a role has to do with the actors of one chart. */
-export interface Part {
-  /** Answers to `ask`: by the name of the fact. */
-  readonly facts: { readonly [fact: string]: (scope: Scope, stream: string) => FactAnswer };
-  /** What is sent for `send`, `answer` and `notify`: by the name of the message. */
-  readonly letters: { readonly [message: string]: (scope: Scope, stream: string, about: string) => Letter };
-}
-
-/** All that a role has to do. */
-export function joined(parts: readonly Part[]): Part {
-  return {
-    facts: Object.fromEntries(parts.flatMap(({ facts }) => Object.entries(facts))),
-    letters: Object.fromEntries(parts.flatMap(({ letters }) => Object.entries(letters))),
-  };
-}
-
-export interface Role extends Part {
-  readonly name: 'pne' | 'pn-gateway' | 'cpns-server';
+export interface Role {
+  readonly name: RoleName;
   readonly subscriptions: readonly { readonly pattern: string; readonly queue?: string }[];
   /** What a full mailbox is answered with. */
   readonly busy: 429 | 503;
+  /** By the id of the chart. */
+  readonly handlers: {
+    readonly [chart: string]: {
+      readonly asks: { readonly [ask: string]: AskHandler };
+      readonly messages: { readonly [message: string]: MessageBuilder };
+    };
+  };
   /** Whom a message is charged to before anything is done about it, the nearest sender first. */
   charges?(message: Incoming): readonly Charge[];
   route(message: Incoming, payload: Uint8Array): Route;
-  interpret(message: Incoming, stream: string, scope: Scope): Meaning | Promise<Meaning>;
-  /** What the role looks after every `IDLE_MS`: facts only where something is amiss. */
+  decide(message: Incoming, stream: string, scope: Scope): Decision | Promise<Decision>;
+  /** What the role looks after every `IDLE_MS`: events only where something is amiss. */
   readonly upkeep?: {
     readonly stream: string;
-    readonly look: (scope: Scope) => Promise<readonly Targeted[]>;
+    readonly look: (scope: Scope) => Promise<readonly StreamEvent[]>;
   };
   /** The outcome of a request that was refused, or null where nobody waits for one. */
-  refusal(message: Incoming, code: ResponseCode): Letter | null;
+  refusal(message: Incoming, code: ResponseCode): OutboundMessage | null;
   /** Says that a message was not taken at all; no outcome. Null where there is no address. */
   notice(
     to: { readonly leg: string; readonly gatewayId: string; readonly deviceId: string | null },
     code: ResponseCode,
     inReplyTo: string | null,
-  ): Letter | null;
+  ): OutboundMessage | null;
 }

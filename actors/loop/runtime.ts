@@ -1,7 +1,7 @@
 import { unitOf } from '../../machines/streams.ts';
 import { JournalError, type CommitResult, type Journal, type StoredAnswer, type TimerRow } from '../../journal/port.ts';
 import type { ResponseCode } from '../../events/codes.ts';
-import type { Chart, ChartState } from '../../machines/chart.ts';
+import type { Chart } from '../../machines/chart.ts';
 import { EVERYTHING, type Keeps, type Share } from './share.ts';
 import { foldActor, type Actor, type FoldedActor } from '../../fold/fold.ts';
 import { IDLE_MS, LEFT_TO_OTHERS_MS, MAX_CACHED_ACTORS, TIMER_RETRY_MS } from './limits.ts';
@@ -24,6 +24,7 @@ import { UnderWay } from './under-way.ts';
 import type { UnitHost } from './unit.ts';
 import { Units } from './units.ts';
 import type { Command, Work } from './work.ts';
+import type { ChartState } from '../../machines/state.ts';
 
 export interface RuntimeOptions {
   readonly role: Role;

@@ -1,14 +1,14 @@
 import { chartOf } from '../../machines/streams.ts';
 import { FLOWS, type Flow } from '../../events/fields.ts';
 import type { Commit, JournalReader, Line } from '../../journal/port.ts';
-import type { Chart, ChartState } from '../../machines/chart.ts';
+import type { Chart } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
 import type { Actor } from '../../fold/fold.ts';
 import { MAX_FACTS_PER_STEP } from './limits.ts';
-import type { Role, Scope, StepMemory, Targeted } from './role.ts';
+import type { Answered, RefusedSender, Role, Scope, StreamEvent } from './role.ts';
 import type { Clock } from '../../seams/clock.ts';
 import type { Entropy } from '../../seams/entropy.ts';
-import type { Incoming, Letter } from '../../messages/catalogue.ts';
+import type { Incoming, OutboundMessage } from '../../messages/catalogue.ts';
 import { StepError } from './step/error.ts';
 import { appendsOf, type Taken } from './step/events.ts';
 import { StepKeys, type Keyring } from './step/keys.ts';
@@ -17,6 +17,7 @@ import { StepTimers } from './step/timers.ts';
 import type { Cause } from './work.ts';
 import type { ChartId } from '../../machines/catalogue.ts';
 import { checkFact } from '../../fold/decode.ts';
+import type { ChartState } from '../../machines/state.ts';
 
 export interface StepHost {
   readonly role: Role;
@@ -43,22 +44,15 @@ interface Touched {
  * until `commit()` is appended; a draft that is thrown away has changed nothing.
  */
 export class Draft implements Scope {
-  readonly memory: StepMemory = {
-    session: null,
-    reply: null,
-    respond: null,
-    chain: null,
-    refused: null,
-    changes: [],
-    more: 'all',
-  };
+  /** A sender that failed authentication or authorization in this step. */
+  #refused: RefusedSender | null = null;
   readonly now: number;
   readonly message: Incoming | null;
   readonly #host: StepHost;
   readonly #cause: Cause;
   readonly #touched = new Map<string, Touched>();
   readonly #taken: Taken[] = [];
-  readonly #asks: { readonly stream: string; readonly fact: string }[] = [];
+  readonly #asks: { readonly stream: string; readonly chart: string; readonly fact: string }[] = [];
   readonly #messages: StepMessages;
   readonly #timers = new StepTimers();
   readonly #keys: StepKeys;
@@ -111,24 +105,34 @@ export class Draft implements Scope {
 
   // How it is made.
 
-  async can(fact: Targeted): Promise<boolean> {
+  async can(fact: StreamEvent): Promise<boolean> {
     const { chart, state } = await this.#touch(fact.stream);
     return chart.can(state, fact);
   }
 
   /** Takes the fact, and then every fact that the charts ask for, until none is left. */
-  async take(fact: Targeted): Promise<void> {
+  async take(fact: StreamEvent): Promise<void> {
     this.#apply(fact, await this.#touch(fact.stream));
     for (let ask = this.#asks.shift(); ask !== undefined; ask = this.#asks.shift()) {
-      const answer = this.#host.role.facts[ask.fact];
-      if (answer === undefined) throw new StepError(`Role ${this.#host.role.name} has no answer to '${ask.fact}'.`);
-      for (const next of await answer(this, ask.stream)) this.#apply(next, await this.#touch(next.stream));
+      const { stream, chart, fact: name } = ask;
+      const handler = this.#host.role.handlers[chart]?.asks[name];
+      if (handler === undefined)
+        throw new StepError(`Role ${this.#host.role.name} has no answer to '${name}' of ${chart}.`);
+      for (const next of this.found(await handler(this, stream))) this.#apply(next, await this.#touch(next.stream));
     }
   }
 
+  /** What was found is kept for the rest of the step. @returns the events */
+  found(answered: Answered): readonly StreamEvent[] {
+    if (!('events' in answered)) return answered;
+    for (const found of answered.found ?? []) found.keepFor(this);
+    this.#refused = answered.refused ?? this.#refused;
+    return answered.events;
+  }
+
   /** A stored answer to the message of this step. */
-  answer(letter: Letter): void {
-    this.#messages.answer(letter);
+  answer(message: OutboundMessage): void {
+    this.#messages.answer(message);
   }
 
   disarm(stream: string, name: string): void {
@@ -159,6 +163,10 @@ export class Draft implements Scope {
 
   get isEmpty(): boolean {
     return this.#taken.length === 0 && this.#timers.disarmsNone && !this.#messages.hasAnswers;
+  }
+
+  get refused(): RefusedSender | null {
+    return this.#refused;
   }
 
   /** Whether nothing came of the message but facts of the actor itself and answers. */
@@ -218,7 +226,7 @@ export class Draft implements Scope {
     return touched;
   }
 
-  #apply(fact: Targeted, actor: Touched): void {
+  #apply(fact: StreamEvent, actor: Touched): void {
     if (this.#taken.length >= MAX_FACTS_PER_STEP) {
       throw new StepError(`A step of ${this.#cause.stream} made more than ${MAX_FACTS_PER_STEP} events.`);
     }
@@ -234,11 +242,11 @@ export class Draft implements Scope {
   #note(stream: string, effect: Effect): void {
     switch (effect.type) {
       case 'ask':
-        this.#asks.push({ stream, fact: effect.fact });
+        this.#asks.push({ stream, chart: this.#chartOf(stream), fact: effect.fact });
         return;
       case 'send': {
         const { message, about } = effect;
-        this.#messages.request(stream, message, about, this.#letter(stream, message, about));
+        this.#messages.request(stream, message, about, this.#build(stream, message, about));
         return;
       }
       case 'resend':
@@ -248,10 +256,10 @@ export class Draft implements Scope {
         this.#messages.settle(stream, effect.message, effect.about);
         return;
       case 'answer':
-        this.#messages.answer(this.#letter(stream, effect.message));
+        this.#messages.answer(this.#build(stream, effect.message));
         return;
       case 'notify':
-        this.#messages.notify(this.#letter(stream, effect.message));
+        this.#messages.notify(this.#build(stream, effect.message));
         return;
       case 'arm': {
         const { timer: name, event, delayMs } = effect;
@@ -265,10 +273,16 @@ export class Draft implements Scope {
     }
   }
 
-  #letter(stream: string, message: string, about = ''): Letter {
-    const letter = this.#host.role.letters[message];
-    if (letter === undefined) throw new StepError(`Role ${this.#host.role.name} has no letter '${message}'.`);
-    return letter(this, stream, about);
+  #build(stream: string, message: string, about = ''): OutboundMessage {
+    const chart = this.#chartOf(stream);
+    const build = this.#host.role.handlers[chart]?.messages[message];
+    if (build === undefined)
+      throw new StepError(`Role ${this.#host.role.name} has no message '${message}' of ${chart}.`);
+    return build(this, stream, about);
+  }
+
+  #chartOf(stream: string): string {
+    return this.#touched.get(stream)?.chart.id ?? '';
   }
 
   /** Flow that the actor of the step is in now. */

@@ -1,5 +1,5 @@
 import type { TimerRow } from '../../journal/port.ts';
-import type { Scope, Targeted } from './role.ts';
+import type { Answered, Scope } from './role.ts';
 import type { Incoming } from '../../messages/catalogue.ts';
 
 /** What brings an actor to a step: a message, a timer that is due, or a command of this process. */
@@ -15,7 +15,7 @@ export type Work =
     };
 
 /** Makes the facts of a command from the state it finds; none when there is nothing to do. */
-export type Command = (scope: Scope) => readonly Targeted[] | Promise<readonly Targeted[]>;
+export type Command = (scope: Scope) => Answered | Promise<Answered>;
 
 /** What leads to a step. */
 export interface Cause {

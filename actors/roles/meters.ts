@@ -1,6 +1,6 @@
 import { Meter } from '../sessions/data/meter.ts';
 import type { Pne, UsageSettings } from '../sessions/data/usage.ts';
-import type { Targeted } from '../loop/role.ts';
+import type { StreamEvent } from '../loop/role.ts';
 import type { Runtime, RuntimeOptions } from '../loop/runtime.ts';
 import type { UsageSum } from '../../events/fields.ts';
 import { serverUsage } from './cpns-server/charging.ts';
@@ -27,7 +27,7 @@ export class ServerMeter extends Meter {
 
   constructor({ clock, log, journal }: Seams, settings: UsageSettings, tell: Tell) {
     const record = ({ pnId, deviceId }: Pne, events: readonly UsageSum[][]): Promise<'taken' | 'refused'> =>
-      tell(streamOf('cpns-server/charging', { pnId, deviceId }), (): readonly Targeted[] =>
+      tell(streamOf('cpns-server/charging', { pnId, deviceId }), (): readonly StreamEvent[] =>
         events.map((usage) => serverUsage(pnId, deviceId, usage)),
       );
     super({ clock, log, settings, record });

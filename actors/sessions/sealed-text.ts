@@ -4,7 +4,7 @@ import { fromBase64url, toBase64url } from '../../security/base64url.ts';
 import { readJson } from '../../messages/json.ts';
 import { padded } from '../../security/personal-data.ts';
 import { openFrame, sealFrame, sessionFromBytes, type Session } from '../../security/session.ts';
-import { StepError } from '../loop/step/error.ts';
+import { StepValue } from '../loop/step-value.ts';
 import type { Scope } from '../loop/role.ts';
 import type { Content } from '../../messages/catalogue.ts';
 
@@ -39,12 +39,8 @@ export const sessionKey = (keyId: string): string => `session/${keyId}`;
 export const chainKey = (keyId: string): string => `chain/${keyId}`;
 export const seenKey = (keyId: string): string => `wan/seen/${keyId}`;
 
-/** The session that an earlier fact of this step made, or that the step was given. */
-export function sessionOf(scope: Scope): Session {
-  const { session } = scope.memory;
-  if (session === null) throw new StepError('The step has no session yet.');
-  return session;
-}
+/** The session that a step is about: it was agreed on in it, or opened what was said. */
+export const stepSession = new StepValue<Session>('session');
 
 /** The session as the keyring has it, or null. */
 export async function keptSession(keyId: string, scope: Scope): Promise<Session | null> {
@@ -65,12 +61,17 @@ export function sealText(
 }
 
 /** What the other end said of the session. */
-export interface OpenedText {
+export interface ReadText {
   readonly type: SealedText;
   readonly about: PersonalFields | null;
 }
 
-/** Opens a sealed text and keeps its session for the step. Null for whatever is not one. */
+export interface OpenedText extends ReadText {
+  /** The session that it was sealed in. */
+  readonly session: Session;
+}
+
+/** Opens a sealed text. Null for whatever is not one. */
 export async function openText(content: SealedContent, scope: Scope): Promise<OpenedText | null> {
   const { keyId, counter, frame } = content.body;
   const session = await keptSession(keyId, scope);
@@ -79,12 +80,11 @@ export async function openText(content: SealedContent, scope: Scope): Promise<Op
   const plaintext = openFrame(session, counter, bytes, NO_DATA);
   const text = plaintext === null ? null : readText(plaintext);
   if (text === null || SEALED_TEXTS[text.type] !== counter) return null;
-  scope.memory.session = session;
-  return text;
+  return { ...text, session };
 }
 
 /** What a text says once it is opened, or null. */
-export function readText(plaintext: Uint8Array): OpenedText | null {
+export function readText(plaintext: Uint8Array): ReadText | null {
   const text = Text.safeParse(readJson(plaintext)).data;
   if (text === undefined) return null;
   const { type, about } = text;

@@ -93,9 +93,8 @@ const ROLE: Role = {
   subscriptions: [],
   busy: 503,
   route: () => ({ kind: 'drop', reason: 'no messages here' }),
-  interpret: () => ({ kind: 'ignore', reason: 'no messages here' }),
-  facts: {},
-  letters: {},
+  decide: () => ({ kind: 'ignore', reason: 'no messages here' }),
+  handlers: {},
   refusal: () => null,
   notice: () => null,
 };

@@ -3,7 +3,7 @@ import { pneRegistration } from '../../machines/pne/registration.ts';
 import { id } from '../config/fields.ts';
 import { loadPneOptions } from '../config/pne.ts';
 import type { Given } from '../config/settings.ts';
-import type { PneDevice, PneOptions } from '../config/types.ts';
+import type { PneOptions } from '../config/types.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { examples, jsonOption, parser, refuseOptionsBefore, withKeyringKey } from '../options.ts';
@@ -11,6 +11,7 @@ import { addPneSettings, chosenDevice, DEVICE_SAYS } from '../pne/settings.ts';
 import { openForTask } from '../pne/task.ts';
 import { run, type Running } from '../run.ts';
 import { streamOf } from '../../machines/streams.ts';
+import type { PneDevice } from '../../actors/roles/pne/device.ts';
 
 interface CloseFlags {
   readonly device?: string;
@@ -46,10 +47,11 @@ async function close(
 ): Promise<number> {
   const format = json === true ? 'json' : 'text';
   const { session, runtime } = await openForTask(host, running, options, { format });
-  const { context } = await runtime.state(pneRegistration, streamOf('pne/registration', { deviceId }));
+  const { session: open } = (await runtime.state(pneRegistration, streamOf('pne/registration', { deviceId }))).context;
+  const keyId = open?.keyId ?? null;
   const result = await session.close({ pnId, deviceId });
-  const text = result === 'closed' ? `secure session closed, key ${context.keyId} destroyed` : 'has no secure session';
-  const line = { kind: 'closed', deviceId, pnId, result, keyId: result === 'closed' ? context.keyId : null };
+  const text = result === 'closed' ? `secure session closed, key ${keyId} destroyed` : 'has no secure session';
+  const line = { kind: 'closed', deviceId, pnId, result, keyId: result === 'closed' ? keyId : null };
   await host.out(`${format === 'json' ? JSON.stringify(line) : `${deviceId}  ${text}`}\n`);
   return EXIT.ok;
 }

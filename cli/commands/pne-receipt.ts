@@ -8,7 +8,7 @@ import type { NoteVerifier } from '../../security/transparency/note-key.ts';
 import { id, path } from '../config/fields.ts';
 import { loadPneOptions } from '../config/pne.ts';
 import type { Given } from '../config/settings.ts';
-import type { PneDevice, PneOptions } from '../config/types.ts';
+import type { PneOptions } from '../config/types.ts';
 import { EXIT, FailedError, fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { readNoteVerifier } from '../journal/note-keys.ts';
@@ -18,6 +18,7 @@ import { addPneSettings, chosenDevice, DEVICE_SAYS } from '../pne/settings.ts';
 import { inSession, openForTask } from '../pne/task.ts';
 import { connectedSoon, pause, run, untilStopped, type Running } from '../run.ts';
 import { streamOf } from '../../machines/streams.ts';
+import type { PneDevice } from '../../actors/roles/pne/device.ts';
 
 interface ReceiptFlags {
   readonly device?: string;

@@ -13,7 +13,8 @@ import { certificateFiles, readCertificateFiles } from './pki.ts';
 import { SecretFiles } from './secret-file.ts';
 import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
-import type { PneDevice, PneOptions } from './types.ts';
+import type { PneOptions } from './types.ts';
+import type { PneDevice } from '../../actors/roles/pne/device.ts';
 
 export const PneFile = z.strictObject({
   ...natsFields,

@@ -1,7 +1,8 @@
 import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
-import type { ChartState } from '../../machines/chart.ts';
 import type { PneContext } from '../../machines/pne/registration-terms.ts';
+import { liveSession } from '../../machines/session.ts';
+import { isIn, type ChartState } from '../../machines/state.ts';
 
 /** What became of a device's registration, as its own journal tells it. */
 export interface Outcome {
@@ -26,11 +27,14 @@ export function concludedBy({ stream, type }: RecordedEvent): string | null {
 }
 
 /** The outcome, or null while the device is on its way: it also asks again after a refusal for now. */
-export function outcomeOf(deviceId: string, { value, context }: ChartState<PneContext>): Outcome | null {
-  const { cpnsId, keyId, code } = context;
-  if (JSON.stringify(value) === '{"registered":"confirmed"}') return { deviceId, code: 200, cpnsId, keyId };
-  if (value === 'refused') return { deviceId, code: code ?? 500, cpnsId: null, keyId: null };
-  return value === 'timedOut' ? { deviceId, code: 408, cpnsId: null, keyId: null } : null;
+export function outcomeOf(deviceId: string, state: ChartState<PneContext>): Outcome | null {
+  const { value, context } = state;
+  const { cpnsId, code } = context;
+  const session = liveSession(state);
+  if (isIn(value, 'registration.registered.settled'))
+    return session === null ? null : { deviceId, code: 200, cpnsId, keyId: session.keyId };
+  if (isIn(value, 'registration.refused')) return { deviceId, code: code ?? 500, cpnsId: null, keyId: null };
+  return isIn(value, 'registration.timedOut') ? { deviceId, code: 408, cpnsId: null, keyId: null } : null;
 }
 
 /** One line, columns as wide as the longest device id. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { checkReceipt, readReceiptLeaf } from '../../replay/receipt.ts';
 import type { NoteVerifier } from '../../security/transparency/note-key.ts';
-import type { PneDevice } from '../config/types.ts';
 import { FailedError } from '../errors.ts';
+import type { PneDevice } from '../../actors/roles/pne/device.ts';
 
 /** What a receipt says of the registration of a device. */
 export interface ReceiptOfDevice {

@@ -5,10 +5,10 @@ import type { Wire } from '../../wire/port.ts';
 import { reasonPhrase, type ResponseCode } from '../../events/codes.ts';
 import type { Journal } from '../../journal/port.ts';
 import { pneRegistration } from '../../machines/pne/registration.ts';
-import type { PneDevice } from '../config/types.ts';
 import { untilConnected, untilStopped, type Running } from '../run.ts';
 import { concludedBy, outcomeOf, type Outcome } from './outcome.ts';
 import { streamOf } from '../../machines/streams.ts';
+import type { PneDevice } from '../../actors/roles/pne/device.ts';
 
 export interface RegistrationsOptions {
   readonly runtime: Runtime;

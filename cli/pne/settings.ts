@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander';
 import { devicePairing } from '../config/fields.ts';
 import { SETTINGS } from '../config/settings.ts';
-import type { PneDevice } from '../config/types.ts';
 import { suggestion } from '../config/nearest.ts';
 import { UsageError } from '../errors.ts';
 import { setting } from '../options.ts';
+import type { PneDevice } from '../../actors/roles/pne/device.ts';
 
 /** The settings of PNEs, for each command that runs them. */
 export function addPneSettings(command: Command): Command {

@@ -1,12 +1,13 @@
 import type { SessionEnd } from '../../actors/sessions/data/port.ts';
 import { isTemporary, reasonPhrase } from '../../events/codes.ts';
 import { JournalError } from '../../journal/port.ts';
-import type { PneDevice, PneOptions } from '../config/types.ts';
+import type { PneOptions } from '../config/types.ts';
 import { FailedError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Running } from '../run.ts';
 import { OF_A_TASK } from '../role-process.ts';
 import { openPnes, type PneProcess, type PneProcessOptions } from './process.ts';
+import type { PneDevice } from '../../actors/roles/pne/device.ts';
 
 /** A command that runs devices for one task and ends, instead of staying. */
 

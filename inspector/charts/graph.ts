@@ -1,6 +1,7 @@
 import type { AnyMachineSnapshot, AnyStateNode } from 'xstate';
-import type { Chart, ChartEvent, ChartState, StateValue } from '../../machines/chart.ts';
+import type { Chart } from '../../machines/chart.ts';
 import { chartName } from '../../fold/chart-hash.ts';
+import type { ChartEvent, ChartState, StateValue } from '../../machines/state.ts';
 
 /** A chart as data, read off the machine itself: what is drawn, and what marks of a state refer to. */
 export interface ChartGraph {

@@ -1,9 +1,9 @@
 import type { RecordedEvent } from '../../journal/port.ts';
-import type { StateValue } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
 import type { StreamFold, Taken } from '../../replay/stream-fold.ts';
 import { firing } from '../charts/graph.ts';
 import type { Entry, Standing } from '../protocol/answers.ts';
+import type { StateValue } from '../../machines/state.ts';
 
 const NOTHING: Standing = { verdict: 'known', state: '', fired: [], timers: [], outbox: [], refusals: 0 };
 

@@ -1,10 +1,11 @@
-import type { Chart, ChartState } from '../../machines/chart.ts';
+import type { Chart } from '../../machines/chart.ts';
 import { activeStates, graphOf } from '../charts/graph.ts';
 import type { ActorRow, Json, StateAnswer } from '../protocol/answers.ts';
 import { exampleOf } from './example.ts';
 import { toJson } from './json.ts';
 import type { MomentIn } from './moment.ts';
 import { isChartId, vocabularyOf } from '../../machines/catalogue.ts';
+import type { ChartState } from '../../machines/state.ts';
 
 /** What is told of an actor in a moment. */
 export function stateAnswer(actor: string, row: ActorRow | null, moment: MomentIn): StateAnswer {

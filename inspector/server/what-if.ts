@@ -1,4 +1,4 @@
-import type { Chart, ChartState } from '../../machines/chart.ts';
+import type { Chart } from '../../machines/chart.ts';
 import { firing } from '../charts/graph.ts';
 import type { ActorRow, WhatIfAnswer } from '../protocol/answers.ts';
 import { changesBetween } from './diff.ts';
@@ -7,6 +7,7 @@ import { stateText } from './standing.ts';
 import { describe } from './state.ts';
 import type { ChartId } from '../../machines/catalogue.ts';
 import { checkFact, UnreadableEvent, type Fact } from '../../fold/decode.ts';
+import type { ChartState } from '../../machines/state.ts';
 
 /** What an event would do to the state of an actor. @param row what its last event left standing beside it */
 export function tried(

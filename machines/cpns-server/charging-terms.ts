@@ -1,5 +1,6 @@
-import { assign, emit, setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { ChargingEvent } from '../../events/vocabulary/charging.ts';
+import { answers, refusalCount } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { addTotal, NOTHING, type Total } from '../usage.ts';
 
@@ -21,12 +22,12 @@ export const initialContext: ChargingContext = {
   refusals: 0,
 };
 
-const effect = (what: Effect) => what;
-
 /** What the chart's words mean: its actions, by name. */
 export const terms = setup({
   types: { context: {} as ChargingContext, events: {} as ChargingEvent, emitted: {} as Effect },
   actions: {
+    ...refusalCount(),
+    ...answers('usage-report-response'),
     addToServer: assign(({ context, event }) =>
       event.type === 'UsageRecorded' ? { server: addTotal(context.server, event.data.usage) } : {},
     ),
@@ -36,9 +37,5 @@ export const terms = setup({
     keepReport: assign(({ event }) =>
       event.type === 'GatewayUsageReceived' ? { gatewayId: event.data.gatewayId, reportId: event.data.reportId } : {},
     ),
-    countRefusal: assign(({ context, event }) =>
-      event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
-    ),
-    answerReport: emit(effect({ type: 'answer', message: 'usage-report-response' })),
   },
 });

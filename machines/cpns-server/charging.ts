@@ -1,8 +1,8 @@
 import { defineChart } from '../chart.ts';
 import { initialContext, terms } from './charging-terms.ts';
 
-const machine = terms.createMachine({
-  id: 'cpns-server/charging',
+/** Chart of one PNE in one PN: `charging/<pnId>/<deviceId>`. */
+export const charging = defineChart('cpns-server/charging', terms, {
   description:
     'The CPNS Server keeps two counts of what one PNE uses: its own, and what the PN GW reports. Neither corrects the other.',
   context: initialContext,
@@ -16,13 +16,10 @@ const machine = terms.createMachine({
       on: {
         UsageRecorded: { actions: 'addToServer', description: 'What the server itself has counted.' },
         GatewayUsageReceived: {
-          actions: ['keepReport', 'addToGateway', 'answerReport'],
+          actions: ['keepReport', 'addToGateway', 'answer usage-report-response'],
           description: 'What the PN GW has counted. The same report again gets its stored answer and is not counted.',
         },
       },
     },
   },
 });
-
-/** Chart of one PNE in one PN: `charging/<pnId>/<deviceId>`. */
-export const charging = defineChart('cpns-server/charging', machine);

@@ -1,7 +1,8 @@
-import { assign, emit, setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { GatewayRegistrationEvent } from '../../events/vocabulary/gateway-registration.ts';
+import { answers, asks, refusalCount } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { isNewer } from '../newest.ts';
 
@@ -30,8 +31,6 @@ export const initialContext: GatewayRegistrationContext = {
   refusals: 0,
 };
 
-const effect = (what: Effect) => what;
-
 /** What the chart's words mean: its guards and its actions, by name. */
 export const terms = setup({
   types: {
@@ -45,6 +44,9 @@ export const terms = setup({
     isCurrentKey: ({ context, event }) => 'keyId' in event.data && event.data.keyId === context.keyId,
   },
   actions: {
+    ...refusalCount(),
+    ...asks('authenticateGateway', 'answerGatewayRegistration'),
+    ...answers('gateway-registration-response'),
     keepRequest: assign(({ event }) =>
       event.type === 'GatewayRegistrationReceived'
         ? { gatewayId: event.data.gatewayId, requestId: event.data.requestId, handshake: event.data.handshake }
@@ -57,12 +59,5 @@ export const terms = setup({
     keepReply: assign(({ event }) =>
       event.type === 'GatewayRegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
     ),
-    countRefusal: assign(({ context, event }) =>
-      event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
-    ),
-    askAuthentication: emit(effect({ type: 'ask', fact: 'authenticateGateway' })),
-    askAnswer: emit(effect({ type: 'ask', fact: 'answerGateway' })),
-    askRefusal: emit(effect({ type: 'ask', fact: 'refuseGateway' })),
-    answerGateway: emit(effect({ type: 'answer', message: 'gateway-registration-response' })),
   },
 });

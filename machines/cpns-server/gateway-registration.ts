@@ -1,8 +1,8 @@
 import { defineChart } from '../chart.ts';
 import { initialContext, terms } from './gateway-registration-terms.ts';
 
-const machine = terms.createMachine({
-  id: 'cpns-server/gateway-registration',
+/** Chart of one PN GW at the server: `gateway-registration/<gatewayId>`. */
+export const gatewayRegistration = defineChart('cpns-server/gateway-registration', terms, {
   description: 'The CPNS Server and a PN GW authenticate each other, before either flow.',
   context: initialContext,
   initial: 'idle',
@@ -38,7 +38,7 @@ const machine = terms.createMachine({
     authenticating: {
       description:
         'Reads the first handshake message by what the PN GW was provisioned with: a secret or a certificate.',
-      entry: 'askAuthentication',
+      entry: 'ask authenticateGateway',
       on: {
         GatewayAuthenticated: {
           guard: 'isNewer',
@@ -56,29 +56,29 @@ const machine = terms.createMachine({
     },
     answering: {
       description: 'Writes the second handshake message.',
-      entry: 'askAnswer',
+      entry: 'ask answerGatewayRegistration',
       on: {
         GatewayRegistrationAnswered: {
           target: 'idle.registered',
-          actions: ['keepReply', 'answerGateway'],
+          actions: ['keepReply', 'answer gateway-registration-response'],
           description: '200 and the second handshake message.',
         },
       },
     },
     refusing: {
       description: 'Says 401 and no more.',
-      entry: 'askRefusal',
+      entry: 'ask answerGatewayRegistration',
       on: {
         GatewayRegistrationAnswered: [
           {
             guard: 'standsAlready',
             target: 'idle.registered',
-            actions: ['keepReply', 'answerGateway'],
+            actions: ['keepReply', 'answer gateway-registration-response'],
             description: '401; the registration that stands is kept.',
           },
           {
             target: 'idle.unregistered',
-            actions: ['keepReply', 'answerGateway'],
+            actions: ['keepReply', 'answer gateway-registration-response'],
             description: '401; it is not registered.',
           },
         ],
@@ -86,6 +86,3 @@ const machine = terms.createMachine({
     },
   },
 });
-
-/** Chart of one PN GW at the server: `gateway-registration/<gatewayId>`. */
-export const gatewayRegistration = defineChart('cpns-server/gateway-registration', machine);

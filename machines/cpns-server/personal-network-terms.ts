@@ -2,6 +2,7 @@ import { assign, emit, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow, InventoryChange, JoinPolicy } from '../../events/fields.ts';
 import type { PersonalNetworkEvent } from '../../events/vocabulary/personal-network.ts';
+import { answers, asks, notices, refusalCount } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { applyChanges, type Member, type Members } from '../inventory.ts';
 import { PROVISIONAL_MS } from '../timing.ts';
@@ -97,6 +98,10 @@ export const terms = setup({
       event.type === 'ProvisionalOverdue' && memberOf(context, event.data.deviceId)?.status === 'provisional',
   },
   actions: {
+    ...refusalCount(),
+    ...asks('establishPn', 'answerPnEstablishment', 'addPne', 'removePne', 'answerPnUpdate'),
+    ...answers('pn-establishment-response', 'pn-update-response'),
+    ...notices('inventory-notice'),
     keepPn: assign(({ event }) =>
       event.type === 'PnProvisioned'
         ? {
@@ -161,10 +166,7 @@ export const terms = setup({
     asConflict: assign({ code: 409 as const }),
     asAwaitingApproval: assign({ code: 202 as const }),
     asRefused: assign({ code: 403 as const }),
-    countRefusal: assign(({ context, event }) =>
-      event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
-    ),
-    armProvisional: emit(({ context }) =>
+    'arm provisional': emit(({ context }) =>
       effect({
         type: 'arm',
         timer: `provisional/${context.deviceId}`,
@@ -172,16 +174,8 @@ export const terms = setup({
         event: { type: 'ProvisionalOverdue', data: { deviceId: context.deviceId } },
       }),
     ),
-    disarmProvisional: emit(({ event }) =>
+    'disarm provisional': emit(({ event }) =>
       effect({ type: 'disarm', timer: `provisional/${changed(event)?.deviceId ?? ''}` }),
     ),
-    askEstablishment: emit(effect({ type: 'ask', fact: 'establishPn' })),
-    askEstablishmentAnswer: emit(effect({ type: 'ask', fact: 'answerEstablishment' })),
-    askAddition: emit(effect({ type: 'ask', fact: 'addProvisional' })),
-    askRemoval: emit(effect({ type: 'ask', fact: 'removeProvisional' })),
-    askUpdateAnswer: emit(effect({ type: 'ask', fact: 'answerPnUpdate' })),
-    answerEstablishment: emit(effect({ type: 'answer', message: 'pn-establishment-response' })),
-    answerUpdate: emit(effect({ type: 'answer', message: 'pn-update-response' })),
-    notifyInventory: emit(effect({ type: 'notify', message: 'inventory-notice' })),
   },
 });

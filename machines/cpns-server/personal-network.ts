@@ -1,8 +1,8 @@
 import { defineChart } from '../chart.ts';
 import { initialContext, terms } from './personal-network-terms.ts';
 
-const machine = terms.createMachine({
-  id: 'cpns-server/personal-network',
+/** Chart of one PN: `pn/<pnId>`. */
+export const personalNetwork = defineChart('cpns-server/personal-network', terms, {
   description: 'A PN at the CPNS Server: its PN GW, who may join, and its PN Inventory.',
   context: initialContext,
   initial: 'absent',
@@ -28,12 +28,12 @@ const machine = terms.createMachine({
         },
         ProvisionalOverdue: {
           guard: 'isProvisional',
-          actions: ['keepOverdue', 'askRemoval'],
+          actions: ['keepOverdue', 'ask removePne'],
           description: 'Its time is over whatever became of the PN.',
         },
         PneRemoved: {
           guard: 'changesProvisional',
-          actions: ['applyInventory', 'disarmProvisional'],
+          actions: ['applyInventory', 'disarm provisional'],
           description: 'The provisional PNE leaves; the PN GW learns it when it establishes the PN.',
         },
         PnReleased: { target: 'released', description: 'Given up.' },
@@ -41,16 +41,16 @@ const machine = terms.createMachine({
     },
     establishing: {
       description: 'Its PN GW asks for it for the first time.',
-      entry: 'askEstablishment',
+      entry: 'ask establishPn',
       on: { PnEstablished: { target: 'answeringEstablishment', description: 'The PN is established.' } },
     },
     answeringEstablishment: {
       description: 'Tells the PN GW the join policy and what its inventory lacks.',
-      entry: 'askEstablishmentAnswer',
+      entry: 'ask answerPnEstablishment',
       on: {
         PnEstablishmentAnswered: {
           target: 'established',
-          actions: 'answerEstablishment',
+          actions: 'answer pn-establishment-response',
           description: '200, join policy and changes.',
         },
       },
@@ -60,7 +60,7 @@ const machine = terms.createMachine({
       on: {
         PnProvisioned: { actions: 'keepPn', description: 'Another PN GW or join policy.' },
         MembersProvisioned: {
-          actions: ['applyInventory', 'notifyInventory'],
+          actions: ['applyInventory', 'notify inventory-notice'],
           description: 'The operator added members; the PN GW is told.',
         },
         PnEstablishmentReceived: {
@@ -110,7 +110,7 @@ const machine = terms.createMachine({
         ],
         PneApproved: {
           guard: 'asked',
-          actions: ['applyInventory', 'notifyInventory'],
+          actions: ['applyInventory', 'notify inventory-notice'],
           description: 'An operator said yes: a member; the PN GW is told.',
         },
         PneRejected: {
@@ -120,12 +120,12 @@ const machine = terms.createMachine({
         },
         InventoryUpdated: {
           guard: 'changesMember',
-          actions: ['applyInventory', 'disarmProvisional'],
+          actions: ['applyInventory', 'disarm provisional'],
           description: '1.4.1/3, 1.4.2/5: together with the registration, in one append.',
         },
         PneRemoved: {
           guard: 'changesProvisional',
-          actions: ['applyInventory', 'disarmProvisional'],
+          actions: ['applyInventory', 'disarm provisional'],
           description: '1.4.2/5: authentication failed, the provisional PNE leaves.',
         },
         ProvisionalOverdue: {
@@ -139,41 +139,41 @@ const machine = terms.createMachine({
     },
     adding: {
       description: '1.4.2/4: the stranger enters the PN Inventory, provisionally.',
-      entry: 'askAddition',
+      entry: 'ask addPne',
       on: {
         PneAdded: {
           target: 'answeringUpdate',
-          actions: ['applyInventory', 'armProvisional'],
+          actions: ['applyInventory', 'arm provisional'],
           description: '1.4.2/4',
         },
       },
     },
     removing: {
       description: 'The PN GW takes a provisional PNE back.',
-      entry: 'askRemoval',
+      entry: 'ask removePne',
       on: {
         PneRemoved: {
           target: 'answeringUpdate',
-          actions: ['applyInventory', 'disarmProvisional'],
+          actions: ['applyInventory', 'disarm provisional'],
           description: 'The provisional PNE leaves.',
         },
       },
     },
     expiring: {
       description: 'A provisional PNE was not registered in time.',
-      entry: 'askRemoval',
+      entry: 'ask removePne',
       on: {
         PneRemoved: {
           target: 'established',
-          actions: ['applyInventory', 'disarmProvisional', 'notifyInventory'],
+          actions: ['applyInventory', 'disarm provisional', 'notify inventory-notice'],
           description: 'The provisional PNE leaves; the PN GW is told.',
         },
       },
     },
     answeringUpdate: {
       description: '1.4.2/4: responds to the PN GW.',
-      entry: 'askUpdateAnswer',
-      on: { PnUpdateAnswered: { target: 'established', actions: 'answerUpdate', description: '1.4.2/4' } },
+      entry: 'ask answerPnUpdate',
+      on: { PnUpdateAnswered: { target: 'established', actions: 'answer pn-update-response', description: '1.4.2/4' } },
     },
     released: {
       description: 'Given up by the operator.',
@@ -182,18 +182,15 @@ const machine = terms.createMachine({
         PnProvisioned: { target: 'provisioned', actions: 'keepPn', description: 'Set up anew.' },
         ProvisionalOverdue: {
           guard: 'isProvisional',
-          actions: ['keepOverdue', 'askRemoval'],
+          actions: ['keepOverdue', 'ask removePne'],
           description: 'Its time is over whatever became of the PN.',
         },
         PneRemoved: {
           guard: 'changesProvisional',
-          actions: ['applyInventory', 'disarmProvisional'],
+          actions: ['applyInventory', 'disarm provisional'],
           description: 'The provisional PNE leaves; the PN GW learns it when it establishes the PN.',
         },
       },
     },
   },
 });
-
-/** Chart of one PN: `pn/<pnId>`. */
-export const personalNetwork = defineChart('cpns-server/personal-network', machine);

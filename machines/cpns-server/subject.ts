@@ -1,8 +1,8 @@
 import { defineChart } from '../chart.ts';
 import { initialContext, terms } from './subject-terms.ts';
 
-const machine = terms.createMachine({
-  id: 'cpns-server/subject',
+/** Chart of one data subject: `subject/<deviceId>`. */
+export const subject = defineChart('cpns-server/subject', terms, {
   description: 'What the CPNS Server was told of the person behind one device, sealed; and that it was erased.',
   context: initialContext,
   initial: 'unknown',
@@ -42,6 +42,3 @@ const machine = terms.createMachine({
     },
   },
 });
-
-/** Chart of one data subject: `subject/<deviceId>`. */
-export const subject = defineChart('cpns-server/subject', machine);

@@ -1,8 +1,8 @@
 import { defineChart } from '../chart.ts';
 import { initialContext, terms } from './keyring-terms.ts';
 
-const machine = terms.createMachine({
-  id: 'journal/keyring',
+/** Chart of the keys of a journal: `keyring`, whatever role the journal is of. */
+export const keyring = defineChart('journal/keyring', terms, {
   description:
     'The keys at rest of one journal: which key-encryption key they are wrapped under, and which were destroyed.',
   context: initialContext,
@@ -40,6 +40,3 @@ const machine = terms.createMachine({
     },
   },
 });
-
-/** Chart of the keys of a journal: `keyring`, whatever role the journal is of. */
-export const keyring = defineChart('journal/keyring', machine);

@@ -1,8 +1,8 @@
 import { defineChart } from '../chart.ts';
 import { initialContext, terms } from './record-terms.ts';
 
-const machine = terms.createMachine({
-  id: 'journal/record',
+/** Chart of a journal as such: `record`, whatever role the journal is of. */
+export const record = defineChart('journal/record', terms, {
   description: 'What is known of a journal itself: how safely it was kept, and what the operator signed of it.',
   context: initialContext,
   initial: 'open',
@@ -20,6 +20,3 @@ const machine = terms.createMachine({
     },
   },
 });
-
-/** Chart of a journal as such: `record`, whatever role the journal is of. */
-export const record = defineChart('journal/record', machine);

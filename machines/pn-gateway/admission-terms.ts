@@ -1,9 +1,10 @@
-import { assign, emit, setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { AdmissionEvent } from '../../events/vocabulary/admission.ts';
+import { answers, asks, attempts, refusalCount, requests } from '../actions.ts';
 import type { Effect } from '../effect.ts';
-import { delayMs, WAN_RETRY } from '../timing.ts';
+import { WAN_RETRY } from '../timing.ts';
 
 export interface AdmissionContext {
   readonly flow: Flow | null;
@@ -41,8 +42,6 @@ export const initialContext: AdmissionContext = {
 const passesOn = ({ requestId, code }: AdmissionContext, event: AdmissionEvent): boolean =>
   event.type === 'ResponseForwarded' && event.data.requestId === requestId && event.data.code === code;
 
-const effect = (what: Effect) => what;
-
 /** What the chart's words mean: its guards and its actions, by name. */
 export const terms = setup({
   types: { context: {} as AdmissionContext, events: {} as AdmissionEvent, emitted: {} as Effect },
@@ -60,6 +59,19 @@ export const terms = setup({
     attemptsLeft: ({ context }) => context.attempt < WAN_RETRY.attempts,
   },
   actions: {
+    ...refusalCount(),
+    ...attempts('answer', 'attempt', WAN_RETRY),
+    ...asks(
+      'checkMembership',
+      'refuseAdmission',
+      'requestPnUpdate',
+      'updateLocalInventory',
+      'forwardRegistration',
+      'timeOutRegistration',
+      'forwardResponse',
+    ),
+    ...requests('pn-update-request', 'registration-request'),
+    ...answers('pairing-response', 'registration-response'),
     keepPairing: assign(({ event }) =>
       event.type === 'PairingFormed'
         ? { paired: 'paired' as const, deviceId: event.data.deviceId, pairingId: event.data.requestId }
@@ -85,43 +97,13 @@ export const terms = setup({
     ),
     asStranger: assign({ flow: '1.4.2' as const }),
     leaveFlow: assign({ flow: null }),
-    keepUpdate: assign(({ event }) =>
-      event.type === 'PnUpdateRequested' ? { updateId: event.data.updateId, action: event.data.action } : {},
-    ),
+    asAddition: assign({ action: 'add' as const }),
+    asRemoval: assign({ action: 'remove' as const }),
+    keepUpdate: assign(({ event }) => (event.type === 'PnUpdateRequested' ? { updateId: event.data.updateId } : {})),
     keepCode: assign(({ event }) => ('code' in event.data ? { code: event.data.code } : {})),
     keepReply: assign(({ event }) =>
       event.type === 'RegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
     ),
     asUnreachable: assign({ code: 503 as const }),
-    countRefusal: assign(({ context, event }) =>
-      event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
-    ),
-    firstAttempt: assign({ attempt: 1 }),
-    nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
-    armAnswer: emit(({ context }) =>
-      effect({
-        type: 'arm',
-        timer: 'answer',
-        delayMs: delayMs(WAN_RETRY, context.attempt),
-        event: { type: 'AnswerOverdue', data: { timer: 'answer', attempt: context.attempt } },
-      }),
-    ),
-    disarmAnswer: emit(effect({ type: 'disarm', timer: 'answer' })),
-    askMembership: emit(effect({ type: 'ask', fact: 'checkMembership' })),
-    askUpdate: emit(effect({ type: 'ask', fact: 'requestPnUpdate' })),
-    askLocalUpdate: emit(effect({ type: 'ask', fact: 'updateLocalInventory' })),
-    askForward: emit(effect({ type: 'ask', fact: 'forwardRegistration' })),
-    askWithdrawal: emit(effect({ type: 'ask', fact: 'requestWithdrawal' })),
-    askTimedOut: emit(effect({ type: 'ask', fact: 'serverTimedOut' })),
-    askRefusal: emit(effect({ type: 'ask', fact: 'refuseUnpaired' })),
-    askResponse: emit(effect({ type: 'ask', fact: 'forwardResponse' })),
-    answerPairing: emit(effect({ type: 'answer', message: 'pairing-response' })),
-    answerRequest: emit(effect({ type: 'answer', message: 'registration-response' })),
-    sendUpdate: emit(effect({ type: 'send', message: 'pn-update-request' })),
-    resendUpdate: emit(effect({ type: 'resend', message: 'pn-update-request' })),
-    settleUpdate: emit(effect({ type: 'settle', message: 'pn-update-request' })),
-    sendRegistration: emit(effect({ type: 'send', message: 'registration-request' })),
-    resendRegistration: emit(effect({ type: 'resend', message: 'registration-request' })),
-    settleRegistration: emit(effect({ type: 'settle', message: 'registration-request' })),
   },
 });

@@ -3,15 +3,15 @@ import { initialContext, terms } from './admission-terms.ts';
 
 const BUSY = { refusal: 429 } as const;
 
-const machine = terms.createMachine({
-  id: 'pn-gateway/admission',
+/** Chart of one PNE at a PN GW: `admission/<gatewayId>/<deviceId>`. */
+export const admission = defineChart('pn-gateway/admission', terms, {
   description: 'A PN GW lets one PNE in: checks membership, has a stranger added, forwards request and response.',
   context: initialContext,
   initial: 'idle',
   on: {
     MessageRefused: { actions: 'countRefusal', description: 'A message that this state cannot take.' },
     PairingFormed: {
-      actions: ['keepPairing', 'answerPairing'],
+      actions: ['keepPairing', 'answer pairing-response'],
       description: '1.4.2/1: paired again; the registration under way goes on as it was.',
     },
   },
@@ -20,7 +20,7 @@ const machine = terms.createMachine({
       description: 'No registration of this PNE is under way.',
       initial: 'new',
       on: {
-        PairingFormed: { actions: ['keepPairing', 'asStranger', 'answerPairing'], description: '1.4.2/1' },
+        PairingFormed: { actions: ['keepPairing', 'asStranger', 'answer pairing-response'], description: '1.4.2/1' },
         RegistrationRequestReceived: {
           target: 'checkingMembership',
           actions: 'keepRequest',
@@ -28,7 +28,7 @@ const machine = terms.createMachine({
         },
         LateAnswerReceived: {
           guard: 'isCurrentRequest',
-          actions: 'askLocalUpdate',
+          actions: 'ask updateLocalInventory',
           description: 'The PNE was told otherwise and asks anew; only the inventory follows.',
         },
       },
@@ -41,12 +41,12 @@ const machine = terms.createMachine({
     },
     checkingMembership: {
       description: '1.4.1/2, 1.4.2/3: is the PNE in the local inventory of an established PN?',
-      entry: 'askMembership',
+      entry: 'ask checkMembership',
       on: {
         MembershipConfirmed: { target: 'forwarding', actions: 'asMember', description: '1.4.1/2, 1.4.2/3' },
         MembershipMissing: [
           { guard: 'isPaired', target: 'requestingUpdate', actions: 'asStranger', description: '1.4.2/3' },
-          { actions: 'askRefusal', description: 'A stranger that is not paired may not ask.' },
+          { actions: 'ask refuseAdmission', description: 'A stranger that is not paired may not ask.' },
         ],
         AdmissionRefused: {
           guard: 'isCurrentRequest',
@@ -59,31 +59,31 @@ const machine = terms.createMachine({
     requestingUpdate: {
       description: '1.4.2/4: a PN Update Request asks the server to add the PNE.',
       meta: BUSY,
-      entry: ['firstAttempt', 'askUpdate'],
-      exit: ['disarmAnswer', 'settleUpdate'],
+      entry: ['first answer', 'asAddition', 'ask requestPnUpdate'],
+      exit: ['disarm answer', 'settle pn-update-request'],
       on: {
-        PnUpdateRequested: { actions: ['keepUpdate', 'sendUpdate', 'armAnswer'], description: '1.4.2/4' },
+        PnUpdateRequested: { actions: ['keepUpdate', 'send pn-update-request', 'arm answer'], description: '1.4.2/4' },
         PnUpdateAnswered: [
           {
             guard: 'isAdded',
             target: 'forwarding',
-            actions: 'askLocalUpdate',
+            actions: 'ask updateLocalInventory',
             description: '1.4.2/4, then 5: first the local inventory, then the registration.',
           },
           {
             guard: 'isCurrentUpdate',
             target: 'answering',
-            actions: ['keepCode', 'askLocalUpdate'],
+            actions: ['keepCode', 'ask updateLocalInventory'],
             description: '1.4.2/4',
           },
         ],
         AnswerOverdue: [
           {
             guard: 'attemptsLeft',
-            actions: ['nextAttempt', 'resendUpdate', 'armAnswer'],
+            actions: ['next answer', 'resend pn-update-request', 'arm answer'],
             description: 'No answer yet: sends the same request again.',
           },
-          { actions: 'askTimedOut', description: 'The last attempt had no answer either.' },
+          { actions: 'ask timeOutRegistration', description: 'The last attempt had no answer either.' },
         ],
         RegistrationTimedOut: {
           guard: 'isCurrentRequest',
@@ -96,7 +96,7 @@ const machine = terms.createMachine({
     forwarding: {
       description:
         '1.4.1/3, 1.4.2/5: forwards the registration of a PNE that is in the local inventory at this moment.',
-      entry: 'askForward',
+      entry: 'ask forwardRegistration',
       on: {
         RegistrationForwarded: { guard: 'isCurrentRequest', target: 'awaitingServer', description: '1.4.1/3, 1.4.2/5' },
         AdmissionRefused: {
@@ -110,22 +110,22 @@ const machine = terms.createMachine({
     awaitingServer: {
       description: '1.4.1/3, 1.4.2/5: the server authenticates, allocates, updates and answers.',
       meta: BUSY,
-      entry: ['firstAttempt', 'sendRegistration', 'armAnswer'],
-      exit: ['disarmAnswer', 'settleRegistration'],
+      entry: ['first answer', 'send registration-request', 'arm answer'],
+      exit: ['disarm answer', 'settle registration-request'],
       on: {
         RegistrationAnswered: {
           guard: 'isCurrentRequest',
           target: 'answering',
-          actions: ['keepReply', 'askLocalUpdate'],
+          actions: ['keepReply', 'ask updateLocalInventory'],
           description: '1.4.1/3, 1.4.2/5',
         },
         AnswerOverdue: [
           {
             guard: 'attemptsLeft',
-            actions: ['nextAttempt', 'resendRegistration', 'armAnswer'],
+            actions: ['next answer', 'resend registration-request', 'arm answer'],
             description: 'No answer yet: sends the same request again.',
           },
-          { actions: 'askTimedOut', description: 'The last attempt had no answer either.' },
+          { actions: 'ask timeOutRegistration', description: 'The last attempt had no answer either.' },
         ],
         RegistrationTimedOut: {
           guard: 'isCurrentRequest',
@@ -137,26 +137,31 @@ const machine = terms.createMachine({
     },
     answering: {
       description: '1.4.1/4, 1.4.2/6: passes the response on to the PNE.',
-      entry: 'askResponse',
+      entry: 'ask forwardResponse',
       on: {
         ResponseForwarded: [
           {
             guard: 'isAcceptance',
             target: 'idle.registered',
-            actions: 'answerRequest',
+            actions: 'answer registration-response',
             description: '1.4.1/4, 1.4.2/6',
           },
-          { guard: 'isWithdrawalDue', target: 'withdrawing', actions: 'answerRequest', description: '1.4.2/6' },
+          {
+            guard: 'isWithdrawalDue',
+            target: 'withdrawing',
+            actions: 'answer registration-response',
+            description: '1.4.2/6',
+          },
           {
             guard: 'isUnreachable',
             target: 'idle.unreachable',
-            actions: 'answerRequest',
+            actions: 'answer registration-response',
             description: '1.4.1/4: the member may ask anew.',
           },
           {
             guard: 'isRefusal',
             target: 'idle.refused',
-            actions: 'answerRequest',
+            actions: 'answer registration-response',
             description: '1.4.1/4, 1.4.2/6',
           },
         ],
@@ -166,28 +171,28 @@ const machine = terms.createMachine({
       description:
         'The server was silent about a stranger: it may stand there provisionally, so it is taken out again.',
       meta: BUSY,
-      entry: ['firstAttempt', 'askWithdrawal'],
-      exit: ['disarmAnswer', 'settleUpdate'],
+      entry: ['first answer', 'asRemoval', 'ask requestPnUpdate'],
+      exit: ['disarm answer', 'settle pn-update-request'],
       on: {
         PnUpdateRequested: {
-          actions: ['keepUpdate', 'leaveFlow', 'sendUpdate', 'armAnswer'],
+          actions: ['keepUpdate', 'leaveFlow', 'send pn-update-request', 'arm answer'],
           description: 'Asks to remove it: no step of the change request.',
         },
         PnUpdateAnswered: {
           guard: 'isCurrentUpdate',
           target: 'idle.unreachable',
-          actions: 'askLocalUpdate',
+          actions: 'ask updateLocalInventory',
           description: 'Removed, or never there, or registered after all.',
         },
         LateAnswerReceived: {
           guard: 'isCurrentRequest',
-          actions: 'askLocalUpdate',
+          actions: 'ask updateLocalInventory',
           description: 'The PNE was told otherwise; only the inventory follows.',
         },
         AnswerOverdue: [
           {
             guard: 'attemptsLeft',
-            actions: ['nextAttempt', 'resendUpdate', 'armAnswer'],
+            actions: ['next answer', 'resend pn-update-request', 'arm answer'],
             description: 'No answer yet: sends the same request again.',
           },
           {
@@ -199,6 +204,3 @@ const machine = terms.createMachine({
     },
   },
 });
-
-/** Chart of one PNE at a PN GW: `admission/<gatewayId>/<deviceId>`. */
-export const admission = defineChart('pn-gateway/admission', machine);

@@ -2,6 +2,7 @@ import { assign, emit, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { InventoryChange, JoinPolicy, MemberStatus, Flow } from '../../events/fields.ts';
 import type { PnGatewayEvent } from '../../events/vocabulary/pn-gateway.ts';
+import { asks, attempts, refusalCount, requests } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { applyChanges, type Members } from '../inventory.ts';
 import { delayMs, GATEWAY_BACK_OFF_CAP_MS, WAN_RETRY } from '../timing.ts';
@@ -108,6 +109,15 @@ export const terms = setup({
     },
   },
   actions: {
+    ...refusalCount(),
+    ...attempts('answer', 'attempt', WAN_RETRY),
+    ...asks(
+      'requestGatewayRegistration',
+      'timeOutGatewayRegistration',
+      'wantGatewayRegistration',
+      'requestPnEstablishments',
+    ),
+    ...requests('gateway-registration-request'),
     keepPns: assign(({ context, event }) => {
       if (event.type !== 'GatewayRegistrationWanted') return context;
       const pns: Record<string, LocalPn> = {};
@@ -122,11 +132,6 @@ export const terms = setup({
     keepKey: assign(({ event }) =>
       event.type === 'GatewayRegistered' ? { keyId: event.data.keyId, backOffs: 0 } : {},
     ),
-    countRefusal: assign(({ context, event }) =>
-      event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
-    ),
-    firstAttempt: assign({ attempt: 1 }),
-    nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
     countBackOff: assign(({ context }) => ({ backOffs: context.backOffs + 1 })),
     keepEstablishmentRequest: assign(({ context, event }) =>
       event.type !== 'PnEstablishmentRequested'
@@ -159,16 +164,7 @@ export const terms = setup({
         revision: changes.at(-1)?.revision ?? pn.revision,
       }));
     }),
-    armAnswer: emit(({ context }) =>
-      effect({
-        type: 'arm',
-        timer: 'answer',
-        delayMs: delayMs(WAN_RETRY, context.attempt),
-        event: { type: 'AnswerOverdue', data: { timer: 'answer', attempt: context.attempt } },
-      }),
-    ),
-    disarmAnswer: emit(effect({ type: 'disarm', timer: 'answer' })),
-    armBackOff: emit(({ context }) =>
+    'arm backOff': emit(({ context }) =>
       effect({
         type: 'arm',
         timer: 'backOff',
@@ -176,24 +172,17 @@ export const terms = setup({
         event: { type: 'BackOffEnded', data: {} },
       }),
     ),
-    disarmBackOff: emit(effect({ type: 'disarm', timer: 'backOff' })),
-    askRequest: emit(effect({ type: 'ask', fact: 'requestGatewayRegistration' })),
-    askTimedOut: emit(effect({ type: 'ask', fact: 'gatewayRegistrationTimedOut' })),
-    askAgain: emit(effect({ type: 'ask', fact: 'wantGatewayRegistration' })),
-    askEstablishments: emit(effect({ type: 'ask', fact: 'requestEstablishments' })),
-    sendRequest: emit(effect({ type: 'send', message: 'gateway-registration-request' })),
-    resendRequest: emit(effect({ type: 'resend', message: 'gateway-registration-request' })),
-    settleRequest: emit(effect({ type: 'settle', message: 'gateway-registration-request' })),
-    sendEstablishment: emit(({ event }) =>
+    'disarm backOff': emit(effect({ type: 'disarm', timer: 'backOff' })),
+    'send pn-establishment-request': emit(({ event }) =>
       effect({ type: 'send', message: 'pn-establishment-request', about: ofPn(event) }),
     ),
-    resendEstablishment: emit(({ event }) =>
+    'resend pn-establishment-request': emit(({ event }) =>
       effect({ type: 'resend', message: 'pn-establishment-request', about: ofPn(event) }),
     ),
-    settleEstablishment: emit(({ event }) =>
+    'settle pn-establishment-request': emit(({ event }) =>
       effect({ type: 'settle', message: 'pn-establishment-request', about: ofPn(event) }),
     ),
-    armEstablishment: emit(({ context, event }) => {
+    'arm establishment': emit(({ context, event }) => {
       const pnId = ofPn(event);
       const attempt = localPn(context, pnId)?.attempt ?? 1;
       return effect({
@@ -203,6 +192,6 @@ export const terms = setup({
         event: { type: 'PnEstablishmentOverdue', data: { pnId, attempt } },
       });
     }),
-    disarmEstablishment: emit(({ event }) => effect({ type: 'disarm', timer: `establishment/${ofPn(event)}` })),
+    'disarm establishment': emit(({ event }) => effect({ type: 'disarm', timer: `establishment/${ofPn(event)}` })),
   },
 });

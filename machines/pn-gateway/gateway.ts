@@ -1,8 +1,8 @@
 import { defineChart } from '../chart.ts';
 import { initialContext, terms } from './gateway-terms.ts';
 
-const machine = terms.createMachine({
-  id: 'pn-gateway/gateway',
+/** Chart of one PN GW: `gateway/<gatewayId>`. */
+export const pnGateway = defineChart('pn-gateway/gateway', terms, {
   description: 'A PN GW registers with the CPNS Server, establishes its PNs and keeps their inventories up to date.',
   context: initialContext,
   initial: 'off',
@@ -16,7 +16,7 @@ const machine = terms.createMachine({
     },
     requesting: {
       description: 'Builds its registration request with the first handshake message.',
-      entry: 'askRequest',
+      entry: 'ask requestGatewayRegistration',
       on: {
         GatewayRegistrationRequested: {
           target: 'awaitingAnswer',
@@ -27,8 +27,8 @@ const machine = terms.createMachine({
     },
     awaitingAnswer: {
       description: 'Before either flow: mutual authentication and key exchange of PN GW and CPNS Server.',
-      entry: ['firstAttempt', 'sendRequest', 'armAnswer'],
-      exit: ['disarmAnswer', 'settleRequest'],
+      entry: ['first answer', 'send gateway-registration-request', 'arm answer'],
+      exit: ['disarm answer', 'settle gateway-registration-request'],
       on: {
         GatewayRegistered: {
           guard: 'isCurrentRequest',
@@ -49,10 +49,10 @@ const machine = terms.createMachine({
         AnswerOverdue: [
           {
             guard: 'attemptsLeft',
-            actions: ['nextAttempt', 'resendRequest', 'armAnswer'],
+            actions: ['next answer', 'resend gateway-registration-request', 'arm answer'],
             description: 'No answer yet: sends the same request again.',
           },
-          { actions: 'askTimedOut', description: 'The last attempt had no answer either.' },
+          { actions: 'ask timeOutGatewayRegistration', description: 'The last attempt had no answer either.' },
         ],
         GatewayRegistrationTimedOut: {
           guard: 'isCurrentRequest',
@@ -64,29 +64,32 @@ const machine = terms.createMachine({
     },
     registered: {
       description: 'Knows the server; establishes each PN and follows its inventory.',
-      entry: 'askEstablishments',
+      entry: 'ask requestPnEstablishments',
       on: {
         PnEstablishmentRequested: {
           guard: 'isOwnPn',
-          actions: ['keepEstablishmentRequest', 'sendEstablishment', 'armEstablishment'],
+          actions: ['keepEstablishmentRequest', 'send pn-establishment-request', 'arm establishment'],
           description: 'To establish the PN, or to fetch what the local inventory lacks.',
         },
         PnEstablishmentOverdue: [
           {
             guard: 'isPending',
-            actions: ['nextEstablishmentAttempt', 'resendEstablishment', 'armEstablishment'],
+            actions: ['nextEstablishmentAttempt', 'resend pn-establishment-request', 'arm establishment'],
             description: 'No answer yet: sends the same request again.',
           },
-          { actions: 'settleEstablishment', description: 'The PN is no longer one of this PN GW: asks no more.' },
+          {
+            actions: 'settle pn-establishment-request',
+            description: 'The PN is no longer one of this PN GW: asks no more.',
+          },
         ],
         PnEstablished: {
           guard: 'isOwnPn',
-          actions: ['keepEstablished', 'settleEstablishment', 'disarmEstablishment'],
+          actions: ['keepEstablished', 'settle pn-establishment-request', 'disarm establishment'],
           description: 'PNEs of this PN can be admitted.',
         },
         PnEstablishmentRefused: {
           guard: 'isOwnPn',
-          actions: ['keepRefused', 'settleEstablishment', 'disarmEstablishment'],
+          actions: ['keepRefused', 'settle pn-establishment-request', 'disarm establishment'],
           description: 'PNEs of this PN are refused with the same code.',
         },
         LocalInventoryUpdated: {
@@ -100,22 +103,19 @@ const machine = terms.createMachine({
           description: 'The server does not have the session any more: registers anew.',
         },
         GatewayRegistrationWanted: {
-          actions: ['keepPns', 'askEstablishments'],
+          actions: ['keepPns', 'ask requestPnEstablishments'],
           description: 'Started again: the session stands, only the inventories are compared.',
         },
       },
     },
     backingOff: {
       description: 'The server refused or is away; waits and asks anew, for ever.',
-      entry: ['countBackOff', 'armBackOff'],
-      exit: 'disarmBackOff',
+      entry: ['countBackOff', 'arm backOff'],
+      exit: 'disarm backOff',
       on: {
-        BackOffEnded: { actions: 'askAgain', description: 'Has waited long enough.' },
+        BackOffEnded: { actions: 'ask wantGatewayRegistration', description: 'Has waited long enough.' },
         GatewayRegistrationWanted: { target: 'requesting', actions: 'keepPns', description: 'Asks anew.' },
       },
     },
   },
 });
-
-/** Chart of one PN GW: `gateway/<gatewayId>`. */
-export const pnGateway = defineChart('pn-gateway/gateway', machine);

@@ -2,8 +2,9 @@ import { assign, emit, setup } from 'xstate';
 import { isTemporary } from '../../events/codes.ts';
 import type { UsageSum } from '../../events/fields.ts';
 import type { GatewayUsageEvent } from '../../events/vocabulary/gateway-usage.ts';
+import { asks, attempts, refusalCount, requests } from '../actions.ts';
 import type { Effect } from '../effect.ts';
-import { delayMs, GATEWAY_BACK_OFF_CAP_MS, WAN_RETRY } from '../timing.ts';
+import { GATEWAY_BACK_OFF_CAP_MS, WAN_RETRY } from '../timing.ts';
 import { addSum, usageKey } from '../usage.ts';
 
 export interface PnUsage {
@@ -68,6 +69,10 @@ export const terms = setup({
     isCurrentReport: ({ context, event }) => isAnswer(context, event),
   },
   actions: {
+    ...refusalCount(),
+    ...attempts('answer', 'attempt', WAN_RETRY, GATEWAY_BACK_OFF_CAP_MS),
+    ...asks('reportUsage'),
+    ...requests('usage-report'),
     addUsage: assign(({ context, event }) => ({ pending: withPending(context.pending, recorded(event)) })),
     keepReport: assign(({ context, event }) => {
       if (event.type !== 'UsageReported') return context;
@@ -81,21 +86,7 @@ export const terms = setup({
       pending: withPending(ofPn(pnId, usage), pending),
     })),
     forgetReport: assign({ usage: [] }),
-    countRefusal: assign(({ context, event }) =>
-      event.type === 'MessageRefused' ? { refusals: context.refusals + event.data.count } : {},
-    ),
-    firstAttempt: assign({ attempt: 1 }),
-    nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
-    armAnswer: emit(({ context }) =>
-      effect({
-        type: 'arm',
-        timer: 'answer',
-        delayMs: Math.min(delayMs(WAN_RETRY, context.attempt), GATEWAY_BACK_OFF_CAP_MS),
-        event: { type: 'AnswerOverdue', data: { timer: 'answer', attempt: context.attempt } },
-      }),
-    ),
-    disarmAnswer: emit(effect({ type: 'disarm', timer: 'answer' })),
-    armBackOff: emit(
+    'arm backOff': emit(
       effect({
         type: 'arm',
         timer: 'backOff',
@@ -103,9 +94,5 @@ export const terms = setup({
         event: { type: 'BackOffEnded', data: {} },
       }),
     ),
-    askReport: emit(effect({ type: 'ask', fact: 'reportUsage' })),
-    sendReport: emit(effect({ type: 'send', message: 'usage-report' })),
-    resendReport: emit(effect({ type: 'resend', message: 'usage-report' })),
-    settleReport: emit(effect({ type: 'settle', message: 'usage-report' })),
   },
 });

@@ -1,8 +1,8 @@
 import { defineChart } from '../chart.ts';
 import { initialContext, terms } from './usage-terms.ts';
 
-const machine = terms.createMachine({
-  id: 'pn-gateway/usage',
+/** Chart of one PNE at one PN GW: `usage/<gatewayId>/<deviceId>`. */
+export const gatewayUsage = defineChart('pn-gateway/usage', terms, {
   description: 'A PN GW records what it relays for one PNE and reports it to the CPNS Server, each sum in one report.',
   context: initialContext,
   initial: 'idle',
@@ -23,19 +23,19 @@ const machine = terms.createMachine({
     },
     reporting: {
       description: 'Writes the next report.',
-      entry: 'askReport',
+      entry: 'ask reportUsage',
       on: {
         UsageReported: { target: 'awaitingAnswer', actions: 'keepReport', description: 'The report is ready.' },
       },
     },
     awaitingAnswer: {
       description: 'Sends the report until it is answered; what is recorded meanwhile goes into the next one.',
-      entry: ['firstAttempt', 'sendReport', 'armAnswer'],
-      exit: ['disarmAnswer', 'settleReport'],
+      entry: ['first answer', 'send usage-report', 'arm answer'],
+      exit: ['disarm answer', 'settle usage-report'],
       on: {
         UsageRecorded: { guard: 'hasRoom', actions: 'addUsage', description: 'For the next report.' },
         AnswerOverdue: {
-          actions: ['nextAttempt', 'resendReport', 'armAnswer'],
+          actions: ['next answer', 'resend usage-report', 'arm answer'],
           description: 'No answer yet: sends the same report again, for ever.',
         },
         UsageReportAnswered: [
@@ -62,7 +62,7 @@ const machine = terms.createMachine({
     },
     backingOff: {
       description: 'The server took no report; waits before the next one.',
-      entry: 'armBackOff',
+      entry: 'arm backOff',
       on: {
         UsageRecorded: { guard: 'hasRoom', actions: 'addUsage', description: 'For the next report.' },
         BackOffEnded: { target: 'reporting', description: 'Has waited long enough.' },
@@ -70,6 +70,3 @@ const machine = terms.createMachine({
     },
   },
 });
-
-/** Chart of one PNE at one PN GW: `usage/<gatewayId>/<deviceId>`. */
-export const gatewayUsage = defineChart('pn-gateway/usage', machine);

@@ -1,4 +1,4 @@
-import { parseStream } from '../../machines/streams.ts';
+import { readStreamName } from '../../machines/streams.ts';
 import { z } from 'zod';
 import { CpnsId, KeyId, UsageSums, type UsageSum } from '../../events/fields.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
@@ -26,14 +26,14 @@ export class ChargingFold implements ChargingDelta, Fold {
   readonly sessions = new Map<string, SessionRow>();
 
   apply(event: RecordedEvent): void {
-    const { chart, ids } = parseStream(event.stream);
-    if (chart === 'cpns-server/registration') this.#session(event, ids);
-    if (chart !== 'cpns-server/charging') return;
+    const name = readStreamName(event.stream);
+    if (name?.chart === 'cpns-server/registration') this.#session(event, name.ids);
+    if (name?.chart !== 'cpns-server/charging') return;
     const side = COUNTS[event.type];
     if (side === undefined) return;
     const counted = Counted.safeParse(event.data).data;
     if (counted === undefined) throw handlerError(CHARGING_NAME, event, 'carries malformed usage');
-    for (const sum of counted.usage) this.#count(sum, side, ids);
+    for (const sum of counted.usage) this.#count(sum, side, name.ids);
   }
 
   #count(sum: UsageSum, side: 'server' | 'gateway', pne: Pick<UsageRow, 'pnId' | 'deviceId'>): void {

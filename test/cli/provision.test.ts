@@ -20,7 +20,7 @@ import { loadServerOptions } from '../../cli/config/server.ts';
 import { loadServiceOptions } from '../../cli/config/service.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
 import { SECRET_FILE, secretsIn } from './keys/secrets.ts';
-import type { PneDevice } from '../../cli/config/types.ts';
+import type { PneDevice } from '../../actors/roles/pne/device.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/household.yaml', import.meta.url));
 

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { DEFAULT_SESSION_SETTINGS, type ApplicationMessage, type SessionEnd } from '../../actors/sessions/data/port.ts';
-import { type PneDevice } from '../../actors/roles/pne/role.ts';
 import { register, startGateway, startPnes, startServer, type Seams } from '../../actors/start.ts';
 import type { Runtime } from '../../actors/loop/runtime.ts';
 import { systemClock } from '../../seams/clock.ts';
@@ -19,6 +18,7 @@ import { pneRegistration } from '../../machines/pne/registration.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import type { ExpectedCredential } from '../../security/registration-handshake.ts';
 import { streamOf } from '../../machines/streams.ts';
+import type { PneDevice } from '../../actors/roles/pne/device.ts';
 
 /** PNE, PN GW and CPNS Server over a real nats-server and on real databases: messages go both ways, through restarts. */
 

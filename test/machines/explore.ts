@@ -1,7 +1,8 @@
 import type { AnyMachineSnapshot, AnyStateNode } from 'xstate';
-import type { Chart, ChartState } from '../../machines/chart.ts';
+import type { Chart } from '../../machines/chart.ts';
 import type { ChartId } from '../../machines/catalogue.ts';
 import type { Fact } from '../../fold/decode.ts';
+import type { ChartState } from '../../machines/state.ts';
 
 /** Every state of a chart, the root first. */
 export function statesOf(chart: Chart<ChartId>): readonly AnyStateNode[] {

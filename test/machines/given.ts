@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { EventOf } from '../../events/vocabulary/define.ts';
-import { ChartError, type Chart, type ChartState, type StateValue, type Step } from '../../machines/chart.ts';
+import { ChartError, type Chart, type Step } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
 import type { CATALOGUE, ChartId } from '../../machines/catalogue.ts';
 import { checkFact, type Fact } from '../../fold/decode.ts';
+import type { ChartState, StateValue } from '../../machines/state.ts';
 
 /** Given these events, when this one comes, then the chart is in this state and wants these effects. */
 

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { transition } from 'xstate';
 import { RESPONSE_CODE_VALUES, RESPONSE_CODES } from '../../events/codes.ts';
 import { changeRequestStep } from '../../events/vocabulary/define.ts';
-import { defineChart, type Chart, type ChartState } from '../../machines/chart.ts';
+import { chartOfMachine, type Chart } from '../../machines/chart.ts';
 import { edgesOf, explore, fired, statesOf } from './explore.ts';
 import { POOL } from './pool.ts';
 import { CHART_IDS, CHARTS, vocabularyOf, type ChartId } from '../../machines/catalogue.ts';
 import { checkFact, type Fact } from '../../fold/decode.ts';
+import type { ChartState } from '../../machines/state.ts';
 
 /** What holds for every chart. */
 
@@ -121,7 +122,7 @@ describe.each(charts)('chart %s', (id, chart, pool) => {
   });
 
   it('has one definition, whenever and however often it is built', () => {
-    const again = defineChart(id, chart.machine);
+    const again = chartOfMachine(id, chart.machine);
     expect(again.definition).toBe(chart.definition);
     expect(JSON.parse(chart.definition)).toMatchObject({ id });
   });

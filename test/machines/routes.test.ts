@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assign, emit, enqueueActions, setup, transition } from 'xstate';
-import { defineChart } from '../../machines/chart.ts';
+import { chartOfMachine } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
 
 /** Charts that depend on more than the state and a guard: nothing kept of an earlier transition may be used again. */
@@ -73,7 +73,7 @@ const emitted = (params: unknown): readonly unknown[] =>
 
 describe.each(Object.entries(CHARTS))('a chart with %s', (_name, machine) => {
   it('moves as XState itself does', () => {
-    const chart = defineChart('test', machine);
+    const chart = chartOfMachine('test', machine);
     let ours = chart.initial();
     let theirs = machine.resolveState({ value: ours.value, context: ours.context });
     for (let turn = 0; turn < 5; turn++) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { ResponseCode } from '../../events/codes.ts';
-import type { PneDevice } from '../../actors/roles/pne/role.ts';
 import { device, GATEWAY, secretOf, type WorldOptions } from '../simulation/world.ts';
+import type { PneDevice } from '../../actors/roles/pne/device.ts';
 
 /** A generated household: what the operator provisioned, and the code that each device must end with. */
 export interface Household {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { SendOutcome } from '../../actors/sessions/data/port.ts';
 import { InventoryChanges, type InventoryChange } from '../../events/fields.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
-import type { Chart, ChartState } from '../../machines/chart.ts';
+import type { Chart } from '../../machines/chart.ts';
 import { applyChanges, type Members } from '../../machines/inventory.ts';
 import { MemoryInventoryStore } from '../../projections/memory.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
@@ -18,6 +18,7 @@ import { byRule } from './by-rule.ts';
 import { placed, readerOf, text, where } from './reading.ts';
 import { CHARTS } from '../../machines/catalogue.ts';
 import { readFact } from '../../fold/decode.ts';
+import type { ChartState } from '../../machines/state.ts';
 
 /** All that is known of a run: every transaction of every node in their order, every message, every line of every log. */
 export interface Evidence {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
 import type { RecordedEvent } from '../../journal/port.ts';
-import { defineChart, type Chart } from '../../machines/chart.ts';
+import { chartOfMachine, type Chart } from '../../machines/chart.ts';
 import { chartName } from '../../fold/chart-hash.ts';
 import { audit } from '../../replay/audit.ts';
 import { judge, type Verdict } from '../../replay/verdict.ts';
@@ -31,7 +31,7 @@ function changed(chart: Chart<ChartId>, part: string, instead: string): Chart<Ch
   const text = JSON.stringify(machine.config);
   expect(text).toContain(part);
   const { guards, actions } = machine.implementations;
-  return defineChart(chart.id, createMachine(JSON.parse(text.replace(part, instead)), { guards, actions }));
+  return chartOfMachine(chart.id, createMachine(JSON.parse(text.replace(part, instead)), { guards, actions }));
 }
 
 /** As recorded under the changed chart. */

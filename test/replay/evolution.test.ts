@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { foldActor } from '../../fold/fold.ts';
 import { MemoryJournal } from '../../journal/memory.ts';
-import { defineChart } from '../../machines/chart.ts';
+import { chartOfMachine } from '../../machines/chart.ts';
 import { initialContext, terms } from '../../machines/cpns-server/registration-terms.ts';
 import { registration } from '../../machines/cpns-server/registration.ts';
 import { EvolutionPass, fatesOf, newlyChanged } from '../../replay/evolution.ts';
@@ -13,7 +13,7 @@ import { device, GATEWAY, World } from '../simulation/world.ts';
 import { CHARTS } from '../../machines/catalogue.ts';
 
 /** The registration of a later program: it no longer knows of CPNS IDs that are allocated after authentication. */
-const changed = defineChart(
+const changed = chartOfMachine(
   'cpns-server/registration',
   terms.createMachine({
     id: 'cpns-server/registration',

@@ -23,11 +23,11 @@ import { Gate } from './gate.ts';
 import { sessionFromBytes, type Session, type SessionKeys } from '../../security/session.ts';
 import type { ServerIdentity } from '../../actors/roles/cpns-server/identity.ts';
 import type { GatewayIdentity } from '../../actors/roles/pn-gateway/identity.ts';
-import type { PneDevice } from '../../actors/roles/pne/role.ts';
 import { SERVER_LIMITS, type ServerLimits } from '../../actors/roles/rate-limits.ts';
 import { register, startGateway, startPnes, startServer, type ProvisionedPn, type Seams } from '../../actors/start.ts';
 import type { ExpectedCredential } from '../../security/registration-handshake.ts';
 import { streamOf } from '../../machines/streams.ts';
+import type { PneDevice } from '../../actors/roles/pne/device.ts';
 
 export const NODES = ['server', 'gateway', 'pnes'] as const;
 export type NodeName = (typeof NODES)[number];

@@ -1,5 +1,5 @@
 import type { Commit, OutboxRow, StoredAnswer } from '../../../journal/port.ts';
-import { encodeMessage, type Letter } from '../../../messages/catalogue.ts';
+import { encodeMessage, type OutboundMessage } from '../../../messages/catalogue.ts';
 import type { Cause } from '../work.ts';
 import { StepError } from './error.ts';
 
@@ -33,7 +33,7 @@ export class StepMessages {
   }
 
   /** @param about tells requests of one name apart */
-  request(stream: string, message: string, about: string | undefined, letter: Letter): void {
+  request(stream: string, message: string, about: string | undefined, letter: OutboundMessage): void {
     const id = outboxId(stream, message, about);
     const outgoing = this.#write(letter);
     const { subject, payload, correlationId } = outgoing;
@@ -53,7 +53,7 @@ export class StepMessages {
   }
 
   /** A stored answer to the message of this step. */
-  answer(letter: Letter): void {
+  answer(letter: OutboundMessage): void {
     const { inReplyTo, subject } = letter;
     if (inReplyTo === null) throw new StepError(`Answer ${letter.type} does not say what it answers.`);
     const outgoing = this.#write(letter);
@@ -63,7 +63,7 @@ export class StepMessages {
     this.#answers.push({ messageKey: key, messageId, subject, payload, correlationId });
   }
 
-  notify(letter: Letter): void {
+  notify(letter: OutboundMessage): void {
     this.outgoing.push(this.#write(letter));
   }
 
@@ -84,7 +84,7 @@ export class StepMessages {
     return { outbox: { put: [...this.#put.values()], settle: [...this.#settled] }, answers: this.#answers };
   }
 
-  #write(letter: Letter): Outgoing {
+  #write(letter: OutboundMessage): Outgoing {
     const messageId = letter.messageId ?? this.#id();
     const { correlationId } = this.#cause;
     const payload = encodeMessage(letter, messageId, correlationId);

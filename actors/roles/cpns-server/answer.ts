@@ -1,7 +1,7 @@
-import type { Letter } from '../../../messages/catalogue.ts';
+import type { OutboundMessage } from '../../../messages/catalogue.ts';
 import { wanDown } from '../../../messages/subjects.ts';
 
 /** A letter of the server to a PN GW, in answer to one of its messages. */
-export function answer(type: string, gatewayId: string, inReplyTo: string, body: object): Letter {
+export function answer(type: string, gatewayId: string, inReplyTo: string, body: object): OutboundMessage {
   return { subject: wanDown(gatewayId, type), type, inReplyTo, body };
 }

@@ -1,8 +1,9 @@
 import type { ResponseCode } from '../../../events/codes.ts';
 import type { GatewayRegistrationEvent } from '../../../events/vocabulary/gateway-registration.ts';
 import { gatewayRegistration } from '../../../machines/cpns-server/gateway-registration.ts';
-import type { Meaning, Part, Scope, Targeted } from '../../loop/role.ts';
-import type { Body, Incoming, Letter } from '../../../messages/catalogue.ts';
+import type { Decision, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
+import { StepValue } from '../../loop/step-value.ts';
+import type { Body, Incoming, OutboundMessage } from '../../../messages/catalogue.ts';
 import { gatewayBinding } from '../../sessions/binding.ts';
 import { UNKNOWN } from '../rate-limits.ts';
 import { chainKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
@@ -13,18 +14,18 @@ import { streamOf } from '../../../machines/streams.ts';
 
 /** What the CPNS Server has to do with the registration of a PN GW. */
 
-const aboutGateway = (stream: string, event: GatewayRegistrationEvent): Targeted => ({ stream, ...event });
+const aboutGateway = (stream: string, event: GatewayRegistrationEvent): StreamEvent => ({ stream, ...event });
 
 export function gatewayRegistrationRequest(
   { gatewayId, messageId: requestId }: Incoming,
   { handshake }: Body<'gateway-registration-request', 'wan.up'>,
   stream: string,
-): Meaning {
+): Decision {
   const data = { requestId, gatewayId, handshake };
-  return { kind: 'facts', primary: aboutGateway(stream, { type: 'GatewayRegistrationReceived', data }) };
+  return { kind: 'take', event: aboutGateway(stream, { type: 'GatewayRegistrationReceived', data }) };
 }
 
-export function gatewayRegistrationRefused({ gatewayId, messageId }: Incoming, code: ResponseCode): Letter {
+export function gatewayRegistrationRefused({ gatewayId, messageId }: Incoming, code: ResponseCode): OutboundMessage {
   return answer('gateway-registration-response', gatewayId, messageId, { code, handshake: null });
 }
 
@@ -43,8 +44,13 @@ export class RegisteredGateways {
   }
 }
 
-export const gatewayRegistrationPart = ({ gatewayCredential }: ServerIdentity): Part => ({
-  facts: {
+/** The second handshake message to a PN GW that was authenticated in this step. */
+const reply = new StepValue<string>('handshake reply');
+
+export const gatewayRegistrationHandlers = ({
+  gatewayCredential,
+}: ServerIdentity): Handlers<typeof gatewayRegistration> => ({
+  asks: {
     authenticateGateway(scope, stream) {
       const { gatewayId, requestId, handshake, newest, keyId: former } = scope.context(gatewayRegistration, stream);
       const credential = gatewayCredential(gatewayId, scope.now);
@@ -52,35 +58,35 @@ export const gatewayRegistrationPart = ({ gatewayCredential }: ServerIdentity): 
       const verdict = authenticate(scope, credential, binding, { handshake, newest });
       if (verdict.kind === 'failed') {
         const reason = credential.kind === 'none' ? 'unknownGateway' : verdict.reason;
-        scope.memory.refused = { from: credential.kind === 'none' ? UNKNOWN : gatewayId, code: 401, reason };
-        return [aboutGateway(stream, { type: 'GatewayAuthenticationFailed', data: { reason } })];
+        return {
+          events: [aboutGateway(stream, { type: 'GatewayAuthenticationFailed', data: { reason } })],
+          refused: { from: credential.kind === 'none' ? UNKNOWN : gatewayId, code: 401, reason },
+        };
       }
-      const { keyId, handshake: reply } = respond(scope, { code: 200 });
-      scope.memory.reply = reply;
-      const facts: Targeted[] = [];
+      const answer = respond(scope, verdict, { code: 200 });
+      const { keyId } = answer.session;
+      const events: StreamEvent[] = [];
       if (former !== null) {
         for (const id of [sessionKey(former), chainKey(former), seenKey(former)]) scope.keys.drop(id);
         const data = { keyId: former, reason: 'replaced' as const };
-        facts.push(aboutGateway(stream, { type: 'GatewaySessionClosed', data }));
+        events.push(aboutGateway(stream, { type: 'GatewaySessionClosed', data }));
       }
       const data = { keyId, timestamp: verdict.timestamp };
-      return [...facts, aboutGateway(stream, { type: 'GatewayAuthenticated', data })];
+      events.push(aboutGateway(stream, { type: 'GatewayAuthenticated', data }));
+      return { events, found: [reply.is(answer.handshake)] };
     },
-    answerGateway(scope, stream) {
+    /** 200 to one that was authenticated in this step; 401 to any other. */
+    answerGatewayRegistration(scope, stream) {
       const { requestId } = scope.context(gatewayRegistration, stream);
-      const data = { requestId, code: 200 as const, handshake: scope.memory.reply };
-      return [aboutGateway(stream, { type: 'GatewayRegistrationAnswered', data })];
-    },
-    refuseGateway(scope, stream) {
-      const { requestId } = scope.context(gatewayRegistration, stream);
-      const data = { requestId, code: 401 as const, handshake: null };
+      const handshake = reply.find(scope);
+      const data = { requestId, code: handshake === null ? 401 : 200, handshake } as const;
       return [aboutGateway(stream, { type: 'GatewayRegistrationAnswered', data })];
     },
   },
-  letters: {
+  messages: {
     'gateway-registration-response': (scope, stream) => {
-      const { gatewayId, requestId, code, reply } = scope.context(gatewayRegistration, stream);
-      return answer('gateway-registration-response', gatewayId, requestId, { code: code ?? 500, handshake: reply });
+      const { gatewayId, requestId, code, reply: handshake } = scope.context(gatewayRegistration, stream);
+      return answer('gateway-registration-response', gatewayId, requestId, { code: code ?? 500, handshake });
     },
   },
 });

@@ -5,19 +5,26 @@ import {
   type Binding,
   type ExpectedCredential,
   type RegistrationFailure,
+  type RegistrationResponse,
 } from '../../../security/registration-handshake.ts';
-import { sessionToBytes } from '../../../security/session.ts';
+import { sessionToBytes, type Session } from '../../../security/session.ts';
 import { timestampFromBytes } from '../../../security/timestamp.ts';
 import type { Scope } from '../../loop/role.ts';
-import { StepError } from '../../loop/step/error.ts';
 import { chainKey, sessionKey } from '../../sessions/sealed-text.ts';
 import { keptChain } from './standing.ts';
 
 /** The server's end of a registration, of a PN GW or of a PNE: reads the first handshake message, writes the second. */
 
-type Verdict =
-  | { readonly kind: 'authenticated'; readonly timestamp: string }
-  | { readonly kind: 'failed'; readonly reason: RegistrationFailure | 'replayed' };
+export interface Authenticated {
+  readonly kind: 'authenticated';
+  readonly timestamp: string;
+  /** Certificates that the sender has shown, DER; null: a secret. */
+  readonly chain: readonly Uint8Array[] | null;
+  /** Writes the second handshake message. */
+  readonly respond: (payload: Uint8Array) => RegistrationResponse;
+}
+
+type Verdict = Authenticated | { readonly kind: 'failed'; readonly reason: RegistrationFailure | 'replayed' };
 
 const utf8 = new TextEncoder();
 
@@ -35,18 +42,17 @@ export function authenticate(
   const timestamp = timestampFromBytes(result.payload);
   if (timestamp === null) return { kind: 'failed', reason: 'malformed' };
   if (!isNewer(timestamp, newest)) return { kind: 'failed', reason: 'replayed' };
-  scope.memory.respond = result.respond;
-  scope.memory.chain = result.chain;
-  return { kind: 'authenticated', timestamp };
+  return { kind: 'authenticated', timestamp, chain: result.chain, respond: result.respond };
 }
 
-/** Writes the second handshake message to whoever was authenticated in this step, and takes the session into the keyring. */
-export function respond(scope: Scope, payload: object): { readonly keyId: string; readonly handshake: string } {
-  const { respond: write, chain } = scope.memory;
-  if (write === null) throw new StepError('Nobody was authenticated in this step.');
+/** Writes the second handshake message, base64url, and takes the session into the keyring. */
+export function respond(
+  scope: Scope,
+  { respond: write, chain }: Authenticated,
+  payload: object,
+): { readonly session: Session; readonly handshake: string } {
   const { message, session } = write(utf8.encode(JSON.stringify(payload)));
-  scope.memory.session = session;
   scope.keys.put(sessionKey(session.keyId), sessionToBytes(session));
   if (chain !== null) scope.keys.put(chainKey(session.keyId), keptChain(chain));
-  return { keyId: session.keyId, handshake: toBase64url(message) };
+  return { session, handshake: toBase64url(message) };
 }

@@ -1,16 +1,16 @@
 import type { ResponseCode } from '../../../events/codes.ts';
 import type { PersonalNetworkEvent } from '../../../events/vocabulary/personal-network.ts';
-import type { ChartState } from '../../../machines/chart.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import type { PersonalNetworkContext } from '../../../machines/cpns-server/personal-network-terms.ts';
-import type { Meaning, Part, Targeted } from '../../loop/role.ts';
-import type { Body, Incoming, Letter } from '../../../messages/catalogue.ts';
+import type { Decision, Handlers, StreamEvent } from '../../loop/role.ts';
+import type { Body, Incoming, OutboundMessage } from '../../../messages/catalogue.ts';
 import { answer } from './answer.ts';
-import { change, changesSince } from './inventory.ts';
+import { answeredChanges, change, changesSince } from './inventory.ts';
+import type { ChartState } from '../../../machines/state.ts';
 
 /** What the CPNS Server has to do with a PN: its PN GW establishes it, and has strangers added and taken back. */
 
-export const aboutPn = (stream: string, event: PersonalNetworkEvent): Targeted => ({ stream, ...event });
+export const aboutPn = (stream: string, event: PersonalNetworkEvent): StreamEvent => ({ stream, ...event });
 
 export type Pn = ChartState<PersonalNetworkContext>;
 
@@ -19,17 +19,17 @@ export function establishmentRequest(
   { revision }: Body<'pn-establishment-request', 'wan.up'>,
   stream: string,
   pn: Pn,
-): Meaning {
+): Decision {
   if (pn.context.pnId !== '' && pn.context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
   const data = { requestId, gatewayId, revision };
-  return { kind: 'facts', primary: aboutPn(stream, { type: 'PnEstablishmentReceived', data }) };
+  return { kind: 'take', event: aboutPn(stream, { type: 'PnEstablishmentReceived', data }) };
 }
 
 export function establishmentRefused(
   { gatewayId, messageId }: Incoming,
   { pnId }: Body<'pn-establishment-request', 'wan.up'>,
   code: ResponseCode,
-): Letter {
+): OutboundMessage {
   const body = { pnId, code, joinPolicy: null, changes: [], more: false };
   return answer('pn-establishment-response', gatewayId, messageId, body);
 }
@@ -39,44 +39,45 @@ export function updateRequest(
   { deviceId, action }: Body<'pn-update-request', 'wan.up'>,
   stream: string,
   pn: Pn,
-): Meaning {
+): Decision {
   if (pn.value === 'established' && pn.context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
   const data = { updateId, gatewayId, deviceId, action };
-  return { kind: 'facts', primary: aboutPn(stream, { type: 'PnUpdateReceived', data }) };
+  return { kind: 'take', event: aboutPn(stream, { type: 'PnUpdateReceived', data }) };
 }
 
 export function updateRefused(
   { gatewayId, messageId }: Incoming,
   { pnId, deviceId }: Body<'pn-update-request', 'wan.up'>,
   code: ResponseCode,
-): Letter {
+): OutboundMessage {
   const body = { pnId, deviceId, code, revision: 0, changes: [] };
   return answer('pn-update-response', gatewayId, messageId, body);
 }
 
-export const personalNetworkPart: Part = {
-  facts: {
+export const personalNetworkHandlers: Handlers<typeof personalNetwork> = {
+  asks: {
     establishPn(scope, stream) {
       const { pnId, gatewayId } = scope.context(personalNetwork, stream);
       return [aboutPn(stream, { type: 'PnEstablished', data: { pnId, gatewayId } })];
     },
-    async answerEstablishment(scope, stream) {
+    async answerPnEstablishment(scope, stream) {
       const { requestId, gatewayId, fromRevision } = scope.context(personalNetwork, stream);
-      const { changes, more } = await changesSince(scope, stream, fromRevision);
-      scope.memory.changes = changes;
-      scope.memory.more = more;
-      const revision = changes.at(-1)?.revision ?? fromRevision;
+      const next = await changesSince(scope, stream, fromRevision);
+      const revision = next.changes.at(-1)?.revision ?? fromRevision;
       const data = { requestId, gatewayId, code: 200 as const, revision };
-      return [aboutPn(stream, { type: 'PnEstablishmentAnswered', data })];
+      return {
+        events: [aboutPn(stream, { type: 'PnEstablishmentAnswered', data })],
+        found: [answeredChanges.is(next)],
+      };
     },
-    async addProvisional(scope, stream) {
+    async addPne(scope, stream) {
       const { pnId, deviceId } = scope.context(personalNetwork, stream);
-      const inventory = await change(scope, pnId, { deviceId, kind: 'added', status: 'provisional', cpnsId: null });
+      const { inventory } = await change(scope, pnId, { deviceId, kind: 'added', status: 'provisional', cpnsId: null });
       return [aboutPn(stream, { type: 'PneAdded', data: { inventory } })];
     },
-    async removeProvisional(scope, stream) {
+    async removePne(scope, stream) {
       const { pnId, deviceId, reason } = scope.context(personalNetwork, stream);
-      const inventory = await change(scope, pnId, { deviceId, kind: 'removed', status: 'removed', cpnsId: null });
+      const { inventory } = await change(scope, pnId, { deviceId, kind: 'removed', status: 'removed', cpnsId: null });
       return [aboutPn(stream, { type: 'PneRemoved', data: { inventory, reason } })];
     },
     answerPnUpdate(scope, stream) {
@@ -84,10 +85,10 @@ export const personalNetworkPart: Part = {
       return [aboutPn(stream, { type: 'PnUpdateAnswered', data: { updateId, gatewayId, deviceId, code } })];
     },
   },
-  letters: {
+  messages: {
     'pn-establishment-response': (scope, stream) => {
       const { gatewayId, requestId, pnId, joinPolicy } = scope.context(personalNetwork, stream);
-      const { changes, more } = scope.memory;
+      const { changes, more } = answeredChanges.in(scope);
       const body = { pnId, code: 200, joinPolicy, changes, more: more === 'more' };
       return answer('pn-establishment-response', gatewayId, requestId, body);
     },

@@ -1,46 +1,49 @@
 import type { ResponseCode } from '../../../events/codes.ts';
-import type { RegistrationEvent } from '../../../events/vocabulary/registration.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { memberOf } from '../../../machines/cpns-server/personal-network-terms.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
 import { cpnsId } from '../../../security/cpns-id.ts';
-import type { Meaning, Part, Targeted } from '../../loop/role.ts';
-import type { Body, Incoming, Letter } from '../../../messages/catalogue.ts';
+import type { Decision, Handlers } from '../../loop/role.ts';
+import { StepValue } from '../../loop/step-value.ts';
+import type { Body, Incoming, OutboundMessage } from '../../../messages/catalogue.ts';
 import { pneBinding } from '../../sessions/binding.ts';
 import { answer } from './answer.ts';
-import { authenticate, respond } from './handshake.ts';
+import { authenticate, respond, type Authenticated } from './handshake.ts';
 import type { ServerIdentity } from './identity.ts';
-import { change } from './inventory.ts';
+import { answeredChanges, change } from './inventory.ts';
 import { aboutPn, type Pn } from './personal-network.ts';
+import { aboutPne, sessionAsks, sessionMessages } from './secure-session.ts';
 import { streamOf } from '../../../machines/streams.ts';
 
 /** 1.4.1/3, 1.4.2/5: what the CPNS Server has to do with the registration of a PNE. */
-
-export const aboutPne = (stream: string, event: RegistrationEvent): Targeted => ({ stream, ...event });
 
 export function registrationRequest(
   { gatewayId, messageId: requestId }: Incoming,
   { pnId, deviceId, handshake }: Body<'registration-request', 'wan.up'>,
   stream: string,
   pn: Pn,
-): Meaning {
+): Decision {
   if (pn.value !== 'established') return { kind: 'refuse', code: personalNetwork.refusal(pn) };
   const flow = memberOf(pn.context, deviceId)?.status === 'provisional' ? '1.4.2' : '1.4.1';
   const data = { requestId, gatewayId, pnId, deviceId, flow, handshake } as const;
-  return { kind: 'facts', primary: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
+  return { kind: 'take', event: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
 }
 
 export function registrationRefused(
   { gatewayId, messageId }: Incoming,
   { pnId, deviceId }: Body<'registration-request', 'wan.up'>,
   code: ResponseCode,
-): Letter {
+): OutboundMessage {
   const body = { pnId, deviceId, code, handshake: null, revision: 0, changes: [] };
   return answer('registration-response', gatewayId, messageId, body);
 }
 
-export const registrationPart = ({ idKey, pneCredential }: ServerIdentity): Part => ({
-  facts: {
+/** The PNE that was authenticated in this step. */
+const authenticated = new StepValue<Authenticated>('authentication');
+
+export const registrationHandlers = ({ idKey, pneCredential }: ServerIdentity): Handlers<typeof registration> => ({
+  asks: {
+    ...sessionAsks,
     authenticatePne(scope, stream) {
       const { pnId, gatewayId, deviceId, requestId, handshake, newest } = scope.context(registration, stream);
       const credential = pneCredential(deviceId, scope.now);
@@ -48,12 +51,17 @@ export const registrationPart = ({ idKey, pneCredential }: ServerIdentity): Part
       const verdict = authenticate(scope, credential, binding, { handshake, newest });
       if (verdict.kind === 'authenticated') {
         const { timestamp } = verdict;
-        return [aboutPne(stream, { type: 'PneAuthenticated', data: { timestamp } })];
+        return {
+          events: [aboutPne(stream, { type: 'PneAuthenticated', data: { timestamp } })],
+          found: [authenticated.is(verdict)],
+        };
       }
       const reason = credential.kind === 'none' ? 'unknownDevice' : verdict.reason;
-      // Made-up devices are summed over all of them.
-      scope.memory.refused = { from: credential.kind === 'none' ? gatewayId : deviceId, code: 401, reason };
-      return [aboutPne(stream, { type: 'PneAuthenticationFailed', data: { reason } })];
+      return {
+        events: [aboutPne(stream, { type: 'PneAuthenticationFailed', data: { reason } })],
+        // Made-up devices are summed over all of them.
+        refused: { from: credential.kind === 'none' ? gatewayId : deviceId, code: 401, reason },
+      };
     },
     async allocateCpnsId(scope, stream) {
       const { pnId, gatewayId, deviceId } = scope.context(registration, stream);
@@ -68,40 +76,39 @@ export const registrationPart = ({ idKey, pneCredential }: ServerIdentity): Part
     },
     async updateInventory(scope, stream) {
       const { pnId, deviceId, cpnsId: id } = scope.context(registration, stream);
-      const inventory = await change(scope, pnId, { deviceId, kind: 'registered', status: 'registered', cpnsId: id });
-      return [
-        aboutPn(streamOf('cpns-server/personal-network', { pnId }), { type: 'InventoryUpdated', data: { inventory } }),
-      ];
+      const what = { deviceId, kind: 'registered', status: 'registered', cpnsId: id } as const;
+      const { inventory, found } = await change(scope, pnId, what);
+      const pn = streamOf('cpns-server/personal-network', { pnId });
+      return { events: [aboutPn(pn, { type: 'InventoryUpdated', data: { inventory } })], found };
     },
-    answerRegistration(scope, stream) {
-      const { requestId, cpnsId: id } = scope.context(registration, stream);
-      const { keyId, handshake } = respond(scope, { code: 200, cpnsId: id });
-      const data = { requestId, code: 200 as const, cpnsId: id, keyId, handshake };
-      return [aboutPne(stream, { type: 'RegistrationAnswered', data })];
-    },
-    async removeRefused(scope, stream) {
+    /** A provisional PNE that is refused leaves the PN Inventory. */
+    async removePne(scope, stream) {
       const { pnId, deviceId } = scope.context(registration, stream);
-      const { context: pn } = await scope.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId }));
-      if (memberOf(pn, deviceId)?.status !== 'provisional') return [];
-      const inventory = await change(scope, pnId, { deviceId, kind: 'removed', status: 'removed', cpnsId: null });
-      return [
-        aboutPn(streamOf('cpns-server/personal-network', { pnId }), {
-          type: 'PneRemoved',
-          data: { inventory, reason: 'refused' },
-        }),
-      ];
+      const pn = streamOf('cpns-server/personal-network', { pnId });
+      const { context } = await scope.state(personalNetwork, pn);
+      if (memberOf(context, deviceId)?.status !== 'provisional') return [];
+      const what = { deviceId, kind: 'removed', status: 'removed', cpnsId: null } as const;
+      const { inventory, found } = await change(scope, pnId, what);
+      return { events: [aboutPn(pn, { type: 'PneRemoved', data: { inventory, reason: 'refused' } })], found };
     },
-    refuseRegistration(scope, stream) {
-      const { requestId, code } = scope.context(registration, stream);
-      const data = { requestId, code: code ?? 500, cpnsId: null, keyId: null, handshake: null };
+    /** 200 with a session, or the code of the refusal that the chart has come to. */
+    answerRegistration(scope, stream) {
+      const { requestId, code, cpnsId: id } = scope.context(registration, stream);
+      if (code !== null) {
+        const data = { requestId, code, cpnsId: null, keyId: null, handshake: null };
+        return [aboutPne(stream, { type: 'RegistrationAnswered', data })];
+      }
+      const { session, handshake } = respond(scope, authenticated.in(scope), { code: 200, cpnsId: id });
+      const data = { requestId, code: 200 as const, cpnsId: id, keyId: session.keyId, handshake };
       return [aboutPne(stream, { type: 'RegistrationAnswered', data })];
     },
   },
-  letters: {
+  messages: {
+    ...sessionMessages,
     'registration-response': (scope, stream) => {
       const { gatewayId, requestId, pnId, deviceId, code, reply } = scope.context(registration, stream);
       const { revision } = scope.context(personalNetwork, streamOf('cpns-server/personal-network', { pnId }));
-      const { changes } = scope.memory;
+      const changes = answeredChanges.find(scope)?.changes ?? [];
       const body = { pnId, deviceId, code: code ?? 500, handshake: reply, revision, changes };
       return answer('registration-response', gatewayId, requestId, body);
     },

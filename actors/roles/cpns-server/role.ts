@@ -1,10 +1,10 @@
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
-import { joined, type Meaning, type Role, type Scope } from '../../loop/role.ts';
+import type { Decision, HandlersOf, Role, Scope } from '../../loop/role.ts';
 import type { Incoming } from '../../../messages/catalogue.ts';
 import { SERVER_HEARS, SERVER_QUEUE, wanDown } from '../../../messages/subjects.ts';
-import { chargingPart, usageReport, usageReportAnswer } from './charging.ts';
+import { chargingHandlers, usageReport, usageReportAnswer } from './charging.ts';
 import {
-  gatewayRegistrationPart,
+  gatewayRegistrationHandlers,
   gatewayRegistrationRefused,
   gatewayRegistrationRequest,
   RegisteredGateways,
@@ -13,12 +13,12 @@ import type { ServerIdentity } from './identity.ts';
 import {
   establishmentRefused,
   establishmentRequest,
-  personalNetworkPart,
+  personalNetworkHandlers,
   updateRefused,
   updateRequest,
 } from './personal-network.ts';
-import { registrationPart, registrationRefused, registrationRequest } from './registration.ts';
-import { sealedText, secureSessionPart } from './secure-session.ts';
+import { registrationHandlers, registrationRefused, registrationRequest } from './registration.ts';
+import { sealedText } from './secure-session.ts';
 import { chargesOf, SERVER_LIMITS, UNKNOWN } from '../rate-limits.ts';
 import { streamOf } from '../../../machines/streams.ts';
 
@@ -26,15 +26,15 @@ import { streamOf } from '../../../machines/streams.ts';
 export function serverRole(identity: ServerIdentity): Role {
   const { gatewayCredential, limits = SERVER_LIMITS } = identity;
   const registered = new RegisteredGateways();
-  const { facts, letters } = joined([
-    gatewayRegistrationPart(identity),
-    personalNetworkPart,
-    registrationPart(identity),
-    secureSessionPart,
-    chargingPart,
-  ]);
+  const handlers: HandlersOf<'cpns-server'> = {
+    'cpns-server/gateway-registration': gatewayRegistrationHandlers(identity),
+    'cpns-server/personal-network': personalNetworkHandlers,
+    'cpns-server/registration': registrationHandlers(identity),
+    'cpns-server/charging': chargingHandlers,
+    'cpns-server/subject': { asks: {}, messages: {} },
+  };
 
-  async function fromGateway(message: Incoming, stream: string, scope: Scope): Promise<Meaning> {
+  async function fromGateway(message: Incoming, stream: string, scope: Scope): Promise<Decision> {
     const { content, gatewayId } = message;
     if (content.leg !== 'wan.up') return { kind: 'ignore', reason: 'not for a server' };
     if (content.type === 'gateway-registration-request')
@@ -102,9 +102,8 @@ export function serverRole(identity: ServerIdentity): Role {
           return { kind: 'actor', stream: streamOf('cpns-server/personal-network', { pnId: content.body.pnId }) };
       }
     },
-    interpret: fromGateway,
-    facts,
-    letters,
+    decide: fromGateway,
+    handlers,
     refusal(message, code) {
       const { content, gatewayId, messageId } = message;
       if (content.leg !== 'wan.up') return null;

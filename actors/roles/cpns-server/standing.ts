@@ -3,7 +3,7 @@ import { registration } from '../../../machines/cpns-server/registration.ts';
 import { readChain, writeChain } from '../../../security/pki/chain.ts';
 import type { CertificateRefusal } from '../../../security/pki/verify.ts';
 import type { ExpectedCredential } from '../../../security/registration-handshake.ts';
-import type { Scope, Targeted } from '../../loop/role.ts';
+import type { Scope, StreamEvent } from '../../loop/role.ts';
 import { chainKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
 
 /**
@@ -47,20 +47,23 @@ export async function endGatewaySession(
   scope: Scope,
   stream: string,
   expected: ExpectedCredential,
-): Promise<readonly Targeted[]> {
+): Promise<readonly StreamEvent[]> {
   const { keyId } = (await scope.state(gatewayRegistration, stream)).context;
   const ends = await endOf(scope, keyId, expected);
   return ends.map((data) => ({ stream, type: 'GatewaySessionClosed', data }));
 }
 
-/** The same of a PNE, also of the session before that stands until the next one is shown. */
+/** The same of a PNE: the session that carries data, and the one that was agreed on and not shown yet. */
 export async function endPneSessions(
   scope: Scope,
   stream: string,
   expected: ExpectedCredential,
-): Promise<readonly Targeted[]> {
-  const { standingKeyId, keyId } = (await scope.state(registration, stream)).context;
-  const ends = [...(await endOf(scope, standingKeyId, expected)), ...(await endOf(scope, keyId, expected))];
+): Promise<readonly StreamEvent[]> {
+  const { session, agreedKeyId } = (await scope.state(registration, stream)).context;
+  const ends = [
+    ...(await endOf(scope, session?.keyId ?? null, expected)),
+    ...(await endOf(scope, agreedKeyId, expected)),
+  ];
   return ends.map((data) => ({ stream, type: 'SecureSessionClosed', data }));
 }
 

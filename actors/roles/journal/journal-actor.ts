@@ -1,6 +1,6 @@
 import { chartOf } from '../../../machines/streams.ts';
 import type { CommitResult, Journal, StreamSource } from '../../../journal/port.ts';
-import type { Chart, ChartState } from '../../../machines/chart.ts';
+import type { Chart } from '../../../machines/chart.ts';
 import { foldActor } from '../../../fold/fold.ts';
 import type { Role, Scope } from '../../loop/role.ts';
 import type { Clock } from '../../../seams/clock.ts';
@@ -11,6 +11,7 @@ import { StepError } from '../../loop/step/error.ts';
 import type { Keyring } from '../../loop/step/keys.ts';
 import type { ChartId } from '../../../machines/catalogue.ts';
 import type { Fact } from '../../../fold/decode.ts';
+import type { ChartState } from '../../../machines/state.ts';
 
 /**
  * Actors of a journal as such, whatever role it is of: its keyring, and what is known of its record. They hear no messages
@@ -96,9 +97,8 @@ function mute(name: Role['name']): Role {
     subscriptions: [],
     busy: 503,
     route: () => ({ kind: 'drop', reason }),
-    interpret: () => ({ kind: 'ignore', reason }),
-    facts: {},
-    letters: {},
+    decide: () => ({ kind: 'ignore', reason }),
+    handlers: {},
     refusal: () => null,
     notice: () => null,
   };

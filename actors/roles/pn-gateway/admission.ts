@@ -3,30 +3,30 @@ import type { AdmissionEvent } from '../../../events/vocabulary/admission.ts';
 import { admission } from '../../../machines/pn-gateway/admission.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { localMember, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
-import type { Meaning, Part, Scope, Targeted } from '../../loop/role.ts';
-import type { Body, Incoming, Letter } from '../../../messages/catalogue.ts';
+import type { Decision, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
+import type { Body, Incoming, OutboundMessage } from '../../../messages/catalogue.ts';
 import { UNKNOWN } from '../rate-limits.ts';
 import type { GatewayIdentity } from './identity.ts';
 import { linkAnswer, wanRequest } from './letters.ts';
-import { aboutGateway, establishAgain, follow } from './local-inventory.ts';
+import { aboutGateway, establishAgain, follow, followingChanges } from './local-inventory.ts';
 import { streamOf, idsOf } from '../../../machines/streams.ts';
 
 /** What a PN GW has to do with one PNE: pairing, membership, a stranger's PN Update, request and response. */
 
-const aboutPne = (stream: string, event: AdmissionEvent): Targeted => ({ stream, ...event });
+const aboutPne = (stream: string, event: AdmissionEvent): StreamEvent => ({ stream, ...event });
 const deviceOf = (stream: string): string => idsOf('pn-gateway/admission', stream).deviceId;
 
-export function fromPne(message: Incoming, stream: string, pairing: GatewayIdentity['pairing']): Meaning {
+export function fromPne(message: Incoming, stream: string, pairing: GatewayIdentity['pairing']): Decision {
   const { content, messageId: requestId } = message;
   const deviceId = deviceOf(stream);
   if (content.leg === 'link.up' && content.type === 'pairing-request') {
     if (pairing === 'forbidden') return { kind: 'refuse', code: 403 };
-    return { kind: 'facts', primary: aboutPne(stream, { type: 'PairingFormed', data: { requestId, deviceId } }) };
+    return { kind: 'take', event: aboutPne(stream, { type: 'PairingFormed', data: { requestId, deviceId } }) };
   }
   if (content.leg === 'link.up' && content.type === 'registration-request') {
     const { pnId, handshake } = content.body;
     const data = { requestId, deviceId, pnId, handshake };
-    return { kind: 'facts', primary: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
+    return { kind: 'take', event: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
   }
   return { kind: 'ignore', reason: 'not for an actor of a PN GW' };
 }
@@ -34,7 +34,7 @@ export function fromPne(message: Incoming, stream: string, pairing: GatewayIdent
 export function admissionRefused(
   { content, gatewayId, deviceId, messageId }: Incoming,
   code: ResponseCode,
-): Letter | null {
+): OutboundMessage | null {
   if (content.leg !== 'link.up' || deviceId === null) return null;
   if (content.type === 'pairing-request')
     return linkAnswer(gatewayId, 'pairing-response', deviceId, messageId, { code });
@@ -47,13 +47,13 @@ export async function updateAnswer(
   { pnId, code, changes, revision }: Body<'pn-update-response', 'wan.down'>,
   stream: string,
   scope: Scope,
-): Promise<Meaning> {
+): Promise<Decision> {
   const own = streamOf('pn-gateway/gateway', { gatewayId: message.gatewayId });
-  const { gap } = await follow(scope, own, pnId, changes, revision);
+  const { gap, found } = await follow(scope, own, pnId, changes, revision);
   if (gap !== null) return { kind: 'notYet', meanwhile: gap };
   const data = { updateId: message.inReplyTo ?? '', code };
   const after = await establishAgain(scope, own, pnId, code);
-  return { kind: 'facts', primary: aboutPne(stream, { type: 'PnUpdateAnswered', data }), after };
+  return { kind: 'take', event: aboutPne(stream, { type: 'PnUpdateAnswered', data }), after, found };
 }
 
 export async function registrationAnswer(
@@ -61,24 +61,19 @@ export async function registrationAnswer(
   { pnId, code, handshake, changes, revision }: Body<'registration-response', 'wan.down'>,
   stream: string,
   scope: Scope,
-): Promise<Meaning> {
+): Promise<Decision> {
   const own = streamOf('pn-gateway/gateway', { gatewayId: message.gatewayId });
-  const { gap } = await follow(scope, own, pnId, changes, revision);
+  const { gap, found } = await follow(scope, own, pnId, changes, revision);
   if (gap !== null) return { kind: 'notYet', meanwhile: gap };
   const requestId = message.inReplyTo ?? '';
   const answered = aboutPne(stream, { type: 'RegistrationAnswered', data: { requestId, code, handshake } });
   const late = aboutPne(stream, { type: 'LateAnswerReceived', data: { requestId, code } });
-  const primary = admission.can(await scope.state(admission, stream), answered) ? answered : late;
-  return { kind: 'facts', primary, after: await establishAgain(scope, own, pnId, code) };
+  const event = admission.can(await scope.state(admission, stream), answered) ? answered : late;
+  return { kind: 'take', event, after: await establishAgain(scope, own, pnId, code), found };
 }
 
-function pnUpdate(scope: Scope, stream: string, action: 'add' | 'remove'): Targeted {
-  const { pnId } = scope.context(admission, stream);
-  return aboutPne(stream, { type: 'PnUpdateRequested', data: { updateId: scope.id(), pnId, action } });
-}
-
-export const admissionPart = (gatewayId: string, own: string): Part => ({
-  facts: {
+export const admissionHandlers = (gatewayId: string, own: string): Handlers<typeof admission> => ({
+  asks: {
     async checkMembership(scope, stream) {
       const { requestId, pnId, deviceId } = scope.context(admission, stream);
       const { context } = await scope.state(pnGateway, own);
@@ -87,8 +82,8 @@ export const admissionPart = (gatewayId: string, own: string): Part => ({
         pn === null ? 404 : pn.status === 'unknown' ? 480 : pn.status === 'refused' ? (pn.code ?? 404) : null;
       if (pn === null || refusal !== null) {
         const code = refusal ?? 404;
-        if (!isTemporary(code)) scope.memory.refused = { from: UNKNOWN, code, reason: '' };
-        return [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code } })];
+        const events = [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code } })];
+        return isTemporary(code) ? events : { events, refused: { from: UNKNOWN, code, reason: '' } };
       }
       const { revision } = pn;
       const status = localMember(context, pnId, deviceId);
@@ -96,16 +91,18 @@ export const admissionPart = (gatewayId: string, own: string): Part => ({
         ? [aboutPne(stream, { type: 'MembershipMissing', data: { pnId, revision } })]
         : [aboutPne(stream, { type: 'MembershipConfirmed', data: { pnId, revision, status } })];
     },
-    refuseUnpaired(scope, stream) {
+    refuseAdmission(scope, stream) {
       const { requestId } = scope.context(admission, stream);
-      scope.memory.refused = { from: UNKNOWN, code: 403, reason: '' };
-      return [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code: 403 } })];
+      const events = [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code: 403 } })];
+      return { events, refused: { from: UNKNOWN, code: 403, reason: '' } };
     },
-    requestPnUpdate: (scope, stream) => [pnUpdate(scope, stream, 'add')],
-    requestWithdrawal: (scope, stream) => [pnUpdate(scope, stream, 'remove')],
+    requestPnUpdate(scope, stream) {
+      const { pnId, action } = scope.context(admission, stream);
+      return [aboutPne(stream, { type: 'PnUpdateRequested', data: { updateId: scope.id(), pnId, action } })];
+    },
     updateLocalInventory(scope, stream) {
       const { pnId } = scope.context(admission, stream);
-      const changes = [...scope.memory.changes];
+      const changes = [...(followingChanges.find(scope) ?? [])];
       if (changes.length === 0) return [];
       return [aboutGateway(own, { type: 'LocalInventoryUpdated', data: { inventory: { pnId, changes } } })];
     },
@@ -116,7 +113,7 @@ export const admissionPart = (gatewayId: string, own: string): Part => ({
         ? [aboutPne(stream, { type: 'AdmissionRefused', data: { requestId, code: 409 } })]
         : [aboutPne(stream, { type: 'RegistrationForwarded', data: { requestId } })];
     },
-    serverTimedOut(scope, stream) {
+    timeOutRegistration(scope, stream) {
       const { requestId } = scope.context(admission, stream);
       return [aboutPne(stream, { type: 'RegistrationTimedOut', data: { requestId } })];
     },
@@ -125,7 +122,7 @@ export const admissionPart = (gatewayId: string, own: string): Part => ({
       return [aboutPne(stream, { type: 'ResponseForwarded', data: { requestId, code: code ?? 500 } })];
     },
   },
-  letters: {
+  messages: {
     'pairing-response': (scope, stream) => {
       const { pairingId, deviceId } = scope.context(admission, stream);
       return linkAnswer(gatewayId, 'pairing-response', deviceId, pairingId, { code: 200 });

@@ -5,7 +5,7 @@ import { fromBase64url, toBase64url } from '../../../security/base64url.ts';
 import { finishRegistration, startRegistration } from '../../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../../security/session.ts';
 import { timestampAfter, timestampToBytes } from '../../../security/timestamp.ts';
-import type { Meaning, Part, Role, Scope } from '../../loop/role.ts';
+import type { Decision, Handlers, Role, Scope } from '../../loop/role.ts';
 import type { Body, Incoming } from '../../../messages/catalogue.ts';
 import { gatewayBinding } from '../../sessions/binding.ts';
 import { handshakeKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
@@ -23,14 +23,14 @@ export async function gatewayAnswer(
   body: Body<'gateway-registration-response', 'wan.down'>,
   own: string,
   scope: Scope,
-): Promise<Meaning> {
+): Promise<Decision> {
   const requestId = message.inReplyTo ?? '';
   const { context } = await scope.state(pnGateway, own);
   if (requestId !== context.requestId) return { kind: 'refuse', code: 409 };
   if (body.code !== 200) {
     const data = { requestId, code: body.code };
     scope.keys.drop(handshakeKey(requestId));
-    return { kind: 'facts', primary: aboutGateway(own, { type: 'GatewayRegistrationRefused', data }) };
+    return { kind: 'take', event: aboutGateway(own, { type: 'GatewayRegistrationRefused', data }) };
   }
   const pending = await scope.keys.get(handshakeKey(requestId));
   const reply = body.handshake === null ? null : fromBase64url(body.handshake);
@@ -45,10 +45,10 @@ export async function gatewayAnswer(
   const data = { requestId, keyId: session.keyId };
   const registered = aboutGateway(own, { type: 'GatewayRegistered', data });
   const { keyId: former } = context;
-  if (former === null) return { kind: 'facts', primary: registered };
+  if (former === null) return { kind: 'take', event: registered };
   for (const id of [sessionKey(former), seenKey(former)]) scope.keys.drop(id);
   const closed = aboutGateway(own, { type: 'GatewaySessionClosed', data: { keyId: former, reason: 'replaced' } });
-  return { kind: 'facts', primary: closed, after: [registered] };
+  return { kind: 'take', event: closed, after: [registered] };
 }
 
 export async function establishmentAnswer(
@@ -56,23 +56,23 @@ export async function establishmentAnswer(
   body: Body<'pn-establishment-response', 'wan.down'>,
   own: string,
   scope: Scope,
-): Promise<Meaning> {
+): Promise<Decision> {
   const { pnId, code, joinPolicy, changes } = body;
   const { context } = await scope.state(pnGateway, own);
   const requestId = localPn(context, pnId)?.requestId ?? null;
   if (requestId === null || requestId !== message.inReplyTo) return { kind: 'refuse', code: 409 };
   if (code !== 200 || joinPolicy === null) {
-    return { kind: 'facts', primary: aboutGateway(own, { type: 'PnEstablishmentRefused', data: { pnId, code } }) };
+    return { kind: 'take', event: aboutGateway(own, { type: 'PnEstablishmentRefused', data: { pnId, code } }) };
   }
   const { update, reached } = await follow(scope, own, pnId, changes, 0);
   if (!body.more) {
     const established = aboutGateway(own, { type: 'PnEstablished', data: { pnId, joinPolicy } });
-    return { kind: 'facts', primary: established, after: update };
+    return { kind: 'take', event: established, after: update };
   }
   // Until the last page is here a member could be taken for a stranger: the PN is not established yet.
   const next = establishmentWanted(scope, own, pnId, reached);
   const [first = next, ...after] = [...update, next];
-  return { kind: 'facts', primary: first, after };
+  return { kind: 'take', event: first, after };
 }
 
 /** Nobody sealed it, so anybody may have sent it: the session stays in use until a new one is agreed on. */
@@ -80,14 +80,14 @@ export async function sessionLost(
   { keyId = '' }: Body<'notice', 'wan.down'>,
   own: string,
   scope: Scope,
-): Promise<Meaning> {
+): Promise<Decision> {
   const lost = aboutGateway(own, { type: 'GatewaySessionLost', data: { keyId } });
-  if (pnGateway.can(await scope.state(pnGateway, own), lost)) return { kind: 'facts', primary: lost };
+  if (pnGateway.can(await scope.state(pnGateway, own), lost)) return { kind: 'take', event: lost };
   return { kind: 'ignore', reason: 'not about the session in force' };
 }
 
-export const gatewayPart = ({ gatewayId, credential }: GatewayIdentity): Part => ({
-  facts: {
+export const gatewayHandlers = ({ gatewayId, credential }: GatewayIdentity): Handlers<typeof pnGateway> => ({
+  asks: {
     requestGatewayRegistration(scope, stream) {
       const requestId = scope.id();
       const { requestId: earlier, timestamp: last } = scope.context(pnGateway, stream);
@@ -103,7 +103,7 @@ export const gatewayPart = ({ gatewayId, credential }: GatewayIdentity): Part =>
       const data = { requestId, handshake: toBase64url(message), timestamp };
       return [aboutGateway(stream, { type: 'GatewayRegistrationRequested', data })];
     },
-    gatewayRegistrationTimedOut(scope, stream) {
+    timeOutGatewayRegistration(scope, stream) {
       const { requestId } = scope.context(pnGateway, stream);
       scope.keys.drop(handshakeKey(requestId));
       return [aboutGateway(stream, { type: 'GatewayRegistrationTimedOut', data: { requestId } })];
@@ -112,12 +112,12 @@ export const gatewayPart = ({ gatewayId, credential }: GatewayIdentity): Part =>
       const pns = Object.keys(scope.context(pnGateway, stream).pns);
       return [aboutGateway(stream, { type: 'GatewayRegistrationWanted', data: { gatewayId, pns } })];
     },
-    requestEstablishments(scope, stream) {
+    requestPnEstablishments(scope, stream) {
       const { pns } = scope.context(pnGateway, stream);
       return Object.entries(pns).map(([pnId, { revision }]) => establishmentWanted(scope, stream, pnId, revision));
     },
   },
-  letters: {
+  messages: {
     'gateway-registration-request': (scope, stream) => {
       const { requestId, handshake } = scope.context(pnGateway, stream);
       return wanRequest(gatewayId, 'gateway-registration-request', requestId, { handshake });

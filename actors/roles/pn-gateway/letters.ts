@@ -1,9 +1,9 @@
-import type { Letter } from '../../../messages/catalogue.ts';
+import type { OutboundMessage } from '../../../messages/catalogue.ts';
 import { linkDown, wanUp } from '../../../messages/subjects.ts';
 
 /** Letters of a PN GW: what it asks its server, and what it answers its PNEs. */
 
-export function wanRequest(gatewayId: string, type: string, messageId: string, body: object): Letter {
+export function wanRequest(gatewayId: string, type: string, messageId: string, body: object): OutboundMessage {
   return { subject: wanUp(gatewayId, type), type, messageId, inReplyTo: null, body };
 }
 
@@ -13,6 +13,6 @@ export function linkAnswer(
   deviceId: string,
   inReplyTo: string | null,
   body: object,
-): Letter {
+): OutboundMessage {
   return { subject: linkDown(gatewayId, deviceId, type), type, inReplyTo, body };
 }

@@ -3,12 +3,16 @@ import type { InventoryChange } from '../../../events/fields.ts';
 import type { PnGatewayEvent } from '../../../events/vocabulary/pn-gateway.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { changesAfter, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
-import type { Meaning, Scope, Targeted } from '../../loop/role.ts';
+import type { Decision, Scope, StreamEvent } from '../../loop/role.ts';
+import { StepValue, type Found } from '../../loop/step-value.ts';
 import type { Body } from '../../../messages/catalogue.ts';
 
 /** How the local PN Inventory follows the server's: each message that changes it says what it comes after. */
 
-export const aboutGateway = (stream: string, event: PnGatewayEvent): Targeted => ({ stream, ...event });
+export const aboutGateway = (stream: string, event: PnGatewayEvent): StreamEvent => ({ stream, ...event });
+
+/** Changes of a message of this step that follow the local inventory. */
+export const followingChanges = new StepValue<readonly InventoryChange[]>('inventory changes');
 
 /**
  * What follows the local inventory is taken; a gap is asked for, and the message that showed it is taken when it comes again.
@@ -21,29 +25,30 @@ export async function follow(
   changes: readonly InventoryChange[],
   revision: number,
 ): Promise<{
-  readonly update: readonly Targeted[];
-  readonly gap: readonly Targeted[] | null;
+  readonly found: readonly Found[];
+  readonly update: readonly StreamEvent[];
+  readonly gap: readonly StreamEvent[] | null;
   readonly reached: number;
 }> {
   const { context, value } = await scope.state(pnGateway, own);
   const pn = localPn(context, pnId);
-  if (pn === null) return { update: [], gap: null, reached: 0 };
+  if (pn === null) return { found: [], update: [], gap: null, reached: 0 };
   // While the PN GW registers anew its inventories stand still: the answer is taken when it comes again.
-  if (value !== 'registered') return { update: [], gap: [], reached: pn.revision };
+  if (value !== 'registered') return { found: [], update: [], gap: [], reached: pn.revision };
   const next = changesAfter(pn.revision, changes);
-  scope.memory.changes = next;
   const reached = next.at(-1)?.revision ?? pn.revision;
   const update =
     next.length === 0
       ? []
       : [aboutGateway(own, { type: 'LocalInventoryUpdated', data: { inventory: { pnId, changes: [...next] } } })];
-  if (reached >= revision) return { update, gap: null, reached };
+  const found = [followingChanges.is(next)];
+  if (reached >= revision) return { found, update, gap: null, reached };
   const gap = pn.requestId === null ? [establishmentWanted(scope, own, pnId, reached)] : [];
-  return { update, gap: [...update, ...gap], reached };
+  return { found, update, gap: [...update, ...gap], reached };
 }
 
 /** Asks for the PN, and for what its inventory lacks after a revision. */
-export function establishmentWanted(scope: Scope, own: string, pnId: string, revision: number): Targeted {
+export function establishmentWanted(scope: Scope, own: string, pnId: string, revision: number): StreamEvent {
   return aboutGateway(own, { type: 'PnEstablishmentRequested', data: { requestId: scope.id(), pnId, revision } });
 }
 
@@ -53,7 +58,7 @@ export async function establishAgain(
   own: string,
   pnId: string,
   code: ResponseCode,
-): Promise<readonly Targeted[]> {
+): Promise<readonly StreamEvent[]> {
   const pn = localPn((await scope.state(pnGateway, own)).context, pnId);
   return code !== 480 || pn === null || pn.requestId !== null
     ? []
@@ -64,7 +69,7 @@ export async function inventoryNotice(
   { pnId, changes }: Body<'inventory-notice', 'wan.down'>,
   own: string,
   scope: Scope,
-): Promise<Meaning> {
+): Promise<Decision> {
   const { update, gap } = await follow(scope, own, pnId, changes, changes.at(-1)?.revision ?? 0);
   return { kind: 'notYet', meanwhile: gap ?? update };
 }

@@ -1,13 +1,13 @@
 import { NO_RELAY_METER, type RelayMeter } from '../../sessions/data/usage.ts';
-import { joined, type Role } from '../../loop/role.ts';
+import type { HandlersOf, Role } from '../../loop/role.ts';
 import { gatewayHears, linkDown, wanUp } from '../../../messages/subjects.ts';
-import { admissionPart, admissionRefused, fromPne, registrationAnswer, updateAnswer } from './admission.ts';
-import { establishmentAnswer, gatewayAnswer, gatewayPart, gatewayUpkeep, sessionLost } from './gateway.ts';
+import { admissionHandlers, admissionRefused, fromPne, registrationAnswer, updateAnswer } from './admission.ts';
+import { establishmentAnswer, gatewayAnswer, gatewayHandlers, gatewayUpkeep, sessionLost } from './gateway.ts';
 import type { GatewayIdentity } from './identity.ts';
 import { linkAnswer } from './letters.ts';
 import { inventoryNotice } from './local-inventory.ts';
 import { relay, relayData } from './relay.ts';
-import { reportAnswer, usagePart } from './usage.ts';
+import { reportAnswer, usageHandlers } from './usage.ts';
 import { chargesOf, LINK_LIMITS } from '../rate-limits.ts';
 import { streamOf } from '../../../machines/streams.ts';
 
@@ -15,7 +15,11 @@ import { streamOf } from '../../../machines/streams.ts';
 export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RELAY_METER): Role {
   const { gatewayId, pairing, limits = LINK_LIMITS } = identity;
   const own = streamOf('pn-gateway/gateway', { gatewayId });
-  const { facts, letters } = joined([gatewayPart(identity), admissionPart(gatewayId, own), usagePart]);
+  const handlers: HandlersOf<'pn-gateway'> = {
+    'pn-gateway/gateway': gatewayHandlers(identity),
+    'pn-gateway/admission': admissionHandlers(gatewayId, own),
+    'pn-gateway/usage': usageHandlers,
+  };
 
   return {
     name: 'pn-gateway',
@@ -68,7 +72,7 @@ export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RE
           return { kind: 'actor', stream: own };
       }
     },
-    interpret(message, stream, scope) {
+    decide(message, stream, scope) {
       const { content } = message;
       if (content.leg !== 'wan.down') return fromPne(message, stream, pairing);
       switch (content.type) {
@@ -90,8 +94,7 @@ export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RE
           return { kind: 'ignore', reason: 'not for an actor of a PN GW' };
       }
     },
-    facts,
-    letters,
+    handlers,
     upkeep: gatewayUpkeep(gatewayId, own),
     refusal: admissionRefused,
     notice: ({ leg, deviceId }, code, inReplyTo) =>

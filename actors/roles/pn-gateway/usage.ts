@@ -1,7 +1,7 @@
 import { MAX_SUMS, type UsageSum } from '../../../events/fields.ts';
 import type { GatewayUsageEvent } from '../../../events/vocabulary/gateway-usage.ts';
 import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
-import type { Meaning, Part, Targeted } from '../../loop/role.ts';
+import type { Decision, Handlers, StreamEvent } from '../../loop/role.ts';
 import { StepError } from '../../loop/step/error.ts';
 import type { Body, Incoming } from '../../../messages/catalogue.ts';
 import { wanRequest } from './letters.ts';
@@ -9,27 +9,27 @@ import { streamOf, idsOf } from '../../../machines/streams.ts';
 
 /** What a PN GW has to do with usage. */
 
-const aboutUsage = (stream: string, event: GatewayUsageEvent): Targeted => ({ stream, ...event });
+const aboutUsage = (stream: string, event: GatewayUsageEvent): StreamEvent => ({ stream, ...event });
 
 /** What the PN GW itself counted. */
 export const relayedUsage = (
   gatewayId: string,
   { pnId, deviceId }: { readonly pnId: string; readonly deviceId: string },
   usage: UsageSum[],
-): Targeted =>
+): StreamEvent =>
   aboutUsage(streamOf('pn-gateway/usage', { gatewayId, deviceId }), { type: 'UsageRecorded', data: { pnId, usage } });
 
 export function reportAnswer(
   message: Incoming,
   { code }: Body<'usage-report-response', 'wan.down'>,
   stream: string,
-): Meaning {
+): Decision {
   const data = { reportId: message.inReplyTo ?? '', code };
-  return { kind: 'facts', primary: aboutUsage(stream, { type: 'UsageReportAnswered', data }) };
+  return { kind: 'take', event: aboutUsage(stream, { type: 'UsageReportAnswered', data }) };
 }
 
-export const usagePart: Part = {
-  facts: {
+export const usageHandlers: Handlers<typeof gatewayUsage> = {
+  asks: {
     /** One report is about one PN: the one that has waited longest. */
     reportUsage(scope, stream) {
       const { pending } = scope.context(gatewayUsage, stream);
@@ -42,7 +42,7 @@ export const usagePart: Part = {
       return [aboutUsage(stream, { type: 'UsageReported', data: { reportId: scope.id(), pnId, usage } })];
     },
   },
-  letters: {
+  messages: {
     'usage-report': (scope, stream) => {
       const { gatewayId, deviceId } = idsOf('pn-gateway/usage', stream);
       const { reportId, pnId, usage } = scope.context(gatewayUsage, stream);

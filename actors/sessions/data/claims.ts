@@ -2,7 +2,7 @@ import { claimEpoch, type Chain, type Direction, type Epoch } from '../../../sec
 import { sessionToBytes, type Session } from '../../../security/session.ts';
 import type { Scope } from '../../loop/role.ts';
 import type { Runtime } from '../../loop/runtime.ts';
-import { keptSession, sessionKey } from '../sealed-text.ts';
+import { keptSession, sessionKey, stepSession } from '../sealed-text.ts';
 import type { End, Standing } from './ends.ts';
 
 /**
@@ -83,8 +83,10 @@ export async function wantClose(
     const found = await find(scope, end, stream, null);
     if (found === null || found.standing.pnId !== of.pnId) return [];
     outcome = 'closing';
-    scope.memory.session = found.session;
-    return [{ stream, type: 'SessionCloseWanted', data: { keyId: found.standing.keyId } }];
+    return {
+      events: [{ stream, type: 'SessionCloseWanted', data: { keyId: found.standing.keyId } }],
+      found: [stepSession.is(found.session)],
+    };
   });
   return outcome;
 }
@@ -96,10 +98,10 @@ async function find(
   stream: string,
   keyId: string | null,
 ): Promise<{ readonly standing: Standing; readonly session: Session } | null> {
-  const all = await end.standing(scope, stream);
-  const standing = all.find((one) => keyId === null || one.keyId === keyId);
-  const session = standing === undefined ? null : await keptSession(standing.keyId, scope);
-  if (standing === undefined || session === null) return null;
+  const standing = await end.standing(scope, stream);
+  if (standing === null || (keyId !== null && standing.keyId !== keyId)) return null;
+  const session = await keptSession(standing.keyId, scope);
+  if (session === null) return null;
   const { up, down } = session.chains;
   const chains = { up: advanced(up, standing.epochs.up), down: advanced(down, standing.epochs.down) };
   return { standing, session: { ...session, chains } };

@@ -1,3 +1,4 @@
+import { isClosing, liveSession } from '../../../machines/session.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
 import type { Epochs } from '../../../machines/epochs.ts';
@@ -39,8 +40,8 @@ export interface End {
   /** Where the streams of its sessions begin. */
   readonly streams: string;
   streamOf(of: { readonly pnId: string; readonly deviceId: string }): string;
-  /** Sessions that carry data, the one to send in first. */
-  standing(scope: Scope, stream: string): Promise<readonly Standing[]>;
+  /** The session that carries data, or null. */
+  standing(scope: Scope, stream: string): Promise<Standing | null>;
   isClosing(scope: Scope, stream: string): Promise<boolean>;
   arrived(message: Incoming): ArrivedData | null;
   letter(to: Standing, body: DataBody): { readonly subject: string; readonly body: object };
@@ -51,11 +52,12 @@ export const pneEnd: End = {
   streams: 'pne/',
   streamOf: ({ deviceId }) => streamOf('pne/registration', { deviceId }),
   async standing(scope, stream) {
-    const { context } = await scope.state(pneRegistration, stream);
-    const { keyId, session, pnId, deviceId, gatewayId, epochs } = context;
-    return keyId === null || session !== 'confirmed' ? [] : [{ keyId, pnId, deviceId, gatewayId, epochs }];
+    const state = await scope.state(pneRegistration, stream);
+    const session = liveSession(state);
+    const { pnId, deviceId, gatewayId } = state.context;
+    return session === null ? null : { ...session, pnId, deviceId, gatewayId };
   },
-  isClosing: async (scope, stream) => (await scope.state(pneRegistration, stream)).context.session === 'closing',
+  isClosing: async (scope, stream) => isClosing(await scope.state(pneRegistration, stream)),
   arrived({ content, deviceId }) {
     if (content.leg !== 'link.down' || content.type !== 'data' || deviceId === null) return null;
     return { stream: streamOf('pne/registration', { deviceId }), body: content.body };
@@ -71,18 +73,15 @@ export const serverEnd: End = {
   streams: 'registration/',
   streamOf: ({ pnId, deviceId }) => streamOf('cpns-server/registration', { pnId, deviceId }),
   async standing(scope, stream) {
-    const { context } = await scope.state(registration, stream);
-    const { keyId, session, epochs, standingKeyId, standingEpochs, pnId, deviceId } = context;
-    if (pnId === '') return [];
+    const state = await scope.state(registration, stream);
+    const session = liveSession(state);
+    if (session === null) return null;
+    const { pnId, deviceId } = state.context;
     const { gatewayId } = (await scope.state(personalNetwork, streamOf('cpns-server/personal-network', { pnId })))
       .context;
-    const of = { pnId, deviceId, gatewayId };
-    return [
-      ...(keyId !== null && session === 'established' ? [{ ...of, keyId, epochs }] : []),
-      ...(standingKeyId === null ? [] : [{ ...of, keyId: standingKeyId, epochs: standingEpochs }]),
-    ];
+    return { ...session, pnId, deviceId, gatewayId };
   },
-  isClosing: async (scope, stream) => (await scope.state(registration, stream)).context.session === 'closing',
+  isClosing: async (scope, stream) => isClosing(await scope.state(registration, stream)),
   arrived({ content }) {
     if (content.leg !== 'wan.up' || content.type !== 'data') return null;
     const { pnId, deviceId, ...body } = content.body;

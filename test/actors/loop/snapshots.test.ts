@@ -5,7 +5,7 @@ import { SimulatedClock } from '../../../seams/clock.ts';
 import { MemoryJournal } from '../../../journal/memory.ts';
 import { JournalError, type RecordedEvent, type Snapshot } from '../../../journal/port.ts';
 import { charging } from '../../../machines/cpns-server/charging.ts';
-import { defineChart } from '../../../machines/chart.ts';
+import { chartOfMachine } from '../../../machines/chart.ts';
 import { snapshotOf, stateHashOf } from '../../../fold/snapshot.ts';
 import { commitOf, eventOf, metaOf } from '../../journal/controls.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
@@ -75,11 +75,11 @@ describe('an actor that is loaded', () => {
 });
 
 test('what a program does with events tells it from another, where the definition is the same', () => {
-  const again = defineChart(charging.id, charging.machine);
+  const again = chartOfMachine(charging.id, charging.machine);
   expect([again.definition, again.program]).toEqual([charging.definition, charging.program]);
   const other = charging.machine.provide({ actions: { countRefusal: () => {} } });
-  expect(defineChart(charging.id, other).definition).toBe(charging.definition);
-  expect(defineChart(charging.id, other).program).not.toBe(charging.program);
+  expect(chartOfMachine(charging.id, other).definition).toBe(charging.definition);
+  expect(chartOfMachine(charging.id, other).program).not.toBe(charging.program);
 });
 
 describe('the snapshots of a process', () => {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_SESSION_SETTINGS } from '../../../actors/sessions/data/port.ts';
-import type { PneDevice } from '../../../actors/roles/pne/role.ts';
 import { keyPair } from '../../../security/noise/x25519.ts';
 import { deviceNamed } from '../../../security/pki/identity.ts';
 import type { RevocationList } from '../../../security/pki/revocation-list.ts';
@@ -9,6 +8,7 @@ import { Authority, EPOCH_MS, PERIOD, type Certified } from '../../security/pki/
 import { until } from '../sessions/data/sessions.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
 import { streamOf } from '../../../machines/streams.ts';
+import type { PneDevice } from '../../../actors/roles/pne/device.ts';
 
 const authority = new Authority('operator');
 const serverKey = keyPair(authority.bytes(32));

@@ -5,11 +5,11 @@ import { graphOf } from '../../../inspector/charts/graph.ts';
 import { layOut } from '../../../inspector/charts/layout.ts';
 import { FONT, LINE } from '../../../inspector/charts/measures.ts';
 import { textWidth } from '../../../inspector/charts/text-size.ts';
-import { defineChart } from '../../../machines/chart.ts';
+import { chartOfMachine } from '../../../machines/chart.ts';
 import { isChartId, CHARTS } from '../../../machines/catalogue.ts';
 
 /** Has what no chart of the system has yet: parallel regions, final states, and arrows into, out of and within nests. */
-const train = defineChart(
+const train = chartOfMachine(
   'train',
   setup({
     types: { events: {} as { readonly type: 'Left' | 'Arrived' | 'Opened' | 'Broken' | 'Scrapped' } },

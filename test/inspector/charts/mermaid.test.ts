@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { setup } from 'xstate';
 import { graphOf, isTimeOut } from '../../../inspector/charts/graph.ts';
 import { chartToMermaid, everywhere } from '../../../inspector/charts/mermaid.ts';
-import { defineChart } from '../../../machines/chart.ts';
+import { chartOfMachine } from '../../../machines/chart.ts';
 import { edgesOf, explore } from '../../machines/explore.ts';
 import { POOL } from '../../machines/pool.ts';
 import { isChartId, CHARTS } from '../../../machines/catalogue.ts';
@@ -20,7 +20,7 @@ const LINES = [
   /^\}$/,
 ];
 
-const door = defineChart(
+const door = chartOfMachine(
   'door',
   setup({
     types: { events: {} as { readonly type: 'Opened' | 'Closed' | 'Locked' | 'Broken' | 'WaitOverdue' } },

@@ -56,6 +56,6 @@ async function eventOf(
   { verb, pnId, deviceId }: OperatorQuestion,
 ): Promise<PersonalNetworkEvent> {
   if (verb === 'reject') return { type: 'PneRejected', data: { deviceId, by } };
-  const inventory = await change(scope, pnId, { deviceId, kind: 'added', status: 'member', cpnsId: null });
+  const { inventory } = await change(scope, pnId, { deviceId, kind: 'added', status: 'member', cpnsId: null });
   return { type: 'PneApproved', data: { inventory, by } };
 }

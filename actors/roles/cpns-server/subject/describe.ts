@@ -3,7 +3,7 @@ import type { SubjectEvent } from '../../../../events/vocabulary/subject.ts';
 import { subject } from '../../../../machines/cpns-server/subject.ts';
 import { toBase64url } from '../../../../security/base64url.ts';
 import { KEY_BYTES } from '../../../../security/security-error.ts';
-import type { Scope, Targeted } from '../../../loop/role.ts';
+import type { Scope, StreamEvent } from '../../../loop/role.ts';
 import { openFields, sealFields } from './personal.ts';
 import { streamOf } from '../../../../machines/streams.ts';
 
@@ -18,7 +18,7 @@ export async function describe(
   deviceId: string,
   by: SubjectTeller,
   fields: PersonalFields,
-): Promise<readonly Targeted[]> {
+): Promise<readonly StreamEvent[]> {
   const stream = streamOf('cpns-server/subject', { deviceId });
   const state = await scope.state(subject, stream);
   const { keyId: formerId, sealed: former, by: formerTeller } = state.context;

@@ -1,12 +1,12 @@
 import type { CommitResult, StreamSource } from '../../../../journal/port.ts';
 import { type KeyringEvent } from '../../../../events/vocabulary/keyring.ts';
-import type { ChartState } from '../../../../machines/chart.ts';
 import { keyring as chart } from '../../../../machines/journal/keyring.ts';
 import type { KeyringContext } from '../../../../machines/journal/keyring-terms.ts';
 import { journalActorState, stepJournalActor, type JournalSeams } from '../journal-actor.ts';
 import type { Scope } from '../../../loop/role.ts';
 import type { Keyring } from '../../../loop/step/keys.ts';
 import { KEYRING_STREAM } from '../../../../machines/streams.ts';
+import type { ChartState } from '../../../../machines/state.ts';
 
 const KEYRING = { chart, stream: KEYRING_STREAM };
 

@@ -1,10 +1,10 @@
 import type { StreamSource } from '../../../../journal/port.ts';
 import { type RecordEvent } from '../../../../events/vocabulary/record.ts';
-import type { ChartState } from '../../../../machines/chart.ts';
 import { record as chart } from '../../../../machines/journal/record.ts';
 import type { RecordContext } from '../../../../machines/journal/record-terms.ts';
 import { journalActorState, KEYLESS, stepJournalActor, type JournalSeams } from '../journal-actor.ts';
 import { RECORD_STREAM } from '../../../../machines/streams.ts';
+import type { ChartState } from '../../../../machines/state.ts';
 
 const RECORD = { chart, stream: RECORD_STREAM };
 
