@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { JsonObject } from '../journal/port.ts';
 import { toBase64 } from '../security/transparency/base64.ts';
 import type { Audit, JournalAudit } from './audit.ts';
-import { canonicalJson } from '../fold/canonical.ts';
+import { canonicalHash } from '../fold/canonical.ts';
 import type { Doubt, Finding } from './finding.ts';
 
 export type VerdictWord = 'CONFORMANT' | 'DEVIATIONS' | 'TAMPERED' | 'INCOMPLETE';
@@ -125,11 +124,7 @@ function gaps(journals: readonly JournalAudit[], unusedKeys: readonly string[]):
   ]);
 }
 
-function hashOf(content: Omit<Verdict, 'hash'>): string {
-  return createHash('sha256')
-    .update(canonicalJson(plain(content)))
-    .digest('hex');
-}
+const hashOf = (content: Omit<Verdict, 'hash'>): string => canonicalHash(plain(content));
 
 export const verdictJson = (verdict: Verdict): JsonObject => plain(verdict);
 
