@@ -1,3 +1,4 @@
+import type { Charts } from '../fold/law.ts';
 import { toBase64 } from '../security/transparency/base64.ts';
 import { JournalError } from '../journal/port.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
@@ -11,7 +12,6 @@ import { RULES } from './rules/all.ts';
 import { Watches, type Desk, type Rule } from './rules/watch.ts';
 import { Scratch } from './scratch/scratch.ts';
 import { walk, type JournalSource, type Progress } from './source.ts';
-import type { Charts } from './stream-fold.ts';
 
 /** What was found in one journal. */
 export interface JournalAudit {

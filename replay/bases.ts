@@ -1,10 +1,10 @@
-import type { ArchiveReader, Base, StoredEvent } from '../journal/port.ts';
+import type { Charts } from '../fold/law.ts';
 import { snapshotOf } from '../fold/snapshot.ts';
-import type { Scratch } from './scratch/scratch.ts';
-import { NUMBER, type Shelf } from './scratch/shelf.ts';
-import { recordedOf, type Pass } from './source.ts';
-import { StreamFold, type Charts } from './stream-fold.ts';
+import type { ArchiveReader, Base, StoredEvent } from '../journal/port.ts';
 import { CHARTS } from '../machines/catalogue.ts';
+import { Folds } from './folds.ts';
+import type { Scratch } from './scratch/scratch.ts';
+import { recordedOf, type Pass } from './source.ts';
 
 export interface WrongBase {
   readonly stream: string;
@@ -17,36 +17,24 @@ const PAGE = 64;
 /** Folds the archived events of each stream through the charts of today, for the state that the journal goes on from. */
 export class BasesPass implements Pass {
   readonly #upTo: number;
-  readonly #charts: Charts;
-  readonly #folds: Shelf<StreamFold>;
-  /** Position of the last archived event of each stream. */
-  readonly #positions: Shelf<number>;
+  readonly #folds: Folds;
 
   constructor(upTo: number, scratch: Scratch, charts: Charts = CHARTS) {
     this.#upTo = upTo;
-    this.#charts = charts;
-    this.#folds = scratch.shelf({
-      write: (fold) => fold.keep(),
-      read: (text) => StreamFold.restore(text, charts, 'asToday'),
-    });
-    this.#positions = scratch.shelf(NUMBER);
+    this.#folds = new Folds(scratch, charts, 'asToday');
   }
 
   page(events: readonly StoredEvent[]): void {
     for (const stored of events) {
       const event = stored.position > this.#upTo ? null : recordedOf(stored);
-      if (event === null) continue;
-      this.#foldOf(event.stream).take(event);
-      this.#positions.set(event.stream, event.position);
+      if (event !== null) this.#folds.of(event.stream).take(event);
     }
   }
 
   /** What a base has to be, or null where its stream does not fold. */
   folded({ stream }: Pick<Base, 'stream'>): Base | null {
-    const { version, state, chart } = this.#foldOf(stream);
-    const position = this.#positions.get(stream);
-    if (position === undefined || state === null || chart === null) return null;
-    return snapshotOf(chart, { stream, version, position }, state);
+    const { version, position, state, chart } = this.#folds.of(stream);
+    return state === null || chart === null ? null : snapshotOf(chart, { stream, version, position }, state);
   }
 
   /** Bases that are not what the archive folds to. */
@@ -60,14 +48,6 @@ export class BasesPass implements Pass {
       else if (folded.stateHash !== base.stateHash || folded.state !== base.state)
         yield { stream, position, says: 'its stream folds to another state there' };
     }
-  }
-
-  #foldOf(stream: string): StreamFold {
-    const known = this.#folds.get(stream);
-    if (known !== undefined) return known;
-    const fold = new StreamFold(stream, this.#charts, 'asToday');
-    this.#folds.set(stream, fold);
-    return fold;
   }
 }
 

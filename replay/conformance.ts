@@ -1,11 +1,12 @@
+import { isKnownChart, type Charts } from '../fold/law.ts';
+import { StreamFold } from '../fold/stream-fold.ts';
+import { CHARTS } from '../machines/catalogue.ts';
 import type { RecordedEvent, StoredEvent } from '../journal/port.ts';
 import type { Report, Seen } from './finding.ts';
+import { Folds } from './folds.ts';
 import type { Watches } from './rules/watch.ts';
 import type { Scratch } from './scratch/scratch.ts';
-import type { Shelf } from './scratch/shelf.ts';
 import { recordedOf, type Pass } from './source.ts';
-import { isKnownChart, StreamFold, type Charts } from './stream-fold.ts';
-import { CHARTS } from '../machines/catalogue.ts';
 
 /** A chart that events were recorded under. */
 export interface UsedChart {
@@ -35,7 +36,7 @@ export class ConformancePass implements Pass {
   readonly #watches: Watches;
   readonly #charts: Charts;
   readonly #begins: 'first' | 'amid';
-  readonly #folds: Shelf<StreamFold>;
+  readonly #folds: Folds;
   /** By id and hash. */
   readonly #used = new Map<string, Map<string, Used>>();
   #charted = 0;
@@ -65,11 +66,7 @@ export class ConformancePass implements Pass {
     this.#watches = watches;
     this.#charts = charts;
     this.#begins = begins;
-    const codec = {
-      write: (fold: StreamFold) => fold.keep(),
-      read: (text: string) => StreamFold.restore(text, charts),
-    };
-    this.#folds = scratch.shelf(codec, HOT_FOLDS);
+    this.#folds = new Folds(scratch, charts, 'asRecorded', HOT_FOLDS);
   }
 
   page(events: readonly StoredEvent[]): void {
@@ -90,8 +87,7 @@ export class ConformancePass implements Pass {
 
   #take(seen: Seen): void {
     const { event } = seen;
-    const fold = this.#foldOf(event);
-    const taken = fold.take(event);
+    const taken = this.#foldOf(event).take(event);
     this.#use(event);
     if (taken.kind === 'deviates') {
       const { position, stream, version, type, state, possible, says } = taken.deviation;
@@ -108,12 +104,8 @@ export class ConformancePass implements Pass {
   }
 
   #foldOf({ stream, version }: RecordedEvent): StreamFold {
-    const known = this.#folds.get(stream);
-    if (known !== undefined) return known;
     const isAmid = this.#begins === 'amid' && version > 1;
-    const fold = isAmid ? StreamFold.amid(stream, version, this.#charts) : new StreamFold(stream, this.#charts);
-    this.#folds.set(stream, fold);
-    return fold;
+    return isAmid ? this.#folds.of(stream, () => StreamFold.amid(version, this.#charts)) : this.#folds.of(stream);
   }
 
   /** The events of one step stand together, and have their cause in common. */
@@ -137,7 +129,7 @@ export class ConformancePass implements Pass {
     if (used !== undefined) used.events += 1;
     else if (this.#charted < MAX_CHARTS) {
       this.#charted += 1;
-      const isKnown = isKnownChart(id, hash, this.#charts);
+      const isKnown = isKnownChart(chart, this.#charts);
       named ??= new Map<string, Used>();
       named.set(hash, { id, hash, events: 1, firstPosition: position, isKnown });
       this.#used.set(id, named);

@@ -1,10 +1,10 @@
+import { chartById, isKnownChart, type Charts } from '../fold/law.ts';
+import type { Deviation } from '../fold/stream-fold.ts';
 import type { BaseChart, RecordedChart, StoredEvent } from '../journal/port.ts';
-import { chartName } from '../fold/chart-hash.ts';
+import { CHARTS } from '../machines/catalogue.ts';
+import { Folds } from './folds.ts';
 import type { Scratch } from './scratch/scratch.ts';
-import type { Shelf } from './scratch/shelf.ts';
 import { recordedOf, type Pass } from './source.ts';
-import { isKnownChart, StreamFold, type Charts, type Deviation } from './stream-fold.ts';
-import { isChartId, CHARTS } from '../machines/catalogue.ts';
 
 /**
  * What became of a chart that events were recorded under. `same`: this program has it. `changed`: it has another
@@ -16,22 +16,23 @@ export interface ChartFate {
 }
 
 export function fatesOf(recorded: readonly RecordedChart[], charts: Charts = CHARTS): readonly ChartFate[] {
-  return recorded.map((chart) => {
-    const { id, hash } = chart;
-    const fate = isKnownChart(id, hash, charts) ? 'same' : isChartId(id) ? 'changed' : 'unknown';
-    return { chart, fate };
-  });
+  return recorded.map((chart) => ({ chart, fate: fateOf(chart, charts) }));
+}
+
+function fateOf(recorded: Pick<RecordedChart, 'id' | 'hash'>, charts: Charts): ChartFate['fate'] {
+  if (isKnownChart(recorded, charts)) return 'same';
+  return chartById(recorded.id, charts) === null ? 'unknown' : 'changed';
 }
 
 /** Charts that changed since the journal was written last: no event names the definition that this program has. */
 export function newlyChanged(recorded: readonly RecordedChart[], charts: Charts = CHARTS): readonly string[] {
-  const ids = [...new Set(recorded.map(({ id }) => id))].filter(isChartId);
-  return ids.filter((id) => !recorded.some((one) => one.id === id && one.hash === chartName(charts[id]).hash));
+  const ids = new Set(recorded.filter((one) => fateOf(one, charts) === 'changed').map(({ id }) => id));
+  return [...ids].filter((id) => !recorded.some((one) => one.id === id && isKnownChart(one, charts)));
 }
 
 /** Bases that this program cannot go on from: they were folded through another definition of their chart. */
 export function outdatedBases(bases: readonly BaseChart[], charts: Charts = CHARTS): readonly BaseChart[] {
-  return bases.filter(({ id, hash }) => !isKnownChart(id, hash, charts));
+  return bases.filter((base) => !isKnownChart(base, charts));
 }
 
 /** A stream that the charts of this program do not take. */
@@ -47,17 +48,14 @@ const MAX_UNFOLDABLE = 1_000;
 /** Folds every stream through the charts of this program, whatever definition its events were recorded under. */
 export class EvolutionPass implements Pass {
   readonly #charts: Charts;
-  readonly #folds: Shelf<StreamFold>;
+  readonly #folds: Folds;
   readonly #events = new Map<string, number>();
   readonly #unfoldable: Unfoldable[] = [];
   #count = 0;
 
   constructor(scratch: Scratch, charts: Charts = CHARTS) {
     this.#charts = charts;
-    this.#folds = scratch.shelf({
-      write: (fold) => fold.keep(),
-      read: (text) => StreamFold.restore(text, charts, 'asToday'),
-    });
+    this.#folds = new Folds(scratch, charts, 'asToday');
   }
 
   page(events: readonly StoredEvent[]): void {
@@ -82,7 +80,7 @@ export class EvolutionPass implements Pass {
     const { chart } = stored.meta;
     const name = `${chart.id} ${chart.hash}`;
     this.#events.set(name, (this.#events.get(name) ?? 0) + 1);
-    const fold = this.#foldOf(stored.stream);
+    const fold = this.#folds.of(stored.stream);
     if (fold.lost !== null) return;
     const event = recordedOf(stored);
     const taken = event === null ? null : fold.take(event);
@@ -95,19 +93,6 @@ export class EvolutionPass implements Pass {
       taken?.kind === 'deviates'
         ? taken.deviation
         : { ...unread, says: event === null ? 'the data is no JSON object' : `no chart has the id ${chart.id}` };
-    const fate = isKnownChart(chart.id, chart.hash, this.#charts)
-      ? 'same'
-      : isChartId(chart.id)
-        ? 'changed'
-        : 'unknown';
-    this.#unfoldable.push({ ...deviation, chart, fate });
-  }
-
-  #foldOf(stream: string): StreamFold {
-    const known = this.#folds.get(stream);
-    if (known !== undefined) return known;
-    const fold = new StreamFold(stream, this.#charts, 'asToday');
-    this.#folds.set(stream, fold);
-    return fold;
+    this.#unfoldable.push({ ...deviation, chart, fate: fateOf(chart, this.#charts) });
   }
 }

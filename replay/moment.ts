@@ -1,12 +1,11 @@
-import type { ArchiveReader, Base, JournalReader, RecordedEvent, SnapshotReader } from '../journal/port.ts';
+import { chartById, isKnownChart, type Charts } from '../fold/law.ts';
+import { restoreBase, type FoldedStream } from '../fold/snapshot.ts';
+import { isBeyond, pagesOf, startAtSnapshot, takeAll, type FoldSource } from '../fold/source.ts';
+import { StreamFold, type Deviation, type UnknownChart } from '../fold/stream-fold.ts';
+import type { AsOf, RecordedEvent } from '../journal/port.ts';
+import { CHARTS } from '../machines/catalogue.ts';
 import type { Chart } from '../machines/chart.ts';
-import { restoreBase, restoreSnapshot } from '../fold/snapshot.ts';
-import { StreamFold, type Charts, type Deviation, type UnknownChart } from './stream-fold.ts';
-import { isChartId, CHARTS } from '../machines/catalogue.ts';
 import type { ChartState } from '../machines/state.ts';
-
-/** Events a read. */
-const PAGE = 1_000;
 
 /** An actor as it was right after one position of its journal. */
 export interface Moment {
@@ -26,74 +25,45 @@ export interface Moment {
   readonly snapshotAt: number | null;
 }
 
-/** What a moment is folded from; snapshots only save reading what lies before them. A base stands for what is archived. */
-export type MomentSource = Pick<JournalReader, 'readStream'> &
-  Partial<Pick<SnapshotReader, 'snapshot'> & Pick<ArchiveReader, 'base'>>;
-
 /**
  * The state of a stream as of a position: the fold of its events up to and including that one, as an auditor folds.
  * @param until position in the journal; infinity for all that is there
  * @throws JournalError `archived` where it would take events that are not here: half a stream is not folded
  */
 export async function momentOf(
-  journal: MomentSource,
+  journal: FoldSource,
   stream: string,
   until: number,
   charts: Charts = CHARTS,
 ): Promise<Moment> {
-  const base = (await journal.base?.(stream)) ?? null;
-  const begun = await fromSnapshot(journal, stream, until, charts);
-  const fold = begun?.fold ?? foldBehind(base, until, charts) ?? new StreamFold(stream, charts);
+  const asOf = { position: Math.min(until, Number.MAX_SAFE_INTEGER) };
+  const start = await startAtSnapshot(journal, stream, asOf, (id) => chartById(id, charts));
+  // An auditor folds by the chart that the event names, and no other.
+  const kept = start?.kind === 'restored' && isKnownChart(start.at.meta.chart, charts) ? start : null;
+  const restored = kept?.actor ?? (await archivedUpTo(journal, stream, asOf, charts));
+  const fold = restored === null ? new StreamFold(charts) : StreamFold.behind(restored, charts);
   let lost: Moment['lost'] = null;
-  const snapshotAt = begun?.event.position ?? null;
-  let lastEvent = begun?.event ?? null;
-  for (;;) {
-    const page = until < 1 ? [] : await journal.readStream(stream, { after: fold.version, limit: PAGE });
-    const within = page.filter(({ position }) => position <= until);
-    for (const event of within) {
-      const taken = fold.take(event);
-      if (taken.kind === 'deviates') lost = taken.deviation;
-      else if (taken.kind === 'unjudged' && taken.because !== 'deviation') lost = taken.because;
-      lastEvent = event;
-    }
-    if (page.length < PAGE || within.length < page.length) break;
-  }
-  return {
-    stream,
-    version: lastEvent?.version ?? fold.version,
-    position: lastEvent?.position ?? (fold.version === 0 ? 0 : (base?.position ?? 0)),
-    chart: fold.chart,
-    state: fold.state,
-    lost,
-    lastEvent,
-    snapshotAt,
-  };
+  let lastEvent = kept?.at ?? null;
+  const unfolded = kept?.unfolded ?? { pages: pagesOf(journal, stream, fold.version, asOf) };
+  await takeAll(unfolded, (event) => {
+    const taken = fold.take(event);
+    if (taken.kind === 'deviates') lost = taken.deviation;
+    else if (taken.kind === 'unjudged' && taken.because !== 'deviation') lost = taken.because;
+    lastEvent = event;
+  });
+  const { version, position, chart, state } = fold;
+  return { stream, version, position, chart, state, lost, lastEvent, snapshotAt: kept?.at.position ?? null };
 }
 
-/** A fold that goes on from the state at the last archived event; null where there is none within `until`. */
-export function foldBehind(base: Base | null, until: number, charts: Charts = CHARTS): StreamFold | null {
-  if (base === null || base.position > until || !isChartId(base.chart.id)) return null;
-  const chart = charts[base.chart.id];
-  const restored = restoreBase(chart, base);
-  return restored.kind === 'refused'
-    ? null
-    : StreamFold.behind(base.stream, base.version, chart, restored.state, charts);
-}
-
-/** A fold that begins behind the newest snapshot that holds; null without one. Its event has to stand where it says. */
-async function fromSnapshot(
-  journal: MomentSource,
+/** The state at the last archived event; null where there is none as of then, or none for these charts. */
+async function archivedUpTo(
+  journal: FoldSource,
   stream: string,
-  until: number,
+  asOf: AsOf,
   charts: Charts,
-): Promise<{ readonly fold: StreamFold; readonly event: RecordedEvent } | null> {
-  if (journal.snapshot === undefined) return null;
-  const kept = await journal.snapshot(stream, { position: Math.min(until, Number.MAX_SAFE_INTEGER) });
-  if (kept === null || !isChartId(kept.chart.id)) return null;
-  const chart = charts[kept.chart.id];
-  const restored = restoreSnapshot(chart, kept);
-  const [event] = await journal.readStream(stream, { after: kept.version - 1, limit: 1 });
-  const isThere = event?.version === kept.version && event.position === kept.position;
-  if (restored.kind === 'refused' || !isThere || event.meta.chart.hash !== kept.chart.hash) return null;
-  return { fold: StreamFold.behind(stream, kept.version, chart, restored.state, charts), event };
+): Promise<FoldedStream | null> {
+  const base = (await journal.base?.(stream)) ?? null;
+  if (base === null || isBeyond(base, asOf)) return null;
+  const restored = restoreBase(chartById(base.chart.id, charts), base);
+  return restored.kind === 'restored' ? restored.actor : null;
 }

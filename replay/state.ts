@@ -1,13 +1,14 @@
+import type { FoldSource } from '../fold/source.ts';
 import { archivedError } from '../journal/archived.ts';
 import type { Json, RecordedEvent } from '../journal/port.ts';
 import { pnGateway } from '../machines/pn-gateway/gateway.ts';
 import { personalNetwork } from '../machines/cpns-server/personal-network.ts';
 import type { Members } from '../machines/inventory.ts';
 import { jsonDiff, type Difference } from './json-diff.ts';
-import { momentOf, type Moment, type MomentSource } from './moment.ts';
+import { momentOf, type Moment } from './moment.ts';
 
 /** What is asked of a journal to say how things stood in it. */
-export interface JournalView extends MomentSource {
+export interface JournalView extends FoldSource {
   readonly name: string;
   /** Position of the last event; 0 where there is none. */
   readonly last: number;

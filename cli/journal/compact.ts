@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { sql } from 'kysely';
 import { foldActor } from '../../fold/fold.ts';
+import type { FoldSource } from '../../fold/source.ts';
 import { edgeBefore } from '../../journal/export/write.ts';
 import { rootOf } from '../../journal/merkle/frontier.ts';
 import { isSameHash } from '../../journal/merkle/hash.ts';
-import type { Archived, Base, StreamSource } from '../../journal/port.ts';
+import type { Archived, Base } from '../../journal/port.ts';
 import { compact, replaceBases } from '../../journal/sql/compact.ts';
 import { hasRegister, registered, type ProjectionTables } from '../../projections/checkpoints.ts';
 import { snapshotOf } from '../../fold/snapshot.ts';
@@ -86,11 +87,9 @@ async function refuseUnread(journal: OpenJournal, upTo: number): Promise<void> {
 
 /** For each stream that loses events the state at the last of them; folded from its events, never from a snapshot. */
 async function* basesUpTo(host: Host, journal: OpenJournal, from: number, upTo: number): AsyncGenerator<Base> {
-  const source: StreamSource = {
+  const source: FoldSource = {
     readStream: (stream, range) => journal.readStream(stream, range),
     base: (stream) => journal.base(stream),
-    snapshot: async () => null,
-    snapshots: async () => [],
   };
   const query = journal.db.selectFrom('events').select(['stream', 'chart_id']).distinct();
   const rows = await query.where('position', '>=', from).where('position', '<=', upTo).orderBy('stream').execute();

@@ -1,13 +1,12 @@
+import { chartById } from '../../fold/law.ts';
+import { restoreBase } from '../../fold/snapshot.ts';
 import type { Clock } from '../../seams/clock.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
 import { basesOf } from '../../replay/bases.ts';
-import { foldBehind } from '../../replay/moment.ts';
-import { StreamFold } from '../../replay/stream-fold.ts';
 import type { JournalNote } from '../protocol/answers.ts';
 import { momentIn } from './moment.ts';
 import { OF_EACH_JOURNAL, type ReadJournal, type Source } from './source.ts';
 import { MAX_EVENTS, type Timeline } from './timeline.ts';
-import { CHARTS } from '../../machines/catalogue.ts';
 
 /** Events a read. */
 const PAGE = 1_000;
@@ -122,13 +121,14 @@ export class Feed {
     this.#timeline.archive(source.name, archived);
     const bases = basesOf({ bases: async (range) => (await journal.bases?.(range)) ?? [] });
     for await (const base of bases) {
-      const fold = foldBehind(base, archived.upTo);
-      if (fold !== null) this.#timeline.begin(source.name, base.stream, base.position, fold);
+      const restored = restoreBase(chartById(base.chart.id), base);
+      if (restored.kind === 'restored' && base.position <= archived.upTo)
+        this.#timeline.begin(source.name, base.stream, restored.actor);
     }
     for (const stream of OF_EACH_JOURNAL) {
       const { version, position, chart, state } = await momentIn(journal, stream, archived.upTo);
       if (chart !== null && state !== null)
-        this.#timeline.begin(source.name, stream, position, StreamFold.behind(stream, version, chart, state, CHARTS));
+        this.#timeline.begin(source.name, stream, { chart, state, version, position });
     }
     each.archived = archived.upTo;
     each.read = Math.max(each.read, each.archived);

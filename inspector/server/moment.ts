@@ -1,5 +1,6 @@
+import type { FoldSource } from '../../fold/source.ts';
 import { JournalError } from '../../journal/port.ts';
-import { momentOf, type Moment, type MomentSource } from '../../replay/moment.ts';
+import { momentOf, type Moment } from '../../replay/moment.ts';
 
 /** An actor at a position, or why nobody can say how it was there. */
 export type MomentIn = Moment & {
@@ -8,7 +9,7 @@ export type MomentIn = Moment & {
 };
 
 /** The fold of the replay tool. Where events that it would take are archived there is no state: half a stream is not folded. */
-export async function momentIn(journal: MomentSource, stream: string, until: number): Promise<MomentIn> {
+export async function momentIn(journal: FoldSource, stream: string, until: number): Promise<MomentIn> {
   try {
     return { ...(await momentOf(journal, stream, until)), archived: null };
   } catch (error) {

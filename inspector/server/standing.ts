@@ -1,6 +1,6 @@
+import type { StreamFold, Taken } from '../../fold/stream-fold.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
 import type { Effect } from '../../machines/effect.ts';
-import type { StreamFold, Taken } from '../../replay/stream-fold.ts';
 import { firing } from '../charts/graph.ts';
 import type { Entry, Standing } from '../protocol/answers.ts';
 import type { StateValue } from '../../machines/state.ts';

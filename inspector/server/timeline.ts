@@ -1,5 +1,6 @@
+import type { FoldedStream } from '../../fold/snapshot.ts';
+import { StreamFold } from '../../fold/stream-fold.ts';
 import type { Archived, RecordedEvent } from '../../journal/port.ts';
-import { StreamFold } from '../../replay/stream-fold.ts';
 import type { ActorRow, Entry, Moment } from '../protocol/answers.ts';
 import { aboutOf, ownedBy, textIn, type Owned } from './about.ts';
 import { Messages } from './messages.ts';
@@ -56,16 +57,15 @@ export class Timeline {
     this.#journalOf(journal).archived = upTo;
   }
 
-  /** The actor goes on from this fold: its events up to that position are archived. */
-  begin(journal: string, stream: string, position: number, fold: StreamFold): void {
-    const { chart, state, version } = fold;
-    if (chart === null || state === null) return;
+  /** The actor goes on from this state: its events up to there are archived. */
+  begin(journal: string, stream: string, archived: FoldedStream): void {
+    const { chart, state, version, position } = archived;
     const key = `${journal}:${stream}`;
     const [role = ''] = chart.id.split('/');
     const own = ownedBy(stream);
     const owned = { ...own, pn: own.pn ?? (own.device === null ? null : textIn(state.context, 'pnId')) };
     const row = { key, journal, stream, chart: chart.id, role, ...owned, seq: 0, position, version, type: '', at: '' };
-    const standing = new StandingFold(fold);
+    const standing = new StandingFold(StreamFold.behind(archived));
     this.#actors.set(key, { fold: standing, seqs: [], base: { ...row, standing: standing.standing }, owned });
   }
 
@@ -202,7 +202,7 @@ export class Timeline {
   #actorOf(key: string, stream: string): ActorLog {
     const known = this.#actors.get(key);
     if (known !== undefined) return known;
-    const log = { fold: new StandingFold(new StreamFold(stream)), seqs: [], base: null, owned: ownedBy(stream) };
+    const log = { fold: new StandingFold(new StreamFold()), seqs: [], base: null, owned: ownedBy(stream) };
     this.#actors.set(key, log);
     return log;
   }

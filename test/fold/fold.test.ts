@@ -70,6 +70,20 @@ describe('an actor whose stream does not fold', () => {
     }
   });
 
+  test('fails where an event of it is missing', async () => {
+    const journal = await journalOf([refused, refused, refused]);
+    const without: StreamSource = {
+      readStream: async (...range) => (await journal.readStream(...range)).filter(({ version }) => version !== 2),
+      snapshot: async () => null,
+      snapshots: async () => [],
+      base: async () => null,
+    };
+    await expect(foldActor(without, charging, STREAM)).rejects.toMatchObject({
+      name: 'UnfoldableEvent',
+      message: `${STREAM} does not fold at version 3, position 3, recorded under this definition of its chart: it has version 3, and 2 was to come`,
+    });
+  });
+
   test('fails where the state of its archived events is not usable', async () => {
     const base = snapshotOf(charging, { stream: STREAM, version: 1, position: 7 }, charging.initial());
     const before = (parts: object): StreamSource => ({

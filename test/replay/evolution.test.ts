@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { foldActor } from '../../fold/fold.ts';
+import type { Charts } from '../../fold/law.ts';
 import { MemoryJournal } from '../../journal/memory.ts';
 import { chartOfMachine } from '../../machines/chart.ts';
 import { initialContext, terms } from '../../machines/cpns-server/registration-terms.ts';
@@ -8,7 +9,6 @@ import { EvolutionPass, fatesOf, newlyChanged } from '../../replay/evolution.ts'
 import { Scratch } from '../../replay/scratch/scratch.ts';
 import { walk } from '../../replay/source.ts';
 import { portSource } from '../../replay/sources/port.ts';
-import type { Charts } from '../../replay/stream-fold.ts';
 import { device, GATEWAY, World } from '../simulation/world.ts';
 import { CHARTS } from '../../machines/catalogue.ts';
 

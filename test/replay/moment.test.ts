@@ -3,7 +3,8 @@ import { foldActor } from '../../fold/fold.ts';
 import type { JournalReader, RecordedEvent, StreamSource } from '../../journal/port.ts';
 import { registration } from '../../machines/cpns-server/registration.ts';
 import { snapshotOf } from '../../fold/snapshot.ts';
-import { momentOf, type MomentSource } from '../../replay/moment.ts';
+import type { FoldSource } from '../../fold/source.ts';
+import { momentOf } from '../../replay/moment.ts';
 import { device, GATEWAY, World } from '../simulation/world.ts';
 
 const STREAM = 'registration/home/lamp';
@@ -82,7 +83,7 @@ describe('a stream as of a position', () => {
       if (taken.state === null) throw new Error('no state');
       const snapshot = snapshotOf(registration, kept, taken.state);
       const reads: number[] = [];
-      const journal: MomentSource = {
+      const journal: FoldSource = {
         readStream: async (stream, range = {}) => {
           reads.push(range.after ?? 0);
           return journalOf(own).readStream(stream, range);
@@ -112,7 +113,7 @@ describe('a stream as of a position', () => {
       { ...snapshot, program: 'another' },
       { ...snapshot, state: snapshot.state.replaceAll('lamp', 'pump') },
     ]) {
-      const journal: MomentSource = { ...journalOf(own), snapshot: async () => wrong };
+      const journal: FoldSource = { ...journalOf(own), snapshot: async () => wrong };
       expect((await momentOf(journal, STREAM, until)).state?.value).toEqual(whole.state?.value);
     }
   });

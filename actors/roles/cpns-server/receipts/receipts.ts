@@ -1,7 +1,7 @@
 import type { Journal, JournalReader } from '../../../../journal/port.ts';
 import { utf8 } from '../../../../security/bytes.ts';
 import type { ApplicationMessage, Deliver, SessionEnd } from '../../../sessions/data/port.ts';
-import { FOLD_PAGE } from '../../../../fold/fold.ts';
+import { FOLD_PAGE } from '../../../../fold/source.ts';
 import { RateLimiter } from '../../../loop/rate-limiter.ts';
 import type { Clock } from '../../../../seams/clock.ts';
 import type { Log } from '../../../../seams/log.ts';

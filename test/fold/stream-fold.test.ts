@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RecordedEvent } from '../../journal/port.ts';
-import { StreamFold, type Taken } from '../../replay/stream-fold.ts';
+import { StreamFold, type Taken } from '../../fold/stream-fold.ts';
 import { device, GATEWAY, NODES, World } from '../simulation/world.ts';
 
 /** A member and a stranger, registered: every stream of every role. */
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 function fold(events: readonly RecordedEvent[]): { readonly taken: readonly Taken[]; readonly fold: StreamFold } {
-  const stream = new StreamFold(events[0]?.stream ?? '');
+  const stream = new StreamFold();
   return { taken: events.map((event) => stream.take(event)), fold: stream };
 }
 
