@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pagesOf } from '../fold/source.ts';
 import type { JournalReader, RecordedEvent } from '../journal/port.ts';
 import type { TreeHead } from '../journal/merkle/proof.ts';
 import { toBase64url } from '../security/base64url.ts';
@@ -95,12 +96,5 @@ export async function* recordedNotes(journal: JournalReader): AsyncGenerator<{
 
 /** What a journal holds about itself, a page at a time. */
 export async function* recordedEvents(journal: JournalReader): AsyncGenerator<RecordedEvent> {
-  for (let after = 0; ;) {
-    const page = await journal.readStream(RECORD_STREAM, { after, limit: PAGE });
-    for (const event of page) {
-      after = event.version;
-      yield event;
-    }
-    if (page.length < PAGE) return;
-  }
+  for await (const page of pagesOf(journal, RECORD_STREAM, 0)) yield* page;
 }

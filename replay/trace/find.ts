@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../journal/port.ts';
+import { pagesOf } from '../../fold/source.ts';
 import { namesOfDevice, type JournalView } from '../state.ts';
 
 /** A registration that a journal knows of. */
@@ -10,7 +10,6 @@ export interface FoundRegistration {
 
 /** Registrations that are told at once: the newest. */
 export const MAX_FOUND = 1_000;
-const PAGE = 1_000;
 
 /** Events that begin or ask for a registration. */
 const BEGINS: ReadonlySet<string> = new Set([
@@ -28,12 +27,13 @@ export async function registrationsOf(
   const found = new Map<string, string>();
   for (const view of views)
     for await (const stream of namesOfDevice(view, deviceId))
-      for await (const { type, meta } of eventsOf(view, stream)) {
-        if (!BEGINS.has(type)) continue;
-        const known = found.get(meta.correlationId);
-        if (known === undefined || meta.recordedAt < known) found.set(meta.correlationId, meta.recordedAt);
-        if (found.size > MAX_FOUND * 2) forget(found);
-      }
+      for await (const page of pagesOf(view, stream, await archivedOf(view, stream)))
+        for (const { type, meta } of page) {
+          if (!BEGINS.has(type)) continue;
+          const known = found.get(meta.correlationId);
+          if (known === undefined || meta.recordedAt < known) found.set(meta.correlationId, meta.recordedAt);
+          if (found.size > MAX_FOUND * 2) forget(found);
+        }
   return inOrder(found).slice(-MAX_FOUND);
 }
 
@@ -46,14 +46,8 @@ function forget(found: Map<string, string>): void {
   for (const { correlationId } of inOrder(found).slice(0, -MAX_FOUND)) found.delete(correlationId);
 }
 
-async function* eventsOf(view: JournalView, stream: string): AsyncIterable<RecordedEvent> {
-  // Of a stream whose beginning is archived, and not here, what is here.
-  const base = view.missing === 0 ? null : ((await view.base?.(stream)) ?? null);
-  for (let after = base?.version ?? 0; ;) {
-    const page = await view.readStream(stream, { after, limit: PAGE });
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
-    after = last.version;
-  }
+/** Version of the last event of a stream that is archived, and not here; 0 where all are. */
+async function archivedOf(view: JournalView, stream: string): Promise<number> {
+  const base = view.missing === 0 ? null : await view.base?.(stream);
+  return base?.version ?? 0;
 }
