@@ -1,4 +1,4 @@
-import { CATALOGUE, CHART_IDS, rowOf, type ChartId } from './catalogue.ts';
+import { CATALOGUE, CHART_IDS, ROLES, rowOf, type ChartId } from './catalogue.ts';
 import type { Chart } from './chart.ts';
 
 /** Names of streams and units, built and read by the patterns of the catalogue. */
@@ -15,6 +15,20 @@ export type StreamName = { readonly [Id in ChartId]: { readonly chart: Id; reado
 
 /** The name of an id in a stream. */
 export type IdName = { readonly [Id in ChartId]: keyof IdsOf<Id> }[ChartId];
+
+/** What each id in the name of a stream is the id of, in the words of the change request. */
+export const KINDS = {
+  deviceId: ROLES.pne,
+  gatewayId: ROLES['pn-gateway'],
+  pnId: 'PN',
+} as const satisfies { readonly [Name in IdName]: string };
+export type Kind = (typeof KINDS)[IdName];
+
+export const ID_NAMES: readonly IdName[] = Object.keys(KINDS).filter(isIdName);
+
+function isIdName(name: string): name is IdName {
+  return Object.hasOwn(KINDS, name);
+}
 
 /** No chart has a stream of this name. */
 export class UnknownStream extends Error {
@@ -50,11 +64,29 @@ export function parseStream(stream: string): StreamName {
 }
 
 /** The same, null where no chart has such a stream. */
-export function readStreamName(stream: string): StreamName | null;
-export function readStreamName(stream: string): { readonly chart: ChartId; readonly ids: object } | null {
+export function readStreamName(stream: string): StreamName | null {
+  if (stream !== last.stream) last = { stream, name: nameOf(stream) };
+  return last.name;
+}
+
+/** Whoever reads events asks it several times of the same stream. */
+let last: { readonly stream: string; readonly name: StreamName | null } = { stream: '', name: null };
+
+function nameOf(stream: string): StreamName | null;
+function nameOf(stream: string): { readonly chart: ChartId; readonly ids: object } | null {
   const chart = chartIdOf(stream);
-  if (chart === null) return null;
-  return { chart, ids: idsIn(PATTERNS[chart].stream, stream) };
+  return chart === null ? null : { chart, ids: idsIn(PATTERNS[chart].stream, stream) };
+}
+
+/** The id of that name in a stream; null where it has none, and where no chart has such a stream. */
+export function idInStream(stream: string, name: IdName): string | null {
+  const ids: { readonly [name in IdName]?: string } = readStreamName(stream)?.ids ?? {};
+  return ids[name] ?? null;
+}
+
+/** The charts whose streams have an id of that name. */
+export function chartsWith(name: IdName): readonly ChartId[] {
+  return CHART_IDS.filter((id) => PATTERNS[id].stream.names.includes(name));
 }
 
 /** The ids of a stream, by their names. @throws UnknownStream where it is no stream of that chart */
@@ -116,13 +148,26 @@ function chartIdOf(stream: string): ChartId | null {
   return chart !== undefined && PATTERNS[chart].stream.form.test(stream) ? chart : null;
 }
 
-function idsIn({ names }: Pattern, stream: string): { readonly [name: string]: string } {
-  const [, ...tokens] = stream.split('/');
-  return Object.fromEntries(names.map((name, index) => [name, tokens[index] ?? '']));
+/** Of a stream that fits. An audit asks it for every event: by `split` and `Object.fromEntries` it takes twice as long, measured. */
+function idsIn({ word, names }: Pattern, stream: string): { readonly [name: string]: string } {
+  const ids: { [name: string]: string } = {};
+  let from = word.length + 1;
+  for (const name of names) {
+    const slash = stream.indexOf('/', from);
+    const end = slash < 0 ? stream.length : slash;
+    ids[name] = stream.slice(from, end);
+    from = end + 1;
+  }
+  return ids;
 }
 
 const filled = ({ word, names }: Pattern, ids: { readonly [name: string]: string }): string =>
-  [word, ...names.map((name) => ids[name] ?? '')].join('/');
+  names.reduce((text, name) => `${text}/${ids[name] ?? ''}`, word);
+
+/** Streams that every journal has under the same name, whatever role it is of. */
+export const JOURNAL_STREAMS: readonly string[] = CHART_IDS.map(rowOf)
+  .filter(({ role }) => role === 'journal')
+  .map(({ stream }) => stream);
 
 /** The stream of a journal's keys, whatever role the journal is of. */
 export const KEYRING_STREAM = streamOf('journal/keyring', {});

@@ -1,4 +1,6 @@
 import type { StoredEvent } from '../journal/port.ts';
+import { isChartId, ROLES, rowOf } from '../machines/catalogue.ts';
+import { ID_NAMES, idInStream, KINDS, type IdName } from '../machines/streams.ts';
 import type { Pass } from './source.ts';
 
 /** Roles and owners that are named; a journal that has more was put together from others. */
@@ -24,10 +26,15 @@ export class OwnerPass implements Pass {
   }
 }
 
-/** Who acts in a stream, by its chart; null for streams that every journal has. */
+/** Who acts in a stream of this chart; null for streams that every journal has, and for those that no chart has. */
 export function ownerOf(stream: string, chart: string): string | null {
-  const [, id = ''] = stream.split('/', 2);
-  if (chart.startsWith('cpns-server/')) return 'cpns-server';
-  if (chart.startsWith('pn-gateway/')) return `pn-gateway/${id}`;
-  return chart.startsWith('pne/') ? `pne/${id}` : null;
+  const role = isChartId(chart) ? rowOf(chart).role : 'journal';
+  if (role === 'journal') return null;
+  const name = ID_OF.get(ROLES[role]);
+  if (name === undefined) return role;
+  const id = idInStream(stream, name);
+  return id === null ? null : `${role}/${id}`;
 }
+
+/** What tells one party from others of its role; there is one CPNS Server. */
+const ID_OF: ReadonlyMap<string, IdName> = new Map(ID_NAMES.map((name) => [KINDS[name], name]));

@@ -4,6 +4,7 @@ import type { Json, RecordedEvent } from '../journal/port.ts';
 import { pnGateway } from '../machines/pn-gateway/gateway.ts';
 import { personalNetwork } from '../machines/cpns-server/personal-network.ts';
 import type { Members } from '../machines/inventory.ts';
+import { chartsWith, idInStream, readStreamName, streamPrefix } from '../machines/streams.ts';
 import { jsonDiff, type Difference } from './json-diff.ts';
 import { momentOf, type Moment } from './moment.ts';
 
@@ -131,7 +132,7 @@ async function recordedAt(view: JournalView, position: number): Promise<string |
 export async function inventoriesAt(view: JournalView, position: number): Promise<StateAt> {
   const inventories: InventoryState[] = [];
   const snapshots: UsedSnapshot[] = [];
-  for (const prefix of ['gateway/', 'pn/'])
+  for (const prefix of [streamPrefix('pn-gateway/gateway', {}), streamPrefix('cpns-server/personal-network', {})])
     for await (const stream of withPrefix(view, prefix)) {
       const moment = await momentOf(view, stream, position);
       inventories.push(...inventoriesOf(moment));
@@ -171,13 +172,10 @@ async function* withPrefix(view: JournalView, prefix: string): AsyncIterable<str
 }
 
 async function* selected(view: JournalView, { stream, pn, pne }: Selection): AsyncIterable<string> {
-  const fits = (name: string): boolean => {
-    const tokens = name.split('/');
-    const ofPne = pne === undefined || (DEVICE_STREAMS.has(tokens[0] ?? '') && tokens.at(-1) === pne);
-    return (
-      ofPne && (pn === undefined || (PN_STREAMS.has(tokens[0] ?? '') && tokens[1] === pn) || tokens[0] === 'gateway')
-    );
-  };
+  // A PN GW keeps local inventories of its PNs, and its name tells none of them.
+  const fits = (name: string): boolean =>
+    (pne === undefined || idInStream(name, 'deviceId') === pne) &&
+    (pn === undefined || idInStream(name, 'pnId') === pn || readStreamName(name)?.chart === 'pn-gateway/gateway');
   if (stream !== undefined) {
     if (fits(stream)) yield stream;
     return;
@@ -187,15 +185,16 @@ async function* selected(view: JournalView, { stream, pn, pne }: Selection): Asy
     return;
   }
   // By name, for there may be a million streams of other PNs in between.
-  for (const prefix of [`charging/${pn}/`, 'gateway/'])
-    for await (const name of withPrefix(view, prefix)) if (fits(name)) yield name;
-  if (fits(`pn/${pn}`)) yield `pn/${pn}`;
-  for await (const name of withPrefix(view, `registration/${pn}/`)) if (fits(name)) yield name;
+  const prefixes = [
+    streamPrefix('pn-gateway/gateway', {}),
+    ...chartsWith('pnId').map((chart) => streamPrefix(chart, { pnId: pn })),
+  ];
+  for (const prefix of prefixes.toSorted()) {
+    if (readStreamName(prefix) === null) {
+      for await (const name of withPrefix(view, prefix)) if (fits(name)) yield name;
+    } else if (fits(prefix)) yield prefix;
+  }
 }
-
-/** Streams whose last token is a device, and whose second one is a PN. */
-const DEVICE_STREAMS: ReadonlySet<string> = new Set(['pne', 'admission', 'registration', 'usage', 'charging']);
-const PN_STREAMS: ReadonlySet<string> = new Set(['pn', 'registration', 'charging']);
 
 /** Streams of the actors of one device, whoever keeps them. */
 export function namesOfDevice(view: JournalView, deviceId: string): AsyncIterable<string> {

@@ -2,11 +2,11 @@ import type { Json, JsonObject, RecordedEvent } from '../../journal/port.ts';
 import { ownerOf } from '../owner.ts';
 import { TEXT } from '../scratch/shelf.ts';
 import { endsOf, type MessageRule } from '../trace/messages.ts';
-import { changesOf, INVENTORY_EVENTS, STREAMS } from './reading.ts';
+import { changesOf, INVENTORY_EVENTS } from './reading.ts';
 import { SESSIONS } from './sessions.ts';
 import { ToldTable, type Received, type Told } from './told.ts';
 import type { Desk, Rule, Watch } from './watch.ts';
-import { isChartId } from '../../machines/catalogue.ts';
+import { readStreamName } from '../../machines/streams.ts';
 
 /** One end of an exchange, told by an event. */
 interface End {
@@ -117,20 +117,12 @@ const quoted = (facts: JsonObject, names: readonly string[]): string =>
 
 /** Of an event, as it stands in the journal of whoever acted. */
 function endsIn(event: RecordedEvent): readonly End[] {
-  const facts = { ...idsOf(event), ...event.data };
+  const facts = { ...readStreamName(event.stream)?.ids, ...event.data };
   const messages = endsOf(event).map(({ rule, id, end }): End => {
     const exchange = `${rule.title} (${rule.source} to ${rule.target})`;
     return { exchange, id, end, facts, from: end === 'sent' ? null : senderOf(rule, facts) };
   });
   return [...messages, ...furtherEnds(event, facts), ...inventoryEnds(event)];
-}
-
-/** The ids that the name of the stream holds. */
-function idsOf({ stream, meta }: RecordedEvent): JsonObject {
-  if (!isChartId(meta.chart.id)) return {};
-  const [, ...names] = STREAMS[meta.chart.id];
-  const [, ...ids] = stream.split('/');
-  return Object.fromEntries(names.map((name, index) => [name, ids[index] ?? '']));
 }
 
 /** Anybody who gets at the subject can send these: that the other one did not is no fault of its journal. */

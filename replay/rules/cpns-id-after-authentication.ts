@@ -1,3 +1,4 @@
+import { streamOf } from '../../machines/streams.ts';
 import { finding, type Seen } from '../finding.ts';
 import { TEXT } from '../scratch/shelf.ts';
 import { changesOf, INVENTORY_EVENTS, isOf, text } from './reading.ts';
@@ -36,8 +37,11 @@ export const cpnsIdAfterAuthentication: Rule = {
         if (isOf(seen.event, 'cpns-server/registration')) registration(seen);
         if (!isOf(seen.event, 'cpns-server/personal-network')) return;
         const inventory = changesOf(seen.event);
-        for (const { cpnsId, deviceId } of inventory?.changes ?? []) {
-          if (cpnsId === null || allocated.get(`registration/${inventory?.pnId}/${deviceId}`) === cpnsId) continue;
+        if (inventory === null) return;
+        const { pnId, changes } = inventory;
+        for (const { cpnsId, deviceId } of changes) {
+          if (cpnsId === null) continue;
+          if (allocated.get(streamOf('cpns-server/registration', { pnId, deviceId })) === cpnsId) continue;
           report(finding(ID, seen, `shows ${deviceId} with ${cpnsId}, which it was not given`));
         }
       },

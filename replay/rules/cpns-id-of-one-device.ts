@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../../journal/port.ts';
+import { idInStream } from '../../machines/streams.ts';
 import { finding } from '../finding.ts';
 import { TEXT } from '../scratch/shelf.ts';
 import { changesOf, INVENTORY_EVENTS, text } from './reading.ts';
@@ -33,7 +34,6 @@ function cpnsIdsIn(event: RecordedEvent): readonly (readonly [deviceId: string, 
   const changes = changesOf(event)?.changes ?? [];
   const pairs = changes.flatMap(({ deviceId, cpnsId }) => (cpnsId === null ? [] : [[deviceId, cpnsId] as const]));
   const own = text(event, 'cpnsId');
-  const [kind, first, second] = event.stream.split('/');
-  const device = kind === 'pne' ? first : kind === 'registration' ? second : undefined;
-  return own === null || device === undefined ? pairs : [...pairs, [device, own] as const];
+  const device = own === null ? null : idInStream(event.stream, 'deviceId');
+  return own === null || device === null ? pairs : [...pairs, [device, own] as const];
 }

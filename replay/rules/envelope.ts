@@ -1,8 +1,8 @@
 import type { RecordedEvent } from '../../journal/port.ts';
 import { finding } from '../finding.ts';
-import { STREAMS } from './reading.ts';
 import type { Rule } from './watch.ts';
-import { CHART_IDS, isChartId, vocabularyOf, type ChartId } from '../../machines/catalogue.ts';
+import { CHART_IDS, isChartId, rowOf, vocabularyOf, type ChartId } from '../../machines/catalogue.ts';
+import { ID_NAMES, idInStream, readStreamName } from '../../machines/streams.ts';
 
 const ID = 'envelope';
 
@@ -35,25 +35,20 @@ function isTime(text: string): boolean {
   return isRight;
 }
 
-/** The role that a chart is of, or `journal`. */
-const SIDES: ReadonlyMap<string, string> = new Map(
-  Object.keys(STREAMS).map((chart) => [chart, chart.split('/')[0] ?? '']),
-);
-
 function problems(event: RecordedEvent, chart: ChartId): readonly string[] {
   const { stream, type, data, meta } = event;
   const found: string[] = [];
-  const words = STREAMS[chart];
-  const tokens = stream.split('/');
-  if (tokens[0] !== words[0] || tokens.length !== words.length) found.push(`chart ${chart} has no stream of this name`);
-  for (let index = 1; index < words.length; index++) {
-    const name = words[index] ?? '';
+  const streamChart = readStreamName(stream)?.chart ?? null;
+  if (streamChart === null) found.push('no chart has a stream of this name');
+  else if (streamChart !== chart) found.push(`chart ${chart} has no stream of this name`);
+  for (const name of ID_NAMES) {
     const value = data[name];
-    if (value !== undefined && value !== tokens[index])
-      found.push(`${name} is ${JSON.stringify(value)} in this stream`);
+    if (value === undefined) continue;
+    const id = idInStream(stream, name);
+    if (id !== null && id !== value) found.push(`${name} is ${JSON.stringify(value)} in this stream`);
   }
-  const side = SIDES.get(chart) ?? '';
-  if (side !== 'journal' && meta.role !== side) found.push(`role ${meta.role} has no chart ${chart}`);
+  const { role } = rowOf(chart);
+  if (role !== 'journal' && role !== meta.role) found.push(`role ${meta.role} has no chart ${chart}`);
   if (meta.crStep !== null && STEPS.get(chart)?.get(type)?.has(meta.crStep) !== true)
     found.push(`it is not step ${meta.crStep} of the change request`);
   if (!isTime(meta.recordedAt)) found.push(`recorded at ${JSON.stringify(meta.recordedAt)}, which is no time`);

@@ -1,6 +1,6 @@
 import { finding } from '../finding.ts';
 import { TEXT } from '../scratch/shelf.ts';
-import { changesOf, Inventory, isOf, text } from './reading.ts';
+import { changesOf, Inventory, streamIds, text } from './reading.ts';
 import type { Rule } from './watch.ts';
 
 const ID = 'I5';
@@ -19,11 +19,12 @@ export const forwardsOnlyMembers: Rule = {
         const { stream, type } = event;
         const changes = type === 'LocalInventoryUpdated' ? changesOf(event) : null;
         if (changes !== null) local.apply(changes);
-        if (!isOf(event, 'pn-gateway/admission')) return;
+        const ids = streamIds(event, 'pn-gateway/admission');
+        if (ids === null) return;
         if (type === 'RegistrationRequestReceived') wanted.set(stream, text(event, 'pnId') ?? '');
         if (type !== 'RegistrationForwarded') return;
         const pnId = wanted.get(stream) ?? '';
-        const deviceId = stream.split('/')[2] ?? '';
+        const { deviceId } = ids;
         if (local.status(pnId, deviceId) === null)
           report(finding(ID, seen, `${deviceId} is not in ${pnId}, as the PN GW has it`));
       },

@@ -1,5 +1,5 @@
 import { finding } from '../finding.ts';
-import { changesOf, Inventory, INVENTORY_EVENTS, isOf } from './reading.ts';
+import { changesOf, Inventory, INVENTORY_EVENTS, isOf, streamIds } from './reading.ts';
 import type { Rule } from './watch.ts';
 
 const ID = 'I11';
@@ -16,9 +16,11 @@ export const noProvisionalAfterRefusal: Rule = {
         const { event } = seen;
         const changes = isOf(event, 'cpns-server/personal-network') ? changesOf(event) : null;
         if (changes !== null) inventory.apply(changes);
-        if (event.type !== 'RegistrationAnswered' || !isOf(event, 'cpns-server/registration')) return;
-        const [, pnId = '', deviceId = ''] = event.stream.split('/');
-        if (event.data['code'] !== 200 && inventory.status(pnId, deviceId) === 'provisional')
+        if (event.type !== 'RegistrationAnswered' || event.data['code'] === 200) return;
+        const ids = streamIds(event, 'cpns-server/registration');
+        if (ids === null) return;
+        const { pnId, deviceId } = ids;
+        if (inventory.status(pnId, deviceId) === 'provisional')
           report(finding(ID, seen, `${deviceId} is refused, and still provisional in ${pnId}`));
       },
     };

@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../../journal/port.ts';
 import type { Scratch } from '../scratch/scratch.ts';
 import { TEXT, type Shelf } from '../scratch/shelf.ts';
 import type { ChartId } from '../../machines/catalogue.ts';
-import { KEYRING_STREAM, RECORD_STREAM } from '../../machines/streams.ts';
+import { readStreamName, type IdsOf } from '../../machines/streams.ts';
 
 /** How the rules read events. */
 
@@ -14,20 +14,16 @@ export const text = (event: RecordedEvent, field: string): string | null => {
 
 export const isOf = ({ meta }: RecordedEvent, chart: ChartId): boolean => meta.chart.id === chart;
 
-/** What the name of a stream says of its actor: a word, then these ids. */
-export const STREAMS: { readonly [chart in ChartId]: readonly [word: string, ...ids: readonly string[]] } = {
-  'pne/registration': ['pne', 'deviceId'],
-  'pn-gateway/gateway': ['gateway', 'gatewayId'],
-  'pn-gateway/admission': ['admission', 'gatewayId', 'deviceId'],
-  'pn-gateway/usage': ['usage', 'gatewayId', 'deviceId'],
-  'cpns-server/gateway-registration': ['gateway-registration', 'gatewayId'],
-  'cpns-server/personal-network': ['pn', 'pnId'],
-  'cpns-server/registration': ['registration', 'pnId', 'deviceId'],
-  'cpns-server/charging': ['charging', 'pnId', 'deviceId'],
-  'cpns-server/subject': ['subject', 'deviceId'],
-  'journal/keyring': [KEYRING_STREAM],
-  'journal/record': [RECORD_STREAM],
-};
+/**
+ * The ids in the stream of an event of that chart. Null for an event of another chart, and in a stream that is none of this
+ * chart, which the rule `envelope` tells.
+ */
+export function streamIds<Id extends ChartId>(event: RecordedEvent, chart: Id): IdsOf<Id> | null;
+export function streamIds(event: RecordedEvent, chart: ChartId): object | null {
+  if (!isOf(event, chart)) return null;
+  const name = readStreamName(event.stream);
+  return name?.chart === chart ? name.ids : null;
+}
 
 /** Events that change an inventory, the server's or that of a PN GW. */
 export const INVENTORY_EVENTS = [

@@ -2,6 +2,8 @@ import { RESPONSE_CODE_VALUES, reasonPhrase, type ResponseCode } from '../../eve
 import type { JournalReader, RecordedEvent } from '../../journal/port.ts';
 import { MessagePairs, PARTIES, partyOf, type Exchange, type Party, type Recorded } from './messages.ts';
 import { wordsOf } from './words.ts';
+import type { CATALOGUE, ChartId } from '../../machines/catalogue.ts';
+import { idInStream, type IdName } from '../../machines/streams.ts';
 
 /** A journal, and what it is called in what the auditor reads. */
 export interface NamedJournal {
@@ -188,22 +190,26 @@ function subjectOf(ordered: readonly Recorded[]): Pick<Trace, 'deviceId' | 'pnId
   const first = (of: (event: RecordedEvent) => string | null): string | null =>
     ordered.map(({ event }) => of(event)).find((found) => found !== null) ?? null;
   const ofStream =
-    (chart: string, token: number) =>
+    (chart: ChartId, name: IdName) =>
     ({ meta, stream }: RecordedEvent): string | null =>
-      meta.chart.id === chart ? (stream.split('/')[token] ?? null) : null;
+      meta.chart.id === chart ? idInStream(stream, name) : null;
   return {
     deviceId:
-      first(ofStream('pne/registration', 1)) ??
-      first(ofStream('pn-gateway/admission', 2)) ??
-      first(ofStream('cpns-server/registration', 2)),
+      first(ofStream('pne/registration', 'deviceId')) ??
+      first(ofStream('pn-gateway/admission', 'deviceId')) ??
+      first(ofStream('cpns-server/registration', 'deviceId')),
     pnId: first((event) => textOf(event, 'pnId')),
-    gatewayId: first((event) => textOf(event, 'gatewayId')) ?? first(ofStream('pn-gateway/admission', 1)),
+    gatewayId: first((event) => textOf(event, 'gatewayId')) ?? first(ofStream('pn-gateway/admission', 'gatewayId')),
     flow: first(({ meta }) => meta.crStep?.split('/')[0] ?? null),
   };
 }
 
+type EndsOf<Id extends ChartId> = Id extends ChartId
+  ? { readonly chart: Id; readonly types: readonly (keyof (typeof CATALOGUE)[Id]['vocabulary'])[] }
+  : never;
+
 /** Events that tell how a registration ended, the one nearest to the PNE first. */
-const ENDS: readonly { readonly chart: string; readonly types: readonly string[] }[] = [
+const ENDS: readonly EndsOf<ChartId>[] = [
   {
     chart: 'pne/registration',
     types: ['RegistrationAccepted', 'RegistrationRefused', 'PairingRefused', 'RegistrationTimedOut', 'PairingTimedOut'],
@@ -216,7 +222,9 @@ const ENDS: readonly { readonly chart: string; readonly types: readonly string[]
 
 function outcomeOf(ordered: readonly Recorded[]): Outcome | null {
   for (const { chart, types } of ENDS) {
-    const end = ordered.findLast(({ event }) => event.meta.chart.id === chart && types.includes(event.type));
+    const end = ordered.findLast(
+      ({ event: { meta, type } }) => meta.chart.id === chart && types.some((one) => one === type),
+    );
     if (end === undefined) continue;
     const code = codeOf(end.event) ?? (end.event.type.endsWith('TimedOut') ? 408 : null);
     const by = partyOf(end.event);

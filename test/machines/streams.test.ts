@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { CATALOGUE, CHART_IDS, rowOf } from '../../machines/catalogue.ts';
 import {
   chartOf,
+  chartsWith,
+  ID_NAMES,
+  idInStream,
   idsOf,
+  JOURNAL_STREAMS,
+  KINDS,
   parseStream,
   readStreamName,
   streamOf,
@@ -57,6 +62,24 @@ describe('the name of a stream', () => {
     expect(streamPrefix('cpns-server/registration', { pnId: 'home' })).toBe('registration/home/');
     expect(streamPrefix('pn-gateway/gateway', {})).toBe('gateway/');
     expect(streamPrefix('cpns-server/personal-network', { pnId: 'home' })).toBe('pn/home');
+  });
+
+  it('tells one id of its actor; none that it has not, and none of a stream that no chart has', () => {
+    expect(idInStream('registration/home/lamp', 'deviceId')).toBe('lamp');
+    expect(idInStream('registration/home/lamp', 'gatewayId')).toBeNull();
+    expect(idInStream('registration/home', 'pnId')).toBeNull();
+    expect(chartsWith('gatewayId')).toEqual([
+      'pn-gateway/gateway',
+      'pn-gateway/admission',
+      'pn-gateway/usage',
+      'cpns-server/gateway-registration',
+    ]);
+  });
+
+  it('has ids of a known kind, and none in the streams of every journal', () => {
+    expect(ID_NAMES.map((name) => KINDS[name])).toEqual(['PNE', 'PN GW', 'PN']);
+    for (const name of ID_NAMES) expect(chartsWith(name)).not.toEqual([]);
+    expect(JOURNAL_STREAMS).toEqual(['keyring', 'record']);
   });
 
   it('begins with a word that no other chart has', () => {
