@@ -32,7 +32,10 @@ export const admissionEvents = {
   PnUpdateRequested: event(
     'The PN GW asks the CPNS Server to add the PNE to the PN, or to take it out again.',
     z.strictObject({ updateId: Id, pnId: Id, action: z.enum(['add', 'remove']) }),
-    { steps: { '1.4.2': 4 }, words: 'PN Update Request: add the PNE' },
+    {
+      steps: { '1.4.2': 4 },
+      words: ({ action }) => `PN Update Request: ${action === 'remove' ? 'remove' : 'add'} the PNE`,
+    },
   ),
   PnUpdateAnswered: event(
     'The CPNS Server answered the PN Update Request.',

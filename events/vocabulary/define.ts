@@ -9,7 +9,7 @@ export type Upcaster = (data: JsonObject) => JsonObject;
 export interface EventDefinition<Shape extends z.ZodType> {
   readonly description: string;
   /** What it says in a trace, in the words of the change request. */
-  readonly words?: string;
+  readonly words?: string | ((data: JsonObject) => string);
   /** Numbered steps of the change request that it realises. One that is in neither flow (a retry, provisioning) has none. */
   readonly steps: StepsOfFlows;
   /**

@@ -25,7 +25,7 @@ export const personalNetworkEvents = {
   PnUpdateReceived: event(
     'The CPNS Server received a PN Update Request.',
     z.strictObject({ updateId: Id, gatewayId: Id, deviceId: Id, action: z.enum(['add', 'remove']) }),
-    { steps: { '1.4.2': 4 }, words: 'received' },
+    { steps: { '1.4.2': 4 }, words: ({ action }) => (action === 'remove' ? 'received: remove the PNE' : 'received') },
   ),
   PneAdded: event('The PNE is in the PN Inventory, provisionally until it is authenticated.', Inventory, {
     steps: { '1.4.2': 4 },
