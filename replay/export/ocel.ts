@@ -3,11 +3,12 @@
  * registration touches a PNE, a PN GW, a PN and a session at once, and process-mining tools that read OCEL see it from each.
  */
 import type { JsonObject, RecordedEvent } from '../../journal/port.ts';
-import { InventoryChanges, UsageSums } from '../../events/fields.ts';
+import { InventoryChanges, KeyId, UsageSums } from '../../events/fields.ts';
+import { ID_NAMES, idInStream, KINDS, type Kind } from '../../machines/streams.ts';
 import { partyOf, type Recorded } from '../trace/messages.ts';
 
-export const OBJECT_TYPES = ['PNE', 'PN GW', 'PN', 'registration', 'session'] as const;
-export type ObjectType = (typeof OBJECT_TYPES)[number];
+export type ObjectType = Kind | 'registration' | 'session';
+export const OBJECT_TYPES: readonly ObjectType[] = [...ID_NAMES.map((name) => KINDS[name]), 'registration', 'session'];
 
 export type OcelValue = string | number;
 export type OcelValueType = 'string' | 'integer';
@@ -75,14 +76,7 @@ interface Concerned {
   readonly name: string;
 }
 
-const PREFIX: { readonly [T in ObjectType]: string } = {
-  PNE: 'pne',
-  'PN GW': 'gateway',
-  PN: 'pn',
-  registration: 'registration',
-  session: 'session',
-};
-const idOf = ({ type, name }: Concerned): string => `${PREFIX[type]}:${name}`;
+const idOf = ({ type, name }: Concerned): string => `${type}:${name}`;
 
 /**
  * Turns events into those of the log, one at a time, and remembers the objects that they concern: what it keeps grows with
@@ -177,20 +171,8 @@ const RELATIONS: readonly { readonly from: ObjectType; readonly to: ObjectType; 
 const OUTCOMES: ReadonlySet<string> = new Set(['RegistrationAnswered', 'RegistrationAccepted', 'RegistrationRefused']);
 
 function ownsCpnsId({ stream, data }: RecordedEvent, deviceId: string): boolean {
-  return typeof data['cpnsId'] === 'string' && stream.split('/').at(-1) === deviceId;
+  return typeof data['cpnsId'] === 'string' && idInStream(stream, 'deviceId') === deviceId;
 }
-
-/** What the tokens of a stream name, by its first one. */
-const STREAMS: { readonly [first: string]: readonly ObjectType[] } = {
-  pne: ['PNE'],
-  gateway: ['PN GW'],
-  'gateway-registration': ['PN GW'],
-  admission: ['PN GW', 'PNE'],
-  usage: ['PN GW', 'PNE'],
-  pn: ['PN'],
-  registration: ['PN', 'PNE'],
-  charging: ['PN', 'PNE'],
-};
 
 /** Events of a registration that are no step of the change request. */
 const OF_A_REGISTRATION: ReadonlySet<string> = new Set([
@@ -206,15 +188,13 @@ function concernedBy({ stream, data, meta, type }: RecordedEvent): readonly Conc
   const add = (kind: ObjectType, name: unknown): void => {
     if (typeof name === 'string' && name !== '') found.set(`${kind} ${name}`, { type: kind, name });
   };
-  const [first = '', ...tokens] = stream.split('/');
-  for (const [index, kind] of (STREAMS[first] ?? []).entries()) add(kind, tokens[index]);
-  add('PNE', data['deviceId']);
-  add('PN GW', data['gatewayId']);
-  add('PN', data['pnId']);
+  for (const name of ID_NAMES) add(KINDS[name], idInStream(stream, name));
+  for (const name of ID_NAMES) add(KINDS[name], data[name]);
   const inventory = InventoryChanges.safeParse(data['inventory']).data;
   add('PN', inventory?.pnId);
   for (const { deviceId } of inventory?.changes ?? []) add('PNE', deviceId);
-  if (!stream.startsWith('keyring')) add('session', data['keyId']);
+  // Other keys have longer names: of the keyring, of a data subject.
+  add('session', KeyId.safeParse(data['keyId']).data);
   for (const { keyId } of UsageSums.safeParse(data['usage']).data ?? []) add('session', keyId);
   if (meta.crStep !== null || OF_A_REGISTRATION.has(type)) add('registration', meta.correlationId);
   return [...found.values()];

@@ -10,6 +10,7 @@ import { OCEL_JSON_BEGIN, ocelJsonEnd, ocelJsonEvent } from '../../../replay/exp
 import { OBJECT_TYPES, OcelLog, type OcelEvent } from '../../../replay/export/ocel.ts';
 import type { Recorded } from '../../../replay/trace/messages.ts';
 import { device, GATEWAY, NODES, secretOf, World } from '../../simulation/world.ts';
+import { recorded } from '../event.ts';
 
 /** A household in which one device is refused, over the journals of all roles. */
 async function household(): Promise<readonly Recorded[]> {
@@ -111,14 +112,14 @@ describe('an OCEL 2.0 log in JSON', () => {
     const { objects } = jsonLog();
     const registration = objects.find(
       ({ type, relationships }) =>
-        type === 'registration' && relationships.some(({ objectId }) => objectId === 'pne:pne3'),
+        type === 'registration' && relationships.some(({ objectId }) => objectId === 'PNE:pne3'),
     );
     const relations = registration?.relationships.map(({ objectId, qualifier }) => [qualifier, objectId.split(':')[0]]);
     expect(relations?.toSorted()).toEqual([
-      ['goes through', 'gateway'],
+      ['goes through', 'PN GW'],
       ['makes', 'session'],
-      ['registers in', 'pn'],
-      ['registers', 'pne'],
+      ['registers in', 'PN'],
+      ['registers', 'PNE'],
     ]);
     expect(registration?.attributes).toMatchObject([
       { name: 'flow', value: '1.4.2' },
@@ -131,6 +132,27 @@ describe('an OCEL 2.0 log in JSON', () => {
       type === 'registration' ? [attributes.findLast(({ name }) => name === 'code')?.value] : [],
     );
     expect(codes.toSorted()).toEqual([200, 200, 401]);
+  });
+});
+
+describe('an event', () => {
+  const objectsOf = (...event: Parameters<typeof recorded>): readonly string[] => {
+    const taken = new OcelLog().take({ journal: 'server', event: recorded(...event) });
+    return (taken?.relationships ?? []).map(({ objectId }) => objectId);
+  };
+
+  it('concerns what the name of its stream names, and what its data does', () => {
+    expect(objectsOf('cpns-server/charging', 'charging/home/lamp', 'UsageRecorded')).toEqual(['PNE:lamp', 'PN:home']);
+    expect(objectsOf('cpns-server/personal-network', 'pn/home', 'Some', { gatewayId: 'hub' })).toEqual([
+      'PN:home',
+      'PN GW:hub',
+    ]);
+    expect(objectsOf('cpns-server/registration', 'typo/home/lamp', 'Some', { pnId: 'home' })).toEqual(['PN:home']);
+  });
+
+  it('of a data subject concerns its device; the key of what was told is no session', () => {
+    const keyId = 'subject/lamp/AAAAAAAAAAAAAAAAAAAAAA';
+    expect(objectsOf('cpns-server/subject', 'subject/lamp', 'SubjectErased', { keyId })).toEqual(['PNE:lamp']);
   });
 });
 
