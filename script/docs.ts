@@ -6,7 +6,7 @@ import { flowToMermaid } from '../cli/charts/sequence-diagram.ts';
 import { fileNameOf } from '../cli/commands/charts.ts';
 import { replaceRegions } from './docs/regions.ts';
 import { traceFlows } from './docs/flows.ts';
-import { isChartId, type ChartId, CHARTS } from '../machines/catalogue.ts';
+import { CHART_IDS, rowOf, type ChartId, CHARTS } from '../machines/catalogue.ts';
 
 /**
  * Writes the pictures of the documents from what they show. `--check` writes nothing and fails when a file is not as
@@ -15,7 +15,6 @@ import { isChartId, type ChartId, CHARTS } from '../machines/catalogue.ts';
 
 const root = new URL('../', import.meta.url);
 const block = (mermaid: string): string => `\`\`\`mermaid\n${mermaid}\`\`\`\n`;
-const ids = Object.keys(CHARTS).filter(isChartId);
 
 /** Drawn in the README: those of the two flows. */
 const SHOWN: readonly ChartId[] = ['pne/registration', 'pn-gateway/admission', 'cpns-server/registration'];
@@ -33,14 +32,16 @@ const chartSection = (id: ChartId): string =>
   ].join('\n');
 
 function chartsRegion(): string {
-  const rows = ids.map((id) => `| [\`${id}\`](machines/${id}.ts) | ${descriptionOf(id)} | [picture](${fileOf(id)}) |`);
+  const rows = CHART_IDS.map(
+    (id) => `| [\`${id}\`](machines/${id}.ts) | ${descriptionOf(id)} | [picture](${fileOf(id)}) |`,
+  );
   const pictures = SHOWN.map((id) => `**\`${id}\`**\n\n${imageOf(id, fileOf(id))}`);
   return [['| chart | | |', '| --- | --- | --- |', ...rows, ''].join('\n'), ...pictures].join('\n');
 }
 
 async function chartFiles(): Promise<readonly { readonly path: string; readonly text: string }[]> {
   return Promise.all(
-    ids.map(async (id) => {
+    CHART_IDS.map(async (id) => {
       const graph = graphOf(CHARTS[id]);
       return { path: fileOf(id), text: chartToSvg(await layOut(graph), graph, 'auto') };
     }),
@@ -54,6 +55,15 @@ const stateTable = (id: ChartId): string => {
   return ['| state | |', '| --- | --- |', ...rows, ''].join('\n');
 };
 
+/** What the catalogue says of each chart. */
+function actorTable(): string {
+  const rows = CHART_IDS.map((id) => {
+    const { title, stream, unit } = rowOf(id);
+    return `| \`${id}\` | ${title} | \`${stream}\` | \`${unit}\` |`;
+  });
+  return ['| chart | an actor of it | stream | unit |', '| --- | --- | --- | --- |', ...rows, ''].join('\n');
+}
+
 function chartsDocument(): string {
   const head = [
     '# The state charts\n',
@@ -63,7 +73,12 @@ function chartsDocument(): string {
     'that a timer brings. An arrow that begins or ends at a state within a box names it. `cpns charts --out DIR` writes the',
     'pictures, `--format mermaid` as text; `cpns inspect` shows them with the state of a running actor.\n',
   ].join('\n');
-  return [head, ...ids.map(chartSection)].join('\n');
+  const actors = [
+    'Each actor has one stream of events. Actors of one unit take their messages one at a time, and change together; those',
+    'of different units work side by side. Both are named by the patterns of [`machines/catalogue.ts`](../machines/catalogue.ts).\n',
+    actorTable(),
+  ].join('\n');
+  return [head, actors, ...CHART_IDS.map(chartSection)].join('\n');
 }
 
 async function flowsRegion(): Promise<string> {

@@ -9,7 +9,7 @@ import type { Theme } from '../../inspector/picture/theme.ts';
 import { path } from '../config/fields.ts';
 import { EXIT, fileReason, FailedError } from '../errors.ts';
 import { examples, jsonOption, parser, type Register } from '../options.ts';
-import { isChartId, type ChartId, CHARTS } from '../../machines/catalogue.ts';
+import { CHART_IDS, type ChartId, CHARTS } from '../../machines/catalogue.ts';
 
 interface ChartsFlags {
   readonly out: string;
@@ -50,7 +50,7 @@ export const charts: Register = (program, host, finish) => {
     )
     .action(async ({ out, format, theme, json }: ChartsFlags) => {
       const dir = resolve(host.cwd, out);
-      for (const id of Object.keys(CHARTS).filter(isChartId)) {
+      for (const id of CHART_IDS) {
         const file = join(dir, `${fileNameOf(id)}.${ENDINGS[format]}`);
         write(dir, file, await pictureOf(id, format, theme));
         await host.out(json === true ? `${JSON.stringify({ chart: id, file })}\n` : `${file}\n`);

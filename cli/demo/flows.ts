@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '../../journal/port.ts';
 import { partyOf } from '../../replay/trace/messages.ts';
 import { wordsOf } from '../../replay/trace/words.ts';
+import { readStreamName } from '../../machines/streams.ts';
 import type { Household } from '../config/household.ts';
 
 /** Steps of the flows as they are committed, told apart by their correlation id. */
@@ -14,9 +15,8 @@ export class FlowReader {
 
   /** The device whose registration the event belongs to, or null. */
   deviceOf(event: RecordedEvent): string | null {
-    if (event.meta.chart.id === 'pne/registration') {
-      this.#devices.set(event.meta.correlationId, event.stream.slice('pne/'.length));
-    }
+    const name = readStreamName(event.stream);
+    if (name?.chart === 'pne/registration') this.#devices.set(event.meta.correlationId, name.ids.deviceId);
     return this.#devices.get(event.meta.correlationId) ?? null;
   }
 

@@ -21,10 +21,7 @@ import { checkExport } from './import.ts';
 import type { OpenJournal } from './open.ts';
 import { progressOf } from './progress.ts';
 import { isChartId, CHARTS } from '../../machines/catalogue.ts';
-import { KEYRING_STREAM, RECORD_STREAM } from '../../machines/streams.ts';
-
-/** What is known of the journal itself stays at hand: its checkpoints, and which keys were destroyed. */
-const KEPT: readonly string[] = [KEYRING_STREAM, RECORD_STREAM];
+import { JOURNAL_STREAMS } from '../../machines/streams.ts';
 
 export interface Compacted {
   readonly outcome: 'compacted' | 'already';
@@ -56,7 +53,8 @@ export async function compactJournal(
   }
   const archived = { upTo, edge: await edgeBefore(journal, upTo + 1) };
   await checkArchive(host, running, file, from, archived);
-  const removed = await compact(journal.writer, archived, basesUpTo(host, journal, from, upTo), KEPT);
+  // What is known of the journal itself stays at hand: its checkpoints, and which keys were destroyed.
+  const removed = await compact(journal.writer, archived, basesUpTo(host, journal, from, upTo), JOURNAL_STREAMS);
   // SQLite keeps the room of rows that went to itself.
   if (journal.capabilities.writers === 'one') await sql`vacuum`.execute(journal.writer);
   return { outcome: 'compacted', from, to: upTo, removed };
@@ -93,7 +91,7 @@ async function* basesUpTo(host: Host, journal: OpenJournal, from: number, upTo: 
   };
   const query = journal.db.selectFrom('events').select(['stream', 'chart_id']).distinct();
   const rows = await query.where('position', '>=', from).where('position', '<=', upTo).orderBy('stream').execute();
-  const streams = rows.filter(({ stream }) => !KEPT.includes(stream));
+  const streams = rows.filter(({ stream }) => !JOURNAL_STREAMS.includes(stream));
   const tell = progressOf(host, 'folded', 'streams');
   for (const [i, { stream, chart_id: id }] of streams.entries()) {
     tell(i, streams.length);

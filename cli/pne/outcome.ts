@@ -3,6 +3,7 @@ import type { RecordedEvent } from '../../journal/port.ts';
 import type { PneContext } from '../../machines/pne/registration-terms.ts';
 import { liveSession } from '../../machines/session.ts';
 import { isIn, type ChartState } from '../../machines/state.ts';
+import { readStreamName } from '../../machines/streams.ts';
 
 /** What became of a device's registration, as its own journal tells it. */
 export interface Outcome {
@@ -12,7 +13,6 @@ export interface Outcome {
   readonly keyId: string | null;
 }
 
-const PREFIX = 'pne/';
 const CONCLUDING: ReadonlySet<string> = new Set([
   'SecureSessionConfirmed',
   'PairingRefused',
@@ -23,7 +23,8 @@ const CONCLUDING: ReadonlySet<string> = new Set([
 
 /** The device whose registration may have come out with this event, or null. */
 export function concludedBy({ stream, type }: RecordedEvent): string | null {
-  return stream.startsWith(PREFIX) && CONCLUDING.has(type) ? stream.slice(PREFIX.length) : null;
+  const name = CONCLUDING.has(type) ? readStreamName(stream) : null;
+  return name?.chart === 'pne/registration' ? name.ids.deviceId : null;
 }
 
 /** The outcome, or null while the device is on its way: it also asks again after a refusal for now. */

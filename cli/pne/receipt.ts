@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { streamOf } from '../../machines/streams.ts';
 import { checkReceipt, readReceiptLeaf } from '../../replay/receipt.ts';
 import type { NoteVerifier } from '../../security/transparency/note-key.ts';
 import { FailedError } from '../errors.ts';
@@ -33,7 +34,9 @@ export function readReceipt(
     throw new FailedError(`The receipt is not valid: ${found.reason}`, 'Ask the operator for its public key and why.');
   const lines = found.leaf.split('\n');
   const data = Answered.safeParse(json(lines[DATA] ?? '')).data;
-  const isOwn = lines[STREAM] === `registration/${pnId}/${deviceId}` && lines[TYPE] === 'RegistrationAnswered';
+  const isOwn =
+    lines[STREAM] === streamOf('cpns-server/registration', { pnId, deviceId }) &&
+    lines[TYPE] === 'RegistrationAnswered';
   if (!isOwn || data === undefined || data.cpnsId !== cpnsId)
     throw new FailedError('The receipt is not that of the registration of this device', 'Ask the operator why.');
   const { position, size } = found;

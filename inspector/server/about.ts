@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../journal/port.ts';
+import { idInStream } from '../../machines/streams.ts';
 import type { Entry } from '../protocol/answers.ts';
 import { isJsonObject } from './json.ts';
 
@@ -8,22 +9,8 @@ export interface Owned {
   readonly device: string | null;
 }
 
-/** Where they stand in the names of the streams, by kind. */
-const PLACES: Readonly<Record<string, { readonly pn?: number; readonly device?: number }>> = {
-  pne: { device: 1 },
-  subject: { device: 1 },
-  pn: { pn: 1 },
-  registration: { pn: 1, device: 2 },
-  charging: { pn: 1, device: 2 },
-  admission: { device: 2 },
-  usage: { device: 2 },
-};
-
 export function ownedBy(stream: string): Owned {
-  const parts = stream.split('/');
-  const { pn, device } = PLACES[parts[0] ?? ''] ?? {};
-  const part = (index: number | undefined): string | null => (index === undefined ? null : (parts[index] ?? null));
-  return { pn: part(pn), device: part(device) };
+  return { pn: idInStream(stream, 'pnId'), device: idInStream(stream, 'deviceId') };
 }
 
 /** Whom an event concerns: its actor's PN and device, or those that it names, of an inventory all that change. */

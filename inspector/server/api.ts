@@ -25,7 +25,7 @@ import { countUpTo } from './sorted.ts';
 import { describe, describeOrNull, stateAnswer, whyNot } from './state.ts';
 import type { Timeline } from './timeline.ts';
 import { tried } from './what-if.ts';
-import { isChartId, vocabularyOf, CHARTS } from '../../machines/catalogue.ts';
+import { CHART_IDS, isChartId, vocabularyOf, CHARTS } from '../../machines/catalogue.ts';
 
 /** Entries of one page of events. */
 export const MAX_PAGE = 1_000;
@@ -69,9 +69,7 @@ export class Api {
 
   overview(): Overview {
     const { total, moment, types } = this.#timeline;
-    const charts = Object.keys(CHARTS)
-      .filter(isChartId)
-      .map((id) => ({ id, hash: graphOf(CHARTS[id]).hash }));
+    const charts = CHART_IDS.map((id) => ({ id, hash: graphOf(CHARTS[id]).hash }));
     return { instance: this.#instance, journals: this.#feed.journals, total, moment, types, charts };
   }
 

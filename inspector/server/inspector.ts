@@ -10,7 +10,7 @@ import { Live } from './live.ts';
 import type { PageFiles } from './page-files.ts';
 import type { Source } from './source.ts';
 import { Timeline } from './timeline.ts';
-import { isChartId, CHARTS } from '../../machines/catalogue.ts';
+import { CHART_IDS, CHARTS } from '../../machines/catalogue.ts';
 
 /** How soon what another process committed is seen: one indexed read of each journal each time. */
 const ROUND_MS = 150;
@@ -90,7 +90,7 @@ export async function startInspector(options: InspectorOptions): Promise<Inspect
 
 /** Before anybody asks: the first layouts take a second, and the page is to be there at once. */
 async function layOutAll(log: Log): Promise<void> {
-  for (const id of Object.keys(CHARTS).filter(isChartId)) {
+  for (const id of CHART_IDS) {
     await layOut(graphOf(CHARTS[id])).catch((error: unknown) => {
       log.error('a chart could not be laid out', { chart: id, error: String(error) });
     });

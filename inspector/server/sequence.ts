@@ -1,4 +1,6 @@
-import { PARTIES, type Party } from '../../replay/trace/messages.ts';
+import type { Party } from '../../replay/trace/messages.ts';
+import { ROLES } from '../../machines/catalogue.ts';
+import { idInStream } from '../../machines/streams.ts';
 import type { Entry } from '../protocol/answers.ts';
 import type { Fate, Lifeline, SequenceArrow, SequencePage, SequenceRow } from '../protocol/sequence.ts';
 import type { Link, Messages } from './messages.ts';
@@ -8,9 +10,9 @@ import type { Timeline } from './timeline.ts';
 /** More do not fit side by side: then all actors of a journal share a line. */
 const MAX_LIFELINES = 12;
 
-const ROLE_OF: Readonly<Record<Party, string>> = { PNE: 'pne', 'PN GW': 'pn-gateway', 'CPNS Server': 'cpns-server' };
+const ROLE_OF: ReadonlyMap<Party, string> = new Map(Object.entries(ROLES).map(([role, party]) => [party, role]));
 /** From the device to the operator. */
-const ORDER: readonly string[] = PARTIES.map((party) => ROLE_OF[party]);
+const ORDER: readonly string[] = Object.keys(ROLES);
 
 /**
  * A page of the sequence chart over the events of `seqs`.
@@ -168,9 +170,9 @@ class Chart {
   /** The line that a message would have gone to: of that role, and of the same device where there are several. */
   #likely({ about }: Entry, target: Party): number | null {
     const lines = this.lifelines.flatMap(({ role, title }, index) =>
-      role === ROLE_OF[target] ? [{ title, index }] : [],
+      role === ROLE_OF.get(target) ? [{ title, index }] : [],
     );
-    const same = lines.find(({ title }) => about.devices.some((device) => title.endsWith(`/${device}`)));
+    const same = lines.find(({ title }) => about.devices.some((device) => idInStream(title, 'deviceId') === device));
     return (same ?? lines[0])?.index ?? null;
   }
 

@@ -1,9 +1,9 @@
 import type { ArchiveReader, JournalReader, SnapshotReader } from '../../journal/port.ts';
 import type { JournalNote } from '../protocol/answers.ts';
-import { KEYRING_STREAM, RECORD_STREAM } from '../../machines/streams.ts';
+import { JOURNAL_STREAMS } from '../../machines/streams.ts';
 
 /** Streams that every journal has under the same name, and that keep all their events when it is compacted. */
-export const OF_EACH_JOURNAL: ReadonlySet<string> = new Set([RECORD_STREAM, KEYRING_STREAM]);
+export const OF_EACH_JOURNAL: ReadonlySet<string> = new Set(JOURNAL_STREAMS);
 
 /** What the inspector reads of a journal; one that was compacted tells from where it goes on. */
 export type ReadJournal = Pick<JournalReader, 'head' | 'readAll' | 'readStream'> &

@@ -2,6 +2,7 @@ import type { FoldedStream } from '../../fold/snapshot.ts';
 import { StreamFold } from '../../fold/stream-fold.ts';
 import type { Archived, RecordedEvent } from '../../journal/port.ts';
 import type { ActorRow, Entry, Moment } from '../protocol/answers.ts';
+import { isChartId, rowOf } from '../../machines/catalogue.ts';
 import { aboutOf, ownedBy, textIn, type Owned } from './about.ts';
 import { Messages } from './messages.ts';
 import { lastUpTo } from './sorted.ts';
@@ -61,7 +62,7 @@ export class Timeline {
   begin(journal: string, stream: string, archived: FoldedStream): void {
     const { chart, state, version, position } = archived;
     const key = `${journal}:${stream}`;
-    const [role = ''] = chart.id.split('/');
+    const role = isChartId(chart.id) ? rowOf(chart.id).role : '';
     const own = ownedBy(stream);
     const owned = { ...own, pn: own.pn ?? (own.device === null ? null : textIn(state.context, 'pnId')) };
     const row = { key, journal, stream, chart: chart.id, role, ...owned, seq: 0, position, version, type: '', at: '' };
@@ -176,7 +177,7 @@ export class Timeline {
     const { journal } = log.base ?? this.#at(first ?? 0);
     const until = moment[journal] ?? 0;
     const seq = lastUpTo(log.seqs, until, (each) => this.#at(each).position);
-    if (seq !== undefined) return rowOf(this.#at(seq));
+    if (seq !== undefined) return rowAt(this.#at(seq));
     return log.base !== null && log.base.position <= until ? log.base : null;
   }
 
@@ -220,7 +221,7 @@ export class Timeline {
 }
 
 /** What a list of actors needs of an actor's last event. */
-function rowOf(entry: Entry): ActorRow {
+function rowAt(entry: Entry): ActorRow {
   const { key, journal, stream, chart, role, pn, device, seq, position, version, type, at, standing } = entry;
   return { key, journal, stream, chart, role, pn, device, seq, position, version, type, at, standing };
 }

@@ -11,6 +11,7 @@ import {
 import { frameId, SealedMessage } from '../../actors/sessions/wan/sealed-wire.ts';
 import { eventsOf, isSealed, SERVER_QUEUE, type Leg } from '../../messages/subjects.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
+import { streamOf } from '../../machines/streams.ts';
 import { answerTo, isAnswer, LEGS, ROLES, type RoleName } from './parties.ts';
 import { charts, schemaRef, schemas } from './schemas.ts';
 import { serviceChannels, serviceMessages, serviceOperations } from './services.ts';
@@ -266,7 +267,7 @@ const chartHash = createHash('sha256').update('the worked example').digest('hex'
 /** One event of the story, in the journal of the server. */
 export const EVENT_EXAMPLE = {
   position: 19,
-  stream: `registration/${STORY.pnId}/${STORY.deviceId}`,
+  stream: streamOf('cpns-server/registration', { pnId: STORY.pnId, deviceId: STORY.deviceId }),
   version: 5,
   type: 'SecureSessionEstablished',
   schemaVersion: 1,
@@ -282,17 +283,13 @@ export const EVENT_EXAMPLE = {
   },
 } as const;
 
-const chartRole = (id: string): RoleName =>
-  id.startsWith('pne/') ? 'pne' : id.startsWith('pn-gateway/') ? 'pn-gateway' : 'cpns-server';
-
 const eventChannels: Entries = charts.map(({ id, name }) => {
   const says = `Copies of the events of chart ${id}, after their commit. Sent once: whoever must not miss one reads the journal.`;
   const messages = { event: ref(`components/messages/${name}`) };
   return [name, { address: eventsOf(id), title: `Events of ${id}`, description: says, messages }];
 });
 
-const eventOperations: Entries = charts.flatMap(({ id, name }) => {
-  const role = chartRole(id);
+const eventOperations: Entries = charts.flatMap(({ id, role, name }) => {
   const shared = { channel: ref(`channels/${name}`), messages: [messageRef(name, 'event')] };
   const summary = `Events of chart ${id}.`;
   return [

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { rowOf } from '../../machines/catalogue.ts';
 
 /** A committed event as observers see it: the journal's own record, as it is. */
 export const RecordedEvent = z.strictObject({
   position: z.int().min(1).describe('Gapless over the whole journal of the role, from 1, in commit order.'),
-  stream: z.string().describe('The actor, e.g. `registration/<pnId>/<deviceId>`.'),
+  stream: z.string().describe(`The actor, e.g. \`${rowOf('cpns-server/registration').stream}\`.`),
   version: z.int().min(1).describe('Gapless within the stream, from 1.'),
   type: z.string(),
   schemaVersion: z.int().min(1),

@@ -40,11 +40,11 @@ import { RecordedEvent } from './observed.ts';
 export const schemaRef = (name: string): { readonly $ref: string } => ({ $ref: `#/components/schemas/${name}` });
 
 /** Charts of a role by the name of their channel: `<role>.<chart>`. What happens to keys at rest stays in the journal. */
-export const charts = CHART_IDS.filter((id) => rowOf(id).role !== 'journal').map((id) => ({
-  id,
-  name: `events.${id.replace('/', '.')}`,
-  events: Object.entries(rowOf(id).vocabulary).map(([type, definition]) => ({ type, ...definition })),
-}));
+export const charts = CHART_IDS.flatMap((id) => {
+  const { role, vocabulary } = rowOf(id);
+  const events = Object.entries(vocabulary).map(([type, definition]) => ({ type, ...definition }));
+  return role === 'journal' ? [] : [{ id, role, name: `events.${id.replace('/', '.')}`, events }];
+});
 
 const codeTable = Object.entries(RESPONSE_CODES)
   .map(([code, { reason, lasting }]) => `${code} ${reason} (${lasting})`)

@@ -53,6 +53,7 @@ describe('the name of a stream', () => {
     ['gateway/hub', null, null],
     ['gateway-registration/hub', null, null],
     ['keyring', null, null],
+    ['registration/home', null, null],
   ])('%s tells the PN and the device that are its own', (stream, pn, device) => {
     expect(ownedBy(stream)).toEqual({ pn, device });
   });
