@@ -16,7 +16,7 @@ import { sqlSource } from '../replay/sources/sql.ts';
 import { momentOf } from '../replay/moment.ts';
 import { viewOf } from '../replay/view.ts';
 import { against, atLeast, compare, rate, ROUNDS, writeTable } from './measure/compare.ts';
-import { LONG_PN, LONG_STREAMS } from './replay/long-stream.ts';
+import { LONG_PN, LONG_REGISTRATION } from './replay/long-stream.ts';
 import { store } from './replay/store.ts';
 
 /** Both flows with failures, of some 1,600 households, and one PN of very many registrations. */
@@ -73,14 +73,13 @@ async function measure(folder: string, { rounds, events }: Settings): Promise<vo
   const stored = await store(file, STORED);
   const source = await sqlSource('journal', await openSqliteReader(file));
   const floor = (): Promise<number> => rate(() => readByHand(file));
-  const [stream = ''] = Object.keys(LONG_STREAMS);
   const figures = [
     against(atLeast(0.3), await compare('verify', () => rate(() => verified(source)), floor, rounds)),
     against(atLeast(0.2), await compare('conformance', () => rate(() => conforming(source)), floor, rounds)),
     await compare(
       'state --at, no snapshots',
-      () => rate(() => folded(source, stream)),
-      () => rate(() => readStreamByHand(file, stream)),
+      () => rate(() => folded(source, LONG_REGISTRATION)),
+      () => rate(() => readStreamByHand(file, LONG_REGISTRATION)),
       rounds,
     ),
   ];

@@ -1,14 +1,18 @@
 import type { Commit, JsonObject, NewEvent, RecordedEvent } from '../../journal/port.ts';
-import { commitOf, renamed } from '../../test/replay/load.ts';
+import { streamOf } from '../../machines/streams.ts';
+import { commitOf, renamed, withIds } from '../../test/replay/load.ts';
 
 /** The PN that goes on for ever, once its household has lived: its stream, and that of a device that registers in it. */
 export const LONG_PN = 'home-0';
-export const LONG_STREAMS = {
-  'registration/home-0/lock-0': 'cpns-server/registration',
-  'pn/home-0': 'cpns-server/personal-network',
-} as const;
+export const LONG_REGISTRATION = streamOf('cpns-server/registration', { pnId: LONG_PN, deviceId: 'lock-0' });
+export const LONG_STREAMS: readonly string[] = [
+  LONG_REGISTRATION,
+  streamOf('cpns-server/personal-network', { pnId: LONG_PN }),
+];
 
-const ACTORS: ReadonlySet<string> = new Set(['registration/home/lock', 'pn/home']);
+/** The same of the household that really lived. */
+const REGISTRATION = streamOf('cpns-server/registration', { pnId: 'home', deviceId: 'lock' });
+const PN = streamOf('cpns-server/personal-network', { pnId: 'home' });
 /** Events of the device that hangs up and registers again: the end of its session, a registration, the next session. */
 const TURN = 8;
 /** Turns are numbered on from the households, whose ids they must not take. */
@@ -19,14 +23,14 @@ const LABEL = 2n ** 62n;
 
 /** One device of the first household ends its session and registers again, time after time: a commit for each. */
 export function* registeringAgain(lived: readonly RecordedEvent[]): Generator<Commit> {
-  const own = lived.filter(({ stream }) => ACTORS.has(stream));
+  const own = lived.filter(({ stream }) => stream === REGISTRATION || stream === PN);
   const turn = own.slice(-TURN);
   const [before = '', after = ''] = ['SessionCloseReceived', 'SecureSessionEstablished'].map((type) =>
     String(turn.find((event) => event.type === type)?.data['keyId']),
   );
   const device = new Set(['home', 'hub', 'lock', String(own.find(isAllocation)?.data['cpnsId'])]);
   const once = new Set(turn.flatMap(({ data, meta }) => [...Object.values(meta), data['requestId']].filter(isId)));
-  const revision = own.filter(({ stream }) => stream === 'pn/home').length;
+  const revision = own.filter(({ stream }) => stream === PN).length;
   for (let count = 1; ; count++) {
     const number = FIRST_TURN + count;
     const key = (of: number): string => (of === 0 ? renamed(after, 0) : renamed(after, FIRST_TURN + of));
@@ -48,10 +52,7 @@ export function* registeringAgain(lived: readonly RecordedEvent[]): Generator<Co
         const recordedAt = new Date(Date.parse(meta.recordedAt) + count * TURN_MS).toISOString();
         const event = { type, schemaVersion, data: fields, meta: { ...around, recordedAt } };
         return {
-          stream: stream
-            .split('/')
-            .map((token) => `${named(token)}`)
-            .join('/'),
+          stream: withIds(stream, (id) => `${named(id)}`),
           event,
         };
       }),
@@ -60,7 +61,7 @@ export function* registeringAgain(lived: readonly RecordedEvent[]): Generator<Co
 }
 
 const isAllocation = ({ stream, type }: RecordedEvent): boolean =>
-  stream === 'registration/home/lock' && type === 'CpnsIdAllocated';
+  stream === REGISTRATION && type === 'CpnsIdAllocated';
 
 /** Ids that a message brought have 26 characters. */
 const isId = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-v]{26}$/.test(value);

@@ -6,7 +6,7 @@ import { openSqliteJournal } from '../../journal/sqlite/open.ts';
 import { households } from '../../test/replay/load.ts';
 import { generated } from '../../test/replay/mutations/base.ts';
 import { LONG_STREAMS, registeringAgain } from './long-stream.ts';
-import { CHARTS } from '../../machines/catalogue.ts';
+import { chartOf } from '../../machines/streams.ts';
 
 /** Registrations of the long PN for each thousand events of all others. */
 const TURNS = 4;
@@ -57,17 +57,15 @@ class Keeping {
       clock: this.#clock,
       warn: (message) => process.stderr.write(message),
     });
-    journal.onCommit((events) =>
-      this.#events.push(...events.filter(({ stream }) => Object.hasOwn(LONG_STREAMS, stream))),
-    );
+    journal.onCommit((events) => this.#events.push(...events.filter(({ stream }) => LONG_STREAMS.includes(stream))));
   }
 
   async committed(): Promise<void> {
     const events = this.#events;
     this.#events = [];
     if (!events.some(({ version }) => version % 100 === 0)) return;
-    const actors = Object.entries(LONG_STREAMS).map(
-      async ([stream, chart]) => [stream, await foldActor(this.#journal, CHARTS[chart], stream)] as const,
+    const actors = LONG_STREAMS.map(
+      async (stream) => [stream, await foldActor(this.#journal, chartOf(stream), stream)] as const,
     );
     const folded = await Promise.all(actors);
     this.#keeper.committed(events, () => folded);

@@ -17,7 +17,6 @@ export const text = (event: RecordedEvent, field: string): string | null => {
   const value = event.data[field];
   return typeof value === 'string' ? value : null;
 };
-export const tokens = (stream: string): readonly string[] => stream.split('/');
 export const where = ({ node, event }: Placed): string => `${node} ${event.position} ${event.stream} ${event.type}`;
 
 export function readerOf(events: readonly RecordedEvent[]): JournalReader {

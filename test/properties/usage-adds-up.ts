@@ -1,10 +1,11 @@
 import { UsageSums } from '../../events/fields.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
+import { idInStream } from '../../machines/streams.ts';
 import { MemoryChargingStore } from '../../projections/charging/memory.ts';
 import { recordId } from '../../projections/charging/port.ts';
 import { ChargingProjection } from '../../projections/charging/projection.ts';
 import type { Checker } from './invariants.ts';
-import { placed, readerOf, text, tokens, where } from './reading.ts';
+import { placed, readerOf, text, where } from './reading.ts';
 
 /** Sums of usage, each as `<direction> of <service>` of a session of a PNE, by what they add up to. */
 class UsageTotals {
@@ -35,7 +36,7 @@ export const usageAddsUp: Checker = async (evidence) => {
   const events: RecordedEvent[] = [];
   for (const one of placed(evidence)) {
     const { node, event } = one;
-    const [kind, pnId, deviceId] = tokens(event.stream);
+    const [pnId, deviceId] = [idInStream(event.stream, 'pnId'), idInStream(event.stream, 'deviceId')];
     if (node === 'server') events.push(event);
     const usage = JSON.stringify(event.data['usage']);
     const id = text(event, 'reportId') ?? '';
@@ -43,7 +44,7 @@ export const usageAddsUp: Checker = async (evidence) => {
       totals.recorded.add(`${text(event, 'pnId')} ${deviceId}`, event);
     }
     if (node === 'gateway' && event.type === 'UsageReported') reported.set(id, usage);
-    if (node !== 'server' || kind !== 'charging') continue;
+    if (node !== 'server' || event.meta.chart.id !== 'cpns-server/charging') continue;
     if (event.type === 'UsageRecorded') totals.server.add(`${pnId} ${deviceId}`, event);
     if (event.type !== 'GatewayUsageReceived') continue;
     totals.gateway.add(`${pnId} ${deviceId}`, event);

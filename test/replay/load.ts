@@ -1,4 +1,6 @@
 import type { Commit, JsonObject, NewEvent, RecordedEvent } from '../../journal/port.ts';
+import { rowOf } from '../../machines/catalogue.ts';
+import { JOURNAL_STREAMS, parseStream } from '../../machines/streams.ts';
 
 /**
  * As many households as one wants out of one that really lived: the events of a journal, again and again under other ids.
@@ -23,8 +25,6 @@ const ID_FIELDS: ReadonlySet<string> = new Set([
   'cpnsId',
   'from',
 ]);
-/** What every journal has once. */
-const OF_JOURNAL = /^(record|keyring)$/;
 const DIGITS = 'abcdefghijklmnopqrstuvwxyz234567';
 /** Digits of the number of a copy in ids that may not grow. */
 const TAIL = 5;
@@ -32,14 +32,13 @@ const TAIL = 5;
 /** An event of the first household, cut where an id stands: texts and ids in turn. */
 interface Stencil {
   readonly event: RecordedEvent;
-  readonly stream: readonly string[];
   readonly data: readonly string[];
   readonly at: number;
 }
 
 /** Commits of at least so many events. */
 export function* households(lived: readonly RecordedEvent[], events: number): Generator<Commit> {
-  const own = lived.filter(({ stream }) => !OF_JOURNAL.test(stream));
+  const own = lived.filter(({ stream }) => !JOURNAL_STREAMS.includes(stream));
   const ids = idsIn(own);
   const steps = stepsOf(own).map((step) => step.map((event) => stencilOf(event, ids)));
   let batch: { readonly stream: string; readonly event: NewEvent }[] = [];
@@ -73,7 +72,7 @@ const causeOf = ({ meta: { messageId, causationId, correlationId, recordedAt } }
 function idsIn(events: readonly RecordedEvent[]): ReadonlySet<string> {
   const ids = new Set<string>();
   for (const { stream, data, meta } of events) {
-    for (const token of stream.split('/').slice(1)) ids.add(token);
+    for (const id of Object.values(parseStream(stream).ids)) ids.add(id);
     for (const id of [meta.messageId, meta.correlationId, meta.causationId ?? ''])
       if (id !== '' && !id.includes(':')) ids.add(id);
     collect(data, ids);
@@ -96,13 +95,22 @@ function stencilOf(event: RecordedEvent, ids: ReadonlySet<string>): Stencil {
     if (isId(part)) parts.push(part.slice(1, -1), '');
     else parts.push(`${parts.pop() ?? ''}${part}`);
   }
-  return { event, stream: event.stream.split('/'), data: parts, at: Date.parse(event.meta.recordedAt) };
+  return { event, data: parts, at: Date.parse(event.meta.recordedAt) };
 }
 
 type Names = ReadonlyMap<string, string>;
 
 function namesOf(ids: ReadonlySet<string>, copy: number): Names {
   return new Map([...ids].map((id) => [id, renamed(id, copy)]));
+}
+
+/** A stream of the same chart, of another actor. */
+export function withIds(stream: string, renamedId: (id: string) => string): string {
+  const { chart, ids } = parseStream(stream);
+  return Object.entries(ids).reduce(
+    (text, [name, id]) => text.replace(`{${name}}`, renamedId(id)),
+    rowOf(chart).stream,
+  );
 }
 
 /** The id of a copy. */
@@ -114,7 +122,7 @@ export function renamed(id: string, copy: number): string {
   return id.slice(0, -TAIL) + tail;
 }
 
-function stamped({ event, stream, data, at }: Stencil, names: Names, copy: number) {
+function stamped({ event, data, at }: Stencil, names: Names, copy: number) {
   const { messageId, correlationId, causationId } = event.meta;
   const name = (id: string): string => names.get(id) ?? id;
   const text = data.map((part, index) => (index % 2 === 0 ? part : `"${name(part)}"`)).join('');
@@ -127,7 +135,7 @@ function stamped({ event, stream, data, at }: Stencil, names: Names, copy: numbe
     recordedAt: new Date(at + copy * STAGGER_MS).toISOString(),
   };
   const { type, schemaVersion } = event;
-  return { stream: stream.map(name).join('/'), event: { type, schemaVersion, data: fields, meta } };
+  return { stream: withIds(event.stream, name), event: { type, schemaVersion, data: fields, meta } };
 }
 
 export function commitOf(batch: readonly { readonly stream: string; readonly event: NewEvent }[]): Commit {
