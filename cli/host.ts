@@ -1,8 +1,10 @@
 import { systemClock, type Clock } from '../seams/clock.ts';
 import { systemEntropy, type Entropy } from '../seams/entropy.ts';
-import { KEYRING_KEY } from './config/kek.ts';
 import { errorCode } from './errors.ts';
 import { StatusLine } from './status-line.ts';
+
+/** The variable that holds a key-encryption key itself. Taken out of the environment at the start: no child process gets it. */
+export const KEYRING_KEY = 'CPNS_KEYRING_KEY';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 

@@ -4,8 +4,9 @@ import type { z } from 'zod';
 import { systemEntropy } from '../../seams/entropy.ts';
 import type { GatewayFile } from '../../cli/config/gateway.ts';
 import type { PneFile } from '../../cli/config/pne.ts';
-import { encodeSecret, SECRET_BYTES, type CredentialsFile } from '../../cli/config/secrets.ts';
+import { encodeSecret, SECRET_BYTES } from '../../cli/config/secrets.ts';
 import type { ServerFile } from '../../cli/config/server.ts';
+import type { CredentialsFile } from '../../cli/config/credentials-file.ts';
 
 /** Above what either contestant can do: the benchmark is one PN GW that brings thousands of devices at once. */
 const UNLIMITED = { burst: 1_000_000, perSecond: 1_000_000 };

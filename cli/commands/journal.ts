@@ -12,7 +12,7 @@ import { EXIT, fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { givenJournal, openJournalReader } from '../journal/open.ts';
 import { openForChange } from '../keys/journal.ts';
-import { makeNoteKey, noteKek, noteKekOrNew, read, readNoteSigner, readNoteVerifier } from '../journal/note-keys.ts';
+import { makeNoteKey, noteKek, noteKekOrNew, read, readNoteSigner, readNoteVerifier } from '../keys/note-keys.ts';
 import { progressOf } from '../journal/progress.ts';
 import { consistencyOf, provenBy } from '../journal/prove.ts';
 import { chartsJson, chartsReport, chartsText } from '../journal/charts.ts';

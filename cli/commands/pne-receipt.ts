@@ -11,7 +11,7 @@ import type { Given } from '../config/settings.ts';
 import type { PneOptions } from '../config/types.ts';
 import { EXIT, FailedError, fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { readNoteVerifier } from '../journal/note-keys.ts';
+import { readNoteVerifier } from '../keys/note-keys.ts';
 import { examples, jsonOption, parser, refuseOptionsBefore, withKeyringKey } from '../options.ts';
 import { readReceipt } from '../pne/receipt.ts';
 import { addPneSettings, chosenDevice, DEVICE_SAYS } from '../pne/settings.ts';

@@ -12,7 +12,8 @@ import { enrol, refuseOtherCredential } from '../provision/enrol.ts';
 import { OperatorDirectory, type Step } from '../provision/directory.ts';
 import { filesOf } from '../provision/pki-files.ts';
 import { Authority, CERTIFICATE_DAYS } from '../provision/pki.ts';
-import { needed, operatorRings, ringOf } from '../provision/ring.ts';
+import { needed } from '../provision/ring.ts';
+import { operatorRings, ringOf } from '../provision/operator-rings.ts';
 
 /** Of `cpns provision`, and of the commands below. */
 export interface PkiFlags {

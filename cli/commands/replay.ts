@@ -5,7 +5,7 @@ import { checkReceipt } from '../../replay/receipt.ts';
 import { judge, verdictJson } from '../../replay/verdict.ts';
 import { EXIT } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { read, readNoteVerifier } from '../journal/note-keys.ts';
+import { read, readNoteVerifier } from '../keys/note-keys.ts';
 import { progressOf } from '../journal/progress.ts';
 import { archiveOption, examples, jsonOption, parseJournal, type Register } from '../options.ts';
 import type { AddReplay } from '../replay/add.ts';

@@ -1,10 +1,9 @@
 import { DEFAULT_CHECKPOINT_SETTINGS, type CheckpointSettings } from '../../actors/roles/journal/record/checkpoints.ts';
-import type { NoteSigner } from '../../security/transparency/note-key.ts';
-import { signerIn } from '../journal/note-keys.ts';
-import { path } from './fields.ts';
+import { signerFromText, type NoteSigner } from '../../security/transparency/note-key.ts';
+import { UsageError } from '../errors.ts';
+import { path, whole } from './fields.ts';
 import { besideKey, type Kek, readOwnKek } from './kek.ts';
 import type { SecretFiles } from './secret-file.ts';
-import { whole } from './session.ts';
 import type { Given, Settings } from './settings.ts';
 
 /** Whether and when a running role signs its journal: fields in the files of all roles. */
@@ -56,6 +55,13 @@ export function checkpointOptions(
     settings.add({ path: 'checkpointKeyFile', message: 'is missing', remedy });
   }
   return null;
+}
+
+/** @param text of the file, in plain @throws UsageError where it is no such key */
+export function signerIn(path: string, text: string): NoteSigner {
+  const signer = signerFromText(text);
+  if (signer !== null) return signer;
+  throw new UsageError(`${path} holds no key that signs checkpoints`, 'Make one with `cpns journal key`.');
 }
 
 function ownKek(keyFile: string): readonly [] | readonly [Kek] {

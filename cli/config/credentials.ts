@@ -5,9 +5,11 @@ import { createKeyring, kekIdIn, WRAPPING_BYTES, type Keyring, type Unwrapped } 
 import { writePrivately } from '../private-file.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
 import { SECRET_PATTERN } from './fields.ts';
-import { KEYRING_KEY, type Kek } from './kek.ts';
+import { type Kek } from './kek.ts';
 import { ConfigError, pathText, type Problem } from './problems.ts';
-import { decodeSecret, encodeSecret, refuseOpenToOthers, SECRET_BYTES } from './secrets.ts';
+import { decodeSecret, encodeSecret, SECRET_BYTES } from './secrets.ts';
+import { KEYRING_KEY } from '../host.ts';
+import { refuseOpenToOthers } from './private-text.ts';
 
 /**
  * The secrets in the server's file of credentials, each encrypted under the server's key-encryption key and bound to who

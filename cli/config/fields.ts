@@ -38,6 +38,12 @@ export const listenAddress = z
   .string()
   .regex(/^([a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/, 'must be host:port, such as 127.0.0.1:4222');
 
+/** A whole number in a range, both ends included. */
+export function whole(least: number, most: number, unit: string): z.ZodInt {
+  const message = `must be ${least} to ${most} ${unit}`;
+  return z.int().min(least, message).max(most, message);
+}
+
 export const joinPolicy = z.enum(['open', 'approval', 'closed']);
 export const gatewayPairing = z.enum(['permitted', 'forbidden']);
 export const devicePairing = z.enum(['needed', 'none']);

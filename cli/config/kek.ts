@@ -2,10 +2,8 @@ import { fromBase64url } from '../../security/base64url.ts';
 import { readKeyFile } from '../../security/key-file.ts';
 import { KEY_BYTES } from '../../security/security-error.ts';
 import { UsageError } from '../errors.ts';
+import { KEYRING_KEY } from '../host.ts';
 import type { Given, Settings } from './settings.ts';
-
-/** The variable that holds a key itself. Taken out of the environment at the start: no child process gets it. */
-export const KEYRING_KEY = 'CPNS_KEYRING_KEY';
 
 /** Where the key-encryption key of a role comes from, and what is there. */
 export interface Kek {

@@ -3,9 +3,9 @@ import { natsUser, type NatsUser } from '../../wire/nats-user.ts';
 import { fileReason } from '../errors.ts';
 import { DEFAULT_NATS_URL, natsUrls, path } from './fields.ts';
 import { ConfigError } from './problems.ts';
-import { readPrivateText } from './secrets.ts';
 import type { Given, Settings } from './settings.ts';
 import type { NatsAccess } from './types.ts';
+import { readPrivateText } from './private-text.ts';
 
 /** The fields about NATS in the file of every role. */
 export const natsFields = { nats: natsUrls.optional(), natsSeedFile: path.optional(), natsCa: path.optional() };

@@ -3,9 +3,11 @@ import { fromBase64url, toBase64url } from '../../security/base64url.ts';
 import { createKeyring, kekIdIn, type Keyring } from '../../security/keyring.ts';
 import { writePrivately } from '../private-file.ts';
 import { SECRET_PATTERN } from './fields.ts';
-import { KEYRING_KEY, type Kek } from './kek.ts';
+import { type Kek } from './kek.ts';
 import { ConfigError } from './problems.ts';
-import { decodeSecret, readPrivateText } from './secrets.ts';
+import { decodeSecret } from './secrets.ts';
+import { KEYRING_KEY } from '../host.ts';
+import { readPrivateText } from './private-text.ts';
 
 /**
  * Files that hold one secret each: encrypted under the key-encryption key of whose secret it is, as one line of base64url, in

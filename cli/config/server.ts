@@ -13,12 +13,13 @@ import { duplicates } from './references.ts';
 import { readServerPki, serverPki } from './pki.ts';
 import { openCredentials } from './credentials.ts';
 import { SecretFiles } from './secret-file.ts';
-import { BY_CERTIFICATE, readCredentials, refuseOpenToOthers } from './secrets.ts';
 import { sessionFields, sessionSettings } from './session.ts';
 import { Settings, type Given } from './settings.ts';
 import { snapshotFields, snapshotSetting } from './snapshots.ts';
 import { usageFields, usageSettings } from './usage.ts';
 import type { ServerOptions } from './types.ts';
+import { refuseOpenToOthers } from './private-text.ts';
+import { BY_CERTIFICATE, readCredentials } from './credentials-file.ts';
 
 export const ServerFile = z.strictObject({
   ...natsFields,

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { DEFAULT_SESSION_SETTINGS, type SessionSettings } from '../../actors/sessions/data/port.ts';
+import { whole } from './fields.ts';
 import type { Given } from './settings.ts';
 
 /** When the keys of a secure session change: fields in the files of the server and of PNEs. */
@@ -30,10 +30,4 @@ export function sessionSettings(given: Given, file: InFile): SessionSettings {
     rekeyAfterMs: pick('rekeyAfterMs'),
     graceMs: pick('graceMs'),
   };
-}
-
-/** A whole number in a range, both ends included. */
-export function whole(least: number, most: number, unit: string): z.ZodInt {
-  const message = `must be ${least} to ${most} ${unit}`;
-  return z.int().min(least, message).max(most, message);
 }

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { journalHoldsPassword, resolveJournal } from '../journal/open.ts';
 import type { ConfigDocument } from './document.ts';
 import { ConfigError, type Problem } from './problems.ts';
-import { refuseOpenToOthers } from './secrets.ts';
+import { refuseOpenToOthers } from './private-text.ts';
 
 /**
  * Every setting of the roles that is one value: its field in the file, its flag, its variable.

@@ -1,6 +1,6 @@
 import { SNAPSHOT_EVERY } from '../../actors/loop/snapshots.ts';
-import { whole } from './session.ts';
 import type { Given } from './settings.ts';
+import { whole } from './fields.ts';
 
 /** At every how many events of its stream the state of an actor is kept: a field in the files of the server and of PN GWs. */
 

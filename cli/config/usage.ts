@@ -1,6 +1,6 @@
 import { DEFAULT_USAGE_SETTINGS, MAX_INTERVAL_MS, type UsageSettings } from '../../actors/sessions/data/usage.ts';
-import { whole } from './session.ts';
 import type { Given } from './settings.ts';
+import { whole } from './fields.ts';
 
 /** When what was counted for charging is recorded: fields in the files of the server and of PN GWs. */
 

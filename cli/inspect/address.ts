@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { toBase64url } from '../../security/base64url.ts';
 import { path } from '../config/fields.ts';
-import { readPrivateText } from '../config/secrets.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { count, jsonOption, parser } from '../options.ts';
 import { writePrivately } from '../private-file.ts';
+import { readPrivateText } from '../config/private-text.ts';
 
 /** What whoever starts the inspector says of the address of its page. */
 export interface AddressFlags {

@@ -9,7 +9,7 @@ import { joinArchives } from '../../replay/sources/archives.ts';
 import { sqlSource } from '../../replay/sources/sql.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { exportFile } from '../replay/export-file.ts';
+import { exportFile } from './export-file.ts';
 
 /**
  * A journal with the archives that hold what was moved out of it, in whatever order they are named.

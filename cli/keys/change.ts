@@ -5,7 +5,7 @@ import { keyringState } from '../../actors/roles/journal/keyring/stream.ts';
 import { createKeyring, kekIdOf, type Keyring } from '../../security/keyring.ts';
 import { openCredentials, rewrapCredentials } from '../config/credentials.ts';
 import { readDocument } from '../config/document.ts';
-import { KEYRING_KEY, nextKeyFile, readKek, type Kek } from '../config/kek.ts';
+import { nextKeyFile, readKek, type Kek } from '../config/kek.ts';
 import type { KeysOptions } from '../config/keys.ts';
 import { readSecretFile, rewrapSecretFile, type SecretFile } from '../config/secret-file.ts';
 import type { Given } from '../config/settings.ts';
@@ -14,6 +14,7 @@ import { journalName } from '../journal/open.ts';
 import { keyIn, keyInOrNew } from './files.ts';
 import { namedJournal } from './journal.ts';
 import { openKeyringOf } from './open.ts';
+import { KEYRING_KEY } from '../host.ts';
 
 /** What is changed, and where its keys lie. */
 export interface Places {

@@ -1,7 +1,7 @@
 import type { JournalSeams } from '../../actors/roles/journal/journal-actor.ts';
 import { destroyedKeys } from '../../actors/roles/journal/keyring/destroyed.ts';
 import { keyringState } from '../../actors/roles/journal/keyring/stream.ts';
-import { KEYRING_KEY, readKek } from '../config/kek.ts';
+import { readKek } from '../config/kek.ts';
 import type { KeysOptions } from '../config/keys.ts';
 import { journalName } from '../journal/open.ts';
 import { UsageError } from '../errors.ts';
@@ -9,6 +9,7 @@ import { changeKeys, placesOf, type GivenKeys } from './change.ts';
 import { namedJournal } from './journal.ts';
 import { openKeyringOf } from './open.ts';
 import { keyIn, removeKeptKeys, settleKeyFiles } from './files.ts';
+import { KEYRING_KEY } from '../host.ts';
 
 /**
  * How what was destroyed became unreadable for good. `overwritten`: the journal took its bytes out of its own files.

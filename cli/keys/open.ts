@@ -2,8 +2,9 @@ import type { JournalSeams } from '../../actors/roles/journal/journal-actor.ts';
 import { openKeyring } from '../../actors/roles/journal/keyring/open.ts';
 import { loadKeyFile } from '../../security/key-file.ts';
 import type { Keyring } from '../../security/keyring.ts';
-import { KEYRING_KEY, type Kek } from '../config/kek.ts';
+import { type Kek } from '../config/kek.ts';
 import { UsageError } from '../errors.ts';
+import { KEYRING_KEY } from '../host.ts';
 
 /**
  * The keyring of a journal. A key file is made only for a journal that has no keys.

@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { createKeyring } from '../../security/keyring.ts';
 import { path } from '../config/fields.ts';
-import { KEYRING_KEY, readKek } from '../config/kek.ts';
+import { readKek } from '../config/kek.ts';
 import { loadKeysOptions, type KeysOptions, type LoneSecrets } from '../config/keys.ts';
 import { isEncryptedFile } from '../config/secret-file.ts';
 import type { Given } from '../config/settings.ts';
 import { EXIT, UsageError } from '../errors.ts';
-import type { Host } from '../host.ts';
+import { type Host, KEYRING_KEY } from '../host.ts';
 import {
   authorityOption,
   checkpointKeyOption,

@@ -1,8 +1,9 @@
 import { newNoteSigner, signerToText, verifierToText } from '../../security/transparency/note-key.ts';
-import { publicPathOf, signerIn } from '../journal/note-keys.ts';
+import { publicPathOf } from '../keys/note-keys.ts';
 import type { OperatorDirectory } from './directory.ts';
 import { CHECKPOINT_KEY_FILE } from './files/server.ts';
 import type { Ring } from './ring.ts';
+import { signerIn } from '../config/checkpoints.ts';
 
 /** Bytes of a name's random part: no two operators name their journals alike. */
 const NAME_BYTES = 6;

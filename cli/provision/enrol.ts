@@ -1,12 +1,12 @@
 import type { Principal } from '../../security/pki/identity.ts';
 import { check } from '../config/check.ts';
 import { readDocument } from '../config/document.ts';
-import { BY_CERTIFICATE, StoredCredentialsFile } from '../config/secrets.ts';
 import { UsageError } from '../errors.ts';
 import type { OperatorDirectory } from './directory.ts';
 import { writeConfig } from './entries.ts';
 import { CREDENTIALS_FILE, credentialsConfig, type StoredCredentialTable } from './files/credentials.ts';
 import { serverPkiConfig } from './files/server.ts';
+import { BY_CERTIFICATE, StoredCredentialsFile } from '../config/credentials-file.ts';
 
 /** How the server comes to know of a device or PN GW that was certified by hand, without a household. */
 

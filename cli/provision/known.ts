@@ -4,9 +4,9 @@ import { check } from '../config/check.ts';
 import { openCredentials, wrapSecret } from '../config/credentials.ts';
 import { readDocument } from '../config/document.ts';
 import { readKek, type Kek } from '../config/kek.ts';
-import { BY_CERTIFICATE, CredentialsFile } from '../config/secrets.ts';
 import type { OperatorDirectory } from './directory.ts';
 import { CREDENTIALS_FILE, type StoredCredentialTable } from './files/credentials.ts';
+import { BY_CERTIFICATE, CredentialsFile } from '../config/credentials-file.ts';
 
 /** What the server knows of everybody, secrets in plain. */
 export type CredentialTable = z.infer<typeof CredentialsFile>;

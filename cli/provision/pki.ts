@@ -20,7 +20,8 @@ import { SECRET_BYTES } from '../config/secrets.ts';
 import { UsageError } from '../errors.ts';
 import type { OperatorDirectory, SecretPlace } from './directory.ts';
 import { CA_FILES, filesOf, SERVER_FILES } from './pki-files.ts';
-import { keyElsewhere, type operatorRings, type Ring } from './ring.ts';
+import { keyElsewhere, type Ring } from './ring.ts';
+import type { operatorRings } from './operator-rings.ts';
 
 const ISSUED_FOLDER = 'ca/issued';
 

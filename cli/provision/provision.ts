@@ -1,6 +1,5 @@
 import type { Household, HouseholdPne } from '../config/household.ts';
 import { deviceNamed, gatewayNamed } from '../../security/pki/identity.ts';
-import { BY_CERTIFICATE } from '../config/secrets.ts';
 import { OperatorDirectory, type SecretPlace, type Step } from './directory.ts';
 import { kekOfServer, knownCredentials, storedCredentials, type CredentialTable } from './known.ts';
 import { provisionCheckpointKey } from './checkpoint-key.ts';
@@ -9,13 +8,15 @@ import { LOOPBACK_SERVER, type NatsServerSettings } from './nats-server-config.t
 import { NATS_CA_FILE, writeNats } from './nats.ts';
 import { filesOf } from './pki-files.ts';
 import { Authority } from './pki.ts';
-import { keyElsewhere, needed, operatorRings, ringOf } from './ring.ts';
+import { keyElsewhere, needed } from './ring.ts';
 import { CREDENTIALS_FILE, credentialsConfig } from './files/credentials.ts';
 import { gatewayConfig } from './files/gateway.ts';
 import { allPnesConfig, pneConfig } from './files/pne.ts';
 import { hasCertificates, serverConfig } from './files/server.ts';
 import { serviceConfig } from './files/service.ts';
 import { operatorConfig } from './files/operator.ts';
+import { BY_CERTIFICATE } from '../config/credentials-file.ts';
+import { operatorRings, ringOf } from './operator-rings.ts';
 
 export interface ProvisionOptions {
   /** The operator directory, made when it is not there. */

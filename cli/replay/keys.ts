@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { NoteVerifier } from '../../security/transparency/note-key.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { read, readNoteVerifier } from '../journal/note-keys.ts';
+import { read, readNoteVerifier } from '../keys/note-keys.ts';
 
 /** Public keys and checkpoints that the auditor brought along. @throws UsageError */
 export function readAuditorsFiles(

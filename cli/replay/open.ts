@@ -9,7 +9,7 @@ import { fileReason, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { existingFile, journalName, resolveJournal } from '../journal/open.ts';
 import type { Running } from '../run.ts';
-import { exportFile, isExport } from './export-file.ts';
+import { exportFile, isExport } from '../journal/export-file.ts';
 
 /** What an auditor names: journals, and the archives of some of them. */
 export interface Named {

@@ -16,7 +16,6 @@ import { GatewayFile } from '../../cli/config/gateway.ts';
 import { householdOf } from '../../cli/config/household.ts';
 import { checkDevices, PneFile } from '../../cli/config/pne.ts';
 import { ConfigError } from '../../cli/config/problems.ts';
-import { CredentialsFile } from '../../cli/config/secrets.ts';
 import { ServerFile, uniquePns } from '../../cli/config/server.ts';
 import { OperatorFile } from '../../cli/config/operator.ts';
 import { ServiceFile } from '../../cli/config/service.ts';
@@ -39,6 +38,7 @@ import * as genuine from './genuine.ts';
 import { serviceEnvelope, serviceMessage } from './service.ts';
 import { journalExport, noteKey, receipt } from './transparency.ts';
 import { ALIASES, DER, JSONS, PEM, YAML } from './tokens.ts';
+import { CredentialsFile } from '../../cli/config/credentials-file.ts';
 
 /** A target and the inputs that it takes, made by the product itself. */
 export interface SeededTarget extends Target {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { StoredCredentialsFile } from '../../config/secrets.ts';
 import type { Addition, ConfigFile } from '../entries.ts';
 import { HEADER } from './common.ts';
+import { StoredCredentialsFile } from '../../config/credentials-file.ts';
 
 /** What the CPNS Server knows secrets by. */
 

@@ -2,7 +2,6 @@ import { linkSync, readFileSync } from 'node:fs';
 import type { Entropy } from '../../seams/entropy.ts';
 import {
   newNoteSigner,
-  signerFromText,
   signerToText,
   verifierFromText,
   verifierToText,
@@ -12,8 +11,9 @@ import {
 import { createKeyring } from '../../security/keyring.ts';
 import { besideKey, keyFileOf, readKek, type Kek, readOwnKek } from '../config/kek.ts';
 import { Settings, type Given } from '../config/settings.ts';
+import { signerIn } from '../config/checkpoints.ts';
 import type { Host } from '../host.ts';
-import { keyInOrNew } from '../keys/files.ts';
+import { keyInOrNew } from './files.ts';
 import { readSecretFile, sealedText } from '../config/secret-file.ts';
 import { fileReason, UsageError } from '../errors.ts';
 import { writePrivately } from '../private-file.ts';
@@ -60,13 +60,6 @@ export const publicPathOf = (path: string): string => `${path}.pub`;
 /** @throws UsageError where it is no such key, ConfigError where others may read it or it does not open */
 export function readNoteSigner(path: string, kek: Kek): NoteSigner {
   return signerIn(path, readSecretFile({ file: path, name: 'checkpoint' }, kek).text);
-}
-
-/** @param text of the file, in plain @throws UsageError where it is no such key */
-export function signerIn(path: string, text: string): NoteSigner {
-  const signer = signerFromText(text);
-  if (signer !== null) return signer;
-  throw new UsageError(`${path} holds no key that signs checkpoints`, 'Make one with `cpns journal key`.');
 }
 
 /** @throws UsageError where it is no such key */
