@@ -1,5 +1,5 @@
 import { appendLeaves, type TreeNode } from './merkle/frontier.ts';
-import { leafHash } from './merkle/leaf.ts';
+import { leafHash } from './leaf.ts';
 import type {
   Commit,
   CommitResult,

@@ -1,16 +1,9 @@
 import { InventoryChanges } from '../events/fields.ts';
 import type { RecordedEvent } from '../journal/port.ts';
-import { handlerError, type Fold, type MemberRow, type ReadModel } from './port.ts';
+import { handlerError, type Fold, type InventoryDelta, type MemberRow, type ReadModel } from './port.ts';
 import type { ReadTable } from './tables.ts';
 
 export const INVENTORY_NAME = 'pn-inventory';
-
-/** What a run of events does to the inventory; only the last state of each device and each PN remains. */
-export interface InventoryDelta {
-  readonly revisions: ReadonlyMap<string, number>;
-  /** By PN and device; null where the device was removed. */
-  readonly members: ReadonlyMap<string, ReadonlyMap<string, MemberRow | null>>;
-}
 
 /** PNs whose inventory the events change, or start. */
 export function changedPns(events: readonly RecordedEvent[]): readonly string[] {

@@ -1,6 +1,6 @@
-import { INVENTORY_NAME, type InventoryDelta } from './inventory.ts';
+import { INVENTORY_NAME } from './inventory.ts';
 import { MemoryStore } from './memory-store.ts';
-import type { InventoryStore, MemberRow, PnInventory } from './port.ts';
+import type { InventoryStore, MemberRow, PnInventory, InventoryDelta } from './port.ts';
 
 /** The simulated twin of the store in a database. */
 export class MemoryInventoryStore extends MemoryStore<InventoryDelta> implements InventoryStore {

@@ -1,6 +1,5 @@
 import type { MemberStatus } from '../events/fields.ts';
 import type { RecordedEvent } from '../journal/port.ts';
-import type { InventoryDelta } from './inventory.ts';
 import type { ReadTable } from './tables.ts';
 
 export interface MemberRow {
@@ -16,6 +15,13 @@ export interface PnInventory {
   readonly revision: number;
   /** By device id, ascending. */
   readonly members: readonly MemberRow[];
+}
+
+/** What a run of events does to the inventory; only the last state of each device and each PN remains. */
+export interface InventoryDelta {
+  readonly revisions: ReadonlyMap<string, number>;
+  /** By PN and device; null where the device was removed. */
+  readonly members: ReadonlyMap<string, ReadonlyMap<string, MemberRow | null>>;
 }
 
 /** What a run of events does to a read model, while they are applied in journal order. */

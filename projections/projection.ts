@@ -1,7 +1,7 @@
 import type { JournalReader } from '../journal/port.ts';
 import { Projection } from './engine.ts';
-import { changedPns, INVENTORY, InventoryFold, type InventoryDelta } from './inventory.ts';
-import type { InventoryStore, PnInventory } from './port.ts';
+import { changedPns, INVENTORY, InventoryFold } from './inventory.ts';
+import type { InventoryStore, PnInventory, InventoryDelta } from './port.ts';
 
 /** The PN Inventory, maintained. */
 export class InventoryProjection extends Projection<InventoryDelta> {

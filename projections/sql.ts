@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely';
 import type { MemberStatus } from '../events/fields.ts';
 import type { JournalTables } from '../journal/sql/tables.ts';
 import { hasRegister } from './checkpoints.ts';
-import { INVENTORY, type InventoryDelta } from './inventory.ts';
-import type { InventoryStore, MemberRow, PnInventory } from './port.ts';
+import { INVENTORY } from './inventory.ts';
+import type { InventoryStore, MemberRow, PnInventory, InventoryDelta } from './port.ts';
 import { setUp, SqlStore, type Connections } from './sql-store.ts';
 
 type InventoryTables = {

@@ -2,32 +2,17 @@ import type { Charts } from '../fold/law.ts';
 import { toBase64 } from '../security/transparency/base64.ts';
 import { JournalError } from '../journal/port.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
-import { ConformancePass, type UsedChart } from './conformance.ts';
+import { ConformancePass } from './conformance.ts';
 import { Copies } from './copies.ts';
 import { Doubts, Findings, type Doubt, type Finding } from './finding.ts';
-import { inOrder, IntegrityPass, type Integrity } from './integrity.ts';
+import { inOrder, IntegrityPass } from './integrity.ts';
+import type { JournalAudit } from './journal-audit.ts';
 import { notesOf, type JournalNotes } from './notes.ts';
 import { OwnerPass } from './owner.ts';
 import { RULES } from './rules/all.ts';
 import { Watches, type Desk, type Rule } from './rules/watch.ts';
 import { Scratch } from './scratch/scratch.ts';
 import { walk, type JournalSource, type Progress } from './source.ts';
-
-/** What was found in one journal. */
-export interface JournalAudit {
-  readonly name: string;
-  readonly owner: string;
-  readonly integrity: Integrity;
-  /** `none`: no key was given. `unsigned`: none of the keys signed anything of it. */
-  readonly signatures: 'none' | 'unsigned' | 'checked';
-  /** Notes in it that a key the auditor does not have signed. */
-  readonly foreign: readonly (number | string)[];
-  /** Events before its first one, which are not here. */
-  readonly missing: number;
-  /** Index of the journal that it is a copy of, or the beginning of one: what it holds is judged there. Null for any other. */
-  readonly copyOf: number | null;
-  readonly charts: readonly UsedChart[];
-}
 
 export interface Audit {
   readonly journals: readonly JournalAudit[];

@@ -1,11 +1,11 @@
 import { toBase64 } from '../security/transparency/base64.ts';
 import { rootOf } from '../journal/merkle/frontier.ts';
 import { isSameHash } from '../journal/merkle/hash.ts';
-import { leafText } from '../journal/merkle/leaf.ts';
+import { leafText } from '../journal/leaf.ts';
 import type { StoredEvent } from '../journal/port.ts';
-import type { JournalAudit } from './audit.ts';
 import { inOrder, type IntegrityFault } from './integrity.ts';
 import { BEFORE_ALL, PAGE, type JournalSource } from './source.ts';
+import type { JournalAudit } from './journal-audit.ts';
 
 /**
  * Two that begin with the same event are one journal, however far each of them goes: a file and its export, or a copy that was

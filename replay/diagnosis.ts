@@ -1,5 +1,5 @@
 import { hashLeaf, isSameHash } from '../journal/merkle/hash.ts';
-import { leafText } from '../journal/merkle/leaf.ts';
+import { leafText } from '../journal/leaf.ts';
 import type { StoredEvent } from '../journal/port.ts';
 
 /** What was done to a journal, told from the traces that it left. Asked of the first faults only. */

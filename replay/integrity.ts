@@ -1,7 +1,7 @@
 import type { Frontier, TreeNode } from '../journal/merkle/frontier.ts';
 import { appendLeaves, rootOf } from '../journal/merkle/frontier.ts';
 import { hashLeaf, isSameHash } from '../journal/merkle/hash.ts';
-import { leafText } from '../journal/merkle/leaf.ts';
+import { leafText } from '../journal/leaf.ts';
 import type { StoredEvent } from '../journal/port.ts';
 import type { SignedHead } from './checkpoints.ts';
 import { misplaced, skipped } from './diagnosis.ts';

@@ -1,9 +1,9 @@
 import { isSameHash } from '../journal/merkle/hash.ts';
 import type { NoteVerifier } from '../security/transparency/note-key.ts';
-import type { JournalAudit } from './audit.ts';
 import { readAnyCheckpoint, storedCheckpoints, type ReadCheckpoint, type SignedHead } from './checkpoints.ts';
 import { inOrder, type IntegrityFault } from './integrity.ts';
 import type { JournalSource } from './source.ts';
+import type { JournalAudit } from './journal-audit.ts';
 
 /** What was signed of one journal. */
 export interface JournalNotes {

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../journal/port.ts';
 import { toBase64 } from '../security/transparency/base64.ts';
-import type { Audit, JournalAudit } from './audit.ts';
+import type { Audit } from './audit.ts';
 import { canonicalHash } from '../fold/canonical.ts';
 import type { Doubt, Finding } from './finding.ts';
+import type { JournalAudit } from './journal-audit.ts';
 
 export type VerdictWord = 'CONFORMANT' | 'DEVIATIONS' | 'TAMPERED' | 'INCOMPLETE';
 

@@ -1,6 +1,6 @@
 import { closedError, lostError, noRespondersError, timeoutError } from './faults.ts';
 import { runHandler, StatusBoard } from './listeners.ts';
-import type { InFlight, Interest, MemoryNetwork } from './memory.ts';
+import type { AttachedWire, InFlight, Interest, MemoryHub } from './memory-hub.ts';
 import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from './port.ts';
 import { assertPattern, assertPayload, assertSubject } from './subject.ts';
 
@@ -9,12 +9,12 @@ function toBytes(payload: string | Uint8Array): Uint8Array {
 }
 
 /** One end of a `MemoryNetwork`. */
-export class MemoryWire implements Wire {
+export class MemoryWire implements Wire, AttachedWire {
   readonly name: string;
-  readonly #network: MemoryNetwork;
+  readonly #network: MemoryHub;
   readonly #board: StatusBoard;
 
-  constructor(network: MemoryNetwork, name: string, initial: WireStatus) {
+  constructor(network: MemoryHub, name: string, initial: WireStatus) {
     this.#network = network;
     this.name = name;
     this.#board = new StatusBoard(network.log, initial);
@@ -28,7 +28,6 @@ export class MemoryWire implements Wire {
     return this.#board.listen(listener);
   }
 
-  /** For the network: a cut or its end. A wire that never was connected goes on `connecting`. */
   turn(status: WireStatus): void {
     if (status === 'disconnected' && this.status === 'connecting') return;
     this.#board.turn(status);

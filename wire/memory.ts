@@ -2,21 +2,9 @@ import type { Clock } from '../seams/clock.ts';
 import { systemClock } from '../seams/clock.ts';
 import type { Log } from '../seams/log.ts';
 import { MemoryWire } from './memory-wire.ts';
+import type { AttachedWire, Draft, InFlight, Interest, MemoryHub } from './memory-hub.ts';
 import type { Wire } from './port.ts';
 import { matches } from './subject.ts';
-
-/** One copy of a message on its way to one subscription. */
-export interface InFlight {
-  /** Counts up from 1 in the order of publishing. */
-  readonly id: number;
-  readonly source: string;
-  readonly target: string;
-  readonly subject: string;
-  readonly payload: Uint8Array;
-  readonly reply?: string;
-  readonly messageId?: string;
-  readonly correlationId?: string;
-}
 
 /** What happens to a copy: it arrives, is lost, arrives twice, or waits in `inFlight` until a driver decides. */
 export type Fate = 'deliver' | 'drop' | 'duplicate' | 'hold';
@@ -28,26 +16,16 @@ export interface MemoryNetworkOptions {
   readonly log: Log;
 }
 
-/** Interest of one wire in a pattern. The network owns the list, the wire the handler. */
-export interface Interest {
-  readonly wire: MemoryWire;
-  readonly pattern: string;
-  readonly queue: string | null;
-  readonly receive: (message: InFlight) => void;
-}
-
-export type Draft = Omit<InFlight, 'id' | 'target'>;
-
 /**
  * The simulated twin of NATS: one hub, any number of named wires, and a bag of messages under way. Deterministic: the same
  * calls give the same deliveries. Of a queue group the members take turns.
  */
-export class MemoryNetwork {
+export class MemoryNetwork implements MemoryHub {
   readonly clock: Clock;
   readonly log: Log;
   readonly #policy: (message: InFlight) => Fate;
   readonly #cut = new Set<string>();
-  readonly #wires = new Set<MemoryWire>();
+  readonly #wires = new Set<AttachedWire>();
   readonly #turns = new Map<string, number>();
   #interests: readonly Interest[] = [];
   #bag: readonly { readonly message: InFlight; readonly interest: Interest }[] = [];
@@ -101,7 +79,6 @@ export class MemoryNetwork {
     for (const wire of this.#wires) if (wire.name === name) wire.turn('connected');
   }
 
-  /** For wires: sends one message to everybody concerned. Returns the number of copies, before any is lost. */
   send(draft: Draft): number {
     const chosen = this.#route(draft.subject);
     for (const interest of chosen) {
@@ -111,23 +88,19 @@ export class MemoryNetwork {
     return chosen.length;
   }
 
-  /** For wires. */
   join(interest: Interest): void {
     this.#interests = [...this.#interests, interest];
   }
 
-  /** For wires. */
   leave(interest: Interest): void {
     this.#interests = this.#interests.filter((other) => other !== interest);
   }
 
-  /** For wires. */
-  forget(wire: MemoryWire): void {
+  forget(wire: AttachedWire): void {
     this.#wires.delete(wire);
     this.#interests = this.#interests.filter((interest) => interest.wire !== wire);
   }
 
-  /** For wires: a subject that nobody else listens on. */
   inbox(): string {
     return `_INBOX.memory.${++this.#lastInbox}`;
   }

@@ -1,6 +1,6 @@
 import type { Commit, Journal } from '../../journal/port.ts';
 import { appendLeaves, EMPTY_FRONTIER, frontierToBytes } from '../../journal/merkle/frontier.ts';
-import { leafHash } from '../../journal/merkle/leaf.ts';
+import { leafHash } from '../../journal/leaf.ts';
 import { against, atLeast, atMost, compare, rate, type Contestant, type Figure } from '../measure/compare.ts';
 import type { Contestants, Floor } from './contestants.ts';
 import { commits } from './data.ts';

@@ -1,7 +1,8 @@
 import type { Row } from './geometry.ts';
 import type { GraphState, GraphTransition } from './graph.ts';
-import { DETAIL_WIDTH, FONT, GAP, LINE } from './measures.ts';
+import { DETAIL_WIDTH, GAP, LINE } from './measures.ts';
 import { textWidth, wrapWords } from './text-size.ts';
+import { FONT } from '../picture/font.ts';
 
 /** Lines of text that have a size and no place yet. */
 export interface TextBlock {

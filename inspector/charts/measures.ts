@@ -1,13 +1,5 @@
 /** What the layout measures with and the drawing draws with, in CSS pixels. */
 
-export const FONT = {
-  family: "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif",
-  title: 13.5,
-  event: 12,
-  detail: 10.5,
-  step: 10.5,
-} as const;
-
 /** Height of a line of text of one kind, and how far below its top the base line is. */
 export const LINE = {
   title: { height: 20, base: 14.5 },

@@ -1,7 +1,8 @@
 import { sentenceBlock, stacked, stateBlock, transitionBlock, type TextBlock } from './blocks.ts';
 import type { ChartGraph, GraphState, GraphTransition } from './graph.ts';
-import { FONT, LINE, PADDING } from './measures.ts';
+import { LINE, PADDING } from './measures.ts';
 import { textWidth } from './text-size.ts';
+import { FONT } from '../picture/font.ts';
 
 /** An arrow between two states of one parent. */
 export interface Lifted {

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { Help, helpOpen } from './parts/help.tsx';
+import { Help } from './parts/help.tsx';
 import { TimeBar } from './parts/time-bar.tsx';
 import { startActors } from './state/actors.ts';
 import { startKeys } from './state/keys.ts';
@@ -10,6 +10,7 @@ import { Charts } from './views/charts.tsx';
 import { Events } from './views/events.tsx';
 import { Overview } from './views/overview.tsx';
 import { Sequence } from './views/sequence.tsx';
+import { helpOpen } from './state/help.ts';
 
 const TITLES: Readonly<Record<View, string>> = {
   overview: 'Overview',

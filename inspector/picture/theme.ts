@@ -1,4 +1,4 @@
-import { FONT } from '../charts/measures.ts';
+import { FONT } from './font.ts';
 
 /**
  * The colours of every picture, and the rules that use them: as CSS custom properties for the page, in full inside each SVG

@@ -1,6 +1,6 @@
 import { appendLeaves, frontierFromBytes, frontierToBytes, rootOf, type Frontier } from '../merkle/frontier.ts';
 import { hashLeaf, isSameHash } from '../merkle/hash.ts';
-import { leafText } from '../merkle/leaf.ts';
+import { leafText } from '../leaf.ts';
 import {
   base64,
   laterVersion,

@@ -1,6 +1,6 @@
 import { appendLeaves, rootOf, type Frontier } from '../merkle/frontier.ts';
 import { isSameHash } from '../merkle/hash.ts';
-import { leafHash } from '../merkle/leaf.ts';
+import { leafHash } from '../leaf.ts';
 import { subtreesOf } from '../merkle/tree.ts';
 import { JournalError, type StoredEvent, type TreeReader } from '../port.ts';
 import { endLine, eventLine, headerLine, type ExportedEvent } from './format.ts';

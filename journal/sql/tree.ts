@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { appendLeaves, EMPTY_FRONTIER, frontierToBytes } from '../merkle/frontier.ts';
-import { leafHash } from '../merkle/leaf.ts';
+import { leafHash } from '../leaf.ts';
 import { toEvent } from './rows.ts';
 import type { JournalTables } from './tables.ts';
 import { EVENT_COLUMNS } from './values.ts';

@@ -3,7 +3,7 @@ import { endLine, eventLine, headerLine } from '../../journal/export/format.ts';
 import { ExportError, ExportReader } from '../../journal/export/read.ts';
 import { appendLeaves, EMPTY_FRONTIER, rootOf, type Frontier } from '../../journal/merkle/frontier.ts';
 import { hashLeafBytes } from '../../journal/merkle/hash.ts';
-import { leafHash } from '../../journal/merkle/leaf.ts';
+import { leafHash } from '../../journal/leaf.ts';
 import { checkReceipt } from '../../replay/receipt.ts';
 import { toBase64 } from '../../security/transparency/base64.ts';
 import { checkpointText } from '../../security/transparency/checkpoint.ts';

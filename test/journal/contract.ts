@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Commit, Journal, RecordedEvent, Snapshot, StoredAnswer } from '../../journal/port.ts';
 import { DEFAULT_READ_LIMIT, JournalError, Line } from '../../journal/port.ts';
 import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../../journal/merkle/frontier.ts';
-import { leafHash } from '../../journal/merkle/leaf.ts';
+import { leafHash } from '../../journal/leaf.ts';
 import { consistencyProof, inclusionProof, isConsistent, rootByInclusion } from '../../journal/merkle/proof.ts';
 import { subtreesOf } from '../../journal/merkle/tree.ts';
 import { MAX_SNAPSHOTS } from '../../journal/snapshots.ts';

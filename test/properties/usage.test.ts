@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { DEFAULT_USAGE_SETTINGS } from '../../actors/sessions/data/usage.ts';
 import type { SendOutcome } from '../../actors/sessions/data/port.ts';
-import type { InFlight } from '../../wire/memory.ts';
 import { UsageSums } from '../../events/fields.ts';
 import { isDifferent, SETTLE_MS } from '../../projections/charging/reconcile.ts';
 import { inSession, isData, send, until, type Fate, type Sessions } from '../actors/sessions/data/sessions.ts';
 import { recordsOf } from '../simulation/charging.ts';
 import type { World } from '../simulation/world.ts';
+import type { InFlight } from '../../wire/memory-hub.ts';
 
 /** Messages through a wire that loses, repeats and reorders, and a PN GW and a server that die: what is counted of them. */
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { leafHash } from '../../journal/merkle/leaf.ts';
+import { leafHash } from '../../journal/leaf.ts';
 import { audit } from '../../replay/audit.ts';
 import { judge, type Verdict } from '../../replay/verdict.ts';
 import { generated, type Untouched } from './mutations/base.ts';

@@ -5,7 +5,7 @@ import { recordStep } from '../../actors/roles/journal/record/stream.ts';
 import { signCheckpoint } from '../../actors/roles/journal/record/checkpoint.ts';
 import { SimulatedClock } from '../../seams/clock.ts';
 import { SeededEntropy } from '../../seams/entropy.ts';
-import { leafHash } from '../../journal/merkle/leaf.ts';
+import { leafHash } from '../../journal/leaf.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
 import { openSqliteJournal, openSqliteReader } from '../../journal/sqlite/open.ts';
 import { storedCheckpoints, type SignedHead } from '../../replay/checkpoints.ts';

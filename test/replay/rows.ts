@@ -1,5 +1,5 @@
 import { appendLeaves, EMPTY_FRONTIER, rootOf, type Frontier, type TreeNode } from '../../journal/merkle/frontier.ts';
-import { leafHash } from '../../journal/merkle/leaf.ts';
+import { leafHash } from '../../journal/leaf.ts';
 import type { RecordedEvent, StoredEvent } from '../../journal/port.ts';
 import type { JournalSource } from '../../replay/source.ts';
 

@@ -3,7 +3,7 @@ import { createKeyring, type Keyring } from '../../security/keyring.ts';
 import { MemoryDisk, MemoryJournal } from '../../journal/memory.ts';
 import type { BatchWrite } from '../../journal/batch.ts';
 import { JournalError, type RecordedEvent } from '../../journal/port.ts';
-import { MemoryNetwork, type InFlight } from '../../wire/memory.ts';
+import { MemoryNetwork } from '../../wire/memory.ts';
 import type { Applications, SendOutcome, SessionEnd } from '../../actors/sessions/data/port.ts';
 import type { UsageSettings } from '../../actors/sessions/data/usage.ts';
 import type { Wire } from '../../wire/port.ts';
@@ -28,6 +28,7 @@ import { register, startGateway, startPnes, startServer, type ProvisionedPn, typ
 import type { ExpectedCredential } from '../../security/registration-handshake.ts';
 import { streamOf } from '../../machines/streams.ts';
 import type { PneDevice } from '../../actors/roles/pne/device.ts';
+import type { InFlight } from '../../wire/memory-hub.ts';
 
 export const NODES = ['server', 'gateway', 'pnes'] as const;
 export type NodeName = (typeof NODES)[number];

@@ -1,7 +1,5 @@
-import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-
-export const helpOpen = signal(false);
+import { helpOpen } from '../state/help.ts';
 
 const KEYS = [
   ['\u2190  \u2192', 'one event back or on; with Shift ten'],

@@ -1,6 +1,6 @@
-import { helpOpen } from '../parts/help.tsx';
 import { navigate, route, VIEWS } from './route.ts';
 import { goLive, goTo, step, togglePlay } from './time.ts';
+import { helpOpen } from './help.ts';
 
 const LEAP = 10;
 

@@ -4,7 +4,8 @@ import { SimulatedClock } from '../../../seams/clock.ts';
 import { RecordedLog } from '../../../seams/log.ts';
 import { ServerEnd } from '../../../actors/services/server-end.ts';
 import { ServiceEnd } from '../../../actors/services/service-end.ts';
-import { createMemoryNetwork, type Fate, type InFlight } from '../../../wire/memory.ts';
+import { createMemoryNetwork, type Fate } from '../../../wire/memory.ts';
+import type { InFlight } from '../../../wire/memory-hub.ts';
 
 /** Both ends of the service leg on one simulated network. */
 

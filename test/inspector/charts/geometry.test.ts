@@ -3,10 +3,11 @@ import { setup } from 'xstate';
 import type { Box, ChartGeometry, Point } from '../../../inspector/charts/geometry.ts';
 import { graphOf } from '../../../inspector/charts/graph.ts';
 import { layOut } from '../../../inspector/charts/layout.ts';
-import { FONT, LINE } from '../../../inspector/charts/measures.ts';
+import { LINE } from '../../../inspector/charts/measures.ts';
 import { textWidth } from '../../../inspector/charts/text-size.ts';
 import { chartOfMachine } from '../../../machines/chart.ts';
 import { isChartId, CHARTS } from '../../../machines/catalogue.ts';
+import { FONT } from '../../../inspector/picture/font.ts';
 
 /** Has what no chart of the system has yet: parallel regions, final states, and arrows into, out of and within nests. */
 const train = chartOfMachine(

@@ -1,4 +1,4 @@
-import { leafText } from '../../../journal/merkle/leaf.ts';
+import { leafText } from '../../../journal/leaf.ts';
 import { hashLeaf } from '../../../journal/merkle/hash.ts';
 import type { StoredEvent } from '../../../journal/port.ts';
 import { audit } from '../../../replay/audit.ts';

@@ -1,4 +1,4 @@
-import { leafText } from '../../../../journal/merkle/leaf.ts';
+import { leafText } from '../../../../journal/leaf.ts';
 import { inclusionProof } from '../../../../journal/merkle/proof.ts';
 import { subtreesOf } from '../../../../journal/merkle/tree.ts';
 import type { TreeReader } from '../../../../journal/port.ts';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ApplicationMessage, SendOutcome } from '../../../../actors/sessions/data/port.ts';
-import type { InFlight } from '../../../../wire/memory.ts';
 import { startGateway } from '../../../../actors/start.ts';
 import { gatewayIdentity } from '../../../simulation/world.ts';
 import { lie } from '../../liar.ts';
 import { inSession, isData, send, until, type Fate, type Sessions } from './sessions.ts';
+import type { InFlight } from '../../../../wire/memory-hub.ts';
 
 /** A PN GW, or a network, that loses, repeats and reorders whatever it likes, and processes that die at any moment. */
 

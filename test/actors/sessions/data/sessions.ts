@@ -5,8 +5,8 @@ import {
   type SendOutcome,
   type SessionSettings,
 } from '../../../../actors/sessions/data/port.ts';
-import type { InFlight } from '../../../../wire/memory.ts';
 import { device, GATEWAY, World } from '../../../simulation/world.ts';
+import type { InFlight } from '../../../../wire/memory-hub.ts';
 
 /** Devices in session with a server, in a simulated world; what each end's application was given. */
 export interface Sessions {

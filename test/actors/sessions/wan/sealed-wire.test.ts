@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from '../../../../seams/clock.ts';
 import { RecordedLog } from '../../../../seams/log.ts';
-import { createMemoryNetwork, type InFlight } from '../../../../wire/memory.ts';
+import { createMemoryNetwork } from '../../../../wire/memory.ts';
 import { SealedWire, type Peer, type SessionBook } from '../../../../actors/sessions/wan/sealed-wire.ts';
 import { ReplayWindow } from '../../../../security/replay-window.ts';
 import type { SessionKeys } from '../../../../security/session.ts';
+import type { InFlight } from '../../../../wire/memory-hub.ts';
 
 const KEY_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 const ups = new Uint8Array(32).fill(1);

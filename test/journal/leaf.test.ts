@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { leafHash, leafText, type LeafEvent } from '../../../journal/merkle/leaf.ts';
+import { leafHash, leafText, type LeafEvent } from '../../journal/leaf.ts';
 
 const EVENT: LeafEvent = {
   position: 7,

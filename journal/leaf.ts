@@ -1,5 +1,5 @@
-import type { RecordedEvent } from '../port.ts';
-import { hashLeaf } from './hash.ts';
+import type { RecordedEvent } from './port.ts';
+import { hashLeaf } from './merkle/hash.ts';
 
 /** First line of every leaf: another encoding would be another line. */
 const LEAF_FORMAT = 'cpns-event/1';
