@@ -4,8 +4,8 @@ import { answerFromBytes, answerToBytes, questionFromBytes, questionToBytes } fr
 import { serviceDeliver } from '../../messages/subjects.ts';
 import { envelopeKey, openEnvelope, sealEnvelope } from '../../security/service-envelope.ts';
 import * as genuine from './genuine.ts';
-import { onlyGenuine, type SeededTarget } from './targets.ts';
 import { DER, JSONS } from './tokens.ts';
+import { onlyGenuine, type SeededTarget } from './seeded.ts';
 
 const range = (from: number, length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => from + index);
 const question = questionToBytes({ pnId: 'home', deviceId: 'hall-motion', bytes: range(0, 40) });

@@ -33,17 +33,12 @@ import { finishRegistration, readRegistration } from '../../security/registratio
 import { ReplayWindow } from '../../security/replay-window.ts';
 import { openFrame, sealFrame, sessionFromBytes, sessionToBytes } from '../../security/session.ts';
 import type { CorpusEntry } from './corpus.ts';
-import type { Target } from './engine.ts';
 import * as genuine from './genuine.ts';
+import { onlyGenuine, type SeededTarget } from './seeded.ts';
 import { serviceEnvelope, serviceMessage } from './service.ts';
 import { journalExport, noteKey, receipt } from './transparency.ts';
 import { ALIASES, DER, JSONS, PEM, YAML } from './tokens.ts';
 import { CredentialsFile } from '../../cli/config/credentials-file.ts';
-
-/** A target and the inputs that it takes, made by the product itself. */
-export interface SeededTarget extends Target {
-  readonly seeds: readonly CorpusEntry[];
-}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8');
@@ -51,12 +46,6 @@ const secret = genuine.registrationOf(genuine.PAIRS.psk);
 const certified = genuine.registrationOf(genuine.PAIRS.pki);
 const concat = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
 const isSame = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
-
-/** Holds that nothing but the genuine input is taken. */
-export function onlyGenuine(input: Uint8Array, seeds: readonly CorpusEntry[]): string {
-  if (seeds.some((seed) => isSame(seed.bytes, input))) return 'taken';
-  throw new Error('A forged input was taken.');
-}
 
 /** Subject, line feed, payload. */
 const message = (seeds: readonly CorpusEntry[]): SeededTarget => ({

@@ -17,8 +17,8 @@ import {
 import { signNote } from '../../security/transparency/signed-note.ts';
 import { tlogProofToText } from '../../security/transparency/tlog-proof.ts';
 import * as genuine from './genuine.ts';
-import type { SeededTarget } from './targets.ts';
 import { PEM } from './tokens.ts';
+import type { SeededTarget } from './seeded.ts';
 
 const signer = newNoteSigner('cpns/example', () => genuine.psk);
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
