@@ -7,8 +7,8 @@ import { loadGatewayOptions } from '../../cli/config/gateway.ts';
 import { loadServerOptions } from '../../cli/config/server.ts';
 import { keyPair } from '../../security/noise/x25519.ts';
 import { publicKeyToPem } from '../../security/pki/keys.ts';
-import { GATEWAY, householdText } from '../end-to-end/household.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
+import { GATEWAY, householdText } from './small-household.ts';
 
 const DEVICES = [
   { id: 'lock', member: true, credential: 'pki' as const },

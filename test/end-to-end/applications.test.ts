@@ -3,10 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { auditOf } from './auditor.ts';
-import { GATEWAY, householdText, members, temporaryFolder, type Folder } from './household.ts';
+import { temporaryFolder, type Folder } from './household.ts';
 import { Processes, type Exit, type Process } from './processes.ts';
 import { eventsIn } from './journals.ts';
 import { until } from './until.ts';
+import { GATEWAY, householdText, members } from '../cli/small-household.ts';
 
 /** Messages between devices and services, each end a process of its own, through a PN GW and a server that are two more. */
 

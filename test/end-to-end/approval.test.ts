@@ -5,10 +5,11 @@ import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { useDatabase } from '../postgres/database.ts';
 import { PASSWORD } from '../postgres/server.ts';
 import { auditOf } from './auditor.ts';
-import { GATEWAY, householdText, strangers, temporaryFolder, type Folder } from './household.ts';
+import { temporaryFolder, type Folder } from './household.ts';
 import { eventsIn } from './journals.ts';
 import { Processes, type Exit, type Process } from './processes.ts';
 import { until } from './until.ts';
+import { GATEWAY, householdText, strangers } from '../cli/small-household.ts';
 
 /** An operator lets strangers in, or turns them away, while the roles run on a NATS server that lets each do its own only. */
 

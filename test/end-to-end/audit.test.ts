@@ -4,8 +4,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { useDatabase } from '../postgres/database.ts';
 import { PASSWORD } from '../postgres/server.ts';
-import { GATEWAY, householdText, members, strangers, temporaryFolder, type Folder } from './household.ts';
+import { temporaryFolder, type Folder } from './household.ts';
 import { Processes } from './processes.ts';
+import { GATEWAY, householdText, members, strangers } from '../cli/small-household.ts';
 
 /** An auditor reads the journal of a CPNS Server that runs, and it goes on as if nobody had. */
 

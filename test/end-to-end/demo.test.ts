@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { loadHousehold } from '../../cli/config/household.ts';
-import { householdText, members, strangers, temporaryFolder, type Device, type Folder } from './household.ts';
+import { temporaryFolder, type Folder } from './household.ts';
 import { isAlive, Processes, type Exit, type Process } from './processes.ts';
 import { until } from './until.ts';
+import { householdText, members, strangers, type Device } from '../cli/small-household.ts';
 
 /** `cpns demo` from outside: what it prints, how it ends, and what it leaves behind. */
 

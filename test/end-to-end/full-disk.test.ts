@@ -14,11 +14,12 @@ import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { openSqliteJournal } from '../../journal/sqlite/open.ts';
 import type { SqliteJournal } from '../../journal/sqlite/journal.ts';
 import { createKeyring } from '../../security/keyring.ts';
-import { GATEWAY, householdText, members, temporaryFolder, type Folder } from './household.ts';
+import { temporaryFolder, type Folder } from './household.ts';
 import { violations } from './journals.ts';
 import { Processes } from './processes.ts';
 import { until } from './until.ts';
 import type { ServerIdentity } from '../../actors/roles/cpns-server/identity.ts';
+import { GATEWAY, householdText, members } from '../cli/small-household.ts';
 
 /** The disk of a running server is full: it says so, loses nothing that it acknowledged, and goes on when there is room. */
 

@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
-import { GATEWAY, householdText, members, secretsOf, strangers, temporaryFolder, type Folder } from './household.ts';
+import { secretsOf, temporaryFolder, type Folder } from './household.ts';
 import { Page } from './page.ts';
 import { Processes } from './processes.ts';
 import { until } from './until.ts';
+import { GATEWAY, householdText, members, strangers } from '../cli/small-household.ts';
 
 /** The inspector as a process of its own, beside running roles. */
 

@@ -18,11 +18,10 @@ import {
   projectionEqualsRebuilt,
   sessionsAgree,
   stateIsFold,
-  type Checker,
-  type Evidence,
 } from '../properties/invariants.ts';
 import { unsealed } from '../simulation/unsealed.ts';
 import type { Moment, NodeName } from '../simulation/world.ts';
+import type { Checker, Evidence } from '../properties/evidence.ts';
 
 /** The journals of a finished run, put before the invariants of the simulation. */
 

@@ -3,13 +3,14 @@ import { cpSync } from 'node:fs';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
 import type { NodeName } from '../simulation/world.ts';
-import { GATEWAY, householdText, members, secretsOf, strangers, temporaryFolder } from './household.ts';
-import type { Device, Folder } from './household.ts';
+import { secretsOf, temporaryFolder } from './household.ts';
+import type { Folder } from './household.ts';
 import { impersonal } from './inventory.ts';
 import { eventsIn, violations, type JournalFile } from './journals.ts';
 import { Processes, type Process } from './processes.ts';
 import { Tap } from './tap.ts';
 import { until } from './until.ts';
+import { GATEWAY, householdText, members, strangers, type Device } from '../cli/small-household.ts';
 
 /** `kill -9` of each role in the middle of registrations: afterwards they complete, and nothing is lost or doubled. */
 

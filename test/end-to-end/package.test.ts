@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { filesBelow, householdText, members, strangers, temporaryFolder, type Folder } from './household.ts';
+import { filesBelow, temporaryFolder, type Folder } from './household.ts';
 import { Processes, type Exit } from './processes.ts';
+import { householdText, members, strangers } from '../cli/small-household.ts';
 
 /** The package as it would be published: built, packed, installed beside its declared dependencies, and used. */
 

@@ -4,9 +4,10 @@ import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { fromPem, toPem } from '../../security/pki/pem.ts';
 import { OpenSsl } from '../security/pki/openssl.ts';
 import { auditOf } from './auditor.ts';
-import { GATEWAY, householdText, temporaryFolder, type Folder } from './household.ts';
+import { temporaryFolder, type Folder } from './household.ts';
 import { Processes, type Exit } from './processes.ts';
 import { until } from './until.ts';
+import { GATEWAY, householdText } from '../cli/small-household.ts';
 
 /** Devices and a PN GW with certificates, as they are deployed: a provisioned directory, a nats-server, a process for each role. */
 

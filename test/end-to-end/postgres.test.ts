@@ -3,9 +3,10 @@ import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { openPostgresReader } from '../../journal/postgres/open.ts';
 import { useDatabase } from '../postgres/database.ts';
 import { PASSWORD } from '../postgres/server.ts';
-import { GATEWAY, householdText, members, strangers, temporaryFolder } from './household.ts';
+import { temporaryFolder } from './household.ts';
 import { faultsOf } from './journals.ts';
 import { Processes } from './processes.ts';
+import { GATEWAY, householdText, members, strangers } from '../cli/small-household.ts';
 
 const TEST_MS = 120_000;
 

@@ -3,8 +3,9 @@ import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { openSqliteJournal } from '../../journal/sqlite/open.ts';
 import { eventOf } from '../journal/controls.ts';
 import { append } from '../projections/charging-controls.ts';
-import { GATEWAY, householdText, members, temporaryFolder, type Folder } from './household.ts';
+import { temporaryFolder, type Folder } from './household.ts';
 import { Processes } from './processes.ts';
+import { GATEWAY, householdText, members } from '../cli/small-household.ts';
 
 /** What an operator sees of the projections of a role that runs. */
 

@@ -2,11 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { fromBase64url } from '../../security/base64url.ts';
-import { GATEWAY, householdText, members, temporaryFolder, type Folder } from './household.ts';
+import { temporaryFolder, type Folder } from './household.ts';
 import { eventsIn } from './journals.ts';
 import { Processes, type Exit, type Process } from './processes.ts';
 import { Tap } from './tap.ts';
 import { until } from './until.ts';
+import { GATEWAY, householdText, members } from '../cli/small-household.ts';
 
 /** Devices get the proof of their registration through a PN GW that cannot read it; each role is a process of its own. */
 

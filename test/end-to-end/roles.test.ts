@@ -2,12 +2,13 @@ import { appendFileSync, cpSync, statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
-import { filesBelow, GATEWAY, householdText, members, PN, strangers, temporaryFolder } from './household.ts';
-import type { Device, Folder } from './household.ts';
+import { filesBelow, temporaryFolder } from './household.ts';
+import type { Folder } from './household.ts';
 import { impersonal } from './inventory.ts';
 import { eventsIn, violations } from './journals.ts';
 import { Processes, type Process } from './processes.ts';
 import { until } from './until.ts';
+import { GATEWAY, householdText, members, PN, strangers, type Device } from '../cli/small-household.ts';
 
 /** The roles one by one, as they are deployed: a provisioned directory, a nats-server, a process for each. */
 

@@ -4,22 +4,13 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startNatsServer, type NatsServer } from '../../cli/nats-server.ts';
 import { sessionFromBytes } from '../../security/session.ts';
 import { SECRET_FILE } from '../cli/keys/secrets.ts';
-import {
-  filesBelow,
-  GATEWAY,
-  householdText,
-  members,
-  nameOf,
-  secretsOf,
-  strangers,
-  temporaryFolder,
-  USER,
-} from './household.ts';
-import type { Device, Folder } from './household.ts';
+import { filesBelow, secretsOf, temporaryFolder } from './household.ts';
+import type { Folder } from './household.ts';
 import { keysIn, type JournalFile } from './journals.ts';
 import { Page } from './page.ts';
 import { Processes, type Process } from './processes.ts';
 import { Tap } from './tap.ts';
+import { GATEWAY, householdText, members, nameOf, strangers, USER, type Device } from '../cli/small-household.ts';
 
 /**
  * I7 from outside: no secret in a journal, an output, a command line, an environment, or on the wire, nor in what replay and

@@ -8,8 +8,8 @@ import { personalNetwork } from '../../machines/cpns-server/personal-network.ts'
 import { secretOf, type Moment, type NodeName } from '../simulation/world.ts';
 import { forgetsWhatWasErased } from './forgetting.ts';
 import * as invariants from './invariants.ts';
-import type { Evidence } from './invariants.ts';
 import { usageAddsUp } from './usage-adds-up.ts';
+import type { Checker, Evidence } from './evidence.ts';
 
 /** Each checker can fail: here is a journal, made by hand, that breaks its invariant and nothing else need be wrong. */
 const ID = `cpns-${'a'.repeat(26)}`;
@@ -119,7 +119,7 @@ const answer = (inReplyTo: string, code: number) => ({
 const secret = secretOf('a secret');
 
 describe('the checker finds', () => {
-  const cases: readonly (readonly [string, invariants.Checker, Evidence, RegExp])[] = [
+  const cases: readonly (readonly [string, Checker, Evidence, RegExp])[] = [
     [
       'I1 a CPNS ID without authentication',
       invariants.cpnsIdAfterAuthentication,

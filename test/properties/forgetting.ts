@@ -1,6 +1,6 @@
 import { openFields } from '../../actors/roles/cpns-server/subject/personal.ts';
-import type { Checker } from './invariants.ts';
 import { text } from './reading.ts';
+import type { Checker } from './evidence.ts';
 
 /**
  * I17: what is personal is sealed under a key of its subject that is there, and stands nowhere in plain; with `SubjectErased`

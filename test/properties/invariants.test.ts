@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { evidenceOf } from './evidence.ts';
+import { evidenceOf, type Checker } from './evidence.ts';
 import { forgetsWhatWasErased } from './forgetting.ts';
 import * as invariants from './invariants.ts';
-import type { Checker } from './invariants.ts';
 import { usageAddsUp } from './usage-adds-up.ts';
 import { calm, play, RUNS, script } from './run.ts';
 

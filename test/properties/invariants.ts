@@ -1,5 +1,5 @@
+import type { ChartState } from '../../machines/state.ts';
 import { z } from 'zod';
-import type { SendOutcome } from '../../actors/sessions/data/port.ts';
 import { InventoryChanges, type InventoryChange } from '../../events/fields.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
 import type { Chart } from '../../machines/chart.ts';
@@ -7,48 +7,19 @@ import { applyChanges, type Members } from '../../machines/inventory.ts';
 import { MemoryInventoryStore } from '../../projections/memory.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
 import { sessionFromBytes, type Session } from '../../security/session.ts';
-import type { Moment, NodeName } from '../simulation/world.ts';
+import type { NodeName } from '../simulation/world.ts';
 import { cpnsIdAfterAuthentication as i1 } from '../../replay/rules/cpns-id-after-authentication.ts';
 import { cpnsIdOfOneDevice } from '../../replay/rules/cpns-id-of-one-device.ts';
 import { forwardsOnlyMembers as i5 } from '../../replay/rules/forwards-only-members.ts';
 import { inventoryAndRegistration } from '../../replay/rules/inventory-and-registration.ts';
 import { noProvisionalAfterRefusal as i11 } from '../../replay/rules/no-provisional-after-refusal.ts';
 import { oneOutcome, OUTCOMES } from '../../replay/rules/one-outcome.ts';
-import { byRule } from './by-rule.ts';
-import { placed, readerOf, text, where } from './reading.ts';
 import { CHARTS } from '../../machines/catalogue.ts';
 import { readFact } from '../../fold/decode.ts';
-import type { ChartState } from '../../machines/state.ts';
-
-/** All that is known of a run: every transaction of every node in their order, every message, every line of every log. */
-export interface Evidence {
-  /** `calm`: all nodes are up, all was delivered, and nobody waits for anything. */
-  readonly phase: 'chaos' | 'calm';
-  readonly timeline: readonly Moment[];
-  readonly sent: readonly {
-    readonly source: string;
-    readonly subject: string;
-    readonly payload: string;
-    /** How many moments of the timeline lay before it, where that is known. */
-    readonly after?: number;
-  }[];
-  /** What was sent in sessions, with its outcome where it has one; what the applications were given. */
-  readonly said: readonly { readonly text: string; readonly outcome: SendOutcome | null }[];
-  readonly given: readonly string[];
-  readonly log: readonly string[];
-  /** Secrets that were provisioned. Those that came up in the run are in the timeline. */
-  readonly secrets: readonly Uint8Array[];
-  /** Actors in the memory of running nodes. */
-  readonly inMemory: readonly {
-    readonly node: NodeName;
-    readonly stream: string;
-    readonly version: number;
-    readonly state: ChartState<unknown>;
-  }[];
-}
-
-/** The violations of one invariant, as sentences; none when it holds. */
-export type Checker = (evidence: Evidence) => readonly string[] | Promise<readonly string[]>;
+import { byRule } from '../replay/rules/by-rule.ts';
+import type { Checker, Evidence } from './evidence.ts';
+import { placed, text, where } from './reading.ts';
+import { readerOf } from '../journal/recorded.ts';
 
 const changesOf = (event: RecordedEvent): InventoryChanges | null =>
   InventoryChanges.safeParse(event.data['inventory']).data ?? null;

@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { World } from '../simulation/world.ts';
-import { evidenceOf } from './evidence.ts';
+import { evidenceOf, type Checker } from './evidence.ts';
 import * as invariants from './invariants.ts';
-import type { Checker } from './invariants.ts';
 import { calm, play, RUNS, sharedScript } from './run.ts';
 
 /** Three CPNS Servers on one journal live through what one lives through, and are paused and wake up late. */

@@ -4,8 +4,9 @@ import { idInStream } from '../../machines/streams.ts';
 import { MemoryChargingStore } from '../../projections/charging/memory.ts';
 import { recordId } from '../../projections/charging/port.ts';
 import { ChargingProjection } from '../../projections/charging/projection.ts';
-import type { Checker } from './invariants.ts';
-import { placed, readerOf, text, where } from './reading.ts';
+import { placed, text, where } from './reading.ts';
+import type { Checker } from './evidence.ts';
+import { readerOf } from '../journal/recorded.ts';
 
 /** Sums of usage, each as `<direction> of <service>` of a session of a PNE, by what they add up to. */
 class UsageTotals {

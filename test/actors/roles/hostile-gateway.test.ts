@@ -205,7 +205,9 @@ describe('a PN GW that forges the confirmation of a session', () => {
     const forged = { v, type: 'sealed', messageId: 'forged', correlationId, inReplyTo, body };
     hand(world, 'pnes', 'cpns.link.hub.down.lamp.sealed', JSON.stringify(forged));
     await world.settle();
-    const state = await world.runtime('pnes')?.state(pneRegistration, streamOf('pne/registration', { deviceId: 'lamp' }));
+    const state = await world
+      .runtime('pnes')
+      ?.state(pneRegistration, streamOf('pne/registration', { deviceId: 'lamp' }));
     expect(state?.value).toEqual({ registered: 'confirming' });
     expect((await world.events('pnes')).at(-1)).toMatchObject({
       type: 'MessageRefused',

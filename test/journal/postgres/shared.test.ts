@@ -3,10 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PostgresJournal } from '../../../journal/postgres/journal.ts';
 import { openPostgresJournal } from '../../../journal/postgres/open.ts';
 import type { RecordedEvent } from '../../../journal/port.ts';
-import { InventoryProjection } from '../../../projections/projection.ts';
-import { openInventoryStore } from '../../../projections/sql.ts';
 import { eventually, useDatabase } from '../../postgres/database.ts';
-import { inventoryEvent } from '../../projections/controls.ts';
 import { follow, gapless } from '../contract.ts';
 import { leasesContract } from '../leases.ts';
 import { any, appendTo, commitOf, exactly, noStream, timerRow } from '../controls.ts';
@@ -115,22 +112,6 @@ describe('two processes on one journal', () => {
     );
     await theirs.commit(appendTo('s', any, 'E2', 'E3'));
     await eventually(() => expect(positionsOf(heard)).toEqual([1, 2, 3]));
-  });
-
-  it('keep one read model, whichever of them brings it up', async () => {
-    const projections = await Promise.all(
-      [ours, theirs].map(async (journal) => new InventoryProjection(journal, await openInventoryStore(journal))),
-    );
-    for (let i = 0; i < 20; i++) {
-      const event = inventoryEvent('home', i, [{ deviceId: `d${i % 4}`, kind: 'added' }]);
-      await ours.commit(commitOf({ appends: [{ stream: 'pn/home', expected: any, events: [event] }] }));
-      await Promise.all(projections.map((projection) => projection.catchUp()));
-    }
-    const [maintained] = projections;
-    const before = await maintained?.inventory();
-    expect(before).toMatchObject([{ pnId: 'home', revision: 20 }]);
-    await maintained?.rebuild();
-    expect(await maintained?.inventory()).toEqual(before);
   });
 });
 

@@ -3,8 +3,7 @@ import type { JsonObject, RecordedEvent } from '../../../journal/port.ts';
 import { betweenJournals } from '../../../replay/rules/between-journals.ts';
 import { inventoryChain } from '../../../replay/rules/inventory-chain.ts';
 import { sessionOfRegistration } from '../../../replay/rules/sessions.ts';
-import { byRule } from '../../properties/by-rule.ts';
-import type { Checker } from '../../properties/invariants.ts';
+import { byRule, type RunCheck } from './by-rule.ts';
 import type { Moment, NodeName } from '../../simulation/world.ts';
 
 /** Journals made by hand, that break one rule of I9 and I10 each, and one that breaks none. */
@@ -80,7 +79,7 @@ const SESSION = [
 ];
 const CLOSE = [pne(5, 'SessionCloseWanted', ONE), server(6, 'SessionCloseReceived', ONE)];
 
-const rules: { readonly [id: string]: Checker } = {
+const rules: { readonly [id: string]: RunCheck } = {
   I9: byRule(inventoryChain),
   I10: byRule(sessionOfRegistration),
   'I10 between': byRule(betweenJournals),

@@ -5,7 +5,7 @@ import { PROVISIONAL_MS } from '../../../machines/timing.ts';
 import { stepOrder } from '../../../replay/rules/step-order.ts';
 import { HANDSHAKE } from '../../machines/given.ts';
 import { hand, last } from '../../actors/talk.ts';
-import { byRule } from '../../properties/by-rule.ts';
+import { byRule } from './by-rule.ts';
 import { device, GATEWAY, World, type Moment } from '../../simulation/world.ts';
 
 /** The order of the steps: whatever a PNE sends, an honest PN GW keeps to it; what no chart lets happen is found. */

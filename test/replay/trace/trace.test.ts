@@ -3,8 +3,8 @@ import { traceToMermaid } from '../../../replay/trace/mermaid.ts';
 import { traceToSvg } from '../../../replay/trace/svg.ts';
 import { traceToText } from '../../../replay/trace/text.ts';
 import { traceOf, type NamedJournal, type Trace } from '../../../replay/trace/trace.ts';
-import { readerOf } from '../../properties/reading.ts';
 import { device, GATEWAY, NODES, World, type NodeName } from '../../simulation/world.ts';
+import { readerOf } from '../../journal/recorded.ts';
 
 const worlds: World[] = [];
 afterEach(async () => {

@@ -1,10 +1,10 @@
 import { backup, DatabaseSync } from 'node:sqlite';
 import { it } from 'vitest';
-import { openSqliteJournal } from '../../../journal/sqlite/open.ts';
-import { InventoryProjection } from '../../../projections/projection.ts';
-import { openInventoryStore } from '../../../projections/sql.ts';
-import { added, expectToGoOn } from '../restored.ts';
-import { useFolder } from './folder.ts';
+import { openSqliteJournal } from '../../journal/sqlite/open.ts';
+import { InventoryProjection } from '../../projections/projection.ts';
+import { openInventoryStore } from '../../projections/sql.ts';
+import { added, expectToGoOn } from './restored.ts';
+import { useFolder } from '../journal/sqlite/folder.ts';
 
 const file = useFolder();
 

@@ -1,11 +1,13 @@
-import type { Finding } from '../../replay/finding.ts';
-import type { Rule } from '../../replay/rules/watch.ts';
-import { Scratch } from '../../replay/scratch/scratch.ts';
-import { NODES } from '../simulation/world.ts';
-import type { Checker } from './invariants.ts';
+import type { Finding } from '../../../replay/finding.ts';
+import type { Rule } from '../../../replay/rules/watch.ts';
+import { Scratch } from '../../../replay/scratch/scratch.ts';
+import { NODES, type Moment } from '../../simulation/world.ts';
+
+/** What a rule finds in the transactions of a run, as sentences. */
+export type RunCheck = (run: { readonly timeline: readonly Moment[] }) => readonly string[];
 
 /** An invariant that an auditor has as a rule, over the transactions of a run instead of its journals: a step is a commit. */
-export function byRule(rule: Rule): Checker {
+export function byRule(rule: Rule): RunCheck {
   return ({ timeline }) => {
     const scratch = new Scratch();
     const found: Finding[] = [];

@@ -1,12 +1,12 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openPostgresJournal } from '../../../journal/postgres/open.ts';
-import { InventoryProjection } from '../../../projections/projection.ts';
-import { openInventoryStore } from '../../../projections/sql.ts';
-import { useDatabase } from '../../postgres/database.ts';
-import type { PostgresServer } from '../../../cli/postgres-server.ts';
-import { startPostgres } from '../../postgres/server.ts';
-import { added, expectToGoOn } from '../restored.ts';
+import { openPostgresJournal } from '../../journal/postgres/open.ts';
+import { InventoryProjection } from '../../projections/projection.ts';
+import { openInventoryStore } from '../../projections/sql.ts';
+import { useDatabase } from '../postgres/database.ts';
+import type { PostgresServer } from '../../cli/postgres-server.ts';
+import { startPostgres } from '../postgres/server.ts';
+import { added, expectToGoOn } from './restored.ts';
 
 const database = useDatabase();
 

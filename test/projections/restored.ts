@@ -3,8 +3,8 @@ import type { Journal } from '../../journal/port.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
 import type { Connections } from '../../projections/sql-store.ts';
 import { openInventoryStore } from '../../projections/sql.ts';
-import { inventoryEvent } from '../projections/controls.ts';
-import { any, appendTo, commitOf, exactly } from './controls.ts';
+import { inventoryEvent } from './controls.ts';
+import { any, appendTo, commitOf, exactly } from '../journal/controls.ts';
 
 /** A device that enters the PN `home`, by a message of its own. */
 export const added = (revision: number) => {
