@@ -4,7 +4,7 @@ import { compare, ROUNDS, writeTable, type Figure } from './measure/compare.ts';
 import { frames } from './security/frames.ts';
 import { handshakes } from './security/handshakes.ts';
 import { messages } from './security/messages.ts';
-import { assertEqualResults, type Pair } from './security/pair.ts';
+import { assertEqualResults, assertTellsApart, type Pair } from './security/pair.ts';
 
 /** Processor time that one contestant of a pair has at a time. */
 const RUN_MS = 100;
@@ -18,7 +18,10 @@ export async function run(args: readonly string[] = []): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { quick: { type: 'boolean', default: false } } });
   const { rounds, runMs } = values.quick ? QUICK : { rounds: ROUNDS, runMs: RUN_MS };
   const pairs = [...handshakes(), ...frames(), ...messages()];
-  for (const pair of pairs) assertEqualResults(pair);
+  for (const pair of pairs) {
+    assertEqualResults(pair);
+    assertTellsApart(pair);
+  }
   const figures: Figure[] = [];
   for (const { name, ours, floor } of pairs) {
     figures.push(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { flowToMermaid } from '../../../cli/charts/sequence-diagram.ts';
-import { traceFlows } from '../../../script/docs/flows.ts';
+import { traceFlows } from '../../simulation/flows.ts';
 
 describe('the picture of a flow', () => {
   it('shows messages and events in order, with their step', () => {

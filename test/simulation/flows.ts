@@ -1,6 +1,6 @@
 import type { Party, TraceEntry } from '../../cli/charts/sequence-diagram.ts';
 import { parseSubject, type Leg } from '../../messages/subjects.ts';
-import { device, GATEWAY, World, type NodeName } from '../../test/simulation/world.ts';
+import { device, GATEWAY, World, type NodeName } from './world.ts';
 
 /** Both flows of the change request, as they really run on the simulated system. */
 

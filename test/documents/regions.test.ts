@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { replaceRegions } from '../../script/docs/regions.ts';
+import { replaceRegions } from './regions.ts';
 
 describe('generated regions of a document', () => {
   it('are replaced by what is generated; the rest stays', () => {

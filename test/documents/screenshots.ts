@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { inspectorOn, launch, open } from '../test/browser/browser.ts';
-import { System } from '../test/browser/system.ts';
+import { inspectorOn, launch, open } from '../browser/browser.ts';
+import { System } from '../browser/system.ts';
 
 /**
  * Writes the two pictures of the inspector in the README, from the page in Chromium on a run of the simulated system.
  * Not checked as the other pictures are: a browser of another version draws other pixels.
  */
 
-const root = new URL('../docs/', import.meta.url);
+const root = new URL('../../docs/', import.meta.url);
 
 const SHOTS = [
   {

@@ -1,19 +1,19 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { graphOf } from '../inspector/charts/graph.ts';
-import { layOut } from '../inspector/charts/layout.ts';
-import { chartToSvg } from '../inspector/charts/picture.ts';
-import { flowToMermaid } from '../cli/charts/sequence-diagram.ts';
-import { fileNameOf } from '../cli/commands/charts.ts';
-import { replaceRegions } from './docs/regions.ts';
-import { traceFlows } from './docs/flows.ts';
-import { CHART_IDS, rowOf, type ChartId, CHARTS } from '../machines/catalogue.ts';
+import { CHART_IDS, CHARTS, rowOf, type ChartId } from '../../machines/catalogue.ts';
+import { graphOf } from '../../inspector/charts/graph.ts';
+import { layOut } from '../../inspector/charts/layout.ts';
+import { chartToSvg } from '../../inspector/charts/picture.ts';
+import { flowToMermaid } from '../../cli/charts/sequence-diagram.ts';
+import { fileNameOf } from '../../cli/commands/charts.ts';
+import { replaceRegions } from './regions.ts';
+import { traceFlows } from '../simulation/flows.ts';
 
 /**
  * Writes the pictures of the documents from what they show. `--check` writes nothing and fails when a file is not as
  * it would be written.
  */
 
-const root = new URL('../', import.meta.url);
+const root = new URL('../../', import.meta.url);
 const block = (mermaid: string): string => `\`\`\`mermaid\n${mermaid}\`\`\`\n`;
 
 /** Drawn in the README: those of the two flows. */
