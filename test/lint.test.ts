@@ -7,13 +7,21 @@ import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const Report = z.object({ diagnostics: z.array(z.object({ code: z.string(), filename: z.string() })) });
+const Report = z.object({
+  diagnostics: z.array(z.object({ code: z.string(), filename: z.string(), message: z.string() })),
+});
 
 /** Where, what, and the rule that it breaks; null for clean code. */
 const SAMPLES: readonly (readonly [path: string, source: string, rule: string | null])[] = [
   ['machines/a.ts', `export { x } from '../actors/x.ts';`, 'layers'],
+  ['machines/a.ts', `export { x } from '../events/x.ts';`, null],
   ['machines/a.ts', `export { x } from '../journal/x.ts';`, 'layers'],
-  ['machines/a.ts', `export type { X } from '../events/x.ts';`, null],
+  ['machines/a.ts', `export type { X } from '../journal/x.ts';`, null],
+  ['machines/a.ts', `export type { X } from '../messages/x.ts';`, 'layers'],
+  ['messages/a.ts', `export type { X } from '../machines/x.ts';`, 'layers'],
+  ['messages/a.ts', `export { x } from '../events/x.ts';\nexport { y } from '../security/y.ts';`, null],
+  ['fold/a.ts', `export { x } from '../machines/x.ts';`, null],
+  ['fold/a.ts', `export { x } from '../wire/x.ts';`, 'layers'],
   ['machines/pne/a.ts', `import type { X } from '../../events/x.ts';\nexport type Y = X;`, null],
   ['machines/pne/a.ts', `export { x } from '../pn-gateway/x.ts';`, null],
   ['machines/a.ts', `export { join } from 'node:path';`, 'layers'],
@@ -24,6 +32,7 @@ const SAMPLES: readonly (readonly [path: string, source: string, rule: string | 
   ['events/a.ts', `export { x } from '../projections/x.ts';`, 'layers'],
   ['events/a.ts', `export { x } from '../journal/port.ts';`, null],
   ['journal/a.ts', `export { x } from '../events/codes.ts';`, 'layers'],
+  ['journal/a.ts', `export type { X } from '../events/x.ts';`, 'layers'],
   ['journal/sqlite/a.ts', `export { x } from '../port.ts';`, null],
   ['journal/postgres/a.ts', `setTimeout(() => {}, 1);\nexport { Client } from 'pg';`, null],
   ['journal/a.ts', `setTimeout(() => {}, 1);`, 'seams'],
@@ -37,6 +46,11 @@ const SAMPLES: readonly (readonly [path: string, source: string, rule: string | 
   ['actors/a.ts', `export { connect } from '@nats-io/transport-node';`, 'layers'],
   ['actors/a.ts', `export { x } from '../machines/x.ts';\nexport { y } from '../wire/port.ts';`, null],
   ['actors/loop/a.ts', `export { x } from '../roles/x.ts';`, 'layers'],
+  ['actors/loop/a.ts', `export type { X } from '../roles/x.ts';`, 'layers'],
+  ['actors/a.ts', `export { x } from '../host/x.ts';`, 'layers'],
+  ['host/a.ts', `export { x } from '../actors/x.ts';\nexport { connect } from '@nats-io/transport-node';`, null],
+  ['host/a.ts', `export { x } from '../cli/x.ts';`, 'layers'],
+  ['cli/a.ts', `export { x } from '../host/x.ts';`, null],
   ['actors/loop/a.ts', `export { x } from './role.ts';\nexport { y } from '../../machines/y.ts';`, null],
   ['wire/a.ts', `export { x } from '../actors/loop/role.ts';`, 'layers'],
   ['wire/a.ts', `export { x } from '../actors/x.ts';`, 'layers'],
@@ -57,6 +71,30 @@ const SAMPLES: readonly (readonly [path: string, source: string, rule: string | 
   ['inspector/page/state/a.ts', `setTimeout(() => {}, 1);`, null],
   ['replay/a.ts', `export { x } from '../inspector/x.ts';`, 'layers'],
   ['cli/a.ts', `export { x } from '../actors/x.ts';\nexport { y } from '../events/y.ts';`, null],
+
+  // Of two that import each other the first by name is told.
+  ['replay/files/one.ts', `export { two } from './two.ts';\nexport const one = 1;`, 'layers'],
+  ['replay/files/two.ts', `export { one } from './one.ts';\nexport const two = 2;`, null],
+  ['replay/types/one.ts', `import type { Two } from './two.ts';\nexport type One = Two;`, 'layers'],
+  ['replay/types/two.ts', `import type { One } from './one.ts';\nexport type Two = One;`, null],
+  ['replay/three/one.ts', `export { two } from './two.ts';\nexport const one = 1;`, 'layers'],
+  ['replay/three/two.ts', `export { three } from './three.ts';\nexport const two = 2;`, null],
+  ['replay/three/three.ts', `export { one } from './one.ts';\nexport const three = 3;`, null],
+  // Of two folders, and of a file and a folder beside it, those imports that are fewer.
+  ['replay/folders/near/one.ts', `export { two } from '../far/two.ts';`, null],
+  ['replay/folders/near/other.ts', `export { two } from '../far/two.ts';\nexport const other = 1;`, null],
+  ['replay/folders/far/deep/one.ts', `export { other } from '../../near/other.ts';`, 'layers'],
+  ['replay/folders/far/two.ts', `export const two = 2;`, null],
+  ['replay/beside/port.ts', `export { leaf } from './tree/leaf.ts';\nexport const port = 1;`, 'layers'],
+  ['replay/beside/tree/root.ts', `export { port } from '../port.ts';`, null],
+  ['replay/beside/tree/node.ts', `export { port } from '../port.ts';`, null],
+  ['replay/beside/tree/leaf.ts', `export const leaf = 1;`, null],
+  ['test/circle/one.ts', `export { two } from './two.ts';\nexport const one = 1;`, 'layers'],
+  ['test/circle/two.ts', `export { one } from './one.ts';\nexport const two = 2;`, null],
+  // Not circles: what an import looks like in a text, and a folder that imports one that imports its neighbour.
+  ['replay/straight/one.ts', `export const one = "export { two } from './two.ts';";`, null],
+  ['replay/straight/two.ts', `export { one } from './one.ts';`, null],
+  ['replay/straight/three/three.ts', `export { one } from '../one.ts';\nexport { two } from '../two.ts';`, null],
 
   ['actors/a.ts', `export const x = Date.now();`, 'seams'],
   ['actors/a.ts', `export const x = new Date();`, 'seams'],
@@ -91,7 +129,7 @@ const SAMPLES: readonly (readonly [path: string, source: string, rule: string | 
   ['actors/a.ts', `export const x = (y?: string): string => y!;`, 'no-non-null-assertion'],
 ];
 
-let broken: ReadonlyMap<string, readonly string[]> = new Map();
+let broken: ReadonlyMap<string, readonly { readonly code: string; readonly message: string }[]> = new Map();
 /** Samples for the same place lie side by side there, so that all are checked in one run. */
 const place = (path: string, index: number): string => path.replace(/\ba\.ts$/, `a${index}.ts`);
 
@@ -109,7 +147,7 @@ beforeAll(() => {
     const run = spawnSync(process.execPath, [oxlint, '--format=json'], { cwd: dir, encoding: 'utf8' });
     const { diagnostics } = Report.parse(JSON.parse(run.stdout));
     const files = Map.groupBy(diagnostics, ({ filename }) => filename);
-    broken = new Map([...files].map(([file, found]) => [file, found.map(({ code }) => code)]));
+    broken = files;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -118,8 +156,21 @@ beforeAll(() => {
 test.each(SAMPLES.map(([path, source, rule], index) => ({ path, source, rule, index })))(
   '$path: $source: $rule',
   ({ path, rule, index }) => {
-    const codes = broken.get(place(path, index)) ?? [];
+    const codes = (broken.get(place(path, index)) ?? []).map(({ code }) => code);
     const expected = rule === null ? [] : [expect.stringContaining(`(${rule})`)];
     expect([...new Set(codes)]).toEqual(expected);
   },
 );
+
+test.each([
+  ['replay/files/one.ts', 'replay/files/one.ts -> replay/files/two.ts -> replay/files/one.ts'],
+  [
+    'replay/folders/far/deep/one.ts',
+    'replay/folders/far -> replay/folders/near (replay/folders/far/deep/one.ts imports replay/folders/near/other.ts) -> ' +
+      'replay/folders/far (replay/folders/near/one.ts imports replay/folders/far/two.ts)',
+  ],
+])('%s is told the whole circle', (path, circle) => {
+  expect(broken.get(path)?.map(({ message }) => message)).toEqual([
+    expect.stringContaining(`it closes the circle ${circle}.`),
+  ]);
+});

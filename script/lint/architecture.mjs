@@ -1,59 +1,54 @@
 // The two rules of the house as a plugin for oxlint: which folder may import which, and where time, ids, random and I/O
 // may be touched. Plain JavaScript, for oxlint loads it with whatever Node runs it.
 import { posix, relative, sep } from 'node:path';
+import { closingImports } from './circles.mjs';
 
-/** What a folder (or a file) may import of ours. The longest entry that fits a file counts; a folder may always import itself. */
-const MAY_IMPORT = {
-  'seams/': [],
-  'security/': [],
-  'journal/': [],
-  'events/': ['journal/'],
-  'machines/': ['events/'],
-  'messages/': ['events/', 'security/'],
-  'fold/': ['machines/', 'events/', 'journal/'],
-  'wire/': ['messages/', 'seams/', 'events/'],
-  'projections/': ['fold/', 'machines/', 'events/', 'journal/', 'security/'],
-  'actors/': ['wire/', 'messages/', 'fold/', 'machines/', 'events/', 'journal/', 'security/', 'seams/'],
-  // The loop knows what a role is, and none of them.
-  'actors/loop/': ['wire/', 'messages/', 'fold/', 'machines/', 'events/', 'journal/', 'seams/'],
-  'actors/cluster/': ['wire/', 'messages/', 'journal/', 'seams/'],
-  'replay/': ['projections/', 'fold/', 'messages/', 'machines/', 'events/', 'journal/', 'security/'],
-  'inspector/server/': [
-    'inspector/charts/',
-    'inspector/picture/',
-    'inspector/protocol/',
-    'replay/',
-    'fold/',
-    'messages/',
-    'machines/',
-    'events/',
-    'journal/',
-  ],
-  'inspector/': ['replay/', 'fold/', 'messages/', 'machines/', 'events/', 'journal/'],
-  // What the page takes of ours goes to the browser with it: only what computes.
-  'inspector/page/': [
-    'inspector/protocol/',
-    'inspector/picture/',
-    'inspector/sequence/',
-    'inspector/charts/picture.ts',
-    'inspector/charts/measures.ts',
-  ],
+/** From top to bottom. A folder may import itself and the rows below its own; those of one row do not know each other. */
+const LAYERS = [
+  ['cli'],
+  ['host'],
+  ['actors', 'replay', 'inspector'],
+  ['projections', 'wire'],
+  ['fold'],
+  ['machines', 'messages'],
+  ['events'],
+  ['journal', 'security', 'seams'],
+];
+/** A folder that knows one of its own row. */
+const ALSO = { inspector: ['replay'] };
+/** What a folder, or a part of one, does not know although it is in a row below, or in the same folder. */
+const NEVER = {
+  // It knows what a role is, and none of them.
+  'actors/loop': ['actors', 'security'],
+  'actors/cluster': ['actors', 'fold', 'machines', 'events', 'security'],
+  replay: ['wire', 'seams'],
+  inspector: ['wire', 'projections', 'security', 'seams'],
+  'inspector/server': ['inspector/page', 'inspector/sequence'],
+  projections: ['messages', 'seams'],
+  wire: ['fold', 'machines', 'journal', 'security'],
+  fold: ['messages', 'security', 'seams'],
+  machines: ['journal', 'security', 'seams'],
+  messages: ['journal', 'seams'],
+  events: ['security', 'seams'],
 };
-/** Types cost nothing at run time: the charts know the shape of what happens, the auditors that of a seam. */
-const MAY_IMPORT_TYPES = {
-  'machines/': ['events/', 'journal/'],
-  'actors/loop/': ['security/'],
-  'replay/': ['seams/'],
-  'inspector/server/': ['seams/'],
-  'inspector/': ['seams/'],
-  'inspector/page/': ['inspector/', 'events/', 'journal/', 'machines/'],
+/** What a part imports goes to the browser with it: only what computes. */
+const ONLY = {
+  'inspector/page': ['inspector/protocol', 'inspector/picture', 'inspector/sequence', 'inspector/charts/picture.ts'],
+};
+/** Types cost nothing at run time: the charts know the shape of what is stored, the auditors that of a seam. */
+const TYPES = {
+  machines: ['journal'],
+  'actors/loop': ['security'],
+  replay: ['seams'],
+  inspector: ['seams'],
+  'inspector/page': ['inspector', 'events', 'journal', 'machines'],
 };
 /** Packages that only some folders may use. A folder that is not named here may use any other package. */
 const PACKAGES = [
-  { name: /^@nats-io\//, only: ['wire/nats', 'cli/', 'bench/', 'test/'] },
+  { name: /^@nats-io\//, only: ['wire/nats', 'host/', 'cli/', 'bench/', 'test/'] },
   {
     name: /^(kysely|pg|pg-connection-string|pgpass|node:sqlite)$/,
-    only: ['journal/', 'projections/', 'replay/', 'cli/', 'bench/', 'test/'],
+    only: ['journal/', 'projections/', 'replay/', 'host/', 'cli/', 'bench/', 'test/'],
   },
   { name: /^(?!xstate$)(?![./])/, never: ['machines/'] },
 ];
@@ -69,6 +64,7 @@ const SEAMS = [
   'inspector/page/state/',
   'inspector/server/http.ts',
   'inspector/server/page-files.ts',
+  'host/',
   'cli/',
   'bench/',
   'script/',
@@ -93,10 +89,25 @@ const IMPURE_GLOBALS = new Set([
 ]);
 
 const fileOf = (context) => relative(context.cwd, context.filename).split(sep).join('/');
-const folderOf = (path) =>
-  Object.keys(MAY_IMPORT)
-    .filter((folder) => path.startsWith(folder))
-    .toSorted((a, b) => b.length - a.length)[0];
+/** Row of the folder of the house that a path is in; -1 outside of them. */
+const rowOf = (path) => LAYERS.findIndex((row) => row.includes(topOf(path)));
+const topOf = (path) => path.split('/', 1)[0];
+const isIn = (path, folders) => folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+/** What a table says of a file: of its folder, and of the parts that it is in. */
+const saidOf = (table, file) => Object.keys(table).flatMap((place) => (isIn(file, [place]) ? table[place] : []));
+
+/** Whether a file may import another one by its layer. Within one part of the house everything may. */
+function mayImport(file, target, isType) {
+  if (rowOf(target) < 0) return false;
+  const parts = Object.keys({ ...NEVER, ...ONLY }).filter((part) => part.includes('/') && isIn(file, [part]));
+  if (isIn(target, parts)) return true;
+  if (isType && isIn(target, saidOf(TYPES, file))) return true;
+  const only = saidOf(ONLY, file);
+  if (only.length > 0) return isIn(target, only);
+  if (isIn(target, saidOf(NEVER, file))) return false;
+  return topOf(target) === topOf(file) || rowOf(target) > rowOf(file) || isIn(target, saidOf(ALSO, file));
+}
+
 const startsWithAny = (path, starts) => starts.some((start) => path.startsWith(start));
 const isTypeOnly = (node) =>
   node.importKind === 'type' ||
@@ -117,22 +128,28 @@ function visitImports(found) {
   };
 }
 
+/** Read once for all files of a run. */
+const closing = new Map();
+const closingBy = (root) => {
+  if (!closing.has(root)) closing.set(root, closingImports(root));
+  return closing.get(root);
+};
+
 const layers = {
   create(context) {
     const file = fileOf(context);
-    const folder = folderOf(file);
+    const isOurs = rowOf(file) >= 0;
+    const circles = closingBy(context.cwd).get(file);
     const own = (source, node) => {
-      if (folder === undefined) return;
       const target = posix.join(posix.dirname(file), source);
-      const targetFolder = folderOf(target);
-      if (targetFolder === folder) return;
-      if (targetFolder !== undefined) {
-        if (targetFolder.startsWith(folder)) return;
-        if (startsWithAny(target, MAY_IMPORT[folder])) return;
-        if (isTypeOnly(node) && startsWithAny(target, MAY_IMPORT_TYPES[folder] ?? [])) return;
+      const circle = circles?.get(target);
+      if (circle !== undefined) {
+        const message = `${file} must not import ${target}: it closes the circle ${circle}.`;
+        context.report({ node, message });
+      } else if (isOurs && !mayImport(file, target, isTypeOnly(node))) {
+        const message = `${file} must not import ${target}: dependencies point one way (script/lint/architecture.mjs).`;
+        context.report({ node, message });
       }
-      const message = `${folder} must not import ${target}: dependencies point one way (docs/development.md).`;
-      context.report({ node, message });
     };
     return visitImports((node, source) => {
       if (source.startsWith('.')) {
@@ -141,9 +158,8 @@ const layers = {
       }
       for (const { name, only, never } of PACKAGES) {
         if (!name.test(source)) continue;
-        const wrong =
-          only === undefined ? startsWithAny(file, never) : folder !== undefined && !startsWithAny(file, only);
-        if (wrong && !isTypeOnly(node)) context.report({ node, message: `${folder} must not import ${source}.` });
+        const wrong = only === undefined ? startsWithAny(file, never) : isOurs && !startsWithAny(file, only);
+        if (wrong && !isTypeOnly(node)) context.report({ node, message: `${file} must not import ${source}.` });
       }
     });
   },
@@ -152,7 +168,7 @@ const layers = {
 const seams = {
   create(context) {
     const file = fileOf(context);
-    if (folderOf(file) === undefined || startsWithAny(file, SEAMS)) return {};
+    if (rowOf(file) < 0 || startsWithAny(file, SEAMS)) return {};
     const report = (node, what) =>
       context.report({
         node,
