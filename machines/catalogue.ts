@@ -1,3 +1,4 @@
+import type { RoleName } from '../events/parties.ts';
 import { admissionEvents } from '../events/vocabulary/admission.ts';
 import { chargingEvents } from '../events/vocabulary/charging.ts';
 import type { Vocabulary } from '../events/vocabulary/define.ts';
@@ -22,11 +23,6 @@ import { admission } from './pn-gateway/admission.ts';
 import { pnGateway } from './pn-gateway/gateway.ts';
 import { gatewayUsage } from './pn-gateway/usage.ts';
 import { pneRegistration } from './pne/registration.ts';
-
-/** What a role is called in the change request. */
-export const ROLES = { pne: 'PNE', 'pn-gateway': 'PN GW', 'cpns-server': 'CPNS Server' } as const;
-export type RoleName = keyof typeof ROLES;
-export type Party = (typeof ROLES)[RoleName];
 
 /** One chart. */
 interface Row {

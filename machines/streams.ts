@@ -1,5 +1,6 @@
-import { CATALOGUE, CHART_IDS, ROLES, rowOf, type ChartId } from './catalogue.ts';
+import { CATALOGUE, CHART_IDS, rowOf, type ChartId } from './catalogue.ts';
 import type { Chart } from './chart.ts';
+import { ROLES } from '../events/parties.ts';
 
 /** Names of streams and units, built and read by the patterns of the catalogue. */
 

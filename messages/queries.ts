@@ -10,14 +10,8 @@ import {
   Revision,
   SUBJECT_TELLERS,
 } from '../events/fields.ts';
-import { query } from './subjects.ts';
 
-/** Reads by request/reply. Nothing is changed by one, so nothing has to survive: no envelope, no ids, no retries. */
-
-/** The PN Inventory as the CPNS Server has it. */
-export const INVENTORY_QUERY = query('inventory');
-/** The PN Inventory as one PN GW has it. */
-export const gatewayInventoryQuery = (gatewayId: string): string => query(`gateway-inventory.${gatewayId}`);
+/** What is asked and answered in the queries of `exchanges.ts`. */
 
 /** One PN, or every PN that is known where the question is asked. */
 export const InventoryRequest = z.strictObject({ pnId: Id.nullable() });
@@ -37,9 +31,6 @@ export const InventoryAnswer = z.strictObject({
 });
 export type InventoryAnswer = z.infer<typeof InventoryAnswer>;
 
-/** Who uses a device, its name and its MAC address, as the CPNS Server can read them at this moment. Not for observers. */
-export const PERSONAL_QUERY = query('personal');
-
 /** Devices of one question: as many answers of at most 1 KiB fit into 64 KiB. */
 export const MAX_SUBJECTS = 48;
 
@@ -58,9 +49,6 @@ export const PersonalAnswer = z.strictObject({
 });
 export type PersonalAnswer = z.infer<typeof PersonalAnswer>;
 
-/** Strangers that wait for an operator to let them into a PN, as the CPNS Server has them. */
-export const WAITING_QUERY = query('waiting');
-
 /** One PN, or every PN with the join policy `approval`. */
 export const WaitingRequest = z.strictObject({ pnId: Id.nullable() });
 
@@ -69,9 +57,6 @@ export const WaitingAnswer = z.strictObject({
   pns: z.array(z.strictObject({ pnId: Id, waiting: z.array(Id), rejected: z.array(Id) })),
 });
 export type WaitingAnswer = z.infer<typeof WaitingAnswer>;
-
-/** The charging records as the CPNS Server has them. */
-export const CHARGING_QUERY = query('charging');
 
 /** What one record is about. */
 export const RecordKey = z.strictObject({

@@ -1,6 +1,9 @@
-/** The subject table (design, section 8). Ids are one token; the version travels in the message, not in the subject. */
+import { MESSAGES, type TypeOn } from './catalogue.ts';
+import { ANNOUNCEMENTS, EXCHANGES, type ExchangeIds, type ExchangeName } from './exchanges.ts';
+import { LEG_NAMES, LEGS, type IdsOf, type Leg } from './legs.ts';
+import { ANY, filled, heard, read, readerOf } from './patterns.ts';
 
-export type Leg = 'link.up' | 'link.down' | 'wan.up' | 'wan.down';
+/** Subjects, built and read by the patterns of the legs and of what is said beside them. */
 
 export interface Address {
   readonly leg: Leg;
@@ -10,41 +13,90 @@ export interface Address {
   readonly type: string;
 }
 
-export const linkUp = (gatewayId: string, deviceId: string, type: string): string =>
-  `cpns.link.${gatewayId}.up.${deviceId}.${type}`;
-export const linkDown = (gatewayId: string, deviceId: string, type: string): string =>
-  `cpns.link.${gatewayId}.down.${deviceId}.${type}`;
-export const wanUp = (gatewayId: string, type: string): string => `cpns.wan.up.${gatewayId}.${type}`;
-export const wanDown = (gatewayId: string, type: string): string => `cpns.wan.down.${gatewayId}.${type}`;
-export const query = (noun: string): string => `cpns.query.${noun}`;
-/** What a device sent to a service, or a service to a device: request/reply between the CPNS Server and the service. */
-export const serviceDeliver = (serviceId: string): string => `cpns.service.${serviceId}.deliver`;
-export const serviceSend = (serviceId: string): string => `cpns.service.${serviceId}.send`;
-/** What an operator decides: request/reply to the CPNS Server. */
-export const operate = (operatorId: string): string => `cpns.operate.${operatorId}`;
-/** Between CPNS Servers that share a journal: a message of a PN GW, of a service, of an operator, to the server that looks after it. */
-export const handOver = (serverId: string, gatewayId: string, type: string): string =>
-  `cpns.server.${serverId}.up.${gatewayId}.${type}`;
-export const handOverSend = (serverId: string, serviceId: string): string =>
-  `cpns.server.${serverId}.send.${serviceId}`;
-export const handOverOperate = (serverId: string, operatorId: string): string =>
-  `cpns.server.${serverId}.operate.${operatorId}`;
-/** What of PN GWs is handed over to one server. */
-export const handedOver = (serverId: string): string => handOver(serverId, ANY, ANY);
-/** Heard by all of them: one came or went. Says nothing itself: each looks into the journal. */
-export const LOOK_AT_THE_RING = 'cpns.server.ring';
-/** @param chart chart id, `<role>/<name>` */
-export const eventsOf = (chart: string): string => `cpns.events.${chart.replace('/', '.')}`;
+/** The subject of the messages of one type on one leg. */
+export function subjectOf<L extends Leg>(leg: L, ids: IdsOf<L>, type: TypeOn<L>): string;
+export function subjectOf(leg: Leg, ids: { readonly [name: string]: string }, type: string): string {
+  return filled(LEGS[leg].pattern, { ...ids, type });
+}
 
-/** In the place of an id or a message type: any of them. */
-export const ANY = '*';
+/** The subject of an address. */
+export function subjectTo({ leg, gatewayId, deviceId, type }: Address): string {
+  return filled(LEGS[leg].pattern, { gatewayId, deviceId: deviceId ?? '', type });
+}
+
+/** The same, by leg. */
+export const linkUp = (gatewayId: string, deviceId: string, type: string): string =>
+  subjectTo({ leg: 'link.up', gatewayId, deviceId, type });
+export const linkDown = (gatewayId: string, deviceId: string, type: string): string =>
+  subjectTo({ leg: 'link.down', gatewayId, deviceId, type });
+export const wanUp = (gatewayId: string, type: string): string =>
+  subjectTo({ leg: 'wan.up', gatewayId, deviceId: null, type });
+export const wanDown = (gatewayId: string, type: string): string =>
+  subjectTo({ leg: 'wan.down', gatewayId, deviceId: null, type });
+
+const READERS = LEG_NAMES.map((leg) => ({ leg, reader: readerOf(LEGS[leg].pattern) }));
+
+/** Reads a protocol subject, or null when it is none. */
+export function parseSubject(subject: string): Address | null {
+  const tokens = subject.split('.');
+  for (const { leg, reader } of READERS) {
+    const names = read(reader, tokens);
+    if (names === null) continue;
+    const { gatewayId = '', deviceId = null, type = '' } = names;
+    return { leg, gatewayId, deviceId, type };
+  }
+  return null;
+}
 
 /** What each role hears. Roles subscribe to these very patterns, and the permissions of their NATS users name them. */
-export const SERVER_HEARS = ['cpns.wan.up.>'] as const;
+export const SERVER_HEARS = [heard(LEGS['wan.up'].pattern, {})] as const;
 export const gatewayHears = (gatewayId: string) =>
-  [`cpns.link.${gatewayId}.up.>`, `cpns.wan.down.${gatewayId}.>`] as const;
-export const deviceHears = (deviceId: string) => [`cpns.link.*.down.${deviceId}.>`] as const;
-export const OBSERVERS_HEAR = ['cpns.events.>'] as const;
+  [heard(LEGS['link.up'].pattern, { gatewayId }), heard(LEGS['wan.down'].pattern, { gatewayId })] as const;
+export const deviceHears = (deviceId: string) => [heard(LEGS['link.down'].pattern, { deviceId })] as const;
+export const OBSERVERS_HEAR = [ANNOUNCEMENTS.events.heardAs] as const;
+
+const WAN: ReadonlySet<Leg> = new Set(['wan.up', 'wan.down']);
+const IN_THE_CLEAR: ReadonlySet<string> = new Set(
+  MESSAGES.flatMap(({ type, sealing }) => (sealing === 'none' ? [type] : [])),
+);
+
+/** Whether a frame of the session of the PN GW stands in the place of the message. */
+export const isSealed = ({ leg, type }: Pick<Address, 'leg' | 'type'>): boolean =>
+  WAN.has(leg) && !IN_THE_CLEAR.has(type);
+
+/** The subject of a question. */
+export function exchangeSubject<N extends ExchangeName>(name: N, ids: ExchangeIds<N>): string;
+export function exchangeSubject(name: ExchangeName, ids: { readonly [name: string]: string }): string {
+  return filled(EXCHANGES[name].pattern, ids);
+}
+
+/** The PN Inventory as the CPNS Server has it, and as one PN GW has it. */
+export const INVENTORY_QUERY = exchangeSubject('query.inventory', {});
+export const gatewayInventoryQuery = (gatewayId: string): string =>
+  exchangeSubject('query.gateway-inventory', { gatewayId });
+export const PERSONAL_QUERY = exchangeSubject('query.personal', {});
+export const WAITING_QUERY = exchangeSubject('query.waiting', {});
+export const CHARGING_QUERY = exchangeSubject('query.charging', {});
+export const serviceDeliver = (serviceId: string): string => exchangeSubject('service.deliver', { serviceId });
+export const serviceSend = (serviceId: string): string => exchangeSubject('service.send', { serviceId });
+export const operate = (operatorId: string): string => exchangeSubject('operate', { operatorId });
+export const handOverSend = (serverId: string, serviceId: string): string =>
+  exchangeSubject('server.send', { serverId, serviceId });
+export const handOverOperate = (serverId: string, operatorId: string): string =>
+  exchangeSubject('server.operate', { serverId, operatorId });
+
+/** A message of a PN GW, for the server that looks after it. */
+export const handOver = (serverId: string, gatewayId: string, type: string): string =>
+  filled(ANNOUNCEMENTS['server.up'].pattern, { serverId, gatewayId, type });
+/** What of PN GWs is handed over to one server. */
+export const handedOver = (serverId: string): string => handOver(serverId, ANY, ANY);
+export const LOOK_AT_THE_RING = ANNOUNCEMENTS['server.ring'].pattern;
+
+/** Copies of the events of a chart. @param id chart id, `<role>/<name>` */
+export function eventsOf(id: string): string {
+  const [role, chart] = id.split('/');
+  return filled(ANNOUNCEMENTS.events.pattern, { role, chart });
+}
 
 /** Where answers to the queries of one NATS user come in. @param name one token */
 export const inboxOf = (name: string): string => `_INBOX.${name}`;
@@ -53,35 +105,3 @@ export const inboxOf = (name: string): string => `_INBOX.${name}`;
  * answering another in its place.
  */
 export const answersTo = (inbox: string, question: string): string => `${inbox}.${question}`;
-
-/** Servers share the work: one queue group. */
-export const SERVER_QUEUE = 'cpns-server';
-
-const ID = /^[a-z0-9_-]{1,64}$/;
-
-/** Reads a protocol subject, or null when it is none. */
-export function parseSubject(subject: string): Address | null {
-  const tokens = subject.split('.');
-  const [root, net, a, b, c, d] = tokens;
-  if (root !== 'cpns' || !tokens.slice(2).every((token) => ID.test(token))) return null;
-  if (net === 'link' && tokens.length === 6 && a !== undefined && c !== undefined && d !== undefined) {
-    if (b !== 'up' && b !== 'down') return null;
-    return { leg: `link.${b}`, gatewayId: a, deviceId: c, type: d };
-  }
-  if (net === 'wan' && tokens.length === 5 && b !== undefined && c !== undefined) {
-    if (a !== 'up' && a !== 'down') return null;
-    return { leg: `wan.${a}`, gatewayId: b, deviceId: null, type: c };
-  }
-  return null;
-}
-
-/** Messages of the WAN that travel in the clear: the registration that makes its session, and that there is none. */
-const IN_THE_CLEAR: ReadonlySet<string> = new Set([
-  'gateway-registration-request',
-  'gateway-registration-response',
-  'notice',
-]);
-
-/** Whether a frame of the session of the PN GW stands in the place of the message. */
-export const isSealed = ({ leg, type }: Pick<Address, 'leg' | 'type'>): boolean =>
-  leg.startsWith('wan.') && !IN_THE_CLEAR.has(type);

@@ -1,7 +1,8 @@
 import type { StoredEvent } from '../journal/port.ts';
-import { isChartId, ROLES, rowOf } from '../machines/catalogue.ts';
+import { isChartId, rowOf } from '../machines/catalogue.ts';
 import { ID_NAMES, idInStream, KINDS, type IdName } from '../machines/streams.ts';
 import type { Pass } from './source.ts';
+import { ROLES } from '../events/parties.ts';
 
 /** Roles and owners that are named; a journal that has more was put together from others. */
 const MAX_NAMED = 16;

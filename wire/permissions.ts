@@ -1,31 +1,7 @@
-import {
-  CHARGING_QUERY,
-  gatewayInventoryQuery,
-  INVENTORY_QUERY,
-  PERSONAL_QUERY,
-  WAITING_QUERY,
-} from '../messages/queries.ts';
-import {
-  answersTo,
-  ANY,
-  deviceHears,
-  eventsOf,
-  gatewayHears,
-  handOver,
-  handOverOperate,
-  handOverSend,
-  inboxOf,
-  linkDown,
-  linkUp,
-  LOOK_AT_THE_RING,
-  OBSERVERS_HEAR,
-  operate,
-  SERVER_HEARS,
-  serviceDeliver,
-  serviceSend,
-  wanDown,
-  wanUp,
-} from '../messages/subjects.ts';
+import { ALL_ANNOUNCEMENTS, ALL_EXCHANGES, type Peer } from '../messages/exchanges.ts';
+import { LEG_NAMES, LEGS } from '../messages/legs.ts';
+import { ANY, filled, heard, type Names } from '../messages/patterns.ts';
+import { answersTo, inboxOf } from '../messages/subjects.ts';
 
 /** Who connects to the NATS server. */
 export type Principal =
@@ -49,11 +25,6 @@ export interface Permissions {
   readonly subscribe: readonly string[];
 }
 
-/** Among the servers of one operator, which share one user: each may hand over to each. */
-const SERVERS = [handOver(ANY, ANY, ANY), handOverSend(ANY, ANY), handOverOperate(ANY, ANY), LOOK_AT_THE_RING];
-
-const QUERIES = [INVENTORY_QUERY, gatewayInventoryQuery(ANY), CHARGING_QUERY, WAITING_QUERY];
-
 /** Whoever may answer a question may send to each inbox, but only below the name of that question. */
 const answering = (question: string): string => `${answersTo(inboxOf(ANY), question)}.>`;
 
@@ -67,64 +38,40 @@ const answering = (question: string): string => `${answersTo(inboxOf(ANY), quest
  * observers name the role and not who sent them, so within one role they can be forged: the journals are the record.
  */
 export function permissionsOf(principal: Principal): Permissions {
+  const { peer, own } = whoIs(principal);
+  const legs = LEG_NAMES.map((leg) => LEGS[leg]);
+  const asked = ALL_EXCHANGES.filter(({ asks }) => asks.includes(peer));
+  const answered = ALL_EXCHANGES.filter(({ answers }) => answers === peer);
+  const told = ALL_ANNOUNCEMENTS.filter(({ sources }) => sources.some((source) => source === peer));
+  const spoken = legs.filter(({ source }) => source === peer);
+  const publish = own.flatMap((names) => [
+    ...[...spoken, ...told, ...asked].map(({ pattern }) => filled(pattern, { ...names, role: peer })),
+    ...answered.map(({ pattern }) => answering(filled(pattern, names))),
+  ]);
+  const subscribe = own.flatMap((names) => [
+    ...legs.filter(({ target }) => target === peer).map(({ pattern }) => heard(pattern, names)),
+    ...ALL_ANNOUNCEMENTS.filter(({ target }) => target === peer).map(({ heardAs }) => heardAs),
+    ...answered.map(({ pattern }) => filled(pattern, names)),
+  ]);
+  const inbox = 'inbox' in principal ? [`${principal.inbox}.>`] : [];
+  return { publish: [...new Set(publish)], subscribe: [...new Set(subscribe), ...inbox] };
+}
+
+/** What a principal is, and the names that are its own in subjects: one of several PNEs has its own each. */
+function whoIs(principal: Principal): { readonly peer: Peer; readonly own: readonly Names[] } {
   switch (principal.kind) {
     case 'server':
-      return {
-        publish: [
-          wanDown(ANY, ANY),
-          eventsOf('cpns-server/*'),
-          serviceDeliver(ANY),
-          answering(INVENTORY_QUERY),
-          answering(PERSONAL_QUERY),
-          answering(CHARGING_QUERY),
-          answering(WAITING_QUERY),
-          answering(serviceSend(ANY)),
-          answering(operate(ANY)),
-          answering(handOverSend(ANY, ANY)),
-          answering(handOverOperate(ANY, ANY)),
-          ...SERVERS,
-        ],
-        subscribe: [
-          ...SERVER_HEARS,
-          INVENTORY_QUERY,
-          PERSONAL_QUERY,
-          CHARGING_QUERY,
-          WAITING_QUERY,
-          serviceSend(ANY),
-          operate(ANY),
-          ...SERVERS,
-          `${principal.inbox}.>`,
-        ],
-      };
-    case 'gateway': {
-      const { gatewayId } = principal;
-      const question = gatewayInventoryQuery(gatewayId);
-      return {
-        publish: [wanUp(gatewayId, ANY), linkDown(gatewayId, ANY, ANY), eventsOf('pn-gateway/*'), answering(question)],
-        subscribe: [...gatewayHears(gatewayId), question],
-      };
-    }
-    case 'pnes': {
-      const { deviceIds } = principal;
-      return {
-        publish: [...deviceIds.map((deviceId) => linkUp(ANY, deviceId, ANY)), eventsOf('pne/*')],
-        subscribe: deviceIds.flatMap((deviceId) => deviceHears(deviceId)),
-      };
-    }
-    case 'service': {
-      const { serviceId, inbox } = principal;
-      return {
-        publish: [serviceSend(serviceId), answering(serviceDeliver(serviceId))],
-        subscribe: [serviceDeliver(serviceId), `${inbox}.>`],
-      };
-    }
-    case 'operator': {
-      const { operatorId, inbox } = principal;
-      return { publish: [operate(operatorId), WAITING_QUERY], subscribe: [`${inbox}.>`] };
-    }
+      return { peer: 'cpns-server', own: [{}] };
+    case 'gateway':
+      return { peer: 'pn-gateway', own: [{ gatewayId: principal.gatewayId }] };
+    case 'pnes':
+      return { peer: 'pne', own: principal.deviceIds.map((deviceId) => ({ deviceId })) };
+    case 'service':
+      return { peer: 'service', own: [{ serviceId: principal.serviceId }] };
+    case 'operator':
+      return { peer: 'operator', own: [{ operatorId: principal.operatorId }] };
     case 'inquirer':
-      return { publish: [...QUERIES, PERSONAL_QUERY], subscribe: [`${principal.inbox}.>`] };
     case 'observer':
-      return { publish: QUERIES, subscribe: [...OBSERVERS_HEAR, `${principal.inbox}.>`] };
+      return { peer: principal.kind, own: [{}] };
   }
 }

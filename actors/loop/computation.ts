@@ -3,10 +3,10 @@ import type { ResponseCode } from '../../events/codes.ts';
 import type { TimerRow } from '../../journal/port.ts';
 import type { Role } from './role.ts';
 import type { LogFields } from '../../seams/log.ts';
-import { deviceOf, type Incoming } from '../../messages/catalogue.ts';
 import { refusalFact, type Refusal } from './refusals.ts';
 import type { Draft } from './step.ts';
 import type { Work } from './work.ts';
+import { deviceOf, type Incoming } from '../../messages/incoming.ts';
 
 /**
  * What the computation of a step came to. Nothing of it has happened yet: while it was computed the state may have been

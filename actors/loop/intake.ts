@@ -2,11 +2,12 @@ import { unitOf } from '../../machines/streams.ts';
 import type { Role } from './role.ts';
 import type { Clock } from '../../seams/clock.ts';
 import type { Warnings } from '../../seams/warnings.ts';
-import { decodeMessage, type Decoded, type Incoming } from '../../messages/catalogue.ts';
 import type { Delivery, Wire } from '../../wire/port.ts';
 import type { Outlet } from './outlet.ts';
 import { RateLimiter, type Overdraft } from './rate-limiter.ts';
 import type { Refusal } from './refusals.ts';
+import type { Incoming } from '../../messages/incoming.ts';
+import { decodeMessage, type Decoded } from '../../messages/decode.ts';
 
 export interface IntakeOptions {
   readonly role: Role;

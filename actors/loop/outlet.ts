@@ -4,11 +4,12 @@ import type { Role } from './role.ts';
 import type { Entropy } from '../../seams/entropy.ts';
 import type { Log } from '../../seams/log.ts';
 import type { Warnings } from '../../seams/warnings.ts';
-import { deviceOf, encodeMessage, messageIdOf, type Incoming } from '../../messages/catalogue.ts';
 import type { Wire } from '../../wire/port.ts';
 import { eventsOf } from '../../messages/subjects.ts';
 import type { Outgoing } from './step/messages.ts';
 import type { UnderWay } from './under-way.ts';
+import { deviceOf, type Incoming } from '../../messages/incoming.ts';
+import { encodeMessage, messageIdOf } from '../../messages/envelope.ts';
 
 const OUTBOX_PAGE = 1_000;
 

@@ -1,12 +1,14 @@
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Fact } from '../../fold/decode.ts';
 import type { JournalReader } from '../../journal/port.ts';
-import type { CATALOGUE, ChartId, RoleName } from '../../machines/catalogue.ts';
+import type { CATALOGUE, ChartId } from '../../machines/catalogue.ts';
 import type { AskOf, Chart, MessageOf } from '../../machines/chart.ts';
 import type { ChartState } from '../../machines/state.ts';
-import type { Incoming, OutboundMessage } from '../../messages/catalogue.ts';
 import type { Charge } from './rate-limiter.ts';
 import type { Found } from './step-value.ts';
+import type { Incoming } from '../../messages/incoming.ts';
+import type { OutboundMessage } from '../../messages/envelope.ts';
+import type { RoleName } from '../../events/parties.ts';
 
 /** An event with the stream that it belongs to. */
 export interface StreamEvent extends Fact {

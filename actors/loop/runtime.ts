@@ -11,7 +11,6 @@ import type { Entropy } from '../../seams/entropy.ts';
 import type { Log, LogFields } from '../../seams/log.ts';
 import { SnapshotKeeper } from './snapshots.ts';
 import { Warnings } from '../../seams/warnings.ts';
-import type { Incoming } from '../../messages/catalogue.ts';
 import type { Delivery, Subscription, Wire } from '../../wire/port.ts';
 import { Intake } from './intake.ts';
 import { Outlet } from './outlet.ts';
@@ -25,6 +24,7 @@ import type { UnitHost } from './unit.ts';
 import { Units } from './units.ts';
 import type { Command, Work } from './work.ts';
 import type { ChartState } from '../../machines/state.ts';
+import type { Incoming } from '../../messages/incoming.ts';
 
 export interface RuntimeOptions {
   readonly role: Role;

@@ -3,7 +3,6 @@ import type { CommitResult, Journal, StoredAnswer, TimerRow } from '../../journa
 import type { Actor } from '../../fold/fold.ts';
 import { MAX_REDO, MAX_UNCOMMITTED } from './limits.ts';
 import type { LogFields } from '../../seams/log.ts';
-import type { Incoming } from '../../messages/catalogue.ts';
 import type { Census } from './actor-cache.ts';
 import { compute } from './computation.ts';
 import { Mailbox, type Queued } from './mailbox.ts';
@@ -12,6 +11,7 @@ import { Draft, type StepHost } from './step.ts';
 import { messageKey } from './step/messages.ts';
 import { UnitMemory } from './unit-memory.ts';
 import { causeOf, type Work } from './work.ts';
+import type { Incoming } from '../../messages/incoming.ts';
 
 /** What a unit needs of the process that it lives in. */
 export interface UnitHost extends Omit<StepHost, 'actor' | 'journal'> {

@@ -1,6 +1,6 @@
 import type { TimerRow } from '../../journal/port.ts';
 import type { Answered, Scope } from './role.ts';
-import type { Incoming } from '../../messages/catalogue.ts';
+import type { Incoming } from '../../messages/incoming.ts';
 
 /** What brings an actor to a step: a message, a timer that is due, or a command of this process. */
 export type Work =

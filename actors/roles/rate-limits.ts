@@ -1,6 +1,6 @@
 import type { Charge } from '../loop/rate-limiter.ts';
 import type { RateLimit } from '../loop/token-bucket.ts';
-import { deviceOf, type Incoming } from '../../messages/catalogue.ts';
+import { deviceOf, type Incoming } from '../../messages/incoming.ts';
 
 /** Of one sender. Requests cost public-key work and events; data frames are relayed, or opened. */
 export interface SenderLimits {

@@ -1,12 +1,13 @@
 import type { ResponseCode } from '../../events/codes.ts';
 import type { ApplicationMessage, Deliver, SendOutcome, SessionEnd } from '../sessions/data/port.ts';
 import { Warnings } from '../../seams/warnings.ts';
-import { handOverSend, SERVER_QUEUE, serviceDeliver, serviceSend } from '../../messages/subjects.ts';
+import { handOverSend, serviceDeliver, serviceSend } from '../../messages/subjects.ts';
 import { Answering, MAX_UNDER_WAY } from './answer.ts';
 import { askSealed, type Asked } from './ask.ts';
 import { elsewhere } from './elsewhere.ts';
 import { questionFromBytes, questionToBytes, type ServiceQuestion } from '../../messages/services.ts';
 import type { ServiceSeams, ServiceSharing } from './seams.ts';
+import { SERVER_QUEUE } from '../../messages/exchanges.ts';
 
 /** How long a service may take to say that it has a message. It says so before it works on it. */
 export const DELIVER_WITHIN_MS = 5_000;

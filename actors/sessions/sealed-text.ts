@@ -2,30 +2,19 @@ import { z } from 'zod';
 import { PersonalFields } from '../../events/fields.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
 import { readJson } from '../../messages/json.ts';
+import { SEALED_TEXT_TYPES, SEALED_TEXTS, type SealedText } from '../../messages/sealed-texts.ts';
 import { padded } from '../../security/personal-data.ts';
 import { openFrame, sealFrame, sessionFromBytes, type Session } from '../../security/session.ts';
 import { StepValue } from '../loop/step-value.ts';
 import type { Scope } from '../loop/role.ts';
-import type { Content } from '../../messages/catalogue.ts';
-
-/**
- * What the two ends of a session say about it under the keys of the handshake, and the counter of each: a text has a counter
- * of its own, so that no direction ever seals two texts under one. The first two show that each end holds the keys.
- */
-export const SEALED_TEXTS = {
-  'session-confirm': 0,
-  'session-confirmed': 0,
-  'session-close': 1,
-  'session-closed': 2,
-} as const;
-export type SealedText = keyof typeof SEALED_TEXTS;
+import type { Content } from '../../messages/incoming.ts';
 
 export type SealedContent = Extract<Content, { readonly type: 'sealed' }>;
 
 const NO_DATA = new Uint8Array(0);
 /** A device may say what is personal about it; what this program cannot read of that is as if it had not been said. */
 const Text = z.object({
-  type: z.enum(['session-confirm', 'session-confirmed', 'session-close', 'session-closed']),
+  type: z.enum(SEALED_TEXT_TYPES),
   about: PersonalFields.optional().catch(undefined),
 });
 const utf8 = new TextEncoder();
@@ -54,7 +43,7 @@ export function sealText(
   type: SealedText,
   about: PersonalFields | null = null,
 ): { keyId: string; counter: number; frame: string } {
-  const counter = SEALED_TEXTS[type];
+  const { counter } = SEALED_TEXTS[type];
   const plain = utf8.encode(JSON.stringify(about === null ? { type } : { type, about }));
   const sealed = sealFrame(session, counter, about === null ? plain : padded(plain), NO_DATA);
   return { keyId: session.keyId, counter, frame: toBase64url(sealed) };
@@ -79,7 +68,7 @@ export async function openText(content: SealedContent, scope: Scope): Promise<Op
   if (session === null || bytes === null) return null;
   const plaintext = openFrame(session, counter, bytes, NO_DATA);
   const text = plaintext === null ? null : readText(plaintext);
-  if (text === null || SEALED_TEXTS[text.type] !== counter) return null;
+  if (text === null || SEALED_TEXTS[text.type].counter !== counter) return null;
   return { ...text, session };
 }
 

@@ -8,7 +8,6 @@ import { systemEntropy } from '../../seams/entropy.ts';
 import { systemClock } from '../../seams/clock.ts';
 import { lineLog } from '../../seams/log.ts';
 import { createMemoryNetwork } from '../../wire/memory.ts';
-import { encodeMessage, PROTOCOL_VERSION } from '../../messages/catalogue.ts';
 import { wanUp } from '../../messages/subjects.ts';
 import { openSqliteJournal } from '../../journal/sqlite/open.ts';
 import { fromBase64url, toBase64url } from '../../security/base64url.ts';
@@ -22,6 +21,7 @@ import {
 import { openFrame, sealFrame, type Session } from '../../security/session.ts';
 import { timestampAt, timestampToBytes } from '../../security/timestamp.ts';
 import { bytes, credentialOf, DEVICES, GATEWAY, GATEWAY_SECRET, PN } from './devices.ts';
+import { encodeMessage, PROTOCOL_VERSION } from '../../messages/envelope.ts';
 
 /** What goes over the wire, made before anything is measured. */
 export interface Parcel {

@@ -1,12 +1,12 @@
 import { lineLog } from '../../seams/log.ts';
 import { connectNats } from '../../wire/nats.ts';
-import { gatewayInventoryQuery } from '../../messages/queries.ts';
 import { startChild } from '../../cli/demo/child.ts';
 import { askInventory } from '../../cli/inventory/ask.ts';
 import { startNatsServer } from '../../cli/nats-server.ts';
 import { journalsIn, Started, type Contestant } from './contestant.ts';
 import { GATEWAY } from './operator.ts';
 import { startProcess } from './process.ts';
+import { gatewayInventoryQuery } from '../../messages/subjects.ts';
 
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 100;

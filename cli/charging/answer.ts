@@ -1,10 +1,11 @@
 import type { Clock } from '../../seams/clock.ts';
 import type { Log } from '../../seams/log.ts';
 import type { Wire } from '../../wire/port.ts';
-import { CHARGING_QUERY, ChargingRequest, MAX_RECORDS, type ChargingReply } from '../../messages/queries.ts';
+import { ChargingRequest, MAX_RECORDS, type ChargingReply } from '../../messages/queries.ts';
 import type { ChargingProjection } from '../../projections/charging/projection.ts';
 import { reconcile } from '../../projections/charging/reconcile.ts';
 import { answerQuery, refusal } from '../query/answer.ts';
+import { CHARGING_QUERY } from '../../messages/subjects.ts';
 
 /** Answers questions for charging records, as of everything committed when the question came. */
 export function answerCharging(wire: Wire, charging: ChargingProjection, clock: Clock, log: Log): void {

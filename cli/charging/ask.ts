@@ -1,12 +1,7 @@
 import { WireError, type Wire } from '../../wire/port.ts';
-import {
-  CHARGING_QUERY,
-  ChargingReply,
-  type ChargingRequest,
-  type ChargingRow,
-  type RecordKey,
-} from '../../messages/queries.ts';
+import { ChargingReply, type ChargingRequest, type ChargingRow, type RecordKey } from '../../messages/queries.ts';
 import { askQuery } from '../query/ask.ts';
+import { CHARGING_QUERY } from '../../messages/subjects.ts';
 
 /** Asks the running server for charging records, page by page. @throws WireError when nobody answers */
 export async function* askCharging(

@@ -1,7 +1,6 @@
-/** A flow as mermaid `sequenceDiagram` text (https://mermaid.js.org/syntax/sequenceDiagram.html). */
+import { PARTIES, type Party } from '../../events/parties.ts';
 
-export const PARTIES = ['PNE', 'PN GW', 'CPNS Server'] as const;
-export type Party = (typeof PARTIES)[number];
+/** A flow as mermaid `sequenceDiagram` text (https://mermaid.js.org/syntax/sequenceDiagram.html). */
 
 /** What happened, in order: a message arrived, or a party recorded events. `step` is of the change request. */
 export type TraceEntry =
@@ -9,7 +8,7 @@ export type TraceEntry =
       readonly kind: 'message';
       readonly source: Party;
       readonly target: Party;
-      readonly type: string;
+      readonly title: string;
       readonly step: string | null;
     }
   | {
@@ -18,17 +17,7 @@ export type TraceEntry =
       readonly events: readonly { readonly type: string; readonly step: string | null }[];
     };
 
-/** The words of the change request; other messages are called by their type. */
-const TITLES: { readonly [type: string]: string } = {
-  'registration-request': 'PNE Registration Request',
-  'registration-response': 'PNE Registration Response',
-  'pn-update-request': 'PN Update Request',
-  'pn-update-response': 'PN Update Response',
-  sealed: 'sealed message',
-};
-
 const idOf = (party: Party): string => party.replaceAll(' ', '');
-const titleOf = (type: string): string => TITLES[type] ?? type.replaceAll('-', ' ');
 
 /** `1.4.1/3` is step 3 of the flow that the picture shows. */
 const withStep = (step: string | null, text: string): string =>
@@ -38,8 +27,8 @@ const withStep = (step: string | null, text: string): string =>
 export function flowToMermaid(trace: readonly TraceEntry[]): string {
   const lines = trace.flatMap((entry) => {
     if (entry.kind === 'message') {
-      const { source, target, type, step } = entry;
-      return [`${idOf(source)}->>${idOf(target)}: ${withStep(step, titleOf(type))}`];
+      const { source, target, title, step } = entry;
+      return [`${idOf(source)}->>${idOf(target)}: ${withStep(step, title)}`];
     }
     const events = entry.events.filter(({ step }) => step !== null);
     if (events.length === 0) return [];

@@ -2,7 +2,6 @@ import { Option } from 'commander';
 import type { GatewayIdentity } from '../../actors/roles/pn-gateway/identity.ts';
 import { startGateway } from '../../actors/start.ts';
 import type { Log } from '../../seams/log.ts';
-import { gatewayInventoryQuery } from '../../messages/queries.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
 import { openInventoryStore } from '../../projections/sql.ts';
 import { gatewayPairing } from '../config/fields.ts';
@@ -16,6 +15,7 @@ import { examples, logOption, setting, type LogFlags, withKeyringKey, type Regis
 import { follow } from '../projections/follow.ts';
 import { openRoleProcess, tellPlainFiles } from '../role-process.ts';
 import { run, untilStopped, type Running } from '../run.ts';
+import { gatewayInventoryQuery } from '../../messages/subjects.ts';
 
 export const gateway: Register = (program, host, finish) => {
   program

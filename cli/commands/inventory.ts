@@ -1,4 +1,4 @@
-import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '../../messages/queries.ts';
+import { type InventoryAnswer } from '../../messages/queries.ts';
 import { WireError } from '../../wire/port.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
 import { openInventoryStore } from '../../projections/sql.ts';
@@ -17,6 +17,7 @@ import { examples, jsonOption, parser, setting, type Register, withKeyringKey } 
 import { connectToAsk } from '../query/ask.ts';
 import { givenKeyring } from '../keys/given.ts';
 import { run, type Running } from '../run.ts';
+import { gatewayInventoryQuery, INVENTORY_QUERY } from '../../messages/subjects.ts';
 
 interface InventoryFlags extends NatsFlags, Given {
   readonly pn?: string;

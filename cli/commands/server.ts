@@ -5,7 +5,6 @@ import { Operators } from '../../actors/roles/cpns-server/operators/operators.ts
 import { Sharing } from '../../actors/roles/cpns-server/sharing.ts';
 import { startServer } from '../../actors/start.ts';
 import { ServerEnd } from '../../actors/services/server-end.ts';
-import { INVENTORY_QUERY } from '../../messages/queries.ts';
 import { ChargingProjection } from '../../projections/charging/projection.ts';
 import { openChargingStore } from '../../projections/charging/sql.ts';
 import { InventoryProjection } from '../../projections/projection.ts';
@@ -25,6 +24,7 @@ import { follow } from '../projections/follow.ts';
 import { openRoleProcess, tellPlainFiles } from '../role-process.ts';
 import { RevocationFile } from '../revocation-file.ts';
 import { run, untilStopped, type Running } from '../run.ts';
+import { INVENTORY_QUERY } from '../../messages/subjects.ts';
 
 export const server: Register = (program, host, finish) => {
   program

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { lineLog } from '../../seams/log.ts';
 import { connectNats } from '../../wire/nats.ts';
 import type { Wire } from '../../wire/port.ts';
-import { gatewayInventoryQuery, INVENTORY_QUERY, type InventoryAnswer } from '../../messages/queries.ts';
+import { type InventoryAnswer } from '../../messages/queries.ts';
 import { reasonPhrase } from '../../events/codes.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
 import { DEFAULT_NATS_URL } from '../config/fields.ts';
@@ -28,6 +28,7 @@ import { startChild, type Child } from './child.ts';
 import { KEPT_EXPORT } from './kept-journal.ts';
 import { endServers, startServers, type Servers } from './servers.ts';
 import { FlowReader } from './flows.ts';
+import { gatewayInventoryQuery, INVENTORY_QUERY } from '../../messages/subjects.ts';
 
 export interface DemoOptions {
   readonly household: Household;

@@ -3,7 +3,6 @@ import { personalOf, type PersonalReader } from '../../actors/roles/cpns-server/
 import { WireError, type Wire } from '../../wire/port.ts';
 import {
   MAX_SUBJECTS,
-  PERSONAL_QUERY,
   PersonalReply,
   PersonalRequest,
   type InventoryAnswer,
@@ -11,6 +10,7 @@ import {
 } from '../../messages/queries.ts';
 import { answerQuery, refusal } from '../query/answer.ts';
 import { askQuery } from '../query/ask.ts';
+import { PERSONAL_QUERY } from '../../messages/subjects.ts';
 
 /** What is personal about the devices of an inventory, by device id. */
 export type PersonalOfDevices = ReadonlyMap<string, PersonalState>;

@@ -1,13 +1,14 @@
 import type { Runtime } from '../../actors/loop/runtime.ts';
 import type { Log } from '../../seams/log.ts';
 import { WireError, type Wire } from '../../wire/port.ts';
-import { WAITING_QUERY, WaitingReply, WaitingRequest, type WaitingAnswer } from '../../messages/queries.ts';
+import { WaitingReply, WaitingRequest, type WaitingAnswer } from '../../messages/queries.ts';
 import { personalNetwork } from '../../machines/cpns-server/personal-network.ts';
 import type { ProvisionedPn } from '../config/types.ts';
 import { UsageError } from '../errors.ts';
 import { answerQuery, refusal } from '../query/answer.ts';
 import { askQuery } from '../query/ask.ts';
 import { streamOf } from '../../machines/streams.ts';
+import { WAITING_QUERY } from '../../messages/subjects.ts';
 
 type Pn = WaitingAnswer['pns'][number];
 

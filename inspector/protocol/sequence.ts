@@ -1,3 +1,4 @@
+import { partyOfRole } from '../../events/parties.ts';
 import type { Entry } from './answers.ts';
 
 /** Messages between actors, as the events at their ends tell of them. Rows are events, in the order of the timeline. */
@@ -50,9 +51,5 @@ export function leftOut({ rows, total }: SequencePage): string | null {
   return rows.length >= total ? null : `The first ${rows.length} of ${total} events.`;
 }
 
-/** The roles by their names in the change request. */
-export const ROLE_NAMES: Readonly<Record<string, string>> = {
-  pne: 'PNE',
-  'pn-gateway': 'PN GW',
-  'cpns-server': 'CPNS Server',
-};
+/** A role by its name in the change request, where it has one. */
+export const nameOfRole = (role: string): string => partyOfRole(role) ?? role;

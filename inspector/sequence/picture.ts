@@ -1,7 +1,7 @@
 import { textWidth } from '../charts/text-size.ts';
 import {
   leftOut,
-  ROLE_NAMES,
+  nameOfRole,
   type Fate,
   type Lifeline,
   type SequenceArrow,
@@ -37,7 +37,7 @@ export interface Frame {
 function headOf({ title, role }: Lifeline): { readonly name: string; readonly of: string } {
   const parts = title.split('/');
   const [kind = ''] = parts;
-  const party = ROLE_NAMES[role] ?? role;
+  const party = nameOfRole(role);
   return { name: parts.at(-1) ?? title, of: parts.length === 1 || kind === role ? party : `${party} \u00b7 ${kind}` };
 }
 

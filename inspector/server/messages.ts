@@ -1,13 +1,6 @@
 import type { RecordedEvent } from '../../journal/port.ts';
-import {
-  endsOf,
-  MessagePairs,
-  MESSAGES,
-  PARTIES,
-  partyOf,
-  type Exchange,
-  type Party,
-} from '../../replay/trace/messages.ts';
+import { endsOf, MessagePairs, MESSAGES, partyOf, type Exchange } from '../../replay/trace/messages.ts';
+import { PARTIES, type Party } from '../../events/parties.ts';
 
 /** A message that an event sends. */
 export interface Sending {

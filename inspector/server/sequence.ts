@@ -1,6 +1,5 @@
-import type { Party } from '../../replay/trace/messages.ts';
-import { ROLES } from '../../machines/catalogue.ts';
 import { idInStream } from '../../machines/streams.ts';
+import { ROLE_NAMES, roleOfParty, type Party } from '../../events/parties.ts';
 import type { Entry } from '../protocol/answers.ts';
 import type { Fate, Lifeline, SequenceArrow, SequencePage, SequenceRow } from '../protocol/sequence.ts';
 import type { Link, Messages } from './messages.ts';
@@ -10,9 +9,8 @@ import type { Timeline } from './timeline.ts';
 /** More do not fit side by side: then all actors of a journal share a line. */
 const MAX_LIFELINES = 12;
 
-const ROLE_OF: ReadonlyMap<Party, string> = new Map(Object.entries(ROLES).map(([role, party]) => [party, role]));
 /** From the device to the operator. */
-const ORDER: readonly string[] = Object.keys(ROLES);
+const ORDER: readonly string[] = ROLE_NAMES;
 
 /**
  * A page of the sequence chart over the events of `seqs`.
@@ -170,7 +168,7 @@ class Chart {
   /** The line that a message would have gone to: of that role, and of the same device where there are several. */
   #likely({ about }: Entry, target: Party): number | null {
     const lines = this.lifelines.flatMap(({ role, title }, index) =>
-      role === ROLE_OF.get(target) ? [{ title, index }] : [],
+      role === roleOfParty(target) ? [{ title, index }] : [],
     );
     const same = lines.find(({ title }) => about.devices.some((device) => idInStream(title, 'deviceId') === device));
     return (same ?? lines[0])?.index ?? null;

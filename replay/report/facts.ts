@@ -1,7 +1,8 @@
 import { RESPONSE_CODE_VALUES } from '../../events/codes.ts';
 import type { RecordedEvent } from '../../journal/port.ts';
-import { partyOf, type Party, type Recorded } from '../trace/messages.ts';
+import { partyOf, type Recorded } from '../trace/messages.ts';
 import { wordsOf } from '../trace/words.ts';
+import type { Party } from '../../events/parties.ts';
 
 /** What a report tells of the events themselves, whatever their verdict. */
 export interface Facts {

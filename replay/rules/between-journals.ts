@@ -1,11 +1,13 @@
 import type { Json, JsonObject, RecordedEvent } from '../../journal/port.ts';
 import { ownerOf } from '../owner.ts';
 import { TEXT } from '../scratch/shelf.ts';
-import { endsOf, type MessageRule } from '../trace/messages.ts';
+import { CATALOGUE } from '../../messages/catalogue.ts';
+import { endsOf, MESSAGES, type MessageRule } from '../trace/messages.ts';
 import { changesOf, INVENTORY_EVENTS } from './reading.ts';
 import { SESSIONS } from './sessions.ts';
 import { ToldTable, type Received, type Told } from './told.ts';
 import type { Desk, Rule, Watch } from './watch.ts';
+import { roleOfParty, type Party } from '../../events/parties.ts';
 import { readStreamName } from '../../machines/streams.ts';
 
 /** One end of an exchange, told by an event. */
@@ -99,7 +101,7 @@ class Between implements Watch {
   }
 
   #report({ journal, position, stream, version, type, exchange }: Told, says: string, other: Other): void {
-    const rule = RULE_OF[exchange] ?? 'exchange';
+    const rule = RULE_OF.get(exchange) ?? 'exchange';
     this.#desk.report({ rule, journal, position, stream, version, type, state: null, possible: [], says, other });
   }
 }
@@ -119,32 +121,25 @@ const quoted = (facts: JsonObject, names: readonly string[]): string =>
 function endsIn(event: RecordedEvent): readonly End[] {
   const facts = { ...readStreamName(event.stream)?.ids, ...event.data };
   const messages = endsOf(event).map(({ rule, id, end }): End => {
-    const exchange = `${rule.title} (${rule.source} to ${rule.target})`;
+    const exchange = exchangeOf(rule);
     return { exchange, id, end, facts, from: end === 'sent' ? null : senderOf(rule, facts) };
   });
   return [...messages, ...furtherEnds(event, facts), ...inventoryEnds(event)];
 }
 
-/** Anybody who gets at the subject can send these: that the other one did not is no fault of its journal. */
-const UNAUTHENTICATED = new Set([
-  'PN GW Registration Request',
-  'pairing request',
-  'pairing response',
-  'PNE Registration Request',
-]);
-
-function senderOf({ title, source, target }: MessageRule, facts: JsonObject): string | null {
-  const isLink = source === 'PNE' || target === 'PNE';
-  if (UNAUTHENTICATED.has(title) && (isLink || title === 'PN GW Registration Request')) return null;
+/** Null where the journal of the named sender need not have it. */
+function senderOf({ authenticated, source }: MessageRule, facts: JsonObject): string | null {
+  if (authenticated === 'no') return null;
   // A refusal may have been summed with others like it, and then has no event of its own.
   if (typeof facts['code'] === 'number' && facts['code'] !== 200) return null;
   return ownerIn(source, facts);
 }
 
-function ownerIn(party: MessageRule['source'], { gatewayId, deviceId }: JsonObject): string | null {
-  if (party === 'CPNS Server') return 'cpns-server';
-  const [side, id] = party === 'PNE' ? ['pne', deviceId] : ['pn-gateway', gatewayId];
-  return typeof id === 'string' ? `${side}/${id}` : null;
+function ownerIn(party: Party, { gatewayId, deviceId }: JsonObject): string | null {
+  const role = roleOfParty(party);
+  if (role === 'cpns-server') return role;
+  const id = role === 'pne' ? deviceId : gatewayId;
+  return typeof id === 'string' ? `${role}/${id}` : null;
 }
 
 const only = (facts: JsonObject, ...names: readonly string[]): JsonObject =>
@@ -152,8 +147,6 @@ const only = (facts: JsonObject, ...names: readonly string[]): JsonObject =>
 
 /** What goes through the PN GW from end to end: it may neither alter nor invent it. */
 function furtherEnds(event: RecordedEvent, facts: JsonObject): readonly End[] {
-  const closing = closingEnd(event, facts);
-  if (closing !== null) return [closing];
   const id = typeof facts['requestId'] === 'string' ? facts['requestId'] : null;
   if (id === null) return [];
   const { deviceId } = facts;
@@ -189,33 +182,23 @@ function furtherEnds(event: RecordedEvent, facts: JsonObject): readonly End[] {
   }
 }
 
-/** Either end may close a session, and says so sealed: nobody else can. */
-function closingEnd({ type, meta }: RecordedEvent, { keyId, deviceId }: JsonObject): End | null {
-  const isPne = meta.chart.id === 'pne/registration';
-  if ((!isPne && meta.chart.id !== 'cpns-server/registration') || typeof keyId !== 'string') return null;
-  if (type !== 'SessionCloseWanted' && type !== 'SessionCloseReceived') return null;
-  const end = type === 'SessionCloseWanted' ? 'sent' : 'received';
-  const exchange = isPne === (end === 'sent') ? CLOSE_UP : CLOSE_DOWN;
-  const facts = { deviceId: deviceId ?? null };
-  return { exchange, id: keyId, end, facts, from: end === 'sent' ? null : isPne ? 'cpns-server' : `pne/${deviceId}` };
-}
+const exchangeOf = ({ title, source, target }: MessageRule): string => `${title} (${source} to ${target})`;
 
-const REQUEST = 'PNE Registration Request (end to end)';
-const RELAYED = 'PNE Registration Request (as relayed)';
-const ACCEPTED = 'accepted PNE Registration Request';
-const ANSWER = 'PNE Registration Response (end to end)';
+const { title: request } = CATALOGUE['link.up']['registration-request'];
+const { title: response } = CATALOGUE['link.down']['registration-response'];
+const REQUEST = `${request} (end to end)`;
+const RELAYED = `${request} (as relayed)`;
+const ACCEPTED = `accepted ${request}`;
+const ANSWER = `${response} (end to end)`;
 const INVENTORY = 'change of the PN Inventory';
-const CLOSE_UP = 'close of the session (PNE to CPNS Server)';
-const CLOSE_DOWN = 'close of the session (CPNS Server to PNE)';
 
 /** What is an invariant of its own. */
-const RULE_OF: { readonly [exchange: string]: string } = {
-  [INVENTORY]: 'I4',
-  'first sealed message (PNE to CPNS Server)': SESSIONS,
-  'sealed confirmation (CPNS Server to PNE)': SESSIONS,
-  [CLOSE_UP]: SESSIONS,
-  [CLOSE_DOWN]: SESSIONS,
-};
+const RULE_OF: ReadonlyMap<string, string> = new Map([
+  [INVENTORY, 'I4'],
+  ...MESSAGES.filter(({ authenticated }) => authenticated === 'sealed').map(
+    (rule) => [exchangeOf(rule), SESSIONS] as const,
+  ),
+]);
 
 /** I4: each change that a PN GW takes in is one of the server's, and all of its revision come with it. */
 function inventoryEnds(event: RecordedEvent): readonly End[] {

@@ -1,6 +1,6 @@
-import { PARTIES, type Party } from './messages.ts';
 import { fateOf, outcomeText } from './text.ts';
 import type { Trace, TraceEntry } from './trace.ts';
+import { PARTIES, type Party } from '../../events/parties.ts';
 
 const idOf = (party: Party): string => party.replaceAll(' ', '');
 

@@ -1,19 +1,13 @@
 import type { RecordedEvent } from '../../journal/port.ts';
-import type { ChartId } from '../../machines/catalogue.ts';
-
-/** Who takes part in the flows of the change request. */
-export const PARTIES = ['PNE', 'PN GW', 'CPNS Server'] as const;
-export type Party = (typeof PARTIES)[number];
-
-const PARTY_OF_ROLE: { readonly [role: string]: Party } = {
-  pne: 'PNE',
-  'pn-gateway': 'PN GW',
-  'cpns-server': 'CPNS Server',
-};
+import { partyOfRole, ROLES, type Party } from '../../events/parties.ts';
+import { MESSAGES as CATALOGUED } from '../../messages/catalogue.ts';
+import { LEGS } from '../../messages/legs.ts';
+import type { End, EndName } from '../../messages/row.ts';
+import { SEALED_MESSAGES } from '../../messages/sealed-texts.ts';
 
 /** Null for an event of a role that is none of the three. */
 export function partyOf({ meta }: RecordedEvent): Party | null {
-  return PARTY_OF_ROLE[meta.role] ?? null;
+  return partyOfRole(meta.role);
 }
 
 /** An event of one of several journals. */
@@ -23,178 +17,30 @@ export interface Recorded {
   readonly event: RecordedEvent;
 }
 
-/** What of an event names the message. */
-type Name = 'messageId' | 'causationId' | `data.${string}`;
-
-/** An event that is one end of a message: chart and type (of a refusal, what was refused as well), and the name in it. */
-type End = readonly [type: `${ChartId} ${string}`, name: Name];
-
-/** Message of the protocol as the events at its ends tell it: one event sends it, another one takes it in. */
+/** A message of the protocol as the events at its ends tell it: one event sends it, another one takes it in. */
 export interface MessageRule {
   readonly title: string;
   readonly source: Party;
   readonly target: Party;
   readonly sent: readonly End[];
   readonly received: readonly End[];
+  /** `sealed`: said in a secure session. `no`: anybody who gets at the subject can send it. */
+  readonly authenticated: 'sealed' | 'yes' | 'no';
 }
 
-const LINK_UP = { source: 'PNE', target: 'PN GW' } as const;
-const LINK_DOWN = { source: 'PN GW', target: 'PNE' } as const;
-const WAN_UP = { source: 'PN GW', target: 'CPNS Server' } as const;
-const WAN_DOWN = { source: 'CPNS Server', target: 'PN GW' } as const;
-
-/**
- * In the order of the flows; first what comes before either. A request is named by its own id, an answer by the id of the
- * request that it answers.
- */
+/** Every message that the journals tell of: of those between neighbours, then those in a secure session, past the PN GW. */
 export const MESSAGES: readonly MessageRule[] = [
-  {
-    title: 'PN GW Registration Request',
-    ...WAN_UP,
-    sent: [['pn-gateway/gateway GatewayRegistrationRequested', 'data.requestId']],
-    received: [['cpns-server/gateway-registration GatewayRegistrationReceived', 'messageId']],
-  },
-  {
-    title: 'PN GW Registration Response',
-    ...WAN_DOWN,
-    sent: [
-      ['cpns-server/gateway-registration GatewayRegistrationAnswered', 'data.requestId'],
-      ['cpns-server/gateway-registration MessageRefused gateway-registration-request', 'messageId'],
-    ],
-    received: [
-      ['pn-gateway/gateway GatewayRegistered', 'causationId'],
-      ['pn-gateway/gateway GatewayRegistrationRefused', 'causationId'],
-    ],
-  },
-  {
-    title: 'PN Establishment Request',
-    ...WAN_UP,
-    sent: [['pn-gateway/gateway PnEstablishmentRequested', 'data.requestId']],
-    received: [
-      ['cpns-server/personal-network PnEstablishmentReceived', 'messageId'],
-      ['cpns-server/personal-network MessageRefused pn-establishment-request', 'messageId'],
-    ],
-  },
-  {
-    title: 'PN Establishment Response',
-    ...WAN_DOWN,
-    sent: [
-      ['cpns-server/personal-network PnEstablishmentAnswered', 'data.requestId'],
-      ['cpns-server/personal-network MessageRefused pn-establishment-request', 'messageId'],
-    ],
-    received: [
-      ['pn-gateway/gateway PnEstablished', 'causationId'],
-      ['pn-gateway/gateway PnEstablishmentRefused', 'causationId'],
-    ],
-  },
-  {
-    title: 'pairing request',
-    ...LINK_UP,
-    sent: [['pne/registration PairingRequested', 'data.requestId']],
-    received: [
-      ['pn-gateway/admission PairingFormed', 'messageId'],
-      ['pn-gateway/admission MessageRefused pairing-request', 'messageId'],
-    ],
-  },
-  {
-    title: 'pairing response',
-    ...LINK_DOWN,
-    sent: [
-      ['pn-gateway/admission PairingFormed', 'data.requestId'],
-      ['pn-gateway/admission MessageRefused pairing-request', 'messageId'],
-    ],
-    received: [
-      ['pne/registration PairingFormed', 'causationId'],
-      ['pne/registration PairingRefused', 'causationId'],
-    ],
-  },
-  {
-    title: 'PNE Registration Request',
-    ...LINK_UP,
-    sent: [['pne/registration RegistrationRequested', 'data.requestId']],
-    received: [
-      ['pn-gateway/admission RegistrationRequestReceived', 'messageId'],
-      ['pn-gateway/admission MessageRefused registration-request', 'messageId'],
-    ],
-  },
-  {
-    title: 'PN Update Request',
-    ...WAN_UP,
-    sent: [['pn-gateway/admission PnUpdateRequested', 'data.updateId']],
-    received: [
-      ['cpns-server/personal-network PnUpdateReceived', 'messageId'],
-      ['cpns-server/personal-network MessageRefused pn-update-request', 'messageId'],
-    ],
-  },
-  {
-    title: 'PN Update Response',
-    ...WAN_DOWN,
-    sent: [
-      ['cpns-server/personal-network PnUpdateAnswered', 'data.updateId'],
-      ['cpns-server/personal-network MessageRefused pn-update-request', 'messageId'],
-    ],
-    received: [['pn-gateway/admission PnUpdateAnswered', 'causationId']],
-  },
-  {
-    title: 'PNE Registration Request',
-    ...WAN_UP,
-    sent: [['pn-gateway/admission RegistrationForwarded', 'data.requestId']],
-    received: [
-      ['cpns-server/registration RegistrationRequestReceived', 'messageId'],
-      ['cpns-server/registration MessageRefused registration-request', 'messageId'],
-    ],
-  },
-  {
-    title: 'PNE Registration Response',
-    ...WAN_DOWN,
-    sent: [
-      ['cpns-server/registration RegistrationAnswered', 'data.requestId'],
-      ['cpns-server/registration MessageRefused registration-request', 'messageId'],
-    ],
-    received: [
-      ['pn-gateway/admission RegistrationAnswered', 'causationId'],
-      ['pn-gateway/admission LateAnswerReceived', 'causationId'],
-    ],
-  },
-  {
-    title: 'PNE Registration Response',
-    ...LINK_DOWN,
-    sent: [
-      ['pn-gateway/admission ResponseForwarded', 'data.requestId'],
-      ['pn-gateway/admission MessageRefused registration-request', 'messageId'],
-    ],
-    received: [
-      ['pne/registration RegistrationAccepted', 'causationId'],
-      ['pne/registration RegistrationRefused', 'causationId'],
-    ],
-  },
-  // The PN GW relays what it cannot read, and records nothing of it.
-  {
-    title: 'first sealed message',
-    source: 'PNE',
-    target: 'CPNS Server',
-    sent: [['pne/registration SecureSessionEstablished', 'data.keyId']],
-    received: [['cpns-server/registration SecureSessionEstablished', 'data.keyId']],
-  },
-  {
-    title: 'sealed confirmation',
-    source: 'CPNS Server',
-    target: 'PNE',
-    sent: [['cpns-server/registration SecureSessionEstablished', 'data.keyId']],
-    received: [['pne/registration SecureSessionConfirmed', 'data.keyId']],
-  },
-  {
-    title: 'usage report',
-    ...WAN_UP,
-    sent: [['pn-gateway/usage UsageReported', 'data.reportId']],
-    received: [['cpns-server/charging GatewayUsageReceived', 'messageId']],
-  },
-  {
-    title: 'usage report answer',
-    ...WAN_DOWN,
-    sent: [['cpns-server/charging GatewayUsageReceived', 'data.reportId']],
-    received: [['pn-gateway/usage UsageReportAnswered', 'causationId']],
-  },
+  ...CATALOGUED.flatMap(({ title, leg, sent, received, authenticated }): readonly MessageRule[] => {
+    if (sent === undefined || received === undefined) return [];
+    const { source, target } = LEGS[leg];
+    return [
+      { title, source: ROLES[source], target: ROLES[target], sent, received, authenticated: authenticated ?? 'yes' },
+    ];
+  }),
+  ...SEALED_MESSAGES.flatMap(({ title, source, target, sent, received }): readonly MessageRule[] => {
+    if (sent === undefined || received === undefined) return [];
+    return [{ title, source, target, sent, received, authenticated: 'sealed' }];
+  }),
 ];
 
 /**
@@ -284,7 +130,7 @@ interface EndOf {
   readonly rule: MessageRule;
   readonly index: number;
   readonly end: 'sent' | 'received';
-  readonly name: Name;
+  readonly name: EndName;
 }
 
 /** Which ends of which messages an event is, with the id that both ends call the message. */
@@ -312,7 +158,7 @@ function typeOf({ type, data, meta }: RecordedEvent): string {
   return `${meta.chart.id} ${type}${refused}`;
 }
 
-function nameOf({ data, meta }: RecordedEvent, name: Name): string | null {
+function nameOf({ data, meta }: RecordedEvent, name: EndName): string | null {
   if (name === 'messageId' || name === 'causationId') return meta[name];
   const value = data[name.slice('data.'.length)];
   return typeof value === 'string' ? value : null;

@@ -1,7 +1,7 @@
 import { escaped } from '../html.ts';
-import { PARTIES, type Party } from './messages.ts';
 import { fateOf, outcomeText, titleOf } from './text.ts';
 import type { Trace, TraceEntry, TraceMessage, TraceStep } from './trace.ts';
+import { PARTIES, type Party } from '../../events/parties.ts';
 
 /** Pixels at a font of 12 px; a character of it is at most so wide on the average of our texts. */
 const ROW = 30;

@@ -1,9 +1,10 @@
 import { RESPONSE_CODE_VALUES, reasonPhrase, type ResponseCode } from '../../events/codes.ts';
 import type { JournalReader, RecordedEvent } from '../../journal/port.ts';
-import { MessagePairs, PARTIES, partyOf, type Exchange, type Party, type Recorded } from './messages.ts';
+import { MessagePairs, partyOf, type Exchange, type Recorded } from './messages.ts';
 import { wordsOf } from './words.ts';
 import type { CATALOGUE, ChartId } from '../../machines/catalogue.ts';
 import { idInStream, type IdName } from '../../machines/streams.ts';
+import { PARTIES, type Party } from '../../events/parties.ts';
 
 /** A journal, and what it is called in what the auditor reads. */
 export interface NamedJournal {

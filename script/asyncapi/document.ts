@@ -1,30 +1,21 @@
 import { createHash } from 'node:crypto';
-import { MESSAGES } from '../../messages/catalogue.ts';
-import { MAX_MESSAGE_BYTES } from '../../messages/limits.ts';
-import {
-  CHARGING_QUERY,
-  gatewayInventoryQuery,
-  INVENTORY_QUERY,
-  PERSONAL_QUERY,
-  WAITING_QUERY,
-} from '../../messages/queries.ts';
 import { frameId, SealedMessage } from '../../actors/sessions/wan/sealed-wire.ts';
-import { eventsOf, isSealed, SERVER_QUEUE, type Leg } from '../../messages/subjects.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
 import { streamOf } from '../../machines/streams.ts';
-import { answerTo, isAnswer, LEGS, ROLES, type RoleName } from './parties.ts';
+import { MESSAGES } from '../../messages/catalogue.ts';
+import { SERVER_QUEUE } from '../../messages/exchanges.ts';
+import { LEGS, type Leg } from '../../messages/legs.ts';
+import { MAX_MESSAGE_BYTES } from '../../messages/limits.ts';
+import { answerTo, isAnswer } from '../../messages/refusal.ts';
+import { eventsOf, isSealed } from '../../messages/subjects.ts';
+import { messageRef, parametersOf, plainMessage, ref, tag, type Entries, type Node } from './nodes.ts';
+import { APPLICATIONS } from './parties.ts';
+import { queryChannels, queryMessages, queryOperations } from './queries.ts';
 import { charts, schemaRef, schemas } from './schemas.ts';
 import { serviceChannels, serviceMessages, serviceOperations } from './services.ts';
 import { EXAMPLES, STORY } from './worked-example.ts';
 
 /** The wire as an AsyncAPI 3.0 document. */
-
-type Node = { readonly [key: string]: unknown };
-type Entries = readonly (readonly [name: string, value: Node])[];
-
-const ref = (path: string): Node => ({ $ref: `#/${path}` });
-const messageRef = (channel: string, message: string): Node => ref(`channels/${channel}/messages/${message}`);
-const tag = (role: RoleName): readonly Node[] => [{ name: role }];
 
 const DESCRIPTION = `
 How devices (PNE), gateways (PN GW) and the CPNS Server speak over NATS subjects. docs/wire.md is the guide for whoever
@@ -53,7 +44,7 @@ ${Object.entries(RESPONSE_CODES)
 `.trim();
 
 /** Payload of a message, and which of its fields are repeated as headers. Of a sealed one they show the frame's number only. */
-function wireMessage(leg: Leg, type: string, says: string): Node {
+function wireMessage(leg: Leg, type: string, description: string): Node {
   const sealed = isSealed({ leg, type });
   const ofType = EXAMPLES.filter((one) => one.leg === leg && one.type === type);
   const examples = ofType.map(({ name, summary, payload, wire }) => ({
@@ -71,7 +62,7 @@ function wireMessage(leg: Leg, type: string, says: string): Node {
   return {
     name: type,
     title: `${type} (${leg})`,
-    summary: says,
+    summary: description,
     contentType: 'application/json',
     ...(sealed ? {} : { correlationId: ref('components/correlationIds/correlationId') }),
     headers: schemaRef(sealed ? 'SealedHeaders' : 'Headers'),
@@ -81,19 +72,20 @@ function wireMessage(leg: Leg, type: string, says: string): Node {
   };
 }
 
-function wireChannel(leg: Leg, type: string, says: string): Node {
-  const { address, parameters } = LEGS[leg];
+function wireChannel(leg: Leg, type: string, description: string): Node {
+  const { pattern, source, target } = LEGS[leg];
+  const address = pattern.replace('{type}', type);
   return {
-    address: `${address}.${type}`,
-    title: `${type}, ${ROLES[LEGS[leg].sender]} to ${ROLES[LEGS[leg].receiver]}`,
-    description: says,
-    parameters: Object.fromEntries(parameters.map((name) => [name, ref(`components/parameters/${name}`)])),
+    address,
+    title: `${type}, ${APPLICATIONS[source]} to ${APPLICATIONS[target]}`,
+    description,
+    parameters: parametersOf(address),
     messages: { [type]: ref(`components/messages/${leg}.${type}`) },
   };
 }
 
 /** The sender's operation and the receiver's. An answer belongs to the operations of its request. */
-function wireOperations(leg: Leg, type: string, says: string): Entries {
+function wireOperations(leg: Leg, type: string, description: string): Entries {
   if (isAnswer(leg, type)) return [];
   const channel = `${leg}.${type}`;
   const answer = answerTo(leg, type);
@@ -102,164 +94,14 @@ function wireOperations(leg: Leg, type: string, says: string): Entries {
     answer === null
       ? {}
       : { reply: { channel: ref(`channels/${answerChannel}`), messages: [messageRef(answerChannel, answer.type)] } };
-  const { sender, receiver } = LEGS[leg];
-  const queue = receiver === 'cpns-server' ? { bindings: { nats: { queue: SERVER_QUEUE } } } : {};
-  const shared = { channel: ref(`channels/${channel}`), summary: says, messages: [messageRef(channel, type)] };
+  const { source, target } = LEGS[leg];
+  const queue = target === 'cpns-server' ? { bindings: { nats: { queue: SERVER_QUEUE } } } : {};
+  const shared = { channel: ref(`channels/${channel}`), summary: description, messages: [messageRef(channel, type)] };
   return [
-    [`${sender}.send.${channel}`, { action: 'send', ...shared, tags: tag(sender), ...reply }],
-    [`${receiver}.receive.${channel}`, { action: 'receive', ...shared, tags: tag(receiver), ...queue, ...reply }],
+    [`${source}.send.${channel}`, { action: 'send', ...shared, tags: tag(source), ...reply }],
+    [`${target}.receive.${channel}`, { action: 'receive', ...shared, tags: tag(target), ...queue, ...reply }],
   ];
 }
-
-const QUERIES = [
-  {
-    name: 'query.inventory',
-    address: INVENTORY_QUERY,
-    about: 'inventory',
-    role: 'cpns-server',
-    parameters: {},
-    says: 'The PN Inventory as the CPNS Server has it.',
-  },
-  {
-    name: 'query.gateway-inventory',
-    address: gatewayInventoryQuery('{gatewayId}'),
-    about: 'inventory',
-    role: 'pn-gateway',
-    parameters: { gatewayId: ref('components/parameters/gatewayId') },
-    says: 'The local PN Inventory of one PN GW: a prefix of the history of that of the server.',
-  },
-  {
-    name: 'query.personal',
-    address: PERSONAL_QUERY,
-    about: 'personal',
-    role: 'cpns-server',
-    parameters: {},
-    says: 'Who uses a device, its name and its MAC address, as far as the CPNS Server can read them.',
-  },
-  {
-    name: 'query.waiting',
-    address: WAITING_QUERY,
-    about: 'waiting',
-    role: 'cpns-server',
-    parameters: {},
-    says: 'Devices that wait to be let into a PN by an operator.',
-  },
-  {
-    name: 'query.charging',
-    address: CHARGING_QUERY,
-    about: 'charging',
-    role: 'cpns-server',
-    parameters: {},
-    says: 'The charging records as the CPNS Server has them, page by page.',
-  },
-] as const;
-
-/** What is asked about, and the channel of the answers. */
-const REPLIES = [
-  { about: 'inventory', name: 'query.reply' },
-  { about: 'personal', name: 'query.personal-reply' },
-  { about: 'waiting', name: 'query.waiting-reply' },
-  { about: 'charging', name: 'query.charging-reply' },
-] as const;
-
-const queryChannels: Entries = [
-  ...QUERIES.map(({ name, address, about, parameters, says }) => {
-    const messages = { request: ref(`components/messages/query.${about}-request`) };
-    return [name, { address, title: says, description: says, parameters, messages }] as const;
-  }),
-  ...REPLIES.map(({ about, name }): Entries[number] => [
-    name,
-    {
-      address: null,
-      title: 'Where the question wants its answer',
-      description: 'The reply subject of the NATS request; a client library makes one for each request.',
-      messages: {
-        answer: ref(`components/messages/query.${about}-answer`),
-        refusal: ref('components/messages/query.refusal'),
-      },
-    },
-  ]),
-];
-
-const queryOperations: Entries = QUERIES.flatMap(({ name, about, role, says }) => {
-  const channel = REPLIES.find((one) => one.about === about)?.name ?? '';
-  const messages = [messageRef(channel, 'answer'), messageRef(channel, 'refusal')];
-  const reply = { channel: ref(`channels/${channel}`), messages };
-  const shared = { channel: ref(`channels/${name}`), summary: says, messages: [messageRef(name, 'request')], reply };
-  return [
-    [`client.send.${name}`, { action: 'send', ...shared, tags: tag('client') }],
-    [`${role}.receive.${name}`, { action: 'receive', ...shared, tags: tag(role) }],
-  ] as const;
-});
-
-function plainMessage(schema: string, summary: string, examples: readonly Node[]): Node {
-  return {
-    name: schema,
-    title: schema,
-    summary,
-    contentType: 'application/json',
-    payload: schemaRef(schema),
-    examples,
-  };
-}
-
-/** Examples of what has no envelope, by the name of the schema. */
-export const QUERY_EXAMPLES = {
-  'query.inventory-request': [
-    { name: 'one-pn', payload: { pnId: STORY.pnId } },
-    { name: 'every-pn', payload: { pnId: null } },
-  ],
-  'query.inventory-answer': [
-    {
-      name: 'inventory',
-      payload: { pns: [{ pnId: STORY.pnId, revision: STORY.revision, members: STORY.members }] },
-    },
-  ],
-  'query.personal-request': [{ name: 'one-pne', payload: { deviceIds: [STORY.deviceId] } }],
-  'query.personal-answer': [
-    {
-      name: 'known',
-      payload: {
-        devices: [
-          {
-            deviceId: STORY.deviceId,
-            personal: {
-              state: 'known',
-              by: 'operator',
-              fields: { user: null, name: 'Hall motion', mac: '00:17:88:35:05:88' },
-            },
-          },
-        ],
-      },
-    },
-    { name: 'erased', payload: { devices: [{ deviceId: STORY.deviceId, personal: { state: 'erased' } }] } },
-  ],
-  'query.waiting-request': [{ name: 'one-pn', payload: { pnId: STORY.pnId } }],
-  'query.waiting-answer': [
-    { name: 'one-waits', payload: { pns: [{ pnId: STORY.pnId, waiting: [STORY.deviceId], rejected: [] }] } },
-  ],
-  'query.charging-request': [
-    { name: 'one-pne', payload: { pnId: STORY.pnId, deviceId: STORY.deviceId, after: null } },
-    { name: 'next-page', payload: { pnId: null, deviceId: null, after: STORY.usage.key } },
-  ],
-  'query.charging-answer': [{ name: 'records', payload: { records: [STORY.usage.record], more: false } }],
-  'query.refusal': [{ name: 'no-such-pn', payload: { code: 404, reason: RESPONSE_CODES[404].reason } }],
-} as const;
-
-const queryMessages: Entries = [
-  ['query.inventory-request', 'Asks for one PN or for all.'],
-  ['query.inventory-answer', 'PN Inventories.'],
-  ['query.personal-request', 'Asks what is personal about some devices.'],
-  ['query.personal-answer', 'What is personal about devices, opened for this answer.'],
-  ['query.waiting-request', 'Asks who waits to be let into one PN, or into any.'],
-  ['query.waiting-answer', 'Devices that wait, and devices that were turned away.'],
-  ['query.charging-request', 'Asks for charging records of one PN or PNE, or of all.'],
-  ['query.charging-answer', 'Charging records.'],
-  ['query.refusal', 'Why there is no answer.'],
-].map(([name = '', says = '']) => {
-  const examples = Object.entries(QUERY_EXAMPLES).find(([schema]) => schema === name)?.[1] ?? [];
-  return [name, plainMessage(name, says, examples)];
-});
 
 /** A hash of the right form: that of a real chart would change the document with every change of the chart. */
 const chartHash = createHash('sha256').update('the worked example').digest('hex');
@@ -284,9 +126,9 @@ export const EVENT_EXAMPLE = {
 } as const;
 
 const eventChannels: Entries = charts.map(({ id, name }) => {
-  const says = `Copies of the events of chart ${id}, after their commit. Sent once: whoever must not miss one reads the journal.`;
+  const description = `Copies of the events of chart ${id}, after their commit. Sent once: whoever must not miss one reads the journal.`;
   const messages = { event: ref(`components/messages/${name}`) };
-  return [name, { address: eventsOf(id), title: `Events of ${id}`, description: says, messages }];
+  return [name, { address: eventsOf(id), title: `Events of ${id}`, description, messages }];
 });
 
 const eventOperations: Entries = charts.flatMap(({ id, role, name }) => {
@@ -318,20 +160,20 @@ export function asyncapiDocument(version: string): Node {
       version,
       description: DESCRIPTION,
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
-      tags: Object.entries(ROLES).map(([name, description]) => ({ name, description })),
+      tags: Object.entries(APPLICATIONS).map(([name, description]) => ({ name, description })),
     },
     defaultContentType: 'application/json',
     servers: {
       nats: { host: '127.0.0.1:4222', protocol: 'nats', description: 'Any NATS server; no JetStream is needed.' },
     },
     channels: Object.fromEntries([
-      ...MESSAGES.map(({ leg, type, says }) => [`${leg}.${type}`, wireChannel(leg, type, says)] as const),
+      ...MESSAGES.map(({ leg, type, description }) => [`${leg}.${type}`, wireChannel(leg, type, description)] as const),
       ...queryChannels,
       ...serviceChannels,
       ...eventChannels,
     ]),
     operations: Object.fromEntries([
-      ...MESSAGES.flatMap(({ leg, type, says }) => wireOperations(leg, type, says)),
+      ...MESSAGES.flatMap(({ leg, type, description }) => wireOperations(leg, type, description)),
       ...queryOperations,
       ...serviceOperations,
       ...eventOperations,
@@ -354,7 +196,9 @@ export function asyncapiDocument(version: string): Node {
         },
       },
       messages: Object.fromEntries([
-        ...MESSAGES.map(({ leg, type, says }) => [`${leg}.${type}`, wireMessage(leg, type, says)] as const),
+        ...MESSAGES.map(
+          ({ leg, type, description }) => [`${leg}.${type}`, wireMessage(leg, type, description)] as const,
+        ),
         ...queryMessages,
         ...serviceMessages,
         ...eventMessages,

@@ -10,7 +10,7 @@ import { EXAMPLES } from './worked-example.ts';
 export const ASYNCAPI_FILE = 'docs/asyncapi.yaml';
 export const GUIDE_FILE = 'docs/wire.md';
 
-const HEADER = '# Generated from the schemas in wire and events. Do not edit; run: npm run asyncapi\n';
+const HEADER = '# Generated from the schemas in messages and events. Do not edit; run: npm run asyncapi\n';
 
 function asyncapiYaml(root: string): string {
   const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

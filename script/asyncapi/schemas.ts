@@ -1,22 +1,7 @@
 import { z } from 'zod';
-import { OperatorQuestion } from '../../messages/operators.ts';
-import { ServiceAnswer, ServiceQuestion } from '../../messages/services.ts';
-import { Envelope, MESSAGES } from '../../messages/catalogue.ts';
-import {
-  ChargingAnswer,
-  ChargingRequest,
-  ChargingRow,
-  InventoryAnswer,
-  InventoryMember,
-  InventoryRequest,
-  PersonalAnswer,
-  PersonalRequest,
-  PersonalState,
-  QueryRefusal,
-  RecordKey,
-  WaitingAnswer,
-  WaitingRequest,
-} from '../../messages/queries.ts';
+import { ALL_EXCHANGES } from '../../messages/exchanges.ts';
+import { MESSAGES } from '../../messages/catalogue.ts';
+import { ChargingRow, InventoryMember, PersonalState, QueryRefusal, RecordKey } from '../../messages/queries.ts';
 import { SealedMessage } from '../../actors/sessions/wan/sealed-wire.ts';
 import { CHART_IDS, rowOf } from '../../machines/catalogue.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
@@ -34,6 +19,7 @@ import {
   UsageSum,
 } from '../../events/fields.ts';
 import { RecordedEvent } from './observed.ts';
+import { Envelope } from '../../messages/envelope.ts';
 
 /** Every schema of the document: the zod schemas that the program itself decodes with, as JSON Schema. */
 
@@ -72,41 +58,18 @@ const FIELDS: readonly (readonly [name: string, schema: z.ZodType, description: 
     'What stands on the wire in the place of a message between PN GW and CPNS Server (docs/security-bytes.md).',
   ],
   ['RecordedEvent', RecordedEvent, 'A committed event as the journal has it.'],
-  ['query.inventory-request', InventoryRequest, 'One PN, or null for every PN.'],
   ['query.inventory-member', InventoryMember, 'A PNE in a PN Inventory, and the revision of its last change.'],
-  ['query.inventory-answer', InventoryAnswer, 'PN Inventories with their revisions.'],
-  ['query.personal-request', PersonalRequest, 'Ids of the devices.'],
   [
     'query.personal-state',
     PersonalState,
     '`sealed`: told, and no key that opens it is there. `none`: nobody told anything.',
   ],
-  ['query.personal-answer', PersonalAnswer, 'What is personal about each of them.'],
-  ['query.waiting-request', WaitingRequest, 'One PN, or null for every PN with the join policy approval.'],
-  [
-    'query.waiting-answer',
-    WaitingAnswer,
-    'Devices that wait, in the order in which they asked, and those turned away.',
-  ],
   ['query.record-key', RecordKey, 'What one charging record is about.'],
-  [
-    'query.charging-request',
-    ChargingRequest,
-    'One PN or PNE, or null for each; after this record, or null from the first.',
-  ],
   [
     'query.charging-record',
     ChargingRow,
     'Both counts of one thing. `difference`: what the PN GW counted more; `settled`: nothing is outstanding.',
   ],
-  ['query.charging-answer', ChargingAnswer, 'Charging records in the order of their keys, and whether there are more.'],
-  ['service.question', ServiceQuestion, 'A message of a device for the service, or of the service for a device.'],
-  [
-    'service.answer',
-    ServiceAnswer,
-    'What became of it: 200 says that the message was delivered, or that what the operator decided is so.',
-  ],
-  ['operate.question', OperatorQuestion, 'What becomes of a device that waits to be let into a PN.'],
   ['query.refusal', QueryRefusal, 'Why the question was not answered.'],
 ];
 
@@ -128,14 +91,16 @@ type JsonSchema = { readonly [key: string]: unknown };
 export function schemas(): { readonly [name: string]: JsonSchema } {
   const registry = z.registry<{ readonly id: string; readonly description: string }>();
   for (const [id, schema, description] of FIELDS) registry.add(schema, { id, description });
+  const parts = ALL_EXCHANGES.flatMap(({ request, reply }) => [request, reply]);
+  for (const { name, schema, description } of new Set(parts)) registry.add(schema, { id: name, description });
   registry.add(HEADERS, { id: 'Headers', description: 'Repeat two fields of the payload for NATS tools. Optional.' });
   registry.add(SEALED_HEADERS, {
     id: 'SealedHeaders',
     description: 'For NATS tools: `keyId`, `start` and `counter` of the frame, with `-` between. Optional.',
   });
-  for (const { leg, type, says, body } of MESSAGES) {
+  for (const { leg, type, description, body } of MESSAGES) {
     const payload = Envelope.extend({ type: z.literal(type), body });
-    registry.add(payload, { id: `${leg}.${type}`, description: says });
+    registry.add(payload, { id: `${leg}.${type}`, description });
   }
   for (const { name, events } of charts) {
     for (const { type, description, upcasters, data } of events) {

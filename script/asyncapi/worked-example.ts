@@ -1,6 +1,5 @@
 import { NO_PN } from '../../actors/sessions/binding.ts';
-import { encodeMessage, PROTOCOL_VERSION } from '../../messages/catalogue.ts';
-import { isSealed, linkDown, linkUp, wanDown, wanUp, type Leg } from '../../messages/subjects.ts';
+import { isSealed, subjectTo } from '../../messages/subjects.ts';
 import type { InventoryChange, UsageSum } from '../../events/fields.ts';
 import { toBase64url } from '../../security/base64url.ts';
 import { cpnsId } from '../../security/cpns-id.ts';
@@ -10,6 +9,8 @@ import { finishRegistration, readRegistration, startRegistration } from '../../s
 import { frameCounter } from '../../security/replay-window.ts';
 import { sealFrame } from '../../security/session.ts';
 import { timestampAt, timestampToBytes } from '../../security/timestamp.ts';
+import { encodeMessage, PROTOCOL_VERSION } from '../../messages/envelope.ts';
+import type { Leg } from '../../messages/legs.ts';
 
 /**
  * One message of each kind, from one story with fixed keys, so that a device engineer can check bytes: `hall-motion`, a
@@ -186,13 +187,6 @@ interface Row extends Pick<Example, 'leg' | 'type' | 'name' | 'summary'> {
   readonly body: object;
 }
 
-const SUBJECTS: { readonly [leg in Leg]: (deviceId: string, type: string) => string } = {
-  'link.up': (deviceId, type) => linkUp(GATEWAY, deviceId, type),
-  'link.down': (deviceId, type) => linkDown(GATEWAY, deviceId, type),
-  'wan.up': (_, type) => wanUp(GATEWAY, type),
-  'wan.down': (_, type) => wanDown(GATEWAY, type),
-};
-
 /** Frames of both ends are numbered by their place in the story, each in the first start of its process. */
 function onTheWire(leg: Leg, type: string, subject: string, text: string, counter: number): Example['wire'] {
   if (!isSealed({ leg, type })) return JSON.parse(text);
@@ -204,7 +198,7 @@ function onTheWire(leg: Leg, type: string, subject: string, text: string, counte
 }
 
 function toExample({ leg, about, type, name, summary, ids, body }: Row, place: number): Example {
-  const subject = SUBJECTS[leg](about, type);
+  const subject = subjectTo({ leg, gatewayId: GATEWAY, deviceId: about, type });
   const text = encodeMessage({ subject, type, inReplyTo: ids.replyTo, body }, ids.id, ids.correlation);
   const payload: Example['payload'] = JSON.parse(text);
   return { leg, type, name, summary, subject, payload, wire: onTheWire(leg, type, subject, text, place) };

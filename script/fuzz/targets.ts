@@ -7,9 +7,8 @@ import { RecordedLog } from '../../seams/log.ts';
 import { readText } from '../../actors/sessions/sealed-text.ts';
 import { sealFields } from '../../actors/roles/cpns-server/subject/personal.ts';
 import { SealedWire } from '../../actors/sessions/wan/sealed-wire.ts';
-import { decodeMessage, encodeMessage } from '../../messages/catalogue.ts';
 import type { Delivery, Wire } from '../../wire/port.ts';
-import { wanUp } from '../../messages/subjects.ts';
+import { SERVER_HEARS, subjectOf } from '../../messages/subjects.ts';
 import { check, type CrossCheck } from '../../cli/config/check.ts';
 import { parseConfig, type Contents } from '../../cli/config/document.ts';
 import { GatewayFile } from '../../cli/config/gateway.ts';
@@ -39,6 +38,8 @@ import { serviceEnvelope, serviceMessage } from './service.ts';
 import { journalExport, noteKey, receipt } from './transparency.ts';
 import { ALIASES, DER, JSONS, PEM, YAML } from './tokens.ts';
 import { CredentialsFile } from '../../cli/config/credentials-file.ts';
+import { encodeMessage } from '../../messages/envelope.ts';
+import { decodeMessage } from '../../messages/decode.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8');
@@ -65,7 +66,7 @@ const message = (seeds: readonly CorpusEntry[]): SeededTarget => ({
   },
 });
 
-const SEALED_SUBJECT = wanUp(genuine.binding.gatewayId, 'pn-update-request');
+const SEALED_SUBJECT = subjectOf('wan.up', { gatewayId: genuine.binding.gatewayId }, 'pn-update-request');
 
 function sealedEnvelope(): SeededTarget {
   const plaintext = encoder.encode('{"v":1}');
@@ -84,7 +85,7 @@ function sealedEnvelope(): SeededTarget {
     run(payload) {
       const [receiver, deliver, log] = wireEnd(() => {}, secret.serverSession, number);
       const taken: Uint8Array[] = [];
-      receiver.subscribe('cpns.wan.up.>', (delivery) => taken.push(delivery.payload));
+      receiver.subscribe(SERVER_HEARS[0], (delivery) => taken.push(delivery.payload));
       deliver({ subject: SEALED_SUBJECT, payload });
       const [opened] = taken;
       if (opened === undefined) return String(log.lines.at(-1)?.fields['reason']);
@@ -127,7 +128,7 @@ function wireEnd(
 
 /** Counter (8 bytes), length of the associated data (1), associated data, frame. */
 function frame(): SeededTarget {
-  const about = encoder.encode('cpns.wan.up.hub-hall.pn-update-request');
+  const about = encoder.encode(SEALED_SUBJECT);
   const seeds = [0n, 1n, 2n ** 64n - 2n].map((counter) => {
     const head = new Uint8Array(9);
     new DataView(head.buffer).setBigUint64(0, counter);

@@ -1,3 +1,7 @@
+import { MESSAGES } from '../../messages/catalogue.ts';
+import { SEALED_TEXT_TYPES } from '../../messages/sealed-texts.ts';
+import { subjectTo } from '../../messages/subjects.ts';
+
 /** What means something in each language, whole or broken. */
 
 const bytes = (...values: readonly number[]): Uint8Array => Uint8Array.from(values);
@@ -19,8 +23,8 @@ export const JSONS: readonly string[] = [
   '{"a":',
   '\n',
   '.',
-  'cpns.link.hub-hall.up.hall-motion.sealed\n',
-  'cpns.wan.up.hub-hall.sealed\n',
+  ...MESSAGES.map(({ leg, type }) => `${subjectTo({ leg, gatewayId: 'hub-hall', deviceId: 'hall-motion', type })}\n`),
+  ...SEALED_TEXT_TYPES.map((type) => `"${type}"`),
   '*',
 ];
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { Envelope } from '../../messages/catalogue.ts';
 import { linkUp, wanDown, wanUp } from '../../messages/subjects.ts';
 import { GATEWAY, type NodeName, type World } from '../simulation/world.ts';
+import { Envelope } from '../../messages/envelope.ts';
 
 /** What a test says to a node of a world, and hears from it. */
 export interface Said {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SimulatedClock } from '../../seams/clock.ts';
 import { RecordedLog } from '../../seams/log.ts';
 import { MemoryNetwork } from '../../wire/memory.ts';
-import { ChargingRow, CHARGING_QUERY } from '../../messages/queries.ts';
+import { ChargingRow } from '../../messages/queries.ts';
 import { answerCharging } from '../../cli/charging/answer.ts';
 import { askCharging } from '../../cli/charging/ask.ts';
 import { MemoryJournal } from '../../journal/memory.ts';
@@ -13,6 +13,7 @@ import { ChargingProjection } from '../../projections/charging/projection.ts';
 import { append, closed, counted, KEYS, opened, reported, sum } from '../projections/charging-controls.ts';
 import { cpnsIdOf } from '../projections/controls.ts';
 import { FakeHost, temporaryFolder } from './fake-host.ts';
+import { CHARGING_QUERY } from '../../messages/subjects.ts';
 
 const folder = temporaryFolder();
 const file = join(folder.path, 'server.sqlite');

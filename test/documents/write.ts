@@ -7,6 +7,8 @@ import { flowToMermaid } from '../../cli/charts/sequence-diagram.ts';
 import { fileNameOf } from '../../cli/commands/charts.ts';
 import { replaceRegions } from './regions.ts';
 import { traceFlows } from '../simulation/flows.ts';
+import { codesRegion, deviceStepsRegion, deviceSubjectsRegion, messagesRegion, sealedTextsRegion } from './messages.ts';
+import { exchangesRegion, permissionsRegion } from './permissions.ts';
 
 /**
  * Writes the pictures of the documents from what they show. `--check` writes nothing and fails when a file is not as
@@ -103,13 +105,25 @@ async function contentOf(path: string): Promise<string | null> {
 
 const check = process.argv.includes('--check');
 const readme = await contentOf('README.md');
-const regions = { charts: chartsRegion(), flows: await flowsRegion() };
-const flows = await contentOf('docs/flows.md');
+const regions = {
+  charts: chartsRegion(),
+  flows: await flowsRegion(),
+  permissions: permissionsRegion(),
+  exchanges: exchangesRegion(),
+  'device-subjects': deviceSubjectsRegion(),
+  'device-steps': deviceStepsRegion(),
+  codes: codesRegion(),
+  messages: messagesRegion(),
+  'sealed-texts': sealedTextsRegion(),
+};
+const guides = await Promise.all(
+  ['docs/flows.md', 'docs/wire.md', 'docs/nats.md'].map(async (path) => ({ path, now: await contentOf(path) })),
+);
 const documents = [
   { path: 'docs/charts.md', now: await contentOf('docs/charts.md'), text: chartsDocument() },
   ...(await Promise.all((await chartFiles()).map(async (file) => ({ ...file, now: await contentOf(file.path) })))),
   ...(readme === null ? [] : [{ path: 'README.md', now: readme, text: replaceRegions(readme, regions) }]),
-  ...(flows === null ? [] : [{ path: 'docs/flows.md', now: flows, text: replaceRegions(flows, regions) }]),
+  ...guides.flatMap(({ path, now }) => (now === null ? [] : [{ path, now, text: replaceRegions(now, regions) }])),
 ];
 await mkdir(new URL('docs/charts/', root), { recursive: true });
 const stale = documents.filter(({ now, text }) => now !== text);

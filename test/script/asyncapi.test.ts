@@ -9,7 +9,7 @@ import { DiagnosticSeverity, Parser, type AsyncAPIDocumentInterface, type Diagno
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parse } from 'yaml';
-import { decodeMessage, MESSAGES } from '../../messages/catalogue.ts';
+import { MESSAGES } from '../../messages/catalogue.ts';
 import {
   ChargingAnswer,
   ChargingRequest,
@@ -23,12 +23,14 @@ import { SealedMessage } from '../../actors/sessions/wan/sealed-wire.ts';
 import { eventsOf, isSealed, parseSubject } from '../../messages/subjects.ts';
 import { CHART_IDS } from '../../machines/catalogue.ts';
 import { RESPONSE_CODES } from '../../events/codes.ts';
-import { EVENT_EXAMPLE, QUERY_EXAMPLES } from '../../script/asyncapi/document.ts';
+import { EVENT_EXAMPLE } from '../../script/asyncapi/document.ts';
+import { QUERY_EXAMPLES } from '../../script/asyncapi/queries.ts';
 import { ASYNCAPI_FILE, fillGuide, GUIDE_FILE } from '../../script/asyncapi/generated.ts';
 import { RecordedEvent } from '../../script/asyncapi/observed.ts';
 import { EXAMPLES, GATEWAY_SESSION, KEYS, STORY } from '../../script/asyncapi/worked-example.ts';
 import { answerRequest, readRequest, writeRequest } from '../security/stranger.ts';
 import { readFact } from '../../fold/decode.ts';
+import { decodeMessage } from '../../messages/decode.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const yaml = readFileSync(join(root, ASYNCAPI_FILE), 'utf8');

@@ -1,21 +1,22 @@
-import type { Party, TraceEntry } from '../../cli/charts/sequence-diagram.ts';
-import { parseSubject, type Leg } from '../../messages/subjects.ts';
+import type { TraceEntry } from '../../cli/charts/sequence-diagram.ts';
+import { ROLES, type Party } from '../../events/parties.ts';
+import { parseSubject } from '../../messages/subjects.ts';
 import { device, GATEWAY, World, type NodeName } from './world.ts';
+import { rowOf } from '../../messages/catalogue.ts';
+import { LEGS, type Leg } from '../../messages/legs.ts';
 
 /** Both flows of the change request, as they really run on the simulated system. */
 
 const NODES: readonly (readonly [NodeName, Party])[] = [
-  ['pnes', 'PNE'],
-  ['gateway', 'PN GW'],
-  ['server', 'CPNS Server'],
+  ['pnes', ROLES.pne],
+  ['gateway', ROLES['pn-gateway']],
+  ['server', ROLES['cpns-server']],
 ];
 
-const ENDS: { readonly [L in Leg]: readonly [Party, Party] } = {
-  'link.up': ['PNE', 'PN GW'],
-  'link.down': ['PN GW', 'PNE'],
-  'wan.up': ['PN GW', 'CPNS Server'],
-  'wan.down': ['CPNS Server', 'PN GW'],
-};
+const partiesOf = (leg: Leg): { readonly source: Party; readonly target: Party } => ({
+  source: ROLES[LEGS[leg].source],
+  target: ROLES[LEGS[leg].target],
+});
 
 /** Registers the device and notes every message and every event until nothing is in flight. */
 async function traceOf(world: World, deviceId: string): Promise<readonly TraceEntry[]> {
@@ -44,9 +45,10 @@ async function traceOf(world: World, deviceId: string): Promise<readonly TraceEn
   for (let message = world.network.inFlight[0]; message !== undefined; message = world.network.inFlight[0]) {
     const address = parseSubject(message.subject);
     if (address === null) throw new Error(`Subject ${message.subject} is none of the protocol.`);
-    const [source, target] = ENDS[address.leg];
+    const { source, target } = partiesOf(address.leg);
+    const title = rowOf(address.leg, address.type)?.title ?? address.type;
     const step = steps.get(source) ?? null;
-    trace.push({ kind: 'message', source, target, type: address.type, step });
+    trace.push({ kind: 'message', source, target, title, step });
     steps.set(target, step);
     world.network.deliver(0);
     await world.settle();

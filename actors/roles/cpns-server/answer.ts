@@ -1,5 +1,5 @@
-import type { OutboundMessage } from '../../../messages/catalogue.ts';
 import { wanDown } from '../../../messages/subjects.ts';
+import type { OutboundMessage } from '../../../messages/envelope.ts';
 
 /** A letter of the server to a PN GW, in answer to one of its messages. */
 export function answer(type: string, gatewayId: string, inReplyTo: string, body: object): OutboundMessage {

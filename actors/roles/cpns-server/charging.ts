@@ -1,10 +1,11 @@
 import type { ChargingEvent } from '../../../events/vocabulary/charging.ts';
 import { charging } from '../../../machines/cpns-server/charging.ts';
 import type { Decision, Handlers, StreamEvent } from '../../loop/role.ts';
-import type { Incoming, OutboundMessage, Body } from '../../../messages/catalogue.ts';
 import { answer } from './answer.ts';
 import type { Pn } from './personal-network.ts';
 import { streamOf, idsOf } from '../../../machines/streams.ts';
+import type { Incoming, Body } from '../../../messages/incoming.ts';
+import type { OutboundMessage } from '../../../messages/envelope.ts';
 
 /** What the CPNS Server has to do with usage. */
 

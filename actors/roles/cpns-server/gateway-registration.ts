@@ -3,7 +3,6 @@ import type { GatewayRegistrationEvent } from '../../../events/vocabulary/gatewa
 import { gatewayRegistration } from '../../../machines/cpns-server/gateway-registration.ts';
 import type { Decision, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
 import { StepValue } from '../../loop/step-value.ts';
-import type { Body, Incoming, OutboundMessage } from '../../../messages/catalogue.ts';
 import { gatewayBinding } from '../../sessions/binding.ts';
 import { UNKNOWN } from '../rate-limits.ts';
 import { chainKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
@@ -11,6 +10,8 @@ import { answer } from './answer.ts';
 import { authenticate, respond } from './handshake.ts';
 import type { ServerIdentity } from './identity.ts';
 import { streamOf } from '../../../machines/streams.ts';
+import type { Body, Incoming } from '../../../messages/incoming.ts';
+import type { OutboundMessage } from '../../../messages/envelope.ts';
 
 /** What the CPNS Server has to do with the registration of a PN GW. */
 

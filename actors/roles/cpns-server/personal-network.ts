@@ -3,10 +3,11 @@ import type { PersonalNetworkEvent } from '../../../events/vocabulary/personal-n
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import type { PersonalNetworkContext } from '../../../machines/cpns-server/personal-network-terms.ts';
 import type { Decision, Handlers, StreamEvent } from '../../loop/role.ts';
-import type { Body, Incoming, OutboundMessage } from '../../../messages/catalogue.ts';
 import { answer } from './answer.ts';
 import { answeredChanges, change, changesSince } from './inventory.ts';
 import type { ChartState } from '../../../machines/state.ts';
+import type { Body, Incoming } from '../../../messages/incoming.ts';
+import type { OutboundMessage } from '../../../messages/envelope.ts';
 
 /** What the CPNS Server has to do with a PN: its PN GW establishes it, and has strangers added and taken back. */
 

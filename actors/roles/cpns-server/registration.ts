@@ -5,7 +5,6 @@ import { registration } from '../../../machines/cpns-server/registration.ts';
 import { cpnsId } from '../../../security/cpns-id.ts';
 import type { Decision, Handlers } from '../../loop/role.ts';
 import { StepValue } from '../../loop/step-value.ts';
-import type { Body, Incoming, OutboundMessage } from '../../../messages/catalogue.ts';
 import { pneBinding } from '../../sessions/binding.ts';
 import { answer } from './answer.ts';
 import { authenticate, respond, type Authenticated } from './handshake.ts';
@@ -14,6 +13,8 @@ import { answeredChanges, change } from './inventory.ts';
 import { aboutPn, type Pn } from './personal-network.ts';
 import { aboutPne, sessionAsks, sessionMessages } from './secure-session.ts';
 import { streamOf } from '../../../machines/streams.ts';
+import type { Body, Incoming } from '../../../messages/incoming.ts';
+import type { OutboundMessage } from '../../../messages/envelope.ts';
 
 /** 1.4.1/3, 1.4.2/5: what the CPNS Server has to do with the registration of a PNE. */
 

@@ -1,7 +1,6 @@
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import type { Decision, HandlersOf, Role, Scope } from '../../loop/role.ts';
-import type { Incoming } from '../../../messages/catalogue.ts';
-import { SERVER_HEARS, SERVER_QUEUE, wanDown } from '../../../messages/subjects.ts';
+import { SERVER_HEARS, wanDown } from '../../../messages/subjects.ts';
 import { chargingHandlers, usageReport, usageReportAnswer } from './charging.ts';
 import {
   gatewayRegistrationHandlers,
@@ -21,6 +20,8 @@ import { registrationHandlers, registrationRefused, registrationRequest } from '
 import { sealedText } from './secure-session.ts';
 import { chargesOf, SERVER_LIMITS, UNKNOWN } from '../rate-limits.ts';
 import { streamOf } from '../../../machines/streams.ts';
+import type { Incoming } from '../../../messages/incoming.ts';
+import { SERVER_QUEUE } from '../../../messages/exchanges.ts';
 
 /** The role of the CPNS Server. One unit per PN, so a PN and its registrations change together. */
 export function serverRole(identity: ServerIdentity): Role {

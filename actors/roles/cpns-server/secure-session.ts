@@ -2,7 +2,6 @@ import type { RegistrationEvent } from '../../../events/vocabulary/registration.
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
 import { streamOf } from '../../../machines/streams.ts';
-import type { OutboundMessage } from '../../../messages/catalogue.ts';
 import { wanDown } from '../../../messages/subjects.ts';
 import type { Decision, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
 import {
@@ -12,10 +11,11 @@ import {
   sessionKey,
   stepSession,
   type SealedContent,
-  type SealedText,
 } from '../../sessions/sealed-text.ts';
 import { answer } from './answer.ts';
 import { describe } from './subject/describe.ts';
+import type { OutboundMessage } from '../../../messages/envelope.ts';
+import type { SealedText } from '../../../messages/sealed-texts.ts';
 
 /** 1.4.1/4, 1.4.2/6: the secure session with a PNE, from its first sealed message until one end closes it. */
 

@@ -4,12 +4,13 @@ import { admission } from '../../../machines/pn-gateway/admission.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { localMember, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
 import type { Decision, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
-import type { Body, Incoming, OutboundMessage } from '../../../messages/catalogue.ts';
 import { UNKNOWN } from '../rate-limits.ts';
 import type { GatewayIdentity } from './identity.ts';
 import { linkAnswer, wanRequest } from './letters.ts';
 import { aboutGateway, establishAgain, follow, followingChanges } from './local-inventory.ts';
 import { streamOf, idsOf } from '../../../machines/streams.ts';
+import type { Body, Incoming } from '../../../messages/incoming.ts';
+import type { OutboundMessage } from '../../../messages/envelope.ts';
 
 /** What a PN GW has to do with one PNE: pairing, membership, a stranger's PN Update, request and response. */
 

@@ -6,13 +6,13 @@ import { finishRegistration, startRegistration } from '../../../security/registr
 import { sessionToBytes } from '../../../security/session.ts';
 import { timestampAfter, timestampToBytes } from '../../../security/timestamp.ts';
 import type { Decision, Handlers, Role, Scope } from '../../loop/role.ts';
-import type { Body, Incoming } from '../../../messages/catalogue.ts';
 import { gatewayBinding } from '../../sessions/binding.ts';
 import { handshakeKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
 import type { GatewayIdentity } from './identity.ts';
 import { aboutGateway, establishmentWanted, follow } from './local-inventory.ts';
 import { wanRequest } from './letters.ts';
 import { readJson } from '../../../messages/json.ts';
+import type { Body, Incoming } from '../../../messages/incoming.ts';
 
 /** What a PN GW has to do with itself: it registers with the CPNS Server and establishes its PNs. */
 

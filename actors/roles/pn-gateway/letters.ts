@@ -1,5 +1,5 @@
-import type { OutboundMessage } from '../../../messages/catalogue.ts';
 import { linkDown, wanUp } from '../../../messages/subjects.ts';
+import type { OutboundMessage } from '../../../messages/envelope.ts';
 
 /** Letters of a PN GW: what it asks its server, and what it answers its PNEs. */
 

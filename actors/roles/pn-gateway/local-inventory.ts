@@ -5,7 +5,7 @@ import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { changesAfter, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
 import type { Decision, Scope, StreamEvent } from '../../loop/role.ts';
 import { StepValue, type Found } from '../../loop/step-value.ts';
-import type { Body } from '../../../messages/catalogue.ts';
+import type { Body } from '../../../messages/incoming.ts';
 
 /** How the local PN Inventory follows the server's: each message that changes it says what it comes after. */
 

@@ -1,8 +1,9 @@
 import { chunkBytes } from '../../../security/data-frame.ts';
 import type { RelayMeter } from '../../sessions/data/usage.ts';
 import type { Route } from '../../loop/role.ts';
-import { encodeMessage, type Body, type Incoming } from '../../../messages/catalogue.ts';
 import { linkDown, wanUp } from '../../../messages/subjects.ts';
+import type { Body, Incoming } from '../../../messages/incoming.ts';
+import { encodeMessage } from '../../../messages/envelope.ts';
 
 /** What passes through a PN GW: it cannot read it, and keeps nothing of it but what the meter counts. */
 

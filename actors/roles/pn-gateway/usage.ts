@@ -3,9 +3,9 @@ import type { GatewayUsageEvent } from '../../../events/vocabulary/gateway-usage
 import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
 import type { Decision, Handlers, StreamEvent } from '../../loop/role.ts';
 import { StepError } from '../../loop/step/error.ts';
-import type { Body, Incoming } from '../../../messages/catalogue.ts';
 import { wanRequest } from './letters.ts';
 import { streamOf, idsOf } from '../../../machines/streams.ts';
+import type { Body, Incoming } from '../../../messages/incoming.ts';
 
 /** What a PN GW has to do with usage. */
 

@@ -5,7 +5,6 @@ import type { PneRegistrationEvent } from '../../../events/vocabulary/pne-regist
 import { pneRegistration } from '../../../machines/pne/registration.ts';
 import type { PneContext } from '../../../machines/pne/registration-terms.ts';
 import { idsOf } from '../../../machines/streams.ts';
-import type { Incoming, OutboundMessage } from '../../../messages/catalogue.ts';
 import { readJson } from '../../../messages/json.ts';
 import { linkUp } from '../../../messages/subjects.ts';
 import { fromBase64url, toBase64url } from '../../../security/base64url.ts';
@@ -21,9 +20,11 @@ import {
   sessionKey,
   stepSession,
   type SealedContent,
-  type SealedText,
 } from '../../sessions/sealed-text.ts';
 import type { PneDevice } from './device.ts';
+import type { Incoming } from '../../../messages/incoming.ts';
+import type { OutboundMessage } from '../../../messages/envelope.ts';
+import type { SealedText } from '../../../messages/sealed-texts.ts';
 
 /** 1.4.1/1 and 4, 1.4.2/1, 2 and 6: what a PNE has to do with its registration, and with the session that it makes. */
 

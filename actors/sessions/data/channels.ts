@@ -2,7 +2,6 @@ import { Id } from '../../../events/fields.ts';
 import type { RecordedEvent } from '../../../journal/port.ts';
 import { fromBase64url, toBase64url } from '../../../security/base64url.ts';
 import type { Runtime } from '../../loop/runtime.ts';
-import { encodeMessage, type Incoming } from '../../../messages/catalogue.ts';
 import type { Wire } from '../../../wire/port.ts';
 import { Channel } from './channel.ts';
 import { claim, openSession, wantClose } from './claims.ts';
@@ -14,6 +13,8 @@ import { PartialBudget } from './reassembly.ts';
 import type { SenderHost } from './sending.ts';
 import type { UsageMeter } from './usage.ts';
 import { MAX_APPLICATION_BYTES } from '../../../messages/limits.ts';
+import type { Incoming } from '../../../messages/incoming.ts';
+import { encodeMessage } from '../../../messages/envelope.ts';
 
 export interface ChannelsOptions {
   readonly end: End;

@@ -5,9 +5,9 @@ import type { Epochs } from '../../../machines/epochs.ts';
 import { pneRegistration } from '../../../machines/pne/registration.ts';
 import type { Direction } from '../../../security/epochs.ts';
 import type { Scope } from '../../loop/role.ts';
-import type { Incoming } from '../../../messages/catalogue.ts';
 import { linkUp, wanDown } from '../../../messages/subjects.ts';
 import { streamOf } from '../../../machines/streams.ts';
+import type { Incoming } from '../../../messages/incoming.ts';
 
 /** How each end finds its sessions, and what its data frames look like on the wire. */
 

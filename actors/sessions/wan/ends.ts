@@ -2,11 +2,11 @@ import { streamOf } from '../../../machines/streams.ts';
 import { gatewayRegistration } from '../../../machines/cpns-server/gateway-registration.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import type { RuntimeOptions } from '../../loop/runtime.ts';
-import { encodeMessage } from '../../../messages/catalogue.ts';
 import type { Wire } from '../../../wire/port.ts';
 import { SealedWire } from './sealed-wire.ts';
 import { wanDown } from '../../../messages/subjects.ts';
 import { openSessionBook, type ReviewedBook, type Scrutiny } from './session-book.ts';
+import { encodeMessage } from '../../../messages/envelope.ts';
 
 /** How each end of the WAN finds the session that its frames are sealed in. */
 

@@ -12,9 +12,9 @@ import { openFrame, sealFrame, type SessionKeys } from '../../../security/sessio
 import type { Clock } from '../../../seams/clock.ts';
 import type { Log } from '../../../seams/log.ts';
 import { Warnings } from '../../../seams/warnings.ts';
-import { PROTOCOL_VERSION } from '../../../messages/catalogue.ts';
 import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from '../../../wire/port.ts';
 import { isSealed, parseSubject, type Address } from '../../../messages/subjects.ts';
+import { PROTOCOL_VERSION } from '../../../messages/envelope.ts';
 
 /**
  * Between PN GW and CPNS Server everything is sealed in the session of the PN GW, but for the registration that makes

@@ -3,7 +3,7 @@ import { ask } from '../state/api.ts';
 import { eventName, navigate, route, setFilter } from '../state/route.ts';
 import { useResource } from '../state/resource.ts';
 import { goTo } from '../state/time.ts';
-import { roleName } from './filter-bar.tsx';
+import { nameOfRole } from '../../protocol/sequence.ts';
 import { Changes, JsonView } from './json.tsx';
 
 export function ChosenEvent({ event }: { readonly event: string }) {
@@ -85,7 +85,7 @@ function Links({ title, entries }: { readonly title: string; readonly entries: r
               {entry.type}
             </button>{' '}
             <span class="soft">
-              {roleName(entry.role)}, {entry.stream}
+              {nameOfRole(entry.role)}, {entry.stream}
             </span>
           </li>
         ))}

@@ -1,11 +1,9 @@
 import { signal, useSignal, type ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { ROLE_NAMES } from '../../protocol/sequence.ts';
+import { nameOfRole } from '../../protocol/sequence.ts';
 import { devices, journalNames, pns, roles } from '../state/actors.ts';
 import { types } from '../state/live.ts';
 import { route, setFilter, type FilterName } from '../state/route.ts';
-
-export const roleName = (role: string): string => ROLE_NAMES[role] ?? role;
 
 interface ChoiceProps {
   readonly name: FilterName;
@@ -90,7 +88,7 @@ export function FilterBar({
         value={filter.text ?? ''}
         onInput={(event) => setFilter({ text: event.currentTarget.value })}
       />
-      <Choice name="role" label="role" values={roles} title={roleName} />
+      <Choice name="role" label="role" values={roles} title={nameOfRole} />
       <Choice name="pn" label="PN" values={pns} />
       <Choice name="journal" label="journal" values={journalNames} />
       <Choice name="type" label="type" values={types} />

@@ -1,7 +1,7 @@
 import { useComputed, type ReadonlySignal } from '@preact/signals';
 import type { ActorRow } from '../../protocol/answers.ts';
 import { ActorChart } from '../parts/actor-chart.tsx';
-import { roleName } from '../parts/filter-bar.tsx';
+import { nameOfRole } from '../../protocol/sequence.ts';
 import { Picker } from '../parts/picker.tsx';
 import { actors } from '../state/actors.ts';
 import { ask } from '../state/api.ts';
@@ -45,7 +45,7 @@ function Pane({ actor }: { readonly actor: string }) {
           <>
             <State standing={row.value.standing} />
             <span class="soft">
-              {roleName(row.value.role)} {'\u00b7'} journal {row.value.journal} {'\u00b7'} version {row.value.version}
+              {nameOfRole(row.value.role)} {'\u00b7'} journal {row.value.journal} {'\u00b7'} version {row.value.version}
             </span>
           </>
         )}

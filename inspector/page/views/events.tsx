@@ -1,5 +1,5 @@
 import { EventExports } from '../parts/exports.tsx';
-import { roleName } from '../parts/filter-bar.tsx';
+import { nameOfRole } from '../../protocol/sequence.ts';
 import { Filtered } from '../parts/filtered.tsx';
 import { VirtualList } from '../parts/virtual-list.tsx';
 import type { Entry } from '../../protocol/answers.ts';
@@ -74,7 +74,7 @@ function Line({
       <span role="cell" class="time" title={at}>
         {at.slice(11, 23)}
       </span>
-      <span role="cell">{roleName(role)}</span>
+      <span role="cell">{nameOfRole(role)}</span>
       <span role="cell">{stream}</span>
       <span role="cell">
         <button type="button" class="link" onClick={() => navigate({ event: eventName(entry) })}>

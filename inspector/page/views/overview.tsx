@@ -1,6 +1,7 @@
 import { computed, useComputed, useSignal } from '@preact/signals';
 import type { ActorRow } from '../../protocol/answers.ts';
-import { FilterBar, roleName } from '../parts/filter-bar.tsx';
+import { FilterBar } from '../parts/filter-bar.tsx';
+import { nameOfRole } from '../../protocol/sequence.ts';
 import { VirtualList } from '../parts/virtual-list.tsx';
 import { actors, actorsError, actorsHere, isGivenUp, isTroubled, shownActors } from '../state/actors.ts';
 import { navigate, route } from '../state/route.ts';
@@ -44,7 +45,7 @@ export function Overview() {
       <p class="sums" role="status">
         {roles.map(({ role, count }) => (
           <span key={role}>
-            <b>{count}</b> {roleName(role)}
+            <b>{count}</b> {nameOfRole(role)}
           </span>
         ))}
         <span>
@@ -133,7 +134,7 @@ function Actor({ row, index }: { readonly row: ActorRow; readonly index: number 
           {stream}
         </button>
       </span>
-      <span role="cell">{roleName(role)}</span>
+      <span role="cell">{nameOfRole(role)}</span>
       <span role="cell">{pn ?? ''}</span>
       <span role="cell">
         <State standing={standing} />

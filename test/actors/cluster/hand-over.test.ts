@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import { HandOverWire } from '../../../actors/cluster/hand-over.ts';
-import { handOver, SERVER_HEARS, SERVER_QUEUE, wanDown, wanUp } from '../../../messages/subjects.ts';
+import { handOver, SERVER_HEARS, wanDown, wanUp } from '../../../messages/subjects.ts';
 import { Members, type Member } from './controls.ts';
+import { SERVER_QUEUE } from '../../../messages/exchanges.ts';
 
 interface Server extends Member {
   readonly over: HandOverWire;

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeMessage, MESSAGES } from '../../../messages/catalogue.ts';
+import { MESSAGES } from '../../../messages/catalogue.ts';
 import { MAX_MESSAGE_BYTES } from '../../../messages/limits.ts';
 import { device, GATEWAY, World } from '../../simulation/world.ts';
 import { hand, said } from '../talk.ts';
+import { decodeMessage } from '../../../messages/decode.ts';
 
 const pn = { id: 'home', gatewayId: GATEWAY, joinPolicy: 'open' as const, members: ['lamp'] };
 const good = { v: 1, type: 'pairing-request', messageId: 'm1', correlationId: 'c1', inReplyTo: null, body: {} };

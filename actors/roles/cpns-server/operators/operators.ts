@@ -2,9 +2,10 @@ import type { Runtime } from '../../../loop/runtime.ts';
 import { Answering } from '../../../services/answer.ts';
 import { elsewhere } from '../../../services/elsewhere.ts';
 import type { ServiceSeams, ServiceSharing } from '../../../services/seams.ts';
-import { handOverOperate, operate, SERVER_QUEUE } from '../../../../messages/subjects.ts';
+import { handOverOperate, operate } from '../../../../messages/subjects.ts';
 import { decide } from './decide.ts';
 import { decisionFromBytes, type OperatorQuestion } from '../../../../messages/operators.ts';
+import { SERVER_QUEUE } from '../../../../messages/exchanges.ts';
 
 /** The CPNS Server's end for its operators: what they decide becomes a step of the PN that it is about. */
 export class Operators {

@@ -1,0 +1,17 @@
+import type { TypeOn } from './catalogue.ts';
+import type { OutboundMessage } from './envelope.ts';
+import type { ContentOf } from './incoming.ts';
+import type { IdsOf, Leg } from './legs.ts';
+import { subjectOf } from './subjects.ts';
+
+/** A message of the catalogue to whom these ids name. */
+export function outbound<L extends Leg, T extends TypeOn<L>>(
+  leg: L,
+  ids: IdsOf<L>,
+  type: T,
+  body: ContentOf<L, T>['body'] & object,
+  { inReplyTo = null, messageId }: { readonly inReplyTo?: string | null; readonly messageId?: string } = {},
+): OutboundMessage {
+  const message = { subject: subjectOf(leg, ids, type), type, inReplyTo, body };
+  return messageId === undefined ? message : { ...message, messageId };
+}
