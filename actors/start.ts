@@ -17,7 +17,6 @@ import { serverRole } from './roles/cpns-server/role.ts';
 import type { ServerIdentity } from './roles/cpns-server/identity.ts';
 import { Review } from './roles/cpns-server/review.ts';
 import type { Sharing } from './roles/cpns-server/sharing.ts';
-import { standingOf } from './roles/cpns-server/standing.ts';
 import { gatewayRole } from './roles/pn-gateway/role.ts';
 import type { GatewayIdentity } from './roles/pn-gateway/identity.ts';
 import { pneRole } from './roles/pne/role.ts';
@@ -26,6 +25,7 @@ import { EVERYTHING } from './loop/share.ts';
 import { gatewayWan, serverWan } from './sessions/wan/ends.ts';
 import { streamOf } from '../machines/streams.ts';
 import type { PneDevice } from './roles/pne/device.ts';
+import { standingOf } from './sessions/standing.ts';
 
 /** Roles in a process, ready to run: what `cli/` starts, and what the simulation starts. */
 

@@ -1,3 +1,4 @@
+import { refusalOf } from '../../messages/refusal.ts';
 import { chartOf } from '../../machines/streams.ts';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { TimerRow } from '../../journal/port.ts';
@@ -51,7 +52,7 @@ async function ofMessage(message: Incoming, stream: string, draft: Draft, host: 
       return { kind: 'nothing', say: () => host.warn('message ignored', fields) };
     }
     case 'refuse':
-      return refuse(message, stream, decision.code, draft, role);
+      return refuse(message, stream, decision.code, draft);
     case 'notYet':
       for (const fact of decision.meanwhile) if (await draft.can(fact)) await draft.take(fact);
       return draft.isEmpty ? NOTHING : COMMIT_OPEN;
@@ -59,7 +60,7 @@ async function ofMessage(message: Incoming, stream: string, draft: Draft, host: 
       const { event, after = [], found = [] } = decision;
       if (!(await draft.can(event))) {
         const chart = chartOf(stream);
-        return refuse(message, stream, chart.refusal(await draft.state(chart, stream)), draft, role);
+        return refuse(message, stream, chart.refusal(await draft.state(chart, stream)), draft);
       }
       draft.found({ events: [], found });
       await draft.take(event);
@@ -69,19 +70,13 @@ async function ofMessage(message: Incoming, stream: string, draft: Draft, host: 
   }
 }
 
-async function refuse(
-  message: Incoming,
-  stream: string,
-  code: ResponseCode,
-  draft: Draft,
-  role: Role,
-): Promise<Outcome> {
+async function refuse(message: Incoming, stream: string, code: ResponseCode, draft: Draft): Promise<Outcome> {
   const from = deviceOf(message) ?? message.gatewayId;
   const refusal: Refusal = { stream, message: message.content.type, from, code };
   draft.forgetKeys();
   await draft.take(refusalFact(refusal, 1));
-  const letter = role.refusal(message, code);
-  if (letter !== null) draft.answer(letter);
+  const outcome = refusalOf(message, code);
+  if (outcome !== null) draft.answer(outcome);
   return { kind: 'refuse', refusal, like: 'notice' };
 }
 

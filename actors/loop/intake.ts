@@ -1,5 +1,6 @@
 import { unitOf } from '../../machines/streams.ts';
-import type { Role } from './role.ts';
+import type { Role, Route } from './role.ts';
+import { routeOf } from './routing.ts';
 import type { Clock } from '../../seams/clock.ts';
 import type { Warnings } from '../../seams/warnings.ts';
 import type { Delivery, Wire } from '../../wire/port.ts';
@@ -8,6 +9,8 @@ import { RateLimiter, type Overdraft } from './rate-limiter.ts';
 import type { Refusal } from './refusals.ts';
 import type { Incoming } from '../../messages/incoming.ts';
 import { decodeMessage, type Decoded } from '../../messages/decode.ts';
+
+const NOT_RELAYED: Route = { kind: 'drop', reason: 'nothing is relayed here' };
 
 export interface IntakeOptions {
   readonly role: Role;
@@ -49,7 +52,7 @@ export class Intake {
       this.#refuseOverdrawn(message, overdrawn);
       return;
     }
-    const route = role.route(message, delivery.payload);
+    const route = this.#routeOf(message);
     if (route.kind === 'relay') wire.publish(route.subject, route.payload, message);
     else if (route.kind === 'data' && data !== undefined) data(message);
     else if (route.kind === 'data') this.#drop(message, 'no channels here');
@@ -59,6 +62,12 @@ export class Intake {
       warnings.say('mailbox full', { unit: unitOf(route.stream) });
       outlet.notice(message, role.busy);
     }
+  }
+
+  #routeOf(message: Incoming): Route {
+    const { role } = this.#options;
+    if (role.isForeign?.(message) === true) return { kind: 'drop', reason: 'not for this process' };
+    return routeOf(role.name, message, (relayed) => role.relay?.(relayed) ?? NOT_RELAYED);
   }
 
   /** Nothing is looked up or computed for it. */

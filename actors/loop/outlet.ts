@@ -1,6 +1,6 @@
+import { noticeTo, type NoticeTo } from '../../messages/refusal.ts';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Journal, OutboxRow, RecordedEvent } from '../../journal/port.ts';
-import type { Role } from './role.ts';
 import type { Entropy } from '../../seams/entropy.ts';
 import type { Log } from '../../seams/log.ts';
 import type { Warnings } from '../../seams/warnings.ts';
@@ -20,7 +20,6 @@ interface Names {
 }
 
 export interface OutletOptions {
-  readonly role: Role;
   readonly journal: Journal;
   readonly wire: Wire;
   readonly entropy: Entropy;
@@ -48,13 +47,13 @@ export class Outlet {
   }
 
   /** The same where it could not be read, but for some of its names. */
-  noticeTo(to: Parameters<Role['notice']>[0], code: ResponseCode, { messageId, correlationId }: Names): void {
-    const { role, entropy } = this.#options;
-    const letter = role.notice(to, code, messageId);
-    if (letter === null) return;
+  noticeTo(to: NoticeTo, code: ResponseCode, { messageId, correlationId }: Names): void {
+    const { entropy } = this.#options;
+    const said = noticeTo(to, code, messageId);
+    if (said === null) return;
     const names = { messageId: entropy.id(), correlationId: correlationId ?? entropy.id() };
-    const payload = encodeMessage(letter, names.messageId, names.correlationId);
-    this.publish({ subject: letter.subject, payload, ...names });
+    const payload = encodeMessage(said, names.messageId, names.correlationId);
+    this.publish({ subject: said.subject, payload, ...names });
   }
 
   /** Copies of committed events. */

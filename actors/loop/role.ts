@@ -109,19 +109,14 @@ export interface Role {
   };
   /** Whom a message is charged to before anything is done about it, the nearest sender first. */
   charges?(message: Incoming): readonly Charge[];
-  route(message: Incoming, payload: Uint8Array): Route;
+  /** How it sends on what is for somebody else; a role without it relays nothing. */
+  relay?(message: Incoming): Route;
+  /** What of that which arrives is not for this process. */
+  isForeign?(message: Incoming): boolean;
   decide(message: Incoming, stream: string, scope: Scope): Decision | Promise<Decision>;
   /** What the role looks after every `IDLE_MS`: events only where something is amiss. */
   readonly upkeep?: {
     readonly stream: string;
     readonly look: (scope: Scope) => Promise<readonly StreamEvent[]>;
   };
-  /** The outcome of a request that was refused, or null where nobody waits for one. */
-  refusal(message: Incoming, code: ResponseCode): OutboundMessage | null;
-  /** Says that a message was not taken at all; no outcome. Null where there is no address. */
-  notice(
-    to: { readonly leg: string; readonly gatewayId: string; readonly deviceId: string | null },
-    code: ResponseCode,
-    inReplyTo: string | null,
-  ): OutboundMessage | null;
 }

@@ -105,7 +105,7 @@ export class Runtime implements UnitHost {
     const warnings = new Warnings(clock, log);
     const underWay = this.#underWay;
     const timers = new Timers(clock, (row) => this.#fire(row));
-    const outlet = new Outlet({ role, journal, wire, entropy, log, warnings, underWay });
+    const outlet = new Outlet({ journal, wire, entropy, log, warnings, underWay });
     this.#warnings = warnings;
     this.#timers = timers;
     this.#outlet = outlet;

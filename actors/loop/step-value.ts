@@ -1,5 +1,4 @@
-import type { Scope } from './role.ts';
-import { StepError } from './step/error.ts';
+import { StepError } from './step-error.ts';
 
 /** What one part of a step found, for the parts after it. */
 export interface Found {
@@ -23,13 +22,13 @@ export class StepValue<Value> {
   }
 
   /** @throws StepError where no part of the step returned it */
-  in(scope: Scope): Value {
-    const value = this.#bySteps.get(scope);
+  in(step: object): Value {
+    const value = this.#bySteps.get(step);
     if (value === undefined) throw new StepError(`No part of this step found its ${this.#name}.`);
     return value;
   }
 
-  find(scope: Scope): Value | null {
-    return this.#bySteps.get(scope) ?? null;
+  find(step: object): Value | null {
+    return this.#bySteps.get(step) ?? null;
   }
 }

@@ -8,7 +8,6 @@ import { MAX_FACTS_PER_STEP } from './limits.ts';
 import type { Answered, RefusedSender, Role, Scope, StreamEvent } from './role.ts';
 import type { Clock } from '../../seams/clock.ts';
 import type { Entropy } from '../../seams/entropy.ts';
-import { StepError } from './step/error.ts';
 import { appendsOf, type Taken } from './step/events.ts';
 import { StepKeys, type Keyring } from './step/keys.ts';
 import { StepMessages, type Outgoing } from './step/messages.ts';
@@ -19,6 +18,7 @@ import { checkFact } from '../../fold/decode.ts';
 import type { ChartState } from '../../machines/state.ts';
 import type { Incoming } from '../../messages/incoming.ts';
 import type { OutboundMessage } from '../../messages/envelope.ts';
+import { StepError } from './step-error.ts';
 
 export interface StepHost {
   readonly role: Role;

@@ -1,6 +1,6 @@
+import { deviceOf, idsIn, rowFor, type Incoming } from '../../messages/incoming.ts';
 import type { Charge } from '../loop/rate-limiter.ts';
 import type { RateLimit } from '../loop/token-bucket.ts';
-import { deviceOf, type Incoming } from '../../messages/incoming.ts';
 
 /** Of one sender. Requests cost public-key work and events; data frames are relayed, or opened. */
 export interface SenderLimits {
@@ -35,22 +35,34 @@ export const SERVER_LIMITS: ServerLimits = { ...LINK_LIMITS, registrations: { bu
 /** Senders that nobody provisioned have one bucket: to make up a name gives nobody a new one. */
 export const UNKNOWN = '(unknown)';
 
-/** What a message is charged to: its device, where it is of one, and then the PN GW. */
-export function chargesOf(
-  message: Incoming,
-  limits: LinkLimits,
-  streams: { readonly device: string; readonly gateway: string },
-): readonly Charge[] {
+/** Where the journal keeps how many messages of a sender were too many, and what registrations of PN GWs are charged to. */
+export interface ChargedTo {
+  readonly device: (deviceId: string, pnId: string) => string;
+  readonly gateway: string;
+  readonly registrations?: { readonly limit: RateLimit; readonly from: string };
+}
+
+/** What a message costs its senders, by its row of the catalogue: its device, where it is of one, and then the PN GW. */
+export function chargesOf(message: Incoming, limits: LinkLimits, to: ChargedTo): readonly Charge[] {
+  const { cost } = rowFor(message.content);
+  if (cost === undefined) return [];
   const { gatewayId } = message;
-  const kind = message.content.type === 'data' ? 'frames' : 'requests';
+  const { registrations, gateway: stream } = to;
+  if (cost === 'registration') {
+    if (registrations === undefined) return [];
+    const { limit, from } = registrations;
+    return [{ bucket: `registrations/${from}`, limit, stream, from }];
+  }
+  const kind = cost === 'frame' ? 'frames' : 'requests';
+  const ofGateway = { bucket: `${kind}/${gatewayId}`, limit: limits.gateway[kind], stream, from: gatewayId };
   const deviceId = deviceOf(message);
-  const ofGateway = {
-    bucket: `${kind}/${gatewayId}`,
-    limit: limits.gateway[kind],
-    stream: streams.gateway,
-    from: gatewayId,
-  };
   if (deviceId === null) return [ofGateway];
   const bucket = `${kind}/${gatewayId}/${deviceId}`;
-  return [{ bucket, limit: limits.device[kind], stream: streams.device, from: deviceId }, ofGateway];
+  const ofDevice = {
+    bucket,
+    limit: limits.device[kind],
+    stream: to.device(deviceId, idsIn(message).pnId),
+    from: deviceId,
+  };
+  return [ofDevice, ofGateway];
 }

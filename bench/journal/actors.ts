@@ -92,11 +92,8 @@ const ROLE: Role = {
   name: 'cpns-server',
   subscriptions: [],
   busy: 503,
-  route: () => ({ kind: 'drop', reason: 'no messages here' }),
   decide: () => ({ kind: 'ignore', reason: 'no messages here' }),
   handlers: {},
-  refusal: () => null,
-  notice: () => null,
 };
 
 /**

@@ -1,7 +1,7 @@
 import type { Commit, OutboxRow, StoredAnswer } from '../../../journal/port.ts';
 import type { Cause } from '../work.ts';
-import { StepError } from './error.ts';
 import { encodeMessage, type OutboundMessage } from '../../../messages/envelope.ts';
+import { StepError } from '../step-error.ts';
 
 export interface Outgoing {
   readonly subject: string;

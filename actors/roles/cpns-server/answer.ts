@@ -1,7 +1,13 @@
-import { wanDown } from '../../../messages/subjects.ts';
 import type { OutboundMessage } from '../../../messages/envelope.ts';
+import type { TypeOn } from '../../../messages/catalogue.ts';
+import { outbound, type OutboundBody } from '../../../messages/outbound.ts';
 
-/** A letter of the server to a PN GW, in answer to one of its messages. */
-export function answer(type: string, gatewayId: string, inReplyTo: string, body: object): OutboundMessage {
-  return { subject: wanDown(gatewayId, type), type, inReplyTo, body };
+/** A message of the server to a PN GW, in answer to one of its messages. */
+export function answer<T extends TypeOn<'wan.down'>>(
+  type: T,
+  gatewayId: string,
+  inReplyTo: string | null,
+  body: OutboundBody<'wan.down', T>,
+): OutboundMessage {
+  return outbound('wan.down', { gatewayId }, type, body, { inReplyTo });
 }

@@ -1,34 +1,25 @@
-import type { ResponseCode } from '../../../events/codes.ts';
 import type { GatewayRegistrationEvent } from '../../../events/vocabulary/gateway-registration.ts';
 import { gatewayRegistration } from '../../../machines/cpns-server/gateway-registration.ts';
-import type { Decision, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
+import type { Handlers, Scope, StreamEvent } from '../../loop/role.ts';
 import { StepValue } from '../../loop/step-value.ts';
 import { gatewayBinding } from '../../sessions/binding.ts';
 import { UNKNOWN } from '../rate-limits.ts';
 import { chainKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
 import { answer } from './answer.ts';
+import type { ServerDecider } from './deciders.ts';
 import { authenticate, respond } from './handshake.ts';
 import type { ServerIdentity } from './identity.ts';
 import { streamOf } from '../../../machines/streams.ts';
-import type { Body, Incoming } from '../../../messages/incoming.ts';
-import type { OutboundMessage } from '../../../messages/envelope.ts';
 
 /** What the CPNS Server has to do with the registration of a PN GW. */
 
 const aboutGateway = (stream: string, event: GatewayRegistrationEvent): StreamEvent => ({ stream, ...event });
 
-export function gatewayRegistrationRequest(
-  { gatewayId, messageId: requestId }: Incoming,
-  { handshake }: Body<'gateway-registration-request', 'wan.up'>,
-  stream: string,
-): Decision {
-  const data = { requestId, gatewayId, handshake };
+export const gatewayRegistrationRequest: ServerDecider<'gateway-registration-request'> = (message, stream) => {
+  const { gatewayId, messageId: requestId } = message;
+  const data = { requestId, gatewayId, handshake: message.content.body.handshake };
   return { kind: 'take', event: aboutGateway(stream, { type: 'GatewayRegistrationReceived', data }) };
-}
-
-export function gatewayRegistrationRefused({ gatewayId, messageId }: Incoming, code: ResponseCode): OutboundMessage {
-  return answer('gateway-registration-response', gatewayId, messageId, { code, handshake: null });
-}
+};
 
 /** PN GWs that have registered. May be remembered: without a session that stands no frame of theirs is opened. */
 export class RegisteredGateways {

@@ -11,7 +11,7 @@ import { sessionToBytes, type Session } from '../../../security/session.ts';
 import { timestampFromBytes } from '../../../security/timestamp.ts';
 import type { Scope } from '../../loop/role.ts';
 import { chainKey, sessionKey } from '../../sessions/sealed-text.ts';
-import { keptChain } from './standing.ts';
+import { keptChain } from '../../sessions/standing.ts';
 
 /** The server's end of a registration, of a PN GW or of a PNE: reads the first handshake message, writes the second. */
 

@@ -1,59 +1,30 @@
-import type { ResponseCode } from '../../../events/codes.ts';
 import type { PersonalNetworkEvent } from '../../../events/vocabulary/personal-network.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
-import type { PersonalNetworkContext } from '../../../machines/cpns-server/personal-network-terms.ts';
-import type { Decision, Handlers, StreamEvent } from '../../loop/role.ts';
+import type { Handlers, StreamEvent } from '../../loop/role.ts';
 import { answer } from './answer.ts';
+import { pnOf, type ServerDecider } from './deciders.ts';
 import { answeredChanges, change, changesSince } from './inventory.ts';
-import type { ChartState } from '../../../machines/state.ts';
-import type { Body, Incoming } from '../../../messages/incoming.ts';
-import type { OutboundMessage } from '../../../messages/envelope.ts';
 
 /** What the CPNS Server has to do with a PN: its PN GW establishes it, and has strangers added and taken back. */
 
 export const aboutPn = (stream: string, event: PersonalNetworkEvent): StreamEvent => ({ stream, ...event });
 
-export type Pn = ChartState<PersonalNetworkContext>;
-
-export function establishmentRequest(
-  { gatewayId, messageId: requestId }: Incoming,
-  { revision }: Body<'pn-establishment-request', 'wan.up'>,
-  stream: string,
-  pn: Pn,
-): Decision {
-  if (pn.context.pnId !== '' && pn.context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
-  const data = { requestId, gatewayId, revision };
+export const establishmentRequest: ServerDecider<'pn-establishment-request'> = async (message, stream, scope) => {
+  const { gatewayId, messageId: requestId } = message;
+  const { context } = await pnOf(message, scope);
+  if (context.pnId !== '' && context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
+  const data = { requestId, gatewayId, revision: message.content.body.revision };
   return { kind: 'take', event: aboutPn(stream, { type: 'PnEstablishmentReceived', data }) };
-}
+};
 
-export function establishmentRefused(
-  { gatewayId, messageId }: Incoming,
-  { pnId }: Body<'pn-establishment-request', 'wan.up'>,
-  code: ResponseCode,
-): OutboundMessage {
-  const body = { pnId, code, joinPolicy: null, changes: [], more: false };
-  return answer('pn-establishment-response', gatewayId, messageId, body);
-}
-
-export function updateRequest(
-  { gatewayId, messageId: updateId }: Incoming,
-  { deviceId, action }: Body<'pn-update-request', 'wan.up'>,
-  stream: string,
-  pn: Pn,
-): Decision {
-  if (pn.value === 'established' && pn.context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
+export const updateRequest: ServerDecider<'pn-update-request'> = async (message, stream, scope) => {
+  const { gatewayId, messageId: updateId } = message;
+  const { deviceId, action } = message.content.body;
+  const { context, value } = await pnOf(message, scope);
+  if (value === 'established' && context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
   const data = { updateId, gatewayId, deviceId, action };
   return { kind: 'take', event: aboutPn(stream, { type: 'PnUpdateReceived', data }) };
-}
-
-export function updateRefused(
-  { gatewayId, messageId }: Incoming,
-  { pnId, deviceId }: Body<'pn-update-request', 'wan.up'>,
-  code: ResponseCode,
-): OutboundMessage {
-  const body = { pnId, deviceId, code, revision: 0, changes: [] };
-  return answer('pn-update-response', gatewayId, messageId, body);
-}
+};
 
 export const personalNetworkHandlers: Handlers<typeof personalNetwork> = {
   asks: {
@@ -90,7 +61,7 @@ export const personalNetworkHandlers: Handlers<typeof personalNetwork> = {
     'pn-establishment-response': (scope, stream) => {
       const { gatewayId, requestId, pnId, joinPolicy } = scope.context(personalNetwork, stream);
       const { changes, more } = answeredChanges.in(scope);
-      const body = { pnId, code: 200, joinPolicy, changes, more: more === 'more' };
+      const body = { pnId, code: 200 as const, joinPolicy, changes, more: more === 'more' };
       return answer('pn-establishment-response', gatewayId, requestId, body);
     },
     'pn-update-response': (scope, stream) => {
@@ -99,7 +70,7 @@ export const personalNetworkHandlers: Handlers<typeof personalNetwork> = {
     },
     'inventory-notice': (scope, stream) => {
       const { gatewayId, pnId, changes } = scope.context(personalNetwork, stream);
-      return { ...answer('inventory-notice', gatewayId, '', { pnId, changes }), inReplyTo: null };
+      return answer('inventory-notice', gatewayId, null, { pnId, changes: changes });
     },
   },
 };

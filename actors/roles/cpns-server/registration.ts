@@ -1,43 +1,30 @@
-import type { ResponseCode } from '../../../events/codes.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { memberOf } from '../../../machines/cpns-server/personal-network-terms.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
 import { cpnsId } from '../../../security/cpns-id.ts';
-import type { Decision, Handlers } from '../../loop/role.ts';
+import type { Handlers } from '../../loop/role.ts';
 import { StepValue } from '../../loop/step-value.ts';
 import { pneBinding } from '../../sessions/binding.ts';
 import { answer } from './answer.ts';
 import { authenticate, respond, type Authenticated } from './handshake.ts';
 import type { ServerIdentity } from './identity.ts';
 import { answeredChanges, change } from './inventory.ts';
-import { aboutPn, type Pn } from './personal-network.ts';
+import { pnOf, type ServerDecider } from './deciders.ts';
+import { aboutPn } from './personal-network.ts';
 import { aboutPne, sessionAsks, sessionMessages } from './secure-session.ts';
 import { streamOf } from '../../../machines/streams.ts';
-import type { Body, Incoming } from '../../../messages/incoming.ts';
-import type { OutboundMessage } from '../../../messages/envelope.ts';
 
 /** 1.4.1/3, 1.4.2/5: what the CPNS Server has to do with the registration of a PNE. */
 
-export function registrationRequest(
-  { gatewayId, messageId: requestId }: Incoming,
-  { pnId, deviceId, handshake }: Body<'registration-request', 'wan.up'>,
-  stream: string,
-  pn: Pn,
-): Decision {
+export const registrationRequest: ServerDecider<'registration-request'> = async (message, stream, scope) => {
+  const { gatewayId, messageId: requestId } = message;
+  const { pnId, deviceId, handshake } = message.content.body;
+  const pn = await pnOf(message, scope);
   if (pn.value !== 'established') return { kind: 'refuse', code: personalNetwork.refusal(pn) };
   const flow = memberOf(pn.context, deviceId)?.status === 'provisional' ? '1.4.2' : '1.4.1';
   const data = { requestId, gatewayId, pnId, deviceId, flow, handshake } as const;
   return { kind: 'take', event: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
-}
-
-export function registrationRefused(
-  { gatewayId, messageId }: Incoming,
-  { pnId, deviceId }: Body<'registration-request', 'wan.up'>,
-  code: ResponseCode,
-): OutboundMessage {
-  const body = { pnId, deviceId, code, handshake: null, revision: 0, changes: [] };
-  return answer('registration-response', gatewayId, messageId, body);
-}
+};
 
 /** The PNE that was authenticated in this step. */
 const authenticated = new StepValue<Authenticated>('authentication');

@@ -3,7 +3,7 @@ import type { Share } from '../../loop/share.ts';
 import type { Runtime } from '../../loop/runtime.ts';
 import type { Log } from '../../../seams/log.ts';
 import type { ServerIdentity } from './identity.ts';
-import { endGatewaySession, endPneSessions } from './standing.ts';
+import { endGatewaySession, endPneSessions } from './session-ends.ts';
 import { streamOf } from '../../../machines/streams.ts';
 
 export interface ReviewOptions {

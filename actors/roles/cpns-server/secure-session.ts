@@ -2,17 +2,10 @@ import type { RegistrationEvent } from '../../../events/vocabulary/registration.
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
 import { streamOf } from '../../../machines/streams.ts';
-import { wanDown } from '../../../messages/subjects.ts';
-import type { Decision, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
-import {
-  chainKey,
-  openText,
-  sealText,
-  sessionKey,
-  stepSession,
-  type SealedContent,
-} from '../../sessions/sealed-text.ts';
+import type { Handlers, Scope, StreamEvent } from '../../loop/role.ts';
+import { chainKey, openText, sealText, sessionKey, stepSession } from '../../sessions/sealed-text.ts';
 import { answer } from './answer.ts';
+import type { ServerDecider } from './deciders.ts';
 import { describe } from './subject/describe.ts';
 import type { OutboundMessage } from '../../../messages/envelope.ts';
 import type { SealedText } from '../../../messages/sealed-texts.ts';
@@ -21,11 +14,7 @@ import type { SealedText } from '../../../messages/sealed-texts.ts';
 
 export const aboutPne = (stream: string, event: RegistrationEvent): StreamEvent => ({ stream, ...event });
 
-export async function sealedText(
-  content: Extract<SealedContent, { readonly leg: 'wan.up' }>,
-  stream: string,
-  scope: Scope,
-): Promise<Decision> {
+export const sealedText: ServerDecider<'sealed'> = async ({ content }, stream, scope) => {
   const { keyId, deviceId } = content.body;
   const text = await openText(content, scope);
   if (text === null) return { kind: 'refuse', code: 401 };
@@ -43,7 +32,7 @@ export async function sealedText(
     default:
       return { kind: 'refuse', code: 401 };
   }
-}
+};
 
 /** The keys of a session go in the commit that says that it is over. */
 function closed(scope: Scope, stream: string, keyId: string, reason: 'ended' | 'replaced'): StreamEvent {
@@ -75,7 +64,7 @@ export const sessionMessages: Pick<Messages, 'session-confirmed' | 'session-clos
     const { deviceId, pnId } = scope.context(registration, stream);
     const { gatewayId } = scope.context(personalNetwork, streamOf('cpns-server/personal-network', { pnId }));
     const body = { deviceId, ...sealText(stepSession.in(scope), 'session-close') };
-    return { subject: wanDown(gatewayId, 'sealed'), type: 'sealed', inReplyTo: null, body };
+    return answer('sealed', gatewayId, null, body);
   },
   'session-closed': (scope, stream) => sealedAnswer(scope, stream, 'session-closed'),
 };

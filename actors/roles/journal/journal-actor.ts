@@ -7,11 +7,11 @@ import type { Clock } from '../../../seams/clock.ts';
 import type { Entropy } from '../../../seams/entropy.ts';
 import { keepSnapshotIfDue } from '../../loop/snapshots.ts';
 import { Draft } from '../../loop/step.ts';
-import { StepError } from '../../loop/step/error.ts';
 import type { Keyring } from '../../loop/step/keys.ts';
 import type { ChartId } from '../../../machines/catalogue.ts';
 import type { Fact } from '../../../fold/decode.ts';
 import type { ChartState } from '../../../machines/state.ts';
+import { StepError } from '../../loop/step-error.ts';
 
 /**
  * Actors of a journal as such, whatever role it is of: its keyring, and what is known of its record. They hear no messages
@@ -96,10 +96,7 @@ function mute(name: Role['name']): Role {
     name,
     subscriptions: [],
     busy: 503,
-    route: () => ({ kind: 'drop', reason }),
     decide: () => ({ kind: 'ignore', reason }),
     handlers: {},
-    refusal: () => null,
-    notice: () => null,
   };
 }

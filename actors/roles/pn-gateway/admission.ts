@@ -1,68 +1,50 @@
-import { isTemporary, type ResponseCode } from '../../../events/codes.ts';
+import { isTemporary } from '../../../events/codes.ts';
 import type { AdmissionEvent } from '../../../events/vocabulary/admission.ts';
 import { admission } from '../../../machines/pn-gateway/admission.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { localMember, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
-import type { Decision, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
+import type { Handlers, StreamEvent } from '../../loop/role.ts';
 import { UNKNOWN } from '../rate-limits.ts';
 import type { GatewayIdentity } from './identity.ts';
-import { linkAnswer, wanRequest } from './letters.ts';
+import { answerPne, askServer } from './say.ts';
 import { aboutGateway, establishAgain, follow, followingChanges } from './local-inventory.ts';
 import { streamOf, idsOf } from '../../../machines/streams.ts';
-import type { Body, Incoming } from '../../../messages/incoming.ts';
-import type { OutboundMessage } from '../../../messages/envelope.ts';
+import type { TakenByType } from '../../../messages/incoming.ts';
+import type { Decider } from '../../loop/deciders.ts';
 
 /** What a PN GW has to do with one PNE: pairing, membership, a stranger's PN Update, request and response. */
 
 const aboutPne = (stream: string, event: AdmissionEvent): StreamEvent => ({ stream, ...event });
-const deviceOf = (stream: string): string => idsOf('pn-gateway/admission', stream).deviceId;
+type Messages = TakenByType<'pn-gateway'>;
 
-export function fromPne(message: Incoming, stream: string, pairing: GatewayIdentity['pairing']): Decision {
-  const { content, messageId: requestId } = message;
-  const deviceId = deviceOf(stream);
-  if (content.leg === 'link.up' && content.type === 'pairing-request') {
+export const pairingRequest =
+  (pairing: GatewayIdentity['pairing']): Decider<Messages['pairing-request']> =>
+  ({ messageId: requestId }, stream) => {
     if (pairing === 'forbidden') return { kind: 'refuse', code: 403 };
+    const { deviceId } = idsOf('pn-gateway/admission', stream);
     return { kind: 'take', event: aboutPne(stream, { type: 'PairingFormed', data: { requestId, deviceId } }) };
-  }
-  if (content.leg === 'link.up' && content.type === 'registration-request') {
-    const { pnId, handshake } = content.body;
-    const data = { requestId, deviceId, pnId, handshake };
-    return { kind: 'take', event: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
-  }
-  return { kind: 'ignore', reason: 'not for an actor of a PN GW' };
-}
+  };
 
-export function admissionRefused(
-  { content, gatewayId, deviceId, messageId }: Incoming,
-  code: ResponseCode,
-): OutboundMessage | null {
-  if (content.leg !== 'link.up' || deviceId === null) return null;
-  if (content.type === 'pairing-request')
-    return linkAnswer(gatewayId, 'pairing-response', deviceId, messageId, { code });
-  if (content.type !== 'registration-request') return null;
-  return linkAnswer(gatewayId, 'registration-response', deviceId, messageId, { code, handshake: null });
-}
+export const registrationRequest: Decider<Messages['registration-request']> = (message, stream) => {
+  const { messageId: requestId, content } = message;
+  const { deviceId } = idsOf('pn-gateway/admission', stream);
+  const { pnId, handshake } = content.body;
+  const data = { requestId, deviceId, pnId, handshake };
+  return { kind: 'take', event: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
+};
 
-export async function updateAnswer(
-  message: Incoming,
-  { pnId, code, changes, revision }: Body<'pn-update-response', 'wan.down'>,
-  stream: string,
-  scope: Scope,
-): Promise<Decision> {
+export const updateAnswer: Decider<Messages['pn-update-response']> = async (message, stream, scope) => {
+  const { pnId, code, changes, revision } = message.content.body;
   const own = streamOf('pn-gateway/gateway', { gatewayId: message.gatewayId });
   const { gap, found } = await follow(scope, own, pnId, changes, revision);
   if (gap !== null) return { kind: 'notYet', meanwhile: gap };
   const data = { updateId: message.inReplyTo ?? '', code };
   const after = await establishAgain(scope, own, pnId, code);
   return { kind: 'take', event: aboutPne(stream, { type: 'PnUpdateAnswered', data }), after, found };
-}
+};
 
-export async function registrationAnswer(
-  message: Incoming,
-  { pnId, code, handshake, changes, revision }: Body<'registration-response', 'wan.down'>,
-  stream: string,
-  scope: Scope,
-): Promise<Decision> {
+export const registrationAnswer: Decider<Messages['registration-response']> = async (message, stream, scope) => {
+  const { pnId, code, handshake, changes, revision } = message.content.body;
   const own = streamOf('pn-gateway/gateway', { gatewayId: message.gatewayId });
   const { gap, found } = await follow(scope, own, pnId, changes, revision);
   if (gap !== null) return { kind: 'notYet', meanwhile: gap };
@@ -71,7 +53,7 @@ export async function registrationAnswer(
   const late = aboutPne(stream, { type: 'LateAnswerReceived', data: { requestId, code } });
   const event = admission.can(await scope.state(admission, stream), answered) ? answered : late;
   return { kind: 'take', event, after: await establishAgain(scope, own, pnId, code), found };
-}
+};
 
 export const admissionHandlers = (gatewayId: string, own: string): Handlers<typeof admission> => ({
   asks: {
@@ -126,20 +108,20 @@ export const admissionHandlers = (gatewayId: string, own: string): Handlers<type
   messages: {
     'pairing-response': (scope, stream) => {
       const { pairingId, deviceId } = scope.context(admission, stream);
-      return linkAnswer(gatewayId, 'pairing-response', deviceId, pairingId, { code: 200 });
+      return answerPne(gatewayId, deviceId, 'pairing-response', pairingId, { code: 200 });
     },
     'pn-update-request': (scope, stream) => {
       const { updateId, pnId, deviceId, action } = scope.context(admission, stream);
-      return wanRequest(gatewayId, 'pn-update-request', updateId, { pnId, deviceId, action });
+      return askServer(gatewayId, 'pn-update-request', updateId, { pnId, deviceId, action });
     },
     'registration-request': (scope, stream) => {
       const { requestId, pnId, deviceId, handshake } = scope.context(admission, stream);
-      return wanRequest(gatewayId, 'registration-request', requestId, { pnId, deviceId, handshake });
+      return askServer(gatewayId, 'registration-request', requestId, { pnId, deviceId, handshake });
     },
     'registration-response': (scope, stream) => {
       const { requestId, deviceId, code, reply } = scope.context(admission, stream);
       const body = { code: code ?? 500, handshake: reply };
-      return linkAnswer(gatewayId, 'registration-response', deviceId, requestId, body);
+      return answerPne(gatewayId, deviceId, 'registration-response', requestId, body);
     },
   },
 });

@@ -5,25 +5,24 @@ import { fromBase64url, toBase64url } from '../../../security/base64url.ts';
 import { finishRegistration, startRegistration } from '../../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../../security/session.ts';
 import { timestampAfter, timestampToBytes } from '../../../security/timestamp.ts';
-import type { Decision, Handlers, Role, Scope } from '../../loop/role.ts';
+import type { Handlers, Role } from '../../loop/role.ts';
 import { gatewayBinding } from '../../sessions/binding.ts';
 import { handshakeKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
 import type { GatewayIdentity } from './identity.ts';
 import { aboutGateway, establishmentWanted, follow } from './local-inventory.ts';
-import { wanRequest } from './letters.ts';
+import { askServer } from './say.ts';
 import { readJson } from '../../../messages/json.ts';
-import type { Body, Incoming } from '../../../messages/incoming.ts';
+import type { TakenByType } from '../../../messages/incoming.ts';
+import type { Decider } from '../../loop/deciders.ts';
 
 /** What a PN GW has to do with itself: it registers with the CPNS Server and establishes its PNs. */
 
 const Acceptance = z.object({ code: z.literal(200) });
 
-export async function gatewayAnswer(
-  message: Incoming,
-  body: Body<'gateway-registration-response', 'wan.down'>,
-  own: string,
-  scope: Scope,
-): Promise<Decision> {
+type Messages = TakenByType<'pn-gateway'>;
+
+export const gatewayAnswer: Decider<Messages['gateway-registration-response']> = async (message, own, scope) => {
+  const { body } = message.content;
   const requestId = message.inReplyTo ?? '';
   const { context } = await scope.state(pnGateway, own);
   if (requestId !== context.requestId) return { kind: 'refuse', code: 409 };
@@ -49,14 +48,10 @@ export async function gatewayAnswer(
   for (const id of [sessionKey(former), seenKey(former)]) scope.keys.drop(id);
   const closed = aboutGateway(own, { type: 'GatewaySessionClosed', data: { keyId: former, reason: 'replaced' } });
   return { kind: 'take', event: closed, after: [registered] };
-}
+};
 
-export async function establishmentAnswer(
-  message: Incoming,
-  body: Body<'pn-establishment-response', 'wan.down'>,
-  own: string,
-  scope: Scope,
-): Promise<Decision> {
+export const establishmentAnswer: Decider<Messages['pn-establishment-response']> = async (message, own, scope) => {
+  const { body } = message.content;
   const { pnId, code, joinPolicy, changes } = body;
   const { context } = await scope.state(pnGateway, own);
   const requestId = localPn(context, pnId)?.requestId ?? null;
@@ -73,18 +68,16 @@ export async function establishmentAnswer(
   const next = establishmentWanted(scope, own, pnId, reached);
   const [first = next, ...after] = [...update, next];
   return { kind: 'take', event: first, after };
-}
+};
 
 /** Nobody sealed it, so anybody may have sent it: the session stays in use until a new one is agreed on. */
-export async function sessionLost(
-  { keyId = '' }: Body<'notice', 'wan.down'>,
-  own: string,
-  scope: Scope,
-): Promise<Decision> {
+export const notice: Decider<Messages['notice']> = async ({ content }, own, scope) => {
+  const { code, keyId = '' } = content.body;
+  if (code !== 401) return { kind: 'ignore', reason: `server says ${code}; the next attempt asks again` };
   const lost = aboutGateway(own, { type: 'GatewaySessionLost', data: { keyId } });
   if (pnGateway.can(await scope.state(pnGateway, own), lost)) return { kind: 'take', event: lost };
   return { kind: 'ignore', reason: 'not about the session in force' };
-}
+};
 
 export const gatewayHandlers = ({ gatewayId, credential }: GatewayIdentity): Handlers<typeof pnGateway> => ({
   asks: {
@@ -120,12 +113,12 @@ export const gatewayHandlers = ({ gatewayId, credential }: GatewayIdentity): Han
   messages: {
     'gateway-registration-request': (scope, stream) => {
       const { requestId, handshake } = scope.context(pnGateway, stream);
-      return wanRequest(gatewayId, 'gateway-registration-request', requestId, { handshake });
+      return askServer(gatewayId, 'gateway-registration-request', requestId, { handshake });
     },
     'pn-establishment-request': (scope, stream, pnId) => {
       const pn = localPn(scope.context(pnGateway, stream), pnId);
       const body = { pnId, revision: pn?.revision ?? 0 };
-      return wanRequest(gatewayId, 'pn-establishment-request', pn?.requestId ?? scope.id(), body);
+      return askServer(gatewayId, 'pn-establishment-request', pn?.requestId ?? scope.id(), body);
     },
   },
 });

@@ -3,9 +3,10 @@ import type { InventoryChange } from '../../../events/fields.ts';
 import type { PnGatewayEvent } from '../../../events/vocabulary/pn-gateway.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { changesAfter, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
-import type { Decision, Scope, StreamEvent } from '../../loop/role.ts';
+import type { Scope, StreamEvent } from '../../loop/role.ts';
 import { StepValue, type Found } from '../../loop/step-value.ts';
-import type { Body } from '../../../messages/incoming.ts';
+import type { TakenByType } from '../../../messages/incoming.ts';
+import type { Decider } from '../../loop/deciders.ts';
 
 /** How the local PN Inventory follows the server's: each message that changes it says what it comes after. */
 
@@ -65,11 +66,8 @@ export async function establishAgain(
     : [establishmentWanted(scope, own, pnId, pn.revision)];
 }
 
-export async function inventoryNotice(
-  { pnId, changes }: Body<'inventory-notice', 'wan.down'>,
-  own: string,
-  scope: Scope,
-): Promise<Decision> {
+export const inventoryNotice: Decider<TakenByType<'pn-gateway'>['inventory-notice']> = async (message, own, scope) => {
+  const { pnId, changes } = message.content.body;
   const { update, gap } = await follow(scope, own, pnId, changes, changes.at(-1)?.revision ?? 0);
   return { kind: 'notYet', meanwhile: gap ?? update };
-}
+};

@@ -1,11 +1,12 @@
 import { MAX_SUMS, type UsageSum } from '../../../events/fields.ts';
 import type { GatewayUsageEvent } from '../../../events/vocabulary/gateway-usage.ts';
 import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
-import type { Decision, Handlers, StreamEvent } from '../../loop/role.ts';
-import { StepError } from '../../loop/step/error.ts';
-import { wanRequest } from './letters.ts';
+import type { Handlers, StreamEvent } from '../../loop/role.ts';
+import { askServer } from './say.ts';
 import { streamOf, idsOf } from '../../../machines/streams.ts';
-import type { Body, Incoming } from '../../../messages/incoming.ts';
+import type { TakenByType } from '../../../messages/incoming.ts';
+import type { Decider } from '../../loop/deciders.ts';
+import { StepError } from '../../loop/step-error.ts';
 
 /** What a PN GW has to do with usage. */
 
@@ -19,14 +20,10 @@ export const relayedUsage = (
 ): StreamEvent =>
   aboutUsage(streamOf('pn-gateway/usage', { gatewayId, deviceId }), { type: 'UsageRecorded', data: { pnId, usage } });
 
-export function reportAnswer(
-  message: Incoming,
-  { code }: Body<'usage-report-response', 'wan.down'>,
-  stream: string,
-): Decision {
-  const data = { reportId: message.inReplyTo ?? '', code };
+export const reportAnswer: Decider<TakenByType<'pn-gateway'>['usage-report-response']> = (message, stream) => {
+  const data = { reportId: message.inReplyTo ?? '', code: message.content.body.code };
   return { kind: 'take', event: aboutUsage(stream, { type: 'UsageReportAnswered', data }) };
-}
+};
 
 export const usageHandlers: Handlers<typeof gatewayUsage> = {
   asks: {
@@ -46,7 +43,7 @@ export const usageHandlers: Handlers<typeof gatewayUsage> = {
     'usage-report': (scope, stream) => {
       const { gatewayId, deviceId } = idsOf('pn-gateway/usage', stream);
       const { reportId, pnId, usage } = scope.context(gatewayUsage, stream);
-      return wanRequest(gatewayId, 'usage-report', reportId, { pnId, deviceId, usage });
+      return askServer(gatewayId, 'usage-report', reportId, { pnId, deviceId, usage });
     },
   },
 };

@@ -6,21 +6,16 @@ import { pneRegistration } from '../../../machines/pne/registration.ts';
 import type { PneContext } from '../../../machines/pne/registration-terms.ts';
 import { idsOf } from '../../../machines/streams.ts';
 import { readJson } from '../../../messages/json.ts';
-import { linkUp } from '../../../messages/subjects.ts';
+import { outbound, type OutboundBody } from '../../../messages/outbound.ts';
+import type { TakenByType } from '../../../messages/incoming.ts';
+import type { Decider } from '../../loop/deciders.ts';
 import { fromBase64url, toBase64url } from '../../../security/base64url.ts';
 import { finishRegistration, startRegistration } from '../../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../../security/session.ts';
 import { timestampAfter, timestampToBytes } from '../../../security/timestamp.ts';
 import type { Decision, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
 import { pneBinding } from '../../sessions/binding.ts';
-import {
-  handshakeKey,
-  openText,
-  sealText,
-  sessionKey,
-  stepSession,
-  type SealedContent,
-} from '../../sessions/sealed-text.ts';
+import { handshakeKey, openText, sealText, sessionKey, stepSession } from '../../sessions/sealed-text.ts';
 import type { PneDevice } from './device.ts';
 import type { Incoming } from '../../../messages/incoming.ts';
 import type { OutboundMessage } from '../../../messages/envelope.ts';
@@ -33,25 +28,23 @@ const aboutPne = (stream: string, event: PneRegistrationEvent): StreamEvent => (
 /** What the sealed payload of the second handshake message says. */
 const Acceptance = z.object({ code: z.literal(200), cpnsId: CpnsId });
 
-export function pairingAnswer(message: Incoming, code: ResponseCode, stream: string): Decision {
-  const requestId = message.inReplyTo ?? '';
-  const { gatewayId } = message;
+type Messages = TakenByType<'pne'>;
+
+export const pairingAnswer: Decider<Messages['pairing-response']> = ({ inReplyTo, gatewayId, content }, stream) => {
+  const requestId = inReplyTo ?? '';
+  const { code } = content.body;
   const event =
     code === 200
       ? aboutPne(stream, { type: 'PairingFormed', data: { requestId, gatewayId } })
       : aboutPne(stream, { type: 'PairingRefused', data: { requestId, code } });
   return { kind: 'take', event };
-}
+};
 
 /** The PN GW's word counts for a refusal only: an acceptance has to open. */
-export function registrationAnswer(
-  message: Incoming,
-  { code, handshake }: { readonly code: ResponseCode; readonly handshake: string | null },
-  stream: string,
-  scope: Scope,
-): Decision | Promise<Decision> {
+export const registrationAnswer: Decider<Messages['registration-response']> = (message, stream, scope) => {
+  const { code, handshake } = message.content.body;
   return code === 200 ? accepted(message, stream, handshake, scope) : refused(message, stream, code, scope);
-}
+};
 
 /** The handshake is over with the registration: its secret goes. */
 function refused({ inReplyTo }: Incoming, stream: string, code: ResponseCode, scope: Scope): Decision {
@@ -77,7 +70,7 @@ async function accepted(message: Incoming, stream: string, reply: string | null,
   return { kind: 'take', event, found: [stepSession.is(session)] };
 }
 
-export async function sealedText(content: SealedContent, stream: string, scope: Scope): Promise<Decision> {
+export const sealedText: Decider<Messages['sealed']> = async ({ content }, stream, scope) => {
   const { keyId } = content.body;
   const text = await openText(content, scope);
   switch (text?.type) {
@@ -92,16 +85,17 @@ export async function sealedText(content: SealedContent, stream: string, scope: 
     default:
       return { kind: 'refuse', code: 401 };
   }
-}
+};
 
 /** A notice is no outcome, but for a code that the same bytes will always get. */
-export async function notice(message: Incoming, code: ResponseCode, stream: string, scope: Scope): Promise<Decision> {
+export const notice: Decider<Messages['notice']> = async (message, stream, scope) => {
+  const { code } = message.content.body;
   if (isTemporary(code)) return { kind: 'ignore', reason: `${code}: the next attempt asks again` };
   const data = { requestId: message.inReplyTo ?? '', code };
   const event = aboutPne(stream, { type: 'PairingRefused', data });
   if (pneRegistration.can(await scope.state(pneRegistration, stream), event)) return { kind: 'take', event };
   return refused(message, stream, code, scope);
-}
+};
 
 type CloseReason = Extract<PneRegistrationEvent, { readonly type: 'SecureSessionClosed' }>['data']['reason'];
 
@@ -186,13 +180,16 @@ export function pneRegistrationHandlers(devices: readonly PneDevice[]): Handlers
   };
 }
 
-function request(context: PneContext, type: string, body: object): OutboundMessage {
-  const { gatewayId, deviceId, requestId } = context;
-  return { subject: linkUp(gatewayId, deviceId, type), type, messageId: requestId, inReplyTo: null, body };
+function request<T extends 'pairing-request' | 'registration-request'>(
+  { gatewayId, deviceId, requestId: messageId }: PneContext,
+  type: T,
+  body: OutboundBody<'link.up', T>,
+): OutboundMessage {
+  return outbound('link.up', { gatewayId, deviceId }, type, body, { messageId });
 }
 
 function sealed(scope: Scope, stream: string, text: SealedText, about?: PersonalFields): OutboundMessage {
   const { gatewayId, deviceId, pnId } = scope.context(pneRegistration, stream);
   const body = { pnId, ...sealText(stepSession.in(scope), text, about ?? null) };
-  return { subject: linkUp(gatewayId, deviceId, 'sealed'), type: 'sealed', inReplyTo: null, body };
+  return outbound('link.up', { gatewayId, deviceId }, 'sealed', body);
 }

@@ -15,7 +15,7 @@ import type { Log } from '../../../seams/log.ts';
 import type { Keyring } from '../../loop/step/keys.ts';
 import type { Peer, SessionBook } from './sealed-wire.ts';
 import { chainKey, seenKey, sessionKey } from '../sealed-text.ts';
-import { fromKeptChain, type Standing } from '../../roles/cpns-server/standing.ts';
+import { fromKeptChain, type Standing } from '../standing.ts';
 
 /**
  * Numbers ahead of the newest accepted frame that are written down as used, so that not every frame is a write. After a

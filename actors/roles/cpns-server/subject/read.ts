@@ -1,11 +1,11 @@
 import type { StreamSource } from '../../../../journal/port.ts';
 import { subject } from '../../../../machines/cpns-server/subject.ts';
 import { foldActor } from '../../../../fold/fold.ts';
-import { StepError } from '../../../loop/step/error.ts';
 import type { Keyring } from '../../../loop/step/keys.ts';
 import type { PersonalState } from '../../../../messages/queries.ts';
 import { openFields } from './personal.ts';
 import { streamOf } from '../../../../machines/streams.ts';
+import { StepError } from '../../../loop/step-error.ts';
 
 export interface PersonalReader {
   readonly journal: StreamSource & { wrappedKey(id: string): Promise<Uint8Array | null> };
