@@ -54,21 +54,19 @@ test(
   async () => {
     const { page, errors } = await open(browser, inspector, '?view=overview');
     const row = (stream: string) => page.locator(`[data-actor$=":${stream}"]`);
-    await row('registration/home/lamp').getByText('idle.registered.sessionEstablished').waitFor();
+    await row('registration/home/lamp').getByText('registration.idle.registered|session.established').waitFor();
     const names = await page.getByLabel('journal').locator('option').allTextContents();
     expect(names).toEqual(['all', 'gateway', 'pnes', 'server']);
 
     const known = new Map(NODES.map((name) => [name, system.events(name).length]));
     await system.register('cup');
     await write(known);
-    await row('pne/cup').getByText('registered.confirmed').waitFor();
+    await row('pne/cup').getByText('registration.registered.settled|session.established').waitFor();
     await row('admission/hub/cup').getByText('idle.registered').waitFor();
 
     await row('pne/cup').getByRole('button').click();
     await page.getByRole('button', { name: 'All roles' }).click();
-    await expect
-      .poll(() => page.locator('.state.active[data-state="idle.registered.sessionEstablished"]').count())
-      .toBe(1);
+    await expect.poll(() => page.locator('.state.active[data-state="session.established"]').count()).toBe(1);
     const added = system.events('server').find(({ type }) => type === 'PneAdded');
     await page.goto(
       new URL(

@@ -18,9 +18,9 @@ test(
     await system.register('lamp');
     pages().inspector = await inspectorOn(system.sources, port);
     await page.getByText('connected').waitFor();
-    await row(page, 'pnes:pne/lamp').getByText('registered.confirmed').waitFor();
+    await row(page, 'pnes:pne/lamp').getByText('registration.registered.settled|session.established').waitFor();
     await system.register('cup');
-    await row(page, 'pnes:pne/cup').getByText('registered.confirmed').waitFor();
+    await row(page, 'pnes:pne/cup').getByText('registration.registered.settled|session.established').waitFor();
 
     await pages().inspector.close();
     pages().inspector = await inspectorOn(system.sources, port, 'another-token-of-another-inspector');

@@ -18,7 +18,7 @@ test(
     const page = await pages().look(`?view=charts&actor=${LAMP}`);
     await expect
       .poll(() => activeIn(page, LAMP))
-      .toEqual(['idle', 'idle.registered', 'idle.registered.sessionEstablished']);
+      .toEqual(['registration', 'registration.idle', 'registration.idle.registered', 'session', 'session.established']);
     for (const { stream, position } of pages()
       .system.events('server')
       .filter(({ stream }) => stream.endsWith('/lamp'))) {
@@ -80,9 +80,9 @@ test(
     const page = await pages().look('?view=overview');
     await row(page, LAMP).waitFor();
     await page.keyboard.press('/');
-    await page.keyboard.type('sessionEst');
+    await page.keyboard.type('session.est');
     await expect.poll(() => page.locator('.row.actors[data-actor]').count()).toBe(1);
-    expect(new URL(page.url()).searchParams.get('text')).toBe('sessionEst');
+    expect(new URL(page.url()).searchParams.get('text')).toBe('session.est');
     await page.locator('.list-scroll').focus();
     await page.keyboard.press('4');
     await page.getByRole('table', { name: 'Events' }).waitFor();

@@ -15,14 +15,24 @@ test.each([
     await row(page, 'server:pn/home').waitFor();
     expect(await row(page, `pnes:pne/${id}`).count()).toBe(0);
     await pages().system.register(id);
-    await row(page, `pnes:pne/${id}`).getByText('registered.confirmed').waitFor();
+    await row(page, `pnes:pne/${id}`).getByText('registration.registered.settled|session.established').waitFor();
     await row(page, `gateway:admission/hub/${id}`).getByText('idle.registered').waitFor();
-    await row(page, `server:registration/home/${id}`).getByText('idle.registered.sessionEstablished').waitFor();
+    await row(page, `server:registration/home/${id}`)
+      .getByText('registration.idle.registered|session.established')
+      .waitFor();
 
     await row(page, `pnes:pne/${id}`).getByRole('button').click();
     await page.getByRole('button', { name: 'All roles' }).click();
     await expect.poll(() => page.getByRole('article').count()).toBe(3);
-    await expect.poll(() => activeIn(page, `pnes:pne/${id}`)).toEqual(['registered', 'registered.confirmed']);
+    await expect
+      .poll(() => activeIn(page, `pnes:pne/${id}`))
+      .toEqual([
+        'registration',
+        'registration.registered',
+        'registration.registered.settled',
+        'session',
+        'session.established',
+      ]);
     const fired = pane(page, `pnes:pne/${id}`).locator('text.event.fired');
     await expect.poll(() => fired.allTextContents()).toEqual([expect.stringContaining('SecureSessionConfirmed')]);
   },
@@ -77,7 +87,15 @@ test(
     await mine.getByText('It would be taken.').waitFor();
     await expect.poll(() => activeIn(page, 'pnes:pne/lamp')).toEqual(['requesting']);
     await mine.getByRole('button', { name: 'Back to what is' }).click();
-    await expect.poll(() => activeIn(page, 'pnes:pne/lamp')).toEqual(['registered', 'registered.confirmed']);
+    await expect
+      .poll(() => activeIn(page, 'pnes:pne/lamp'))
+      .toEqual([
+        'registration',
+        'registration.registered',
+        'registration.registered.settled',
+        'session',
+        'session.established',
+      ]);
     await mine.getByRole('textbox', { name: /Data of/ }).fill('{');
     await mine.getByRole('button', { name: 'What if?' }).click();
     await mine.getByText('The data is no JSON').waitFor();

@@ -55,9 +55,9 @@ test(
     const inspector = processes.start(['inspect', '--json', '--token-file', folder.file('token'), ...journals()]);
     const page = await Page.open(inspector);
     const before = await page.states();
-    expect(before.get('pnes:pne/member-1')).toBe('registered.confirmed');
+    expect(before.get('pnes:pne/member-1')).toBe('registration.registered.settled|session.established');
     expect(before.get(`${GATEWAY}:admission/${GATEWAY}/stranger-1`)).toBe('idle.registered');
-    expect(before.get('server:registration/home/stranger-1')).toBe('idle.registered.sessionEstablished');
+    expect(before.get('server:registration/home/stranger-1')).toBe('registration.idle.registered|session.established');
 
     const { total }: { readonly total: number } = JSON.parse(await page.get('/api/overview'));
     await register();
@@ -86,7 +86,7 @@ test(
     const kept = ['--token-file', folder.file('token'), '--port', page.port];
     const again = processes.start(['inspect', '--json', ...kept, ...journals()]);
     await again.says(/"url"/);
-    expect((await page.states()).get('pnes:pne/member-1')).toBe('registered.confirmed');
+    expect((await page.states()).get('pnes:pne/member-1')).toBe('registration.registered.settled|session.established');
   },
   TEST_MS,
 );
@@ -128,7 +128,7 @@ test(
     const inspector = processes.start(['replay', 'open', '--json', server, exported]);
     const page = await Page.open(inspector);
     const states = await page.states();
-    expect(states.get('server:registration/home/member-1')).toBe('idle.registered.sessionEstablished');
+    expect(states.get('server:registration/home/member-1')).toBe('registration.idle.registered|session.established');
     expect(states.get(`hub:admission/${GATEWAY}/member-1`)).toBe('idle.registered');
 
     // The page at a position is what the auditor's command says.

@@ -1,3 +1,4 @@
+import { isIn } from '../../machines/state.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { cpSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -152,7 +153,7 @@ async function registerAll(runtime: Runtime, devices: Awaited<ReturnType<typeof 
 
 async function confirmed(runtime: Runtime, deviceId: string): Promise<boolean> {
   const { value } = await runtime.state(pneRegistration, streamOf('pne/registration', { deviceId }));
-  return JSON.stringify(value) === JSON.stringify({ registered: 'confirmed' });
+  return isIn(value, 'registration.registered.settled') && isIn(value, 'session.established');
 }
 
 /** A device that was unlucky again and again waits for a minute and longer before it asks once more. */
@@ -171,7 +172,7 @@ async function allConfirmed({ runtime, devices }: Awaited<ReturnType<typeof star
         streamOf('pne/registration', { deviceId: device.deviceId }),
       );
       open.push(`${device.deviceId} ${JSON.stringify(value)} ${context.code}`);
-      if (value === 'timedOut' && (await register(runtime, device)) === 'taken') again += 1;
+      if (isIn(value, 'registration.timedOut') && (await register(runtime, device)) === 'taken') again += 1;
     }
     if (open.length === 0) return again;
     if (Date.now() > endAt) {

@@ -109,7 +109,7 @@ const isRegistered = async (): Promise<void> => {
   const state = await running
     .get('pne')
     ?.runtime.state(pneRegistration, streamOf('pne/registration', { deviceId: DEVICE }));
-  expect(state?.value).toEqual({ registered: 'confirmed' });
+  expect(state?.value).toEqual({ registration: { registered: 'settled' }, session: 'established' });
 };
 
 beforeAll(async () => {

@@ -65,7 +65,7 @@ describe('an actor whose stream does not fold', () => {
       const journal = await journalOf([under({ id: registration.id, hash }, failed)]);
       await expect(foldActor(journal, registration, STREAM)).rejects.toMatchObject({
         name: 'UnfoldableEvent',
-        message: `${STREAM} does not fold at version 1, position 1, recorded under ${law} of its chart: Chart cpns-server/registration in state {"idle":"unregistered"} cannot take PneAuthenticationFailed.`,
+        message: `${STREAM} does not fold at version 1, position 1, recorded under ${law} of its chart: Chart cpns-server/registration in state {"registration":{"idle":"unregistered"},"session":"none"} cannot take PneAuthenticationFailed.`,
       });
     }
   });

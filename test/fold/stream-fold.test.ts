@@ -52,7 +52,7 @@ describe('a stream that was changed', () => {
         kind: 'impossible',
         type: 'CpnsIdAllocated',
         version: 2,
-        state: 'authenticating',
+        state: { registration: 'authenticating', session: 'none' },
         possible: expect.arrayContaining(['PneAuthenticated', 'PneAuthenticationFailed']),
       },
     });
@@ -68,7 +68,9 @@ describe('a stream that was changed', () => {
     const [first, ...rest] = registration();
     if (first === undefined) throw new Error('The registration has no events.');
     const { taken } = fold([{ ...first, data: { ...first.data, requestId: 7 } }, ...rest]);
-    expect(taken[0]).toMatchObject({ deviation: { kind: 'unreadable', version: 1, state: { idle: 'unregistered' } } });
+    expect(taken[0]).toMatchObject({
+      deviation: { kind: 'unreadable', version: 1, state: { registration: { idle: 'unregistered' }, session: 'none' } },
+    });
   });
 
   it('deviates where an event is of another chart', () => {

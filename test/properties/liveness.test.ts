@@ -9,6 +9,9 @@ import { outcomeOf, type Household } from './household.ts';
 import { calm, decisionOn, play, RUNS, script } from './run.ts';
 import { streamOf } from '../../machines/streams.ts';
 
+const IN_SESSION = JSON.stringify({ registration: { registered: 'settled' }, session: 'established' });
+const REFUSED = JSON.stringify({ registration: 'refused', session: 'none' });
+
 async function outcomes(world: World): Promise<readonly string[]> {
   const found: string[] = [];
   for (const { deviceId } of world.options.devices) {
@@ -21,7 +24,7 @@ async function outcomes(world: World): Promise<readonly string[]> {
 function expected(world: World, home: Household): readonly string[] {
   return world.options.devices.map(({ deviceId }, index) => {
     const code = outcomeOf(home, index, decisionOn(world, deviceId));
-    return `${deviceId} ${code} ${code === 200 ? '{"registered":"confirmed"}' : '"refused"'}`;
+    return `${deviceId} ${code} ${code === 200 ? IN_SESSION : REFUSED}`;
   });
 }
 

@@ -1,3 +1,4 @@
+import { isIn } from '../../machines/state.ts';
 import fc from 'fast-check';
 import { pneRegistration } from '../../machines/pne/registration.ts';
 import { isTemporary } from '../../events/codes.ts';
@@ -222,8 +223,6 @@ export async function calm(world: World): Promise<void> {
   await world.calm();
 }
 
-const CLOSED = JSON.stringify({ registered: 'closed' });
-
 /**
  * A device that was not told in its life, that nobody could answer to, or that has no session: not one that is refused for
  * good, unless an operator has let it in since.
@@ -231,8 +230,10 @@ const CLOSED = JSON.stringify({ registered: 'closed' });
 async function hasGivenUp(world: World, deviceId: string): Promise<boolean> {
   const { value, context } =
     (await world.runtime('pnes')?.state(pneRegistration, streamOf('pne/registration', { deviceId }))) ?? {};
-  if (value === 'off' || value === 'timedOut' || JSON.stringify(value) === CLOSED) return true;
-  if (value !== 'refused' || context?.code === undefined || context.code === null) return false;
+  if (value === undefined) return false;
+  const isWithout = isIn(value, 'registration.registered.settled') && isIn(value, 'session.none');
+  if (isIn(value, 'registration.off') || isIn(value, 'registration.timedOut') || isWithout) return true;
+  if (!isIn(value, 'registration.refused') || context?.code === undefined || context.code === null) return false;
   return isTemporary(context.code) || (context.code === 403 && decisionOn(world, deviceId) === 'PneApproved');
 }
 

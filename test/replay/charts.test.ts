@@ -55,7 +55,7 @@ describe('a record under a chart that was changed', () => {
       'cpns-server/registration',
       '"PneAuthenticated":{"guard":"isNewer","target":"allocating"',
       '"PneAuthenticated":{"guard":"isNewer","target":"refusing"',
-      { type: 'CpnsIdAllocated', state: 'refusing' },
+      { type: 'CpnsIdAllocated', state: { registration: 'refusing', session: 'none' } },
     ],
     [
       'a transition of strangers that leads elsewhere',

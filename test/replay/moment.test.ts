@@ -62,7 +62,7 @@ describe('a stream as of a position', () => {
 
   it('is the latest for a position that is not there yet', async () => {
     const moment = await momentOf(wholeJournal(), STREAM, Number.POSITIVE_INFINITY);
-    expect(moment.state?.value).toEqual({ idle: { registered: 'sessionEstablished' } });
+    expect(moment.state?.value).toEqual({ registration: { idle: 'registered' }, session: 'established' });
     expect(moment.lastEvent?.type).toBe('SecureSessionEstablished');
   });
 

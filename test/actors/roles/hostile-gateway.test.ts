@@ -208,7 +208,7 @@ describe('a PN GW that forges the confirmation of a session', () => {
     const state = await world
       .runtime('pnes')
       ?.state(pneRegistration, streamOf('pne/registration', { deviceId: 'lamp' }));
-    expect(state?.value).toEqual({ registered: 'confirming' });
+    expect(state?.value).toEqual({ registration: { registered: 'confirming' }, session: 'none' });
     expect((await world.events('pnes')).at(-1)).toMatchObject({
       type: 'MessageRefused',
       data: { message: 'sealed', from: 'lamp', code },

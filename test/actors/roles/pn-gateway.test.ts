@@ -54,7 +54,10 @@ describe('a gap in the local inventory', () => {
     world.network.drop(world.network.inFlight.length - 1);
     const from = world.sent.length;
     await world.calm();
-    expect(await outcome(world, 'cup')).toEqual([200, { registered: 'confirmed' }]);
+    expect(await outcome(world, 'cup')).toEqual([
+      200,
+      { registration: { registered: 'settled' }, session: 'established' },
+    ]);
     expect(said(world, 'pn-establishment-request', from)).not.toEqual([]);
     const answers = said(world, 'wan.down.hub.pn-update-response', from);
     expect(answers.length).toBeGreaterThan(1);
@@ -73,7 +76,10 @@ describe('a gap in the local inventory', () => {
     await world.calm();
     expect(Object.keys((await local(world))?.members ?? {})).toHaveLength(members.length);
     expect(await local(world)).toMatchObject({ status: 'established' });
-    expect(await outcome(world, 'm210')).toEqual([200, { registered: 'confirmed' }]);
+    expect(await outcome(world, 'm210')).toEqual([
+      200,
+      { registration: { registered: 'settled' }, session: 'established' },
+    ]);
   });
 
   test('left by the lost notice that a provisional PNE is gone is found by itself', async () => {
@@ -132,7 +138,7 @@ describe('a PNE is refused by the PN GW itself', () => {
     const world = await established({ devices: [device('cup', 'home')] });
     await world.register('cup');
     await world.calm();
-    expect(await outcome(world, 'cup')).toEqual([403, 'refused']);
+    expect(await outcome(world, 'cup')).toEqual([403, { registration: 'refused', session: 'none' }]);
     expect(said(world, 'wan.up.hub.pn-update-request')).toEqual([]);
   });
 
@@ -140,14 +146,14 @@ describe('a PNE is refused by the PN GW itself', () => {
     const world = await established({ pairing: 'forbidden' });
     await world.register('cup');
     await world.calm();
-    expect(await outcome(world, 'cup')).toEqual([403, 'refused']);
+    expect(await outcome(world, 'cup')).toEqual([403, { registration: 'refused', session: 'none' }]);
   });
 
   test('404 when its PN is unknown', async () => {
     const world = await established({ devices: [device('lamp', 'nowhere')] });
     await world.register('lamp');
     await world.calm();
-    expect(await outcome(world, 'lamp')).toEqual([404, 'refused']);
+    expect(await outcome(world, 'lamp')).toEqual([404, { registration: 'refused', session: 'none' }]);
     expect(said(world, 'wan.up.hub.registration-request')).toEqual([]);
   });
 
@@ -157,9 +163,12 @@ describe('a PNE is refused by the PN GW itself', () => {
     await world.drain();
     await world.register('lamp');
     await world.drain();
-    expect(await outcome(world, 'lamp')).toEqual([480, 'backingOff']);
+    expect(await outcome(world, 'lamp')).toEqual([480, { registration: 'backingOff', session: 'none' }]);
     world.network.reconnect('server');
     await world.calm();
-    expect(await outcome(world, 'lamp')).toEqual([200, { registered: 'confirmed' }]);
+    expect(await outcome(world, 'lamp')).toEqual([
+      200,
+      { registration: { registered: 'settled' }, session: 'established' },
+    ]);
   });
 });

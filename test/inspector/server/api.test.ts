@@ -28,10 +28,13 @@ describe('what the page may ask', () => {
     );
     const at = `server:${received?.position},hub:0,pnes:0`;
     const state = await json(inspector, `/api/state?actor=server:registration/home/lamp&at=${at}`);
-    expect(state).toMatchObject({ state: { value: 'allocating', context: { deviceId: 'lamp' } }, version: 2 });
-    expect(state).toMatchObject({ standing: { fired: ['authenticating|PneAuthenticated|0'] } });
     expect(state).toMatchObject({
-      transitions: expect.arrayContaining(['allocating|CpnsIdAllocated|0', '|MessageRefused|0']),
+      state: { value: { registration: 'allocating', session: 'none' }, context: { deviceId: 'lamp' } },
+      version: 2,
+    });
+    expect(state).toMatchObject({ standing: { fired: ['registration.authenticating|PneAuthenticated|0'] } });
+    expect(state).toMatchObject({
+      transitions: expect.arrayContaining(['registration.allocating|CpnsIdAllocated|0', '|MessageRefused|0']),
     });
     const { actors } = (await json(inspector, `/api/actors?at=${at}`)) as { actors: readonly { journal: string }[] };
     expect(new Set(actors.map(({ journal }) => journal))).toEqual(new Set(['server']));
@@ -45,7 +48,9 @@ describe('what the page may ask', () => {
     const event = await json(inspector, `/api/event?journal=server&position=${request?.position}`);
     expect(event).toMatchObject({
       recorded: request,
-      changes: expect.arrayContaining([{ path: 'value', after: 'authenticating', before: { idle: 'unregistered' } }]),
+      changes: expect.arrayContaining([
+        { path: 'value.registration', after: 'authenticating', before: { idle: 'unregistered' } },
+      ]),
       causes: [{ type: 'RegistrationForwarded', journal: 'hub' }],
       correlated: expect.any(Number),
     });
@@ -70,8 +75,11 @@ describe('what the page may ask', () => {
     expect(wanted?.example).toMatchObject({ deviceId: 'lamp', pnId: 'home', gatewayId: 'hub' });
     expect(await whatIf({ type: 'RegistrationWanted', data: wanted?.example })).toMatchObject({
       outcome: 'taken',
-      standing: { state: 'requesting', fired: ['registered.confirmed|RegistrationWanted|0'] },
-      changes: expect.arrayContaining([expect.objectContaining({ path: 'value', after: 'requesting' })]),
+      standing: {
+        state: 'registration.requesting|session.established',
+        fired: ['registration.registered.settled|RegistrationWanted|0'],
+      },
+      changes: expect.arrayContaining([expect.objectContaining({ path: 'value.registration', after: 'requesting' })]),
       effects: [{ type: 'ask', fact: 'requestRegistration' }],
     });
     expect(await whatIf({ type: 'BackOffEnded', data: {} })).toMatchObject({ outcome: 'refused' });

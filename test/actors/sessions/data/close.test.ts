@@ -18,7 +18,10 @@ async function states({ world }: Sessions) {
     ?.state(registration, streamOf('cpns-server/registration', { pnId: PN, deviceId: 'lamp' }));
   return [pne?.value, server?.value];
 }
-const CLOSED = [{ registered: 'closed' }, { idle: { registered: 'closed' } }];
+const CLOSED = [
+  { registration: { registered: 'settled' }, session: 'none' },
+  { registration: { idle: 'registered' }, session: 'none' },
+];
 
 /** Keys that a node has at rest. */
 function keysOf({ timeline }: World, node: 'server' | 'pnes'): readonly string[] {
