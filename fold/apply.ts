@@ -1,4 +1,4 @@
-import { readFact, UnreadableEvent } from './decode.ts';
+import { readEvent, UnreadableEvent } from './decode.ts';
 import type { RecordedEvent } from '../journal/port.ts';
 import { CHARTS } from '../machines/catalogue.ts';
 import { ChartError, type Chart, type Step } from '../machines/chart.ts';
@@ -44,7 +44,7 @@ export function applyEvent(stream: Folding, event: RecordedEvent, law: Law, char
   if (stream.chart !== null && stream.chart !== chart)
     return { kind: 'otherChart', message: `is of chart ${id}, the stream is of ${stream.chart.id}` };
   try {
-    return chart.transition(stream.state ?? chart.initial(), readFact(event));
+    return chart.transition(stream.state ?? chart.initial(), readEvent(event));
   } catch (error) {
     if (error instanceof UnreadableEvent) return { kind: 'unreadable', message: error.message };
     if (error instanceof ChartError) return { kind: 'impossible', message: error.message };

@@ -4,7 +4,7 @@ import { versionOf, type EventDefinition, type Vocabulary } from '../events/voca
 import { isChartId, vocabularyOf, type ChartId } from '../machines/catalogue.ts';
 
 /** An event as a chart takes it. */
-export interface Fact {
+export interface DomainEvent {
   readonly type: string;
   readonly data: JsonObject;
 }
@@ -26,7 +26,7 @@ export class UnreadableEvent extends Error {
 const UPGRADE = 'Use a program version that is at least as new as the one that wrote the journal.';
 
 /** Checks what is about to be written against the vocabulary of its chart. @returns its definition. @throws UnreadableEvent */
-export function checkFact(chart: ChartId, fact: Fact): EventDefinition<z.ZodType> {
+export function checkEvent(chart: ChartId, fact: DomainEvent): EventDefinition<z.ZodType> {
   const definition = definitionOf(chart, fact.type, vocabularyOf);
   checkData(chart, fact, definition);
   return definition;
@@ -36,7 +36,7 @@ export function checkFact(chart: ChartId, fact: Fact): EventDefinition<z.ZodType
  * An event of the journal in the shape of today: one of an older schema version is brought up to it.
  * @throws UnreadableEvent
  */
-export function readFact(event: NewEvent, vocabulary = vocabularyOf): Fact & { readonly chart: ChartId } {
+export function readEvent(event: NewEvent, vocabulary = vocabularyOf): DomainEvent & { readonly chart: ChartId } {
   const { type, schemaVersion } = event;
   const chart = event.meta.chart.id;
   if (!isChartId(chart)) throw new UnreadableEvent('unknownChart', `No chart has the id '${chart}'.`, UPGRADE);
@@ -69,7 +69,7 @@ function definitionOf(chart: ChartId, type: string, vocabularies: typeof vocabul
   throw new UnreadableEvent('unknownType', `Chart ${chart} has no event of type '${type}'.`, UPGRADE);
 }
 
-function checkData(chart: ChartId, { type, data }: Fact, definition: Definition): void {
+function checkData(chart: ChartId, { type, data }: DomainEvent, definition: Definition): void {
   const result = definition.data.safeParse(data);
   if (result.success) return;
   const where = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');

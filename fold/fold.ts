@@ -1,4 +1,4 @@
-import { readFact, UnreadableEvent } from './decode.ts';
+import { readEvent, UnreadableEvent } from './decode.ts';
 import { archivedError } from '../journal/archived.ts';
 import type { AsOf, Base, RecordedEvent } from '../journal/port.ts';
 import type { Chart } from '../machines/chart.ts';
@@ -89,7 +89,7 @@ async function foldOn(actor: Folding, unfolded: Unfolded): Promise<FoldedActor> 
 function errorOf(chart: Chart, event: RecordedEvent, fault: Fault): Error {
   if (fault.kind === 'gap' || fault.kind === 'impossible') return new UnfoldableEvent(chart, event, fault);
   const { stream, version } = event;
-  const fact = readFact(event);
+  const fact = readEvent(event);
   const sentence = `Stream ${stream} has an event of chart ${fact.chart} at version ${version}; it belongs to ${chart.id}.`;
   return new UnreadableEvent('unknownChart', sentence, 'Verify the journal: this event was not written by this role.');
 }

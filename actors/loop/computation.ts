@@ -4,8 +4,8 @@ import type { ResponseCode } from '../../events/codes.ts';
 import type { TimerRow } from '../../journal/port.ts';
 import type { Role } from './role.ts';
 import type { LogFields } from '../../seams/log.ts';
-import { refusalFact, type Refusal } from './refusals.ts';
-import type { Draft } from './step.ts';
+import { refusalEvent, type Refusal } from './refusals.ts';
+import type { StepBuilder } from './step-builder.ts';
 import type { Work } from './work.ts';
 import { deviceOf, type Incoming } from '../../messages/incoming.ts';
 
@@ -31,73 +31,78 @@ interface ComputationHost {
   warn(message: string, fields: LogFields): void;
 }
 
-/** What a message, a timer or a command leads to, by the chart and the role: the facts of it are taken into the draft. */
-export function compute(work: Work, draft: Draft, host: ComputationHost): Promise<Outcome> {
+/** What a message, a timer or a command leads to, by the chart and the role: the facts of it are taken into the step. */
+export function compute(work: Work, step: StepBuilder, host: ComputationHost): Promise<Outcome> {
   switch (work.kind) {
     case 'message':
-      return ofMessage(work.message, work.stream, draft, host);
+      return ofMessage(work.message, work.stream, step, host);
     case 'timer':
-      return ofTimer(work.row, draft, host);
+      return ofTimer(work.row, step, host);
     case 'command':
-      return ofCommand(work, draft);
+      return ofCommand(work, step);
   }
 }
 
-async function ofMessage(message: Incoming, stream: string, draft: Draft, host: ComputationHost): Promise<Outcome> {
+async function ofMessage(
+  message: Incoming,
+  stream: string,
+  step: StepBuilder,
+  host: ComputationHost,
+): Promise<Outcome> {
   const { role } = host;
-  const decision = await role.decide(message, stream, draft);
+  const decision = await role.decide(message, stream, step);
   switch (decision.kind) {
     case 'ignore': {
       const fields = { type: message.content.type, reason: decision.reason };
       return { kind: 'nothing', say: () => host.warn('message ignored', fields) };
     }
     case 'refuse':
-      return refuse(message, stream, decision.code, draft);
+      return refuse(message, stream, decision.code, step);
     case 'notYet':
-      for (const fact of decision.meanwhile) if (await draft.can(fact)) await draft.take(fact);
-      return draft.isEmpty ? NOTHING : COMMIT_OPEN;
+      for (const fact of decision.meanwhile) if (await step.can(fact)) await step.take(fact);
+      return step.isEmpty ? NOTHING : COMMIT_OPEN;
     case 'take': {
       const { event, after = [], found = [] } = decision;
-      if (!(await draft.can(event))) {
+      if (!(await step.can(event))) {
         const chart = chartOf(stream);
-        return refuse(message, stream, chart.refusal(await draft.state(chart, stream)), draft);
+        return refuse(message, stream, chart.refusal(await step.state(chart, stream)), step);
       }
-      draft.found({ events: [], found });
-      await draft.take(event);
-      for (const fact of after) if (await draft.can(fact)) await draft.take(fact);
-      return refusedInStep(message, stream, draft) ?? COMMIT_CONSUMED;
+      step.found({ events: [], found });
+      await step.take(event);
+      for (const fact of after) if (await step.can(fact)) await step.take(fact);
+      return refusedInStep(message, stream, step) ?? COMMIT_CONSUMED;
     }
   }
 }
 
-async function refuse(message: Incoming, stream: string, code: ResponseCode, draft: Draft): Promise<Outcome> {
+async function refuse(message: Incoming, stream: string, code: ResponseCode, step: StepBuilder): Promise<Outcome> {
   const from = deviceOf(message) ?? message.gatewayId;
   const refusal: Refusal = { stream, message: message.content.type, from, code };
-  draft.forgetKeys();
-  await draft.take(refusalFact(refusal, 1));
+  step.forgetKeys();
+  await step.take(refusalEvent(refusal, 1));
   const outcome = refusalOf(message, code);
-  if (outcome !== null) draft.answer(outcome);
+  if (outcome !== null) step.answer(outcome);
   return { kind: 'refuse', refusal, like: 'notice' };
 }
 
-function refusedInStep(message: Incoming, stream: string, draft: Draft): Outcome | null {
-  const { refused } = draft;
-  if (refused === null || !draft.isMereAnswer) return null;
+function refusedInStep(message: Incoming, stream: string, step: StepBuilder): Outcome | null {
+  const { refused } = step;
+  if (refused === null || !step.isMereAnswer) return null;
   return { kind: 'refuse', refusal: { stream, message: message.content.type, ...refused }, like: 'answer' };
 }
 
-async function ofTimer(row: TimerRow, draft: Draft, host: ComputationHost): Promise<Outcome> {
+async function ofTimer(row: TimerRow, step: StepBuilder, host: ComputationHost): Promise<Outcome> {
   if (!(await host.isArmed(row))) return NOTHING;
-  draft.disarm(row.stream, row.name);
+  step.disarm(row.stream, row.name);
   const fact = { stream: row.stream, type: row.event.type, data: row.event.data };
-  if (await draft.can(fact)) await draft.take(fact);
+  if (await step.can(fact)) await step.take(fact);
   return COMMIT_OPEN;
 }
 
-async function ofCommand(work: Extract<Work, { readonly kind: 'command' }>, draft: Draft): Promise<Outcome> {
-  for (const fact of draft.found(await work.command(draft))) {
-    if (!(await draft.can(fact))) return { kind: 'nothing', say: () => work.done('refused') };
-    await draft.take(fact);
+async function ofCommand(work: Extract<Work, { readonly kind: 'command' }>, step: StepBuilder): Promise<Outcome> {
+  for (const fact of step.found(await work.command(step))) {
+    if (!(await step.can(fact))) return { kind: 'nothing', say: () => work.done('refused') };
+    await step.take(fact);
   }
-  return draft.isEmpty ? { kind: 'nothing', say: () => work.done('taken') } : COMMIT_OPEN;
+  return step.isEmpty ? { kind: 'nothing', say: () => work.done('taken') } : COMMIT_OPEN;
 }

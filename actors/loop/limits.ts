@@ -13,7 +13,7 @@ export const MAX_REDO = 16;
  * Events of one step. The longest flow has 8; a PN GW that registered asks for each of its PNs, at most 1,000 (limit of
  * `GatewayRegistrationWanted`). More would be a chart that asks itself in a circle.
  */
-export const MAX_FACTS_PER_STEP = 1_024;
+export const MAX_EVENTS_PER_STEP = 1_024;
 
 /** Equal refusals (same actor, same code) within this time are one event. */
 export const REFUSAL_WINDOW_MS = 10_000;

@@ -80,6 +80,6 @@ export class Refusals {
 /** By sender, not by actor: whoever makes up PNs or devices is summed over all of them. */
 const keyOf = ({ from, code, message, reason = '' }: Refusal): string => `${from}|${code}|${message}|${reason}`;
 
-export function refusalFact({ stream, message, from, code }: Refusal, count: number): StreamEvent {
+export function refusalEvent({ stream, message, from, code }: Refusal, count: number): StreamEvent {
   return { stream, type: 'MessageRefused', data: { message, from, code, count } };
 }

@@ -1,5 +1,5 @@
 import type { ResponseCode } from '../../events/codes.ts';
-import type { Fact } from '../../fold/decode.ts';
+import type { DomainEvent } from '../../fold/decode.ts';
 import type { JournalReader } from '../../journal/port.ts';
 import type { CATALOGUE, ChartId } from '../../machines/catalogue.ts';
 import type { AskOf, Chart, MessageOf } from '../../machines/chart.ts';
@@ -11,7 +11,7 @@ import type { OutboundMessage } from '../../messages/envelope.ts';
 import type { RoleName } from '../../events/parties.ts';
 
 /** An event with the stream that it belongs to. */
-export interface StreamEvent extends Fact {
+export interface StreamEvent extends DomainEvent {
   readonly stream: string;
 }
 

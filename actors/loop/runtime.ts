@@ -12,16 +12,16 @@ import type { Log, LogFields } from '../../seams/log.ts';
 import { SnapshotKeeper } from './snapshots.ts';
 import { Warnings } from '../../seams/warnings.ts';
 import type { Delivery, Subscription, Wire } from '../../wire/port.ts';
-import { Intake } from './intake.ts';
-import { Outlet } from './outlet.ts';
-import { refusalFact, Refusals, type Refusal } from './refusals.ts';
-import type { Draft } from './step.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Publisher } from './publisher.ts';
+import { refusalEvent, Refusals, type Refusal } from './refusals.ts';
+import type { StepBuilder } from './step-builder.ts';
 import type { Keyring } from './step/keys.ts';
-import { TakingUp } from './taking-up.ts';
+import { Recovery } from './recovery.ts';
 import { Timers } from './timers.ts';
-import { UnderWay } from './under-way.ts';
-import type { UnitHost } from './unit.ts';
-import { Units } from './units.ts';
+import { PendingTasks } from './pending-tasks.ts';
+import type { ExecutorHost } from './serial-executor.ts';
+import { Executors } from './executors.ts';
 import type { Command, Work } from './work.ts';
 import type { ChartState } from '../../machines/state.ts';
 import type { Incoming } from '../../messages/incoming.ts';
@@ -65,7 +65,7 @@ export interface RuntimeStats {
 }
 
 /** One role in one process: brings messages, timers and commands to their units, and lets out what was committed. */
-export class Runtime implements UnitHost {
+export class Runtime implements ExecutorHost {
   readonly role: Role;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -77,13 +77,13 @@ export class Runtime implements UnitHost {
   readonly #share: Share;
   readonly #beforeStop: () => Promise<void>;
   readonly #warnings: Warnings;
-  readonly #underWay = new UnderWay();
-  readonly #intake: Intake;
-  readonly #units: Units;
+  readonly #pending = new PendingTasks();
+  readonly #dispatcher: Dispatcher;
+  readonly #units: Executors;
   readonly #timers: Timers;
   readonly refusals: Refusals;
-  readonly #outlet: Outlet;
-  readonly #takingUp: TakingUp;
+  readonly #publisher: Publisher;
+  readonly #recovery: Recovery;
   readonly #snapshots: SnapshotKeeper;
   readonly #counts = { committed: 0, repeated: 0, failedSteps: 0 };
   #subscriptions: readonly Subscription[] = [];
@@ -103,24 +103,24 @@ export class Runtime implements UnitHost {
     this.#share = share;
     this.#beforeStop = options.beforeStop ?? (() => Promise.resolve());
     const warnings = new Warnings(clock, log);
-    const underWay = this.#underWay;
+    const pending = this.#pending;
     const timers = new Timers(clock, (row) => this.#fire(row));
-    const outlet = new Outlet({ journal, wire, entropy, log, warnings, underWay });
+    const publisher = new Publisher({ journal, wire, entropy, log, warnings, pending });
     this.#warnings = warnings;
     this.#timers = timers;
-    this.#outlet = outlet;
-    this.#takingUp = new TakingUp({ journal, clock, log, share, timers, outlet, underWay });
-    this.#units = new Units(this, options.maxCachedActors ?? MAX_CACHED_ACTORS);
+    this.#publisher = publisher;
+    this.#recovery = new Recovery({ journal, clock, log, share, timers, publisher, pending });
+    this.#units = new Executors(this, options.maxCachedActors ?? MAX_CACHED_ACTORS);
     this.#snapshots = new SnapshotKeeper(this, options.snapshotEvery);
     this.refusals = new Refusals(clock, (refusal, count) => {
-      void this.tell(refusal.stream, () => [refusalFact(refusal, count)]).catch(() => {});
+      void this.tell(refusal.stream, () => [refusalEvent(refusal, count)]).catch(() => {});
     });
-    this.#intake = new Intake({
+    this.#dispatcher = new Dispatcher({
       role,
       wire,
       clock,
       warnings,
-      outlet,
+      publisher,
       data: options.data,
       enqueue: (stream, message) => this.#units.enqueue({ kind: 'message', stream, message }),
       refuse: (refusal) => this.#refuseUnasked(refusal),
@@ -130,12 +130,12 @@ export class Runtime implements UnitHost {
   /** Takes up where the last process ended: timers are armed again, unanswered requests are sent again. */
   async start(): Promise<void> {
     this.#state = 'running';
-    await this.#takingUp.timers();
+    await this.#recovery.timers();
     if (this.#isStopping()) return;
     this.#subscriptions = this.role.subscriptions.map(({ pattern, queue }) =>
       this.#wire.subscribe(pattern, (delivery) => this.deliver(delivery), queue === undefined ? {} : { queue }),
     );
-    await this.#takingUp.requests();
+    await this.#recovery.requests();
     if (!this.#isStopping()) this.#sweepLater();
   }
 
@@ -145,7 +145,7 @@ export class Runtime implements UnitHost {
    */
   async takeUp(keeps: Keeps): Promise<void> {
     this.#units.forgetAllBut(keeps);
-    if (this.#state === 'running') await this.#takingUp.now();
+    if (this.#state === 'running') await this.#recovery.now();
   }
 
   /** Takes nothing new, finishes what is under way. Journal and wire stay open. */
@@ -153,7 +153,7 @@ export class Runtime implements UnitHost {
     if (this.#share.giveUp !== undefined) await this.#share.giveUp();
     this.refusals.close();
     this.#state = 'stopping';
-    this.#takingUp.end();
+    this.#recovery.end();
     await Promise.all(this.#subscriptions.map((subscription) => subscription.drain()));
     this.#warnings.close();
     this.#cancelSweep();
@@ -168,13 +168,13 @@ export class Runtime implements UnitHost {
 
   /** Resolves when no step is under way. */
   async settled(): Promise<void> {
-    while (this.#units.isBusy || this.#underWay.size > 0)
-      await Promise.all([this.#units.whenIdle(), this.#underWay.all()]);
+    while (this.#units.isBusy || this.#pending.size > 0)
+      await Promise.all([this.#units.whenIdle(), this.#pending.all()]);
   }
 
   /** Takes a message off the wire. */
   deliver(delivery: Delivery): void {
-    this.#intake.deliver(delivery);
+    this.#dispatcher.deliver(delivery);
   }
 
   /**
@@ -219,34 +219,34 @@ export class Runtime implements UnitHost {
 
   get stats(): RuntimeStats {
     const { size: units, cachedActors } = this.#units;
-    return { ...this.#counts, ...this.#intake.counts, units, cachedActors, timers: this.#timers.size };
+    return { ...this.#counts, ...this.#dispatcher.counts, units, cachedActors, timers: this.#timers.size };
   }
 
   // What a unit needs.
 
-  release(draft: Draft, result: CommitResult): void {
+  release(step: StepBuilder, result: CommitResult): void {
     if (result.kind !== 'committed') {
       this.#counts.repeated += 1;
       return;
     }
     this.#counts.committed += 1;
-    const { arm, disarm } = draft.timers;
+    const { arm, disarm } = step.timers;
     for (const { stream, name } of disarm) this.#timers.disarm(stream, name);
     for (const row of arm) this.#timers.arm(row);
-    this.#snapshots.committed(result.events, () => draft.actors());
+    this.#snapshots.committed(result.events, () => step.actors());
     // Observers first: on one connection they see this step before anything that its messages lead to.
-    if (this.#observers === 'publish') this.#outlet.tellObservers(result.events);
-    for (const message of draft.outgoing) this.#outlet.publish(message);
-    for (const id of draft.resend) this.#outlet.resendLater(id);
+    if (this.#observers === 'publish') this.#publisher.tellObservers(result.events);
+    for (const message of step.outgoing) this.#publisher.publish(message);
+    for (const id of step.resend) this.#publisher.resendLater(id);
   }
 
   repeat(answers: readonly StoredAnswer[]): void {
     this.#counts.repeated += 1;
-    for (const answer of answers) this.#outlet.publish(answer);
+    for (const answer of answers) this.#publisher.publish(answer);
   }
 
   notice(message: Incoming, code: ResponseCode): void {
-    this.#outlet.notice(message, code);
+    this.#publisher.notice(message, code);
   }
 
   /** In this process and in the journal: another process may have been given the actor's messages meanwhile. */
@@ -266,7 +266,7 @@ export class Runtime implements UnitHost {
     this.#log.error('step failed', { stream: work.stream, cause: work.kind, error: error.message, remedy });
     if (this.#state !== 'running') return;
     if (work.kind === 'timer' && this.#timers.isArmed(work.row)) this.#timers.arm(work.row, TIMER_RETRY_MS);
-    if (error instanceof JournalError && error.fault === 'failed') this.#takingUp.later();
+    if (error instanceof JournalError && error.fault === 'failed') this.#recovery.later();
   }
 
   warn(message: string, fields: LogFields): void {
@@ -277,7 +277,7 @@ export class Runtime implements UnitHost {
   #refuseUnasked(refusal: Refusal): 'first' | 'like' {
     const note = this.refusals.note(refusal);
     if (note === 'like') this.refusals.add(refusal);
-    else this.tell(refusal.stream, () => [refusalFact(refusal, 1)]).catch(() => this.refusals.takeBack(refusal));
+    else this.tell(refusal.stream, () => [refusalEvent(refusal, 1)]).catch(() => this.refusals.takeBack(refusal));
     return note;
   }
 
@@ -296,7 +296,7 @@ export class Runtime implements UnitHost {
     this.#cancelSweep = this.clock.after(IDLE_MS, () => {
       this.#units.passivate();
       // Another process may have died right after it committed what its successor had looked for.
-      if (this.#share !== EVERYTHING) this.#takingUp.beside();
+      if (this.#share !== EVERYTHING) this.#recovery.beside();
       const { upkeep } = this.role;
       if (upkeep !== undefined) {
         this.tell(upkeep.stream, upkeep.look).catch((error: unknown) =>

@@ -6,7 +6,7 @@ import { isJsonObject, toJson } from './json.ts';
 import { stateText } from './standing.ts';
 import { describe } from './state.ts';
 import type { ChartId } from '../../machines/catalogue.ts';
-import { checkFact, UnreadableEvent, type Fact } from '../../fold/decode.ts';
+import { checkEvent, UnreadableEvent, type DomainEvent } from '../../fold/decode.ts';
 import type { ChartState } from '../../machines/state.ts';
 
 /** What an event would do to the state of an actor. @param row what its last event left standing beside it */
@@ -19,10 +19,10 @@ export function tried(
 ): WhatIfAnswer {
   const before = describe(state);
   const nothing = { standing: null, before, after: before, changes: [], effects: [] };
-  const fact = readFact(event);
+  const fact = readEvent(event);
   if (fact === null) return { ...nothing, outcome: 'invalid', says: 'An event is { "type": text, "data": { ... } }.' };
   try {
-    checkFact(id, fact);
+    checkEvent(id, fact);
   } catch (error) {
     if (!(error instanceof UnreadableEvent)) throw error;
     return { ...nothing, outcome: 'invalid', says: error.message };
@@ -46,7 +46,7 @@ export function tried(
   };
 }
 
-function readFact(event: unknown): Fact | null {
+function readEvent(event: unknown): DomainEvent | null {
   if (typeof event !== 'object' || event === null || !('type' in event) || typeof event.type !== 'string') return null;
   const data = toJson('data' in event ? event.data : {});
   return isJsonObject(data) ? { type: event.type, data } : null;

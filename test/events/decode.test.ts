@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../journal/port.ts';
 import { POOL } from '../machines/pool.ts';
 import { CHART_IDS, vocabularyOf } from '../../machines/catalogue.ts';
-import { checkFact, readFact, UnreadableEvent, type EventFault, type Fact } from '../../fold/decode.ts';
+import { checkEvent, readEvent, UnreadableEvent, type EventFault, type DomainEvent } from '../../fold/decode.ts';
 
 const kept: NewEvent = {
   type: 'RegistrationTimedOut',
@@ -21,7 +21,7 @@ const kept: NewEvent = {
 
 function faultOf(event: NewEvent): EventFault | null {
   try {
-    readFact(event);
+    readEvent(event);
     return null;
   } catch (error) {
     if (!(error instanceof UnreadableEvent)) throw error;
@@ -33,7 +33,7 @@ function faultOf(event: NewEvent): EventFault | null {
 
 describe('an event of the journal', () => {
   it('is read as what its chart takes', () => {
-    expect(readFact(kept)).toEqual({
+    expect(readEvent(kept)).toEqual({
       chart: 'pne/registration',
       type: 'RegistrationTimedOut',
       data: { requestId: 'r1' },
@@ -66,11 +66,11 @@ describe.each(CHART_IDS)('the vocabulary of %s', (id) => {
   });
 
   it('takes events of every type, also after JSON, and none with a field that it does not know', () => {
-    const pool: readonly Fact[] = POOL[id];
+    const pool: readonly DomainEvent[] = POOL[id];
     expect(new Set(pool.map(({ type }) => type))).toEqual(new Set(Object.keys(vocabularyOf(id))));
     for (const { type, data } of pool) {
-      expect(checkFact(id, { type, data: JSON.parse(JSON.stringify(data)) }), type).toBe(vocabularyOf(id)[type]);
-      expect(() => checkFact(id, { type, data: { ...data, secret: 'x' } }), type).toThrow(UnreadableEvent);
+      expect(checkEvent(id, { type, data: JSON.parse(JSON.stringify(data)) }), type).toBe(vocabularyOf(id)[type]);
+      expect(() => checkEvent(id, { type, data: { ...data, secret: 'x' } }), type).toThrow(UnreadableEvent);
     }
   });
 });

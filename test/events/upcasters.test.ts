@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { event as changed, versionOf } from '../../events/vocabulary/define.ts';
 import type { NewEvent } from '../../journal/port.ts';
 import { CHART_IDS, vocabularyOf } from '../../machines/catalogue.ts';
-import { readFact, UnreadableEvent, upcast } from '../../fold/decode.ts';
+import { readEvent, UnreadableEvent, upcast } from '../../fold/decode.ts';
 
 const OLDER = new URL('older/', import.meta.url);
 const EVERY = CHART_IDS.flatMap((chart) =>
@@ -23,7 +23,7 @@ describe('an event of an older schema version', () => {
         expect(events, `${type}.v${older}.json`).not.toEqual([]);
         for (const event of events) {
           expect(event.schemaVersion).toBe(older);
-          expect(readFact(event).type).toBe(type);
+          expect(readEvent(event).type).toBe(type);
         }
       }
     }
@@ -57,10 +57,10 @@ describe('upcasting', () => {
 
   it('does not touch an event of today', () => {
     const vocabulary = () => ({ BackOffEnded: changed('Ended.', z.strictObject({}), { upcasters: [() => ({})] }) });
-    expect(() => readFact(event(3, {}), vocabulary)).toThrow(UnreadableEvent);
-    expect(readFact(event(2, {}), vocabulary).data).toEqual({});
-    expect(() => readFact(event(2, { wrong: true }), vocabulary)).toThrow(UnreadableEvent);
-    expect(readFact(event(1, { wrong: true }), vocabulary).data).toEqual({});
+    expect(() => readEvent(event(3, {}), vocabulary)).toThrow(UnreadableEvent);
+    expect(readEvent(event(2, {}), vocabulary).data).toEqual({});
+    expect(() => readEvent(event(2, { wrong: true }), vocabulary)).toThrow(UnreadableEvent);
+    expect(readEvent(event(1, { wrong: true }), vocabulary).data).toEqual({});
   });
 
   it('goes step by step from the stored version to that of today', () => {

@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot, AnyStateNode } from 'xstate';
 import type { Chart } from '../../machines/chart.ts';
 import type { ChartId } from '../../machines/catalogue.ts';
-import type { Fact } from '../../fold/decode.ts';
+import type { DomainEvent } from '../../fold/decode.ts';
 import type { ChartState } from '../../machines/state.ts';
 
 /** Every state of a chart, the root first. */
@@ -54,7 +54,7 @@ export function edgesOf(chart: Chart<ChartId>): readonly Edge[] {
 const isSnapshot = (state: object): state is AnyMachineSnapshot => 'machine' in state;
 
 /** The transitions that the event fires in this state. */
-export function fired(chart: Chart<ChartId>, state: ChartState<unknown>, event: Fact): readonly Edge[] {
+export function fired(chart: Chart<ChartId>, state: ChartState<unknown>, event: DomainEvent): readonly Edge[] {
   if (!isSnapshot(state)) return [];
   return chart.machine.getTransitionData(state, event).map(edgeOf);
 }
@@ -79,7 +79,7 @@ function keyOf({ value, context }: ChartState<unknown>): string {
 }
 
 /** Breadth first from the initial state over the events of the pool, until every transition has fired. */
-export function explore(chart: Chart<ChartId>, pool: readonly Fact[]): Exploration {
+export function explore(chart: Chart<ChartId>, pool: readonly DomainEvent[]): Exploration {
   const states: ChartState<unknown>[] = [chart.initial()];
   const seen = new Set<string>();
   const visited = new Set<string>();

@@ -4,7 +4,7 @@ import type { EventOf } from '../../events/vocabulary/define.ts';
 import { ChartError, type Chart, type Step } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
 import type { CATALOGUE, ChartId } from '../../machines/catalogue.ts';
-import { checkFact, type Fact } from '../../fold/decode.ts';
+import { checkEvent, type DomainEvent } from '../../fold/decode.ts';
 import type { ChartState, StateValue } from '../../machines/state.ts';
 
 /** Given these events, when this one comes, then the chart is in this state and wants these effects. */
@@ -12,7 +12,7 @@ import type { ChartState, StateValue } from '../../machines/state.ts';
 export type EventOfChart<Id extends ChartId> = EventOf<(typeof CATALOGUE)[Id]['vocabulary']>;
 
 /** An event of that chart and of no other, as the journal stores it. */
-type Taken<Id extends ChartId> = EventOfChart<Id> & Fact;
+type Taken<Id extends ChartId> = EventOfChart<Id> & DomainEvent;
 
 interface Outcome<Context> {
   readonly state: StateValue;
@@ -36,7 +36,7 @@ export function given<Id extends ChartId, Context>(
   return {
     when(event) {
       const state = stateAfter(chart, events);
-      checkFact(chart.id, event);
+      checkEvent(chart.id, event);
       return {
         thenTaken(expected) {
           const step = take(chart, state, event);
@@ -66,9 +66,9 @@ export function stateAfter<Id extends ChartId, Context>(
 export function take<Id extends ChartId, Context>(
   chart: Chart<Id, Context>,
   state: ChartState<Context>,
-  event: Fact,
+  event: DomainEvent,
 ): Step<Context> {
-  checkFact(chart.id, event);
+  checkEvent(chart.id, event);
   const step = ownStep(chart, chart.transition(state, event));
   const again = ownStep(chart, chart.transition(throughJson(chart, state), event));
   expect(again.effects).toEqual(step.effects);

@@ -7,12 +7,12 @@ import { chartOfMachine, type Chart } from '../../machines/chart.ts';
 import { edgesOf, explore, fired, statesOf } from './explore.ts';
 import { POOL } from './pool.ts';
 import { CHART_IDS, CHARTS, vocabularyOf, type ChartId } from '../../machines/catalogue.ts';
-import { checkFact, type Fact } from '../../fold/decode.ts';
+import { checkEvent, type DomainEvent } from '../../fold/decode.ts';
 import type { ChartState } from '../../machines/state.ts';
 
 /** What holds for every chart. */
 
-const charts: readonly (readonly [ChartId, Chart<ChartId>, readonly Fact[]])[] = CHART_IDS.map((id) => [
+const charts: readonly (readonly [ChartId, Chart<ChartId>, readonly DomainEvent[]])[] = CHART_IDS.map((id) => [
   id,
   CHARTS[id],
   POOL[id],
@@ -26,7 +26,7 @@ const stepsOf = (id: ChartId, type: string): readonly string[] =>
   });
 
 /** A random walk: each number chooses among the events that the state takes. */
-function walk(chart: Chart<ChartId>, pool: readonly Fact[], choices: readonly number[]): ChartState<unknown> {
+function walk(chart: Chart<ChartId>, pool: readonly DomainEvent[], choices: readonly number[]): ChartState<unknown> {
   let state: ChartState<unknown> = chart.initial();
   for (const choice of choices) {
     const taken = pool.filter((event) => chart.can(state, event));
@@ -44,7 +44,7 @@ const emitted = (params: unknown): readonly unknown[] =>
   typeof params === 'object' && params !== null && 'event' in params ? [params.event] : [];
 
 /** The pure function of XState, which works everything out anew. */
-function byXState(chart: Chart<ChartId>, { value, context }: ChartState<unknown>, event: Fact) {
+function byXState(chart: Chart<ChartId>, { value, context }: ChartState<unknown>, event: DomainEvent) {
   const [state, actions] = transition(chart.machine, chart.machine.resolveState({ value, context }), event);
   return { state, effects: actions.flatMap(({ params }) => emitted(params)) };
 }
@@ -100,7 +100,7 @@ describe.each(charts)('chart %s', (id, chart, pool) => {
   });
 
   it('reaches every state and fires every transition', () => {
-    for (const event of pool) checkFact(id, event);
+    for (const event of pool) checkEvent(id, event);
     const { visited, fired } = explore(chart, pool);
     expect([...visited].toSorted()).toEqual(
       statesOf(chart)

@@ -15,7 +15,7 @@ import { inventoryAndRegistration } from '../../replay/rules/inventory-and-regis
 import { noProvisionalAfterRefusal as i11 } from '../../replay/rules/no-provisional-after-refusal.ts';
 import { oneOutcome, OUTCOMES } from '../../replay/rules/one-outcome.ts';
 import { CHARTS } from '../../machines/catalogue.ts';
-import { readFact } from '../../fold/decode.ts';
+import { readEvent } from '../../fold/decode.ts';
 import { byRule } from '../replay/rules/by-rule.ts';
 import type { Checker, Evidence } from './evidence.ts';
 import { placed, text, where } from './reading.ts';
@@ -190,7 +190,7 @@ export const stateIsFold: Checker = ({ timeline, inMemory }) => {
     for (const event of events) {
       const actor = `${node} ${event.stream}`;
       try {
-        const fact = readFact(event);
+        const fact = readEvent(event);
         const chart = CHARTS[fact.chart];
         const state = chart.transition(states.get(actor) ?? chart.initial(), fact).state;
         const again = chart.transition(kept.get(actor) ?? chart.initial(), fact).state;

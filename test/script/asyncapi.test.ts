@@ -29,7 +29,7 @@ import { ASYNCAPI_FILE, fillGuide, GUIDE_FILE } from '../../script/asyncapi/gene
 import { RecordedEvent } from '../../script/asyncapi/observed.ts';
 import { EXAMPLES, GATEWAY_SESSION, KEYS, STORY } from '../../script/asyncapi/worked-example.ts';
 import { answerRequest, readRequest, writeRequest } from '../security/stranger.ts';
-import { readFact } from '../../fold/decode.ts';
+import { readEvent } from '../../fold/decode.ts';
 import { decodeMessage } from '../../messages/decode.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -218,7 +218,7 @@ describe('the worked example', () => {
     for (const { payload } of QUERY_EXAMPLES['query.charging-answer']) ChargingAnswer.parse(payload);
     for (const { payload } of QUERY_EXAMPLES['query.refusal']) QueryRefusal.parse(payload);
     RecordedEvent.parse(EVENT_EXAMPLE);
-    expect(readFact(EVENT_EXAMPLE).chart).toBe('cpns-server/registration');
+    expect(readEvent(EVENT_EXAMPLE).chart).toBe('cpns-server/registration');
   });
 
   test('is what another implementation makes of the same keys', () => {

@@ -6,13 +6,13 @@ import type { Chart } from '../../../machines/chart.ts';
 import { chartName } from '../../../fold/chart-hash.ts';
 import type { Role } from '../role.ts';
 import type { ChartId } from '../../../machines/catalogue.ts';
-import type { Fact } from '../../../fold/decode.ts';
+import type { DomainEvent } from '../../../fold/decode.ts';
 
 /** A fact that a chart has taken. */
 export interface Taken {
   readonly stream: string;
   readonly chart: Chart<ChartId>;
-  readonly fact: Fact;
+  readonly fact: DomainEvent;
   readonly definition: EventDefinition<z.ZodType>;
   /** Flow of the change request that the actor of the step was in right after it. */
   readonly flow: Flow | null;

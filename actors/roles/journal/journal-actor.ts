@@ -6,10 +6,10 @@ import type { Role, Scope } from '../../loop/role.ts';
 import type { Clock } from '../../../seams/clock.ts';
 import type { Entropy } from '../../../seams/entropy.ts';
 import { keepSnapshotIfDue } from '../../loop/snapshots.ts';
-import { Draft } from '../../loop/step.ts';
+import { StepBuilder } from '../../loop/step-builder.ts';
 import type { Keyring } from '../../loop/step/keys.ts';
 import type { ChartId } from '../../../machines/catalogue.ts';
-import type { Fact } from '../../../fold/decode.ts';
+import type { DomainEvent } from '../../../fold/decode.ts';
 import type { ChartState } from '../../../machines/state.ts';
 import { StepError } from '../../loop/step-error.ts';
 
@@ -54,7 +54,7 @@ export async function stepJournalActor<Context>(
   seams: JournalSeams,
   { chart, stream }: JournalActor<Context>,
   keyring: Keyring,
-  work: (step: JournalActorStep<Context>) => Fact | null | Promise<Fact | null>,
+  work: (step: JournalActorStep<Context>) => DomainEvent | null | Promise<DomainEvent | null>,
 ): Promise<CommitResult> {
   const draft = draftOf(seams, stream, keyring);
   const event = await work({ state: await draft.state(chart, stream), keys: draft.keys });
@@ -76,7 +76,11 @@ export const KEYLESS: Keyring = {
 };
 
 /** A step of the journal's own actors, begun. */
-export function draftOf({ journal, clock, entropy, role }: JournalSeams, stream: string, keyring: Keyring): Draft {
+export function draftOf(
+  { journal, clock, entropy, role }: JournalSeams,
+  stream: string,
+  keyring: Keyring,
+): StepBuilder {
   const host = {
     role: mute(role),
     journal,
@@ -86,7 +90,7 @@ export function draftOf({ journal, clock, entropy, role }: JournalSeams, stream:
     actor: (name: string) => foldActor(journal, chartOf(name), name),
     fold: (chart: Chart, name: string) => foldActor(journal, chart, name),
   };
-  return new Draft(host, { stream, message: null, correlationId: entropy.id(), causationId: null });
+  return new StepBuilder(host, { stream, message: null, correlationId: entropy.id(), causationId: null });
 }
 
 /** The role of whoever steps actors beside the loop: it has their charts, and nobody to hear. */

@@ -10,7 +10,7 @@ import { MemoryJournal } from '../../../journal/memory.ts';
 import { JournalError, type Commit, type RecordedEvent } from '../../../journal/port.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { createKeyring } from '../../../security/keyring.ts';
-import { MAX_FACTS_PER_STEP, TIMER_RETRY_MS } from '../../../actors/loop/limits.ts';
+import { MAX_EVENTS_PER_STEP, TIMER_RETRY_MS } from '../../../actors/loop/limits.ts';
 import { device, GATEWAY, secretOf, UNLIMITED, World } from '../../simulation/world.ts';
 import { any, commitOf } from '../../journal/controls.ts';
 import { hand, last, said, toServer } from '../talk.ts';
@@ -141,8 +141,8 @@ describe('when a step goes wrong', () => {
       observers: 'none',
     });
     await runtime.start();
-    const told = runtime.tell(stream, () => Array.from({ length: MAX_FACTS_PER_STEP + 1 }, () => refusal));
-    await expect(told).rejects.toThrow(`more than ${MAX_FACTS_PER_STEP} events`);
+    const told = runtime.tell(stream, () => Array.from({ length: MAX_EVENTS_PER_STEP + 1 }, () => refusal));
+    await expect(told).rejects.toThrow(`more than ${MAX_EVENTS_PER_STEP} events`);
     expect(await journal.head()).toBe(0);
     await runtime.stop();
   });

@@ -5,7 +5,7 @@ import { exampleOf } from '../../../inspector/server/example.ts';
 import type { Json } from '../../../inspector/protocol/answers.ts';
 import { pneRegistrationEvents } from '../../../events/vocabulary/pne-registration.ts';
 import { CHART_IDS, vocabularyOf } from '../../../machines/catalogue.ts';
-import { checkFact } from '../../../fold/decode.ts';
+import { checkEvent } from '../../../fold/decode.ts';
 
 const isObject = (value: Json): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -18,7 +18,7 @@ describe('an example of an event, for somebody to edit', () => {
   )('of $chart: $type has the shape that the vocabulary wants', ({ chart, type, data }) => {
     const example = exampleOf(data, {});
     if (!isObject(example)) throw new Error('That is no event.');
-    expect(() => checkFact(chart, { type, data: example })).not.toThrow();
+    expect(() => checkEvent(chart, { type, data: example })).not.toThrow();
   });
 
   it('has what the actor knows under the same names', () => {

@@ -7,7 +7,7 @@ import type { Warnings } from '../../seams/warnings.ts';
 import type { Wire } from '../../wire/port.ts';
 import { eventsOf } from '../../messages/subjects.ts';
 import type { Outgoing } from './step/messages.ts';
-import type { UnderWay } from './under-way.ts';
+import type { PendingTasks } from './pending-tasks.ts';
 import { deviceOf, type Incoming } from '../../messages/incoming.ts';
 import { encodeMessage, messageIdOf } from '../../messages/envelope.ts';
 
@@ -19,20 +19,20 @@ interface Names {
   readonly correlationId: string | null;
 }
 
-export interface OutletOptions {
+export interface PublisherOptions {
   readonly journal: Journal;
   readonly wire: Wire;
   readonly entropy: Entropy;
   readonly log: Log;
   readonly warnings: Warnings;
-  readonly underWay: UnderWay;
+  readonly pending: PendingTasks;
 }
 
 /** Where messages leave: those of committed steps, those that the outbox still has, and copies of events for observers. */
-export class Outlet {
-  readonly #options: OutletOptions;
+export class Publisher {
+  readonly #options: PublisherOptions;
 
-  constructor(options: OutletOptions) {
+  constructor(options: PublisherOptions) {
     this.#options = options;
   }
 
@@ -81,14 +81,14 @@ export class Outlet {
 
   /** The row as it is by then; none when its answer came meanwhile. A failure leaves it to the next attempt. */
   resendLater(id: string): void {
-    const { journal, log, underWay } = this.#options;
+    const { journal, log, pending } = this.#options;
     const resend = journal
       .outboxRow(id)
       .then((row) => {
         if (row !== null) this.#publishRow(row);
       })
       .catch((error: unknown) => log.warn('not sent again', { outbox: id, error: String(error) }));
-    underWay.add(resend);
+    pending.add(resend);
   }
 
   #publishRow({ subject, payload, correlationId }: OutboxRow): void {

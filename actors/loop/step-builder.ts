@@ -4,7 +4,7 @@ import type { Commit, JournalReader, Line } from '../../journal/port.ts';
 import type { Chart } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
 import type { Actor } from '../../fold/fold.ts';
-import { MAX_FACTS_PER_STEP } from './limits.ts';
+import { MAX_EVENTS_PER_STEP } from './limits.ts';
 import type { Answered, RefusedSender, Role, Scope, StreamEvent } from './role.ts';
 import type { Clock } from '../../seams/clock.ts';
 import type { Entropy } from '../../seams/entropy.ts';
@@ -14,7 +14,7 @@ import { StepMessages, type Outgoing } from './step/messages.ts';
 import { StepTimers } from './step/timers.ts';
 import type { Cause } from './work.ts';
 import type { ChartId } from '../../machines/catalogue.ts';
-import { checkFact } from '../../fold/decode.ts';
+import { checkEvent } from '../../fold/decode.ts';
 import type { ChartState } from '../../machines/state.ts';
 import type { Incoming } from '../../messages/incoming.ts';
 import type { OutboundMessage } from '../../messages/envelope.ts';
@@ -42,9 +42,9 @@ interface Touched {
 
 /**
  * One step under construction: facts go through the charts, effects become rows. Nothing leaves and nothing is stored
- * until `commit()` is appended; a draft that is thrown away has changed nothing.
+ * until `commit()` is appended; a step that is thrown away has changed nothing.
  */
-export class Draft implements Scope {
+export class StepBuilder implements Scope {
   /** A sender that failed authentication or authorization in this step. */
   #refused: RefusedSender | null = null;
   readonly now: number;
@@ -228,11 +228,11 @@ export class Draft implements Scope {
   }
 
   #apply(fact: StreamEvent, actor: Touched): void {
-    if (this.#taken.length >= MAX_FACTS_PER_STEP) {
-      throw new StepError(`A step of ${this.#cause.stream} made more than ${MAX_FACTS_PER_STEP} events.`);
+    if (this.#taken.length >= MAX_EVENTS_PER_STEP) {
+      throw new StepError(`A step of ${this.#cause.stream} made more than ${MAX_EVENTS_PER_STEP} events.`);
     }
     const { stream, type, data } = fact;
-    const definition = checkFact(actor.chart.id, { type, data });
+    const definition = checkEvent(actor.chart.id, { type, data });
     const step = actor.chart.transition(actor.state, fact);
     actor.state = step.state;
     actor.taken += 1;

@@ -6,10 +6,10 @@ import { IDLE_MS } from './limits.ts';
 import type { Role } from './role.ts';
 import type { Clock } from '../../seams/clock.ts';
 import { ActorCache, type Census } from './actor-cache.ts';
-import type { Draft } from './step.ts';
+import type { StepBuilder } from './step-builder.ts';
 import { timerId } from './timers.ts';
 
-export interface MemoryHost {
+export interface StatesHost {
   readonly role: Role;
   readonly clock: Clock;
   /** An actor as committed. */
@@ -22,16 +22,16 @@ export interface MemoryHost {
  * What a unit has in memory: its actors and timers as the steps under way leave them, ahead of the journal. When the journal
  * turns out to be another one, all of it is dropped.
  */
-export class UnitMemory {
-  readonly #host: MemoryHost;
+export class ActorStates {
+  readonly #host: StatesHost;
   readonly #actors: ActorCache;
   /** Timers as steps under way leave them: armed with this row, or disarmed (null). */
   readonly #timers = new Map<string, TimerRow | null>();
-  #underWay = 0;
+  #pending = 0;
   #epoch = 0;
   #line = new Line();
 
-  constructor(host: MemoryHost, census: Census) {
+  constructor(host: StatesHost, census: Census) {
     this.#host = host;
     this.#actors = new ActorCache(census);
   }
@@ -64,26 +64,26 @@ export class UnitMemory {
   }
 
   /** The next step is computed on what this one leaves, though it is not durable yet. */
-  begin(draft: Draft): void {
-    this.#underWay += 1;
-    for (const [stream, actor] of draft.actors()) {
+  begin(step: StepBuilder): void {
+    this.#pending += 1;
+    for (const [stream, actor] of step.actors()) {
       this.#keep(stream, actor);
       this.#actors.begin(stream);
     }
-    const { arm, disarm } = draft.timers;
+    const { arm, disarm } = step.timers;
     for (const { stream, name } of disarm) this.#timers.set(timerId(stream, name), null);
     for (const row of arm) this.#timers.set(timerId(row.stream, row.name), row);
   }
 
   /** That step is under way no more, whatever became of it. */
-  end(draft: Draft): void {
-    this.#underWay -= 1;
-    for (const [stream] of draft.actors()) this.#actors.settle(stream);
+  end(step: StepBuilder): void {
+    this.#pending -= 1;
+    for (const [stream] of step.actors()) this.#actors.settle(stream);
   }
 
   /** Once what came of the steps is settled, the timers are those of the process again. */
   rest(): void {
-    if (this.#underWay === 0) this.#timers.clear();
+    if (this.#pending === 0) this.#timers.clear();
   }
 
   drop(): void {

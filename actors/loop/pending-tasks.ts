@@ -1,5 +1,5 @@
 /** Work beside the steps, which a stop waits for. It never rejects. */
-export class UnderWay {
+export class PendingTasks {
   readonly #works = new Set<Promise<void>>();
 
   add(work: Promise<void>): void {

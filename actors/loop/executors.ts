@@ -1,18 +1,18 @@
 import { unitOf } from '../../machines/streams.ts';
 import type { Keeps } from './share.ts';
 import type { Actor } from '../../fold/fold.ts';
-import { Unit, type UnitHost } from './unit.ts';
+import { SerialExecutor, type ExecutorHost } from './serial-executor.ts';
 import type { Work } from './work.ts';
 
 /** The units of a process. One is made for the first work that comes for it, and goes when it has nothing left. */
-export class Units {
-  readonly #host: UnitHost;
+export class Executors {
+  readonly #host: ExecutorHost;
   readonly #maxCachedActors: number;
   /** The least recently used first. */
-  readonly #units = new Map<string, Unit>();
+  readonly #units = new Map<string, SerialExecutor>();
   readonly #census = { count: 0 };
 
-  constructor(host: UnitHost, maxCachedActors: number) {
+  constructor(host: ExecutorHost, maxCachedActors: number) {
     this.#host = host;
     this.#maxCachedActors = maxCachedActors;
   }
@@ -21,7 +21,7 @@ export class Units {
   enqueue(work: Work): boolean {
     if (this.#census.count > this.#maxCachedActors) this.#makeRoom();
     const id = unitOf(work.stream);
-    const unit = this.#units.get(id) ?? new Unit(this.#host, this.#census, () => this.#units.delete(id));
+    const unit = this.#units.get(id) ?? new SerialExecutor(this.#host, this.#census, () => this.#units.delete(id));
     this.#units.delete(id);
     this.#units.set(id, unit);
     return unit.enqueue(work);

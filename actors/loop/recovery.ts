@@ -3,30 +3,30 @@ import type { Share } from './share.ts';
 import { TIMER_RETRY_MS } from './limits.ts';
 import type { Clock } from '../../seams/clock.ts';
 import type { Log } from '../../seams/log.ts';
-import type { Outlet } from './outlet.ts';
+import type { Publisher } from './publisher.ts';
 import type { Timers } from './timers.ts';
-import type { UnderWay } from './under-way.ts';
+import type { PendingTasks } from './pending-tasks.ts';
 
-export interface TakingUpOptions {
+export interface RecoveryOptions {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
   readonly share: Share;
   readonly timers: Timers;
-  readonly outlet: Outlet;
-  readonly underWay: UnderWay;
+  readonly publisher: Publisher;
+  readonly pending: PendingTasks;
 }
 
 /**
  * Takes up what the journal has and this process has not: the timers and requests of the process before it, of one that went
  * away, or of a commit of its own that failed and may be durable all the same (its disk did not say).
  */
-export class TakingUp {
-  readonly #options: TakingUpOptions;
+export class Recovery {
+  readonly #options: RecoveryOptions;
   #cancel: (() => void) | null = null;
   #state: 'open' | 'ended' = 'open';
 
-  constructor(options: TakingUpOptions) {
+  constructor(options: RecoveryOptions) {
     this.#options = options;
   }
 
@@ -46,18 +46,18 @@ export class TakingUp {
 
   /** @throws JournalError */
   async requests(): Promise<void> {
-    const { outlet, share } = this.#options;
-    await outlet.resendOutbox((stream) => share.isMine(stream));
+    const { publisher, share } = this.#options;
+    await publisher.resendOutbox((stream) => share.isMine(stream));
   }
 
   /** Beside what else goes on, and until it succeeds. */
   beside(): void {
-    const { log, underWay } = this.#options;
+    const { log, pending } = this.#options;
     const attempt = this.now().catch((error: unknown) => {
       log.error('not recovered yet', { error: String(error) });
       this.later();
     });
-    underWay.add(attempt);
+    pending.add(attempt);
   }
 
   later(): void {

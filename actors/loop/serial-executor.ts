@@ -7,17 +7,17 @@ import type { Census } from './actor-cache.ts';
 import { compute } from './computation.ts';
 import { Mailbox, type Queued } from './mailbox.ts';
 import type { Refusal, Refusals } from './refusals.ts';
-import { Draft, type StepHost } from './step.ts';
+import { StepBuilder, type StepHost } from './step-builder.ts';
 import { messageKey } from './step/messages.ts';
-import { UnitMemory } from './unit-memory.ts';
+import { ActorStates } from './actor-states.ts';
 import { causeOf, type Work } from './work.ts';
 import type { Incoming } from '../../messages/incoming.ts';
 
 /** What a unit needs of the process that it lives in. */
-export interface UnitHost extends Omit<StepHost, 'actor' | 'journal'> {
+export interface ExecutorHost extends Omit<StepHost, 'actor' | 'journal'> {
   readonly journal: Journal;
   /** The commit is durable: messages leave, timers run. */
-  release(draft: Draft, result: CommitResult): void;
+  release(builder: StepBuilder, result: CommitResult): void;
   /** The same message again: its stored answers leave again. */
   repeat(answers: readonly StoredAnswer[]): void;
   /** Tells the sender that a message was not taken, without an outcome. */
@@ -36,7 +36,7 @@ interface Refused {
 /** A step that is computed and not durable yet. */
 interface Step {
   readonly queued: Queued;
-  readonly draft: Draft;
+  readonly builder: StepBuilder;
   /** Idempotency key of the message that it consumes. */
   readonly key: string | null;
   /** The refusal that it commits, where it is one: in events as the first of its kind, or as an answer like another. */
@@ -52,12 +52,12 @@ interface Step {
  * When a commit is refused, everything in memory is dropped and the steps are done again; the journal refuses those that
  * were computed on it.
  */
-export class Unit {
-  readonly #host: UnitHost;
+export class SerialExecutor {
+  readonly #host: ExecutorHost;
   readonly #stepHost: StepHost;
   readonly #unload: () => void;
   readonly #mailbox = new Mailbox();
-  readonly #memory: UnitMemory;
+  readonly #memory: ActorStates;
   readonly #inFlightKeys = new Set<string>();
   #inFlight = 0;
   #pumping = false;
@@ -67,9 +67,9 @@ export class Unit {
    * @param census of all units of the process
    * @param unload called when nothing is under way and nothing in memory any more
    */
-  constructor(host: UnitHost, census: Census, unload: () => void) {
+  constructor(host: ExecutorHost, census: Census, unload: () => void) {
     this.#host = host;
-    this.#memory = new UnitMemory(host, census);
+    this.#memory = new ActorStates(host, census);
     const { role, journal, clock, entropy, keyring } = host;
     this.#stepHost = {
       role,
@@ -116,8 +116,8 @@ export class Unit {
     const key = work.kind === 'message' ? messageKey(work.stream, work.message.messageId) : null;
     if (key !== null && (await this.#isRepeated(key))) return;
 
-    const draft = new Draft(this.#stepHost, causeOf(work));
-    const outcome = await compute(work, draft, {
+    const builder = new StepBuilder(this.#stepHost, causeOf(work));
+    const outcome = await compute(work, builder, {
       role: this.#host.role,
       isArmed: (row) => this.#memory.isArmed(row),
       warn: (message, fields) => this.#host.warn(message, fields),
@@ -131,7 +131,7 @@ export class Unit {
       return;
     }
     if (outcome.kind === 'commit') {
-      this.#goOn({ queued, draft, key: outcome.message === 'consumed' ? key : null, refused: null });
+      this.#goOn({ queued, builder, key: outcome.message === 'consumed' ? key : null, refused: null });
       return;
     }
     const { refusal, like } = outcome;
@@ -141,13 +141,13 @@ export class Unit {
       if (work.kind === 'message') this.#host.notice(work.message, refusal.code);
       return;
     }
-    if (note === 'like') draft.keepAnswers();
-    this.#goOn({ queued, draft, key, refused: { refusal, note } });
+    if (note === 'like') builder.keepAnswers();
+    this.#goOn({ queued, builder, key, refused: { refusal, note } });
   }
 
   /** The next step is computed on what this one leaves, while it is committed. */
   #goOn(step: Step): void {
-    this.#memory.begin(step.draft);
+    this.#memory.begin(step.builder);
     void this.#commit(step);
   }
 
@@ -161,13 +161,13 @@ export class Unit {
   }
 
   /** Never rejects. What comes of the step is settled in one turn, before anything else of this unit goes on. */
-  async #commit({ queued, draft, key, refused }: Step): Promise<void> {
+  async #commit({ queued, builder, key, refused }: Step): Promise<void> {
     this.#inFlight += 1;
     if (key !== null) this.#inFlightKeys.add(key);
     let settle: () => void;
     try {
-      const result = await this.#host.journal.commit(draft.commit(key, this.#memory.line));
-      settle = () => this.#settled(queued, draft, result);
+      const result = await this.#host.journal.commit(builder.commit(key, this.#memory.line));
+      settle = () => this.#settled(queued, builder, result);
       this.#count(refused, result.kind);
     } catch (error) {
       this.#count(refused, 'failed');
@@ -177,7 +177,7 @@ export class Unit {
       };
     }
     this.#inFlight -= 1;
-    this.#memory.end(draft);
+    this.#memory.end(builder);
     if (key !== null) this.#inFlightKeys.delete(key);
     try {
       settle();
@@ -199,7 +199,7 @@ export class Unit {
     else if (note === 'first' && became !== 'committed') refusals.takeBack(refusal);
   }
 
-  #settled({ seq, redo, work }: Queued, draft: Draft, result: CommitResult): void {
+  #settled({ seq, redo, work }: Queued, builder: StepBuilder, result: CommitResult): void {
     if (result.kind === 'conflict') {
       this.#memory.drop();
       if (redo < MAX_REDO) this.#mailbox.putBack({ seq, work, redo: redo + 1 });
@@ -215,7 +215,7 @@ export class Unit {
     }
     // Somebody else had taken the message: the state in memory is not what is in the journal.
     if (result.kind === 'duplicate') this.#memory.drop();
-    this.#host.release(draft, result);
+    this.#host.release(builder, result);
     if (work.kind === 'command') work.done('taken');
   }
 

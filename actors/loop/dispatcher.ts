@@ -4,7 +4,7 @@ import { routeOf } from './routing.ts';
 import type { Clock } from '../../seams/clock.ts';
 import type { Warnings } from '../../seams/warnings.ts';
 import type { Delivery, Wire } from '../../wire/port.ts';
-import type { Outlet } from './outlet.ts';
+import type { Publisher } from './publisher.ts';
 import { RateLimiter, type Overdraft } from './rate-limiter.ts';
 import type { Refusal } from './refusals.ts';
 import type { Incoming } from '../../messages/incoming.ts';
@@ -12,12 +12,12 @@ import { decodeMessage, type Decoded } from '../../messages/decode.ts';
 
 const NOT_RELAYED: Route = { kind: 'drop', reason: 'nothing is relayed here' };
 
-export interface IntakeOptions {
+export interface DispatcherOptions {
   readonly role: Role;
   readonly wire: Wire;
   readonly clock: Clock;
   readonly warnings: Warnings;
-  readonly outlet: Outlet;
+  readonly publisher: Publisher;
   /** Takes a message for an actor. @returns whether there was room */
   readonly enqueue: (stream: string, message: Incoming) => boolean;
   /** Takes the data of the sessions; where there is nobody to it is dropped. */
@@ -29,18 +29,18 @@ export interface IntakeOptions {
 type Malformed = Extract<Decoded, { readonly kind: 'malformed' }>;
 
 /** What comes off the wire, on its way to an actor: decoded, charged to its sender, and routed; or it ends here. */
-export class Intake {
+export class Dispatcher {
   readonly counts = { malformed: 0, dropped: 0, busy: 0, limited: 0 };
-  readonly #options: IntakeOptions;
+  readonly #options: DispatcherOptions;
   readonly #limiter: RateLimiter;
 
-  constructor(options: IntakeOptions) {
+  constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#limiter = new RateLimiter(options.clock);
   }
 
   deliver(delivery: Delivery): void {
-    const { role, wire, warnings, outlet, enqueue, data } = this.#options;
+    const { role, wire, warnings, publisher, enqueue, data } = this.#options;
     const decoded = decodeMessage(delivery.subject, delivery.payload);
     if (decoded.kind === 'malformed') {
       this.#refuseMalformed(decoded);
@@ -60,7 +60,7 @@ export class Intake {
     else if (!enqueue(route.stream, message)) {
       this.counts.busy += 1;
       warnings.say('mailbox full', { unit: unitOf(route.stream) });
-      outlet.notice(message, role.busy);
+      publisher.notice(message, role.busy);
     }
   }
 
@@ -73,17 +73,17 @@ export class Intake {
   /** Nothing is looked up or computed for it. */
   #refuseOverdrawn(message: Incoming, { charge: { stream, from }, tell }: Overdraft): void {
     this.counts.limited += 1;
-    const { warnings, outlet, refuse } = this.#options;
+    const { warnings, publisher, refuse } = this.#options;
     const refusal = { stream, message: message.content.type, from, code: 429 } as const;
     if (refuse(refusal) === 'first') warnings.say('too many messages', { from, type: refusal.message });
-    if (tell === 'now') outlet.notice(message, refusal.code);
+    if (tell === 'now') publisher.notice(message, refusal.code);
   }
 
   #refuseMalformed({ address, code, reason, messageId, correlationId }: Malformed): void {
     this.counts.malformed += 1;
-    const { warnings, outlet } = this.#options;
+    const { warnings, publisher } = this.#options;
     warnings.say('malformed message', { code, reason, from: address?.deviceId ?? address?.gatewayId ?? null });
-    if (address !== null) outlet.noticeTo(address, code, { messageId, correlationId });
+    if (address !== null) publisher.noticeTo(address, code, { messageId, correlationId });
   }
 
   #drop(message: Incoming, reason: string): void {
