@@ -48,6 +48,16 @@ export function parseSubject(subject: string): Address | null {
   return null;
 }
 
+/** What the subjects of a leg begin with: cheaper to look at than to read a subject. */
+const BEGINNINGS: ReadonlyMap<Leg, string> = new Map(
+  LEG_NAMES.map((leg) => [leg, LEGS[leg].pattern.slice(0, LEGS[leg].pattern.indexOf('{'))]),
+);
+
+/** Whether a subject may be one of these legs; `parseSubject` says whether it is. */
+export function mayBeOn(legs: readonly Leg[], subject: string): boolean {
+  return legs.some((leg) => subject.startsWith(BEGINNINGS.get(leg) ?? ''));
+}
+
 /** What each role hears. Roles subscribe to these very patterns, and the permissions of their NATS users name them. */
 export const SERVER_HEARS = [heard(LEGS['wan.up'].pattern, {})] as const;
 export const gatewayHears = (gatewayId: string) =>
@@ -88,6 +98,12 @@ export const handOverOperate = (serverId: string, operatorId: string): string =>
 /** A message of a PN GW, for the server that looks after it. */
 export const handOver = (serverId: string, gatewayId: string, type: string): string =>
   filled(ANNOUNCEMENTS['server.up'].pattern, { serverId, gatewayId, type });
+const HANDED_OVER = readerOf(ANNOUNCEMENTS['server.up'].pattern);
+/** The PN GW and the type of a message that was handed over; null for any other subject. */
+export function readHandOver(subject: string): { readonly gatewayId: string; readonly type: string } | null {
+  const names = read(HANDED_OVER, subject.split('.'));
+  return names === null ? null : { gatewayId: names['gatewayId'] ?? '', type: names['type'] ?? '' };
+}
 /** What of PN GWs is handed over to one server. */
 export const handedOver = (serverId: string): string => handOver(serverId, ANY, ANY);
 export const LOOK_AT_THE_RING = ANNOUNCEMENTS['server.ring'].pattern;

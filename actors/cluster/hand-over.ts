@@ -1,12 +1,20 @@
 import type { Clock } from '../../seams/clock.ts';
 import type { Log } from '../../seams/log.ts';
 import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from '../../wire/port.ts';
-import { handedOver, handOver, isSealed, parseSubject, SERVER_HEARS, wanUp } from '../../messages/subjects.ts';
+import {
+  handedOver,
+  handOver,
+  isSealed,
+  mayBeOn,
+  parseSubject,
+  readHandOver,
+  SERVER_HEARS,
+  wanUp,
+} from '../../messages/subjects.ts';
 import { Warnings } from '../../seams/warnings.ts';
 import type { Membership } from './membership.ts';
 
 const WAN_UP: ReadonlySet<string> = new Set(SERVER_HEARS);
-const WAN_DOWN = 'cpns.wan.down.';
 
 /**
  * The wire of one CPNS Server among several. The queue group gives each message of a PN GW to any of them; it goes on to
@@ -82,7 +90,7 @@ export class HandOverWire implements Wire {
 
   /** A PN GW hears the highest numbers only: after one frame of ours it would not hear the server that looks after it any more. */
   #isForAnother(subject: string): boolean {
-    if (!subject.startsWith(WAN_DOWN)) return false;
+    if (!mayBeOn(['wan.down'], subject)) return false;
     const address = parseSubject(subject);
     return address !== null && isSealed(address) && !this.#membership.maySpeakFor(address.gatewayId);
   }
@@ -99,7 +107,9 @@ export class HandOverWire implements Wire {
   }
 
   #take({ subject, payload }: Delivery, handler: (delivery: Delivery) => void): void {
-    const [gatewayId = '', type = ''] = subject.split('.').slice(-2);
+    const of = readHandOver(subject);
+    if (of === null) return;
+    const { gatewayId, type } = of;
     if (this.#membership.isMine(gatewayId)) {
       handler({ subject: wanUp(gatewayId, type), payload });
       return;

@@ -1,3 +1,4 @@
+import { OBSERVERS_HEAR } from '../../messages/subjects.ts';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,7 +79,7 @@ export async function runDemo(host: Host, running: Running, options: DemoOptions
 
   const flows = new FlowReader(household);
   let shown: string | null = null;
-  wire.subscribe('cpns.events.>', ({ payload }) => {
+  wire.subscribe(OBSERVERS_HEAR[0], ({ payload }) => {
     const event: RecordedEvent = JSON.parse(new TextDecoder().decode(payload));
     const deviceId = flows.deviceOf(event);
     const line = flows.line(event);

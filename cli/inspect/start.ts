@@ -1,3 +1,4 @@
+import { OBSERVERS_HEAR } from '../../messages/subjects.ts';
 import type { Wire } from '../../wire/port.ts';
 import { Copies } from '../../inspector/server/copies.ts';
 import { startInspector, type Inspector } from '../../inspector/server/inspector.ts';
@@ -35,7 +36,7 @@ export async function inspect(host: Host, running: Running, options: InspectOpti
   try {
     const inspector = await startInspector({ sources, files, port, token, clock, entropy, log });
     running.onClose('the inspector', () => inspector.close());
-    wire?.subscribe('cpns.events.>', ({ payload }) => {
+    wire?.subscribe(OBSERVERS_HEAR[0], ({ payload }) => {
       if (copies === null || copies.take(payload)) inspector.wake();
     });
     return inspector;

@@ -230,9 +230,9 @@ export class Channels implements SessionEnd {
     channel.end(reason);
   }
 
-  #committed({ type, stream, data }: RecordedEvent): void {
+  #committed({ type, stream, data, meta }: RecordedEvent): void {
     const reason = CHANGES[type];
-    if (reason === undefined || !stream.startsWith(this.#options.end.streams)) {
+    if (reason === undefined || meta.chart.id !== this.#options.end.chart) {
       this.#moved(type, data);
       return;
     }

@@ -1,3 +1,4 @@
+import type { ChartId } from '../../../machines/catalogue.ts';
 import { isClosing, liveSession } from '../../../machines/session.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
@@ -37,8 +38,8 @@ export interface ArrivedData {
 
 export interface End {
   readonly sends: Direction;
-  /** Where the streams of its sessions begin. */
-  readonly streams: string;
+  /** The chart of the actors that have its sessions. */
+  readonly chart: ChartId;
   streamOf(of: { readonly pnId: string; readonly deviceId: string }): string;
   /** The session that carries data, or null. */
   standing(scope: Scope, stream: string): Promise<Standing | null>;
@@ -49,7 +50,7 @@ export interface End {
 
 export const pneEnd: End = {
   sends: 'up',
-  streams: 'pne/',
+  chart: 'pne/registration',
   streamOf: ({ deviceId }) => streamOf('pne/registration', { deviceId }),
   async standing(scope, stream) {
     const state = await scope.state(pneRegistration, stream);
@@ -70,7 +71,7 @@ export const pneEnd: End = {
 
 export const serverEnd: End = {
   sends: 'down',
-  streams: 'registration/',
+  chart: 'cpns-server/registration',
   streamOf: ({ pnId, deviceId }) => streamOf('cpns-server/registration', { pnId, deviceId }),
   async standing(scope, stream) {
     const state = await scope.state(registration, stream);

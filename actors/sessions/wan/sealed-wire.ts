@@ -13,7 +13,7 @@ import type { Clock } from '../../../seams/clock.ts';
 import type { Log } from '../../../seams/log.ts';
 import { Warnings } from '../../../seams/warnings.ts';
 import type { Delivery, Subscription, Wire, WireHeaders, WireStatus } from '../../../wire/port.ts';
-import { isSealed, parseSubject, type Address } from '../../../messages/subjects.ts';
+import { isSealed, mayBeOn, parseSubject, type Address } from '../../../messages/subjects.ts';
 import { PROTOCOL_VERSION } from '../../../messages/envelope.ts';
 
 /**
@@ -206,8 +206,10 @@ export class SealedWire implements Wire {
   }
 }
 
+const WAN = ['wan.up', 'wan.down'] as const;
+
 function sealedAddress(subject: string): Address | null {
-  if (!subject.startsWith('cpns.wan.')) return null;
+  if (!mayBeOn(WAN, subject)) return null;
   const address = parseSubject(subject);
   return address !== null && isSealed(address) ? address : null;
 }

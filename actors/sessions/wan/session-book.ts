@@ -1,3 +1,4 @@
+import { idInStream } from '../../../machines/streams.ts';
 import { JournalError, type Journal } from '../../../journal/port.ts';
 import type { Chart } from '../../../machines/chart.ts';
 import {
@@ -139,12 +140,11 @@ export async function openSessionBook(options: SessionBookOptions): Promise<Revi
   const reserved = new WeakMap<Peer, Reserved>();
   const strangers = new Set<string>();
   let changes = 0;
-  const streams = streamOf('');
   journal.onCommit((events) => {
-    for (const { type, stream } of events) {
-      if (!changedBy.includes(type) || !stream.startsWith(streams)) continue;
+    for (const { type, stream, meta } of events) {
+      if (!changedBy.includes(type) || meta.chart.id !== chart.id) continue;
       changes += 1;
-      const gatewayId = stream.slice(streams.length);
+      const gatewayId = idInStream(stream, 'gatewayId') ?? '';
       entries.delete(gatewayId);
       strangers.delete(gatewayId);
     }
