@@ -1,6 +1,7 @@
 import type { AnyMachineSnapshot, AnyStateNode } from 'xstate';
 import type { Chart } from '../../machines/chart.ts';
 import type { ChartId } from '../../machines/catalogue.ts';
+import type { Effect } from '../../machines/effect.ts';
 import type { DomainEvent } from '../../fold/decode.ts';
 import type { ChartState } from '../../machines/state.ts';
 
@@ -14,6 +15,8 @@ export function statesOf(chart: Chart<ChartId>): readonly AnyStateNode[] {
 export interface Edge {
   readonly name: string;
   readonly source: string;
+  /** The region of a parallel chart that it is in, by name; null in others, and for what all regions have together. */
+  readonly region: string | null;
   readonly event: string;
   readonly guard: string | null;
   readonly targets: readonly string[];
@@ -36,9 +39,11 @@ const nameOf = (named: unknown): string =>
 export function edgeOf(transition: Transition): Edge {
   const guard = transition.guard === undefined ? null : nameOf(transition.guard);
   const targets = (transition.target ?? []).map((target) => target.id);
+  const { machine, path } = transition.source;
   return {
     name: `${transition.source.id} on ${transition.eventType} [${guard ?? ''}] to ${targets.join()}`,
     source: transition.source.id,
+    region: machine.root.type === 'parallel' ? (path[0] ?? null) : null,
     event: transition.eventType,
     guard,
     targets,
@@ -64,6 +69,8 @@ export interface Exploration {
   readonly fired: ReadonlySet<string>;
   /** Types of the events that timers bring. */
   readonly armed: ReadonlySet<string>;
+  /** What the chart wanted done, as its actions are called: `ask establishPn`, `arm answer`. */
+  readonly wanted: ReadonlySet<string>;
 }
 
 /** More than any chart needs. */
@@ -74,8 +81,23 @@ const COUNTED_UP_TO = 9;
 function keyOf({ value, context }: ChartState<unknown>): string {
   return JSON.stringify([value, context], (name, part: unknown) => {
     if (name === 'refusals') return null;
-    return typeof part === 'number' && ['attempt', 'backOffs'].includes(name) ? Math.min(part, COUNTED_UP_TO) : part;
+    return typeof part === 'number' && ['attempt', 'backOffs', 'closeAttempt'].includes(name)
+      ? Math.min(part, COUNTED_UP_TO)
+      : part;
   });
+}
+
+/** What an action with this effect is called. A timer of one PN or PNE has its id behind its name. */
+function actionOf(effect: Effect): string {
+  switch (effect.type) {
+    case 'ask':
+      return `ask ${effect.fact}`;
+    case 'arm':
+    case 'disarm':
+      return `${effect.type} ${effect.timer.split('/')[0]}`;
+    default:
+      return `${effect.type} ${effect.message}`;
+  }
 }
 
 /** Breadth first from the initial state over the events of the pool, until every transition has fired. */
@@ -85,6 +107,7 @@ export function explore(chart: Chart<ChartId>, pool: readonly DomainEvent[]): Ex
   const visited = new Set<string>();
   const edges = new Set<string>();
   const armed = new Set<string>();
+  const wanted = new Set<string>();
   const all = edgesOf(chart).length;
   for (const state of states) {
     if (isSnapshot(state)) for (const node of state._nodes) visited.add(node.id);
@@ -93,11 +116,14 @@ export function explore(chart: Chart<ChartId>, pool: readonly DomainEvent[]): Ex
       if (!chart.can(state, event)) continue;
       for (const edge of fired(chart, state, event)) edges.add(edge.name);
       const { state: next, effects } = chart.transition(state, event);
-      for (const effect of effects) if (effect.type === 'arm') armed.add(effect.event.type);
+      for (const effect of effects) {
+        if (effect.type === 'arm') armed.add(effect.event.type);
+        wanted.add(actionOf(effect));
+      }
       const key = keyOf(next);
       if (!seen.has(key)) states.push(next);
       seen.add(key);
     }
   }
-  return { visited, fired: edges, armed };
+  return { visited, fired: edges, armed, wanted };
 }

@@ -4,6 +4,8 @@ import type { EventOf } from '../../events/vocabulary/define.ts';
 import { ChartError, type Chart, type Step } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
 import type { CATALOGUE, ChartId } from '../../machines/catalogue.ts';
+import { NO_EPOCHS, type Epochs } from '../../machines/epochs.ts';
+import type { SessionContext } from '../../machines/session.ts';
 import { checkEvent, type DomainEvent } from '../../fold/decode.ts';
 import type { ChartState, StateValue } from '../../machines/state.ts';
 
@@ -21,7 +23,7 @@ interface Outcome<Context> {
   readonly context?: Partial<Context>;
 }
 
-interface When<Context> {
+export interface When<Context> {
   /** The chart takes the event. */
   thenTaken(expected: Outcome<Context>): void;
   /** The chart does not take the event, and refuses the message behind it with this code. */
@@ -111,11 +113,33 @@ export const arm = (timer: string, delayMs: number, event: Arm['event']): Effect
 export const armAnswer = (delayMs: number, attempt: number): Effect =>
   arm('answer', delayMs, { type: 'AnswerOverdue', data: { timer: 'answer', attempt } });
 
+/** The timer of the n-th attempt to tell the other end that the session is over. */
+export const armClose = (delayMs: number, attempt: number): Effect => arm('close', delayMs, closeOverdue(attempt));
+
 /** The attempt had no answer. */
 export const overdue = (attempt: number) => ({ type: 'AnswerOverdue', data: { timer: 'answer', attempt } }) as const;
 
 /** `overdue(1)` to `overdue(last)`. */
 export const overdueUpTo = (last: number) => Array.from({ length: last }, (_, index) => overdue(index + 1));
+
+/** The n-th time that the other end was told that the session is over had no answer. */
+export const closeOverdue = (attempt: number) =>
+  ({ type: 'AnswerOverdue', data: { timer: 'close', attempt } }) as const;
+
+/** `closeOverdue(1)` to `closeOverdue(last)`. */
+export const closeOverdueUpTo = (last: number) => Array.from({ length: last }, (_, index) => closeOverdue(index + 1));
+
+/** The state of a registration chart: what its registration is at, and the session beside it. */
+export const beside = (session: 'none' | 'established' | 'closing', registration: StateValue): StateValue => ({
+  registration,
+  session,
+});
+
+/** A session that carries data, of which no epoch is claimed yet but these. */
+export const sessionOf = (keyId: string, epochs: Partial<Epochs> = {}): SessionContext['session'] => ({
+  keyId,
+  epochs: { ...NO_EPOCHS, ...epochs },
+});
 
 export const messageRefused = (count: number) =>
   ({ type: 'MessageRefused', data: { message: 'sealed', from: 'lamp', code: 409, count } }) as const;

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { transition } from 'xstate';
 import { RESPONSE_CODE_VALUES, RESPONSE_CODES } from '../../events/codes.ts';
+import type { Flow } from '../../events/fields.ts';
 import { changeRequestStep } from '../../events/vocabulary/define.ts';
 import { chartOfMachine, type Chart } from '../../machines/chart.ts';
-import { edgesOf, explore, fired, statesOf } from './explore.ts';
+import { edgesOf, explore, fired, statesOf, type Exploration } from './explore.ts';
 import { POOL } from './pool.ts';
 import { CHART_IDS, CHARTS, vocabularyOf, type ChartId } from '../../machines/catalogue.ts';
 import { checkEvent, type DomainEvent } from '../../fold/decode.ts';
@@ -19,11 +20,15 @@ const charts: readonly (readonly [ChartId, Chart<ChartId>, readonly DomainEvent[
 ]);
 
 const stepsIn = (text: string): readonly string[] => text.match(/1\.4\.[12]\/\d/g) ?? [];
-const stepsOf = (id: ChartId, type: string): readonly string[] =>
-  (['1.4.1', '1.4.2'] as const).flatMap((flow) => {
-    const definition = vocabularyOf(id)[type];
-    return definition === undefined ? [] : (changeRequestStep(definition, flow) ?? []);
-  });
+const stepIn = (id: ChartId, type: string, flow: Flow): readonly string[] => {
+  const definition = vocabularyOf(id)[type];
+  const step = definition === undefined ? null : changeRequestStep(definition, flow);
+  return step === null ? [] : [step];
+};
+/** Once also where an event is a step of the same flow whatever its actor is doing. */
+const stepsOf = (id: ChartId, type: string): readonly string[] => [
+  ...new Set((['1.4.1', '1.4.2'] as const).flatMap((flow) => stepIn(id, type, flow))),
+];
 
 /** A random walk: each number chooses among the events that the state takes. */
 function walk(chart: Chart<ChartId>, pool: readonly DomainEvent[], choices: readonly number[]): ChartState<unknown> {
@@ -53,6 +58,8 @@ const plain = ({ value, context }: ChartState<unknown>) => ({ value, context });
 
 describe.each(charts)('chart %s', (id, chart, pool) => {
   const edges = edgesOf(chart);
+  let explored: Exploration | undefined;
+  const exploration = (): Exploration => (explored ??= explore(chart, pool));
 
   it('says of every state what it is', () => {
     for (const state of statesOf(chart)) expect(state.description, state.id).toMatch(/\S.*[.?]$/);
@@ -76,7 +83,8 @@ describe.each(charts)('chart %s', (id, chart, pool) => {
       expect(state.after, state.id).toEqual([]);
       expect(state.invoke, state.id).toEqual([]);
       expect(state.always ?? [], state.id).toEqual([]);
-      expect(['atomic', 'compound', 'final'], state.id).toContain(state.type);
+      const types = ['atomic', 'compound', 'final', ...(state === chart.machine.root ? ['parallel'] : [])];
+      expect(types, state.id).toContain(state.type);
     }
     for (const { event, name } of edges) expect(event, name).toMatch(/^[A-Z][A-Za-z]+$/);
   });
@@ -101,13 +109,27 @@ describe.each(charts)('chart %s', (id, chart, pool) => {
 
   it('reaches every state and fires every transition', () => {
     for (const event of pool) checkEvent(id, event);
-    const { visited, fired } = explore(chart, pool);
+    const { visited, fired } = exploration();
     expect([...visited].toSorted()).toEqual(
       statesOf(chart)
         .map((state) => state.id)
         .toSorted(),
     );
     expect([...fired].toSorted()).toEqual(edges.map(({ name }) => name).toSorted());
+  });
+
+  it('calls its effects by name: each one that an action promises occurs, and no other', () => {
+    const EFFECT = /^(?:ask|send|resend|settle|answer|notify|arm|disarm) /;
+    const promised = Object.keys(chart.machine.implementations.actions).filter((name) => EFFECT.test(name));
+    expect([...exploration().wanted].toSorted()).toEqual(promised.toSorted());
+  });
+
+  it('tells its role what it asks for and what it has sent', () => {
+    const { wanted } = exploration();
+    const named = (form: RegExp) => new Set([...wanted].flatMap((action) => form.exec(action)?.[1] ?? []));
+    expect(new Set(chart.asks)).toEqual(named(/^ask (.+)/));
+    expect(new Set(chart.messages)).toEqual(named(/^(?:send|answer|notify) (.+)/));
+    for (const message of named(/^(?:resend|settle) (.+)/)) expect(chart.messages).toContain(message);
   });
 
   it('names only steps of the change request that its events realise, and each of these somewhere', () => {
@@ -170,7 +192,10 @@ describe.each(charts)('chart %s', (id, chart, pool) => {
         for (const event of pool) {
           if (chart.can(state, event)) {
             expect(chart.next(state)).toContain(event.type);
-            expect(fired(chart, state, event)).toHaveLength(1);
+            const regions = fired(chart, state, event).map(({ region }) => region);
+            expect(regions.length).toBeGreaterThan(0);
+            expect([...new Set(regions)]).toEqual(regions);
+            if (regions.includes(null)) expect(regions).toEqual([null]);
           } else expect(() => chart.transition(state, event)).toThrow(/cannot take/);
         }
         expect(chart.can(state, { type: 'NoSuchEvent', data: {} })).toBe(false);

@@ -74,6 +74,7 @@ const pne: readonly EventOfChart<'pne/registration'>[] = [
     { type: 'SecureSessionEstablished', data: { keyId } },
     { type: 'SecureSessionConfirmed', data: { keyId } },
     { type: 'SecureSessionClosed', data: { keyId, reason: 'unconfirmed' } },
+    { type: 'SecureSessionClosed', data: { keyId, reason: 'replaced' } },
     ...ofSession(keyId),
   ]),
 ];

@@ -51,7 +51,7 @@ describe('the CPNS Server registers a PN GW', () => {
   it('writes its own when the PN GW holds its secret', () => {
     given(chart, [received('g1')])
       .when(authenticated(KEY_1))
-      .thenTaken({ state: 'answering', effects: [ask('answerGateway')], context: { keyId: KEY_1 } });
+      .thenTaken({ state: 'answering', effects: [ask('answerGatewayRegistration')], context: { keyId: KEY_1 } });
   });
 
   it('answers 200', () => {
@@ -67,7 +67,7 @@ describe('the CPNS Server registers a PN GW', () => {
   it('refuses one that does not hold its secret', () => {
     given(chart, [received('g1')])
       .when(failed)
-      .thenTaken({ state: 'refusing', effects: [ask('refuseGateway')], context: { keyId: null } });
+      .thenTaken({ state: 'refusing', effects: [ask('answerGatewayRegistration')], context: { keyId: null } });
   });
 
   it('answers it 401, and it stays unregistered', () => {
@@ -89,7 +89,11 @@ describe('the CPNS Server registers a PN GW', () => {
   it('registers it again under another key', () => {
     given(chart, [...registered, received('g2')])
       .when(authenticated(KEY_2, TIMESTAMPS[1]))
-      .thenTaken({ state: 'answering', effects: [ask('answerGateway')], context: { keyId: KEY_2, requestId: 'g2' } });
+      .thenTaken({
+        state: 'answering',
+        effects: [ask('answerGatewayRegistration')],
+        context: { keyId: KEY_2, requestId: 'g2' },
+      });
   });
 
   it('keeps the registration that stands when somebody fails in its name', () => {

@@ -117,7 +117,7 @@ describe('a PN is established', () => {
   it('and then its PN GW is answered', () => {
     given(chart, [provisioned('open'), establishmentReceived('e1', 0)])
       .when(established)
-      .thenTaken({ state: 'answeringEstablishment', effects: [ask('answerEstablishment')] });
+      .thenTaken({ state: 'answeringEstablishment', effects: [ask('answerPnEstablishment')] });
   });
 
   it('with its join policy and what the inventory of the PN GW lacks', () => {
@@ -131,7 +131,7 @@ describe('a PN is established', () => {
       .when(establishmentReceived('e2', 2))
       .thenTaken({
         state: 'answeringEstablishment',
-        effects: [ask('answerEstablishment')],
+        effects: [ask('answerPnEstablishment')],
         context: { requestId: 'e2', fromRevision: 2 },
       });
   });
@@ -162,7 +162,7 @@ describe('a stranger is added (1.4.2/4)', () => {
       .when(updateReceived('u1', 'add'))
       .thenTaken({
         state: 'adding',
-        effects: [ask('addProvisional')],
+        effects: [ask('addPne')],
         context: { flow: '1.4.2', requestId: 'u1', deviceId: 'tag', code: 200, changes: [] },
       });
   });
@@ -212,7 +212,7 @@ describe('a stranger is added (1.4.2/4)', () => {
   it('with a success even where the last one was refused', () => {
     given(chart, [...standing('closed'), updateReceived('u1', 'add'), updateAnswered('u1', 403), provisioned('open')])
       .when(updateReceived('u2', 'add'))
-      .thenTaken({ state: 'adding', effects: [ask('addProvisional')], context: { code: 200 } });
+      .thenTaken({ state: 'adding', effects: [ask('addPne')], context: { code: 200 } });
   });
 
   it('for good when it is registered: its time is no longer measured', () => {
@@ -341,7 +341,7 @@ describe('a provisional PNE leaves the PN Inventory', () => {
       .when(updateReceived('u2', 'remove'))
       .thenTaken({
         state: 'removing',
-        effects: [ask('removeProvisional')],
+        effects: [ask('removePne')],
         context: { requestId: 'u2', deviceId: 'tag', reason: 'withdrawn', code: 200 },
       });
   });
@@ -361,7 +361,7 @@ describe('a provisional PNE leaves the PN Inventory', () => {
       .when(overdue('tag'))
       .thenTaken({
         state: 'expiring',
-        effects: [ask('removeProvisional')],
+        effects: [ask('removePne')],
         context: { flow: null, deviceId: 'tag', reason: 'timedOut' },
       });
   });
@@ -382,7 +382,7 @@ describe('a provisional PNE leaves the PN Inventory', () => {
   ] as const)('when it is not registered in time and the PN was %s meanwhile', (_, events, state) => {
     given(chart, events)
       .when(overdue('tag'))
-      .thenTaken({ state, effects: [ask('removeProvisional')], context: { deviceId: 'tag', reason: 'timedOut' } });
+      .thenTaken({ state, effects: [ask('removePne')], context: { deviceId: 'tag', reason: 'timedOut' } });
     given(chart, [...events, overdue('tag')])
       .when(removed('tag', 'timedOut'))
       .thenTaken({ state, effects: [disarm(provisionalTimer)], context: gone });

@@ -2,11 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { registration as chart } from '../../../machines/cpns-server/registration.ts';
 import {
   answer,
-  arm,
   ask,
+  beside,
   disarm,
-  resend,
-  send,
   settle,
   CPNS_ID,
   given,
@@ -16,6 +14,7 @@ import {
   KEY_3,
   messageRefused,
   REPLY,
+  sessionOf,
   TIMESTAMPS,
   type EventOfChart,
 } from '../given.ts';
@@ -50,15 +49,18 @@ const closed = (keyId: string): Event => ({ type: 'SecureSessionClosed', data: {
 
 const answered = [received('r1'), authenticated(), allocated, accepts('r1', KEY_1)];
 const inSession = [...answered, established(KEY_1)];
-const UNCONFIRMED = { idle: { registered: 'unconfirmed' } };
-const IN_SESSION = { idle: { registered: 'sessionEstablished' } };
+/** Registered; the PNE has not shown the session yet that was agreed on. */
+const UNCONFIRMED = beside('none', { idle: 'registered' });
+/** The same, beside the session of before. */
+const UNCONFIRMED_BESIDE = beside('established', { idle: 'registered' });
+const IN_SESSION = beside('established', { idle: 'registered' });
 
 describe('the CPNS Server registers a PNE (1.4.1/3, 1.4.2/5)', () => {
   it.each(['1.4.1', '1.4.2'] as const)('authenticates it, in flow %s', (flow) => {
     given(chart, [])
       .when(received('r1', flow))
       .thenTaken({
-        state: 'authenticating',
+        state: beside('none', 'authenticating'),
         effects: [ask('authenticatePne')],
         context: {
           flow,
@@ -75,15 +77,19 @@ describe('the CPNS Server registers a PNE (1.4.1/3, 1.4.2/5)', () => {
   it('allocates its CPNS ID', () => {
     given(chart, [received('r1')])
       .when(authenticated())
-      .thenTaken({ state: 'allocating', effects: [ask('allocateCpnsId')], context: { authenticated: 'yes' } });
+      .thenTaken({
+        state: beside('none', 'allocating'),
+        effects: [ask('allocateCpnsId')],
+        context: { authenticated: 'yes' },
+      });
   });
 
   it('ends the earlier session, updates the PN Inventory and answers, in this order', () => {
     given(chart, [received('r1'), authenticated()])
       .when(allocated)
       .thenTaken({
-        state: 'updating',
-        effects: [ask('closeReplacedSession'), ask('updateInventory'), ask('answerRegistration')],
+        state: beside('none', 'updating'),
+        effects: [ask('closeAgreedSession'), ask('updateInventory'), ask('answerRegistration')],
         context: { cpnsId: CPNS_ID },
       });
   });
@@ -94,14 +100,18 @@ describe('the CPNS Server registers a PNE (1.4.1/3, 1.4.2/5)', () => {
       .thenTaken({
         state: UNCONFIRMED,
         effects: [answer('registration-response')],
-        context: { code: 200, reply: REPLY, keyId: KEY_1, session: 'unconfirmed' },
+        context: { code: 200, reply: REPLY, agreedKeyId: KEY_1, session: null },
       });
   });
 
   it('has a secure session with the first sealed message (1.4.1/4, 1.4.2/6)', () => {
     given(chart, answered)
       .when(established(KEY_1))
-      .thenTaken({ state: IN_SESSION, effects: [answer('sealed')], context: { session: 'established' } });
+      .thenTaken({
+        state: IN_SESSION,
+        effects: [answer('session-confirmed')],
+        context: { agreedKeyId: null, session: sessionOf(KEY_1) },
+      });
   });
 });
 
@@ -112,8 +122,8 @@ describe('the CPNS Server refuses a PNE', () => {
       given(chart, [received('r1', '1.4.2')])
         .when(failed(reason))
         .thenTaken({
-          state: 'refusing',
-          effects: [ask('removeRefused'), ask('refuseRegistration')],
+          state: beside('none', 'refusing'),
+          effects: [ask('removePne'), ask('answerRegistration')],
           context: { code: 401, authenticated: 'no', cpnsId: null },
         });
     },
@@ -123,8 +133,8 @@ describe('the CPNS Server refuses a PNE', () => {
     given(chart, [received('r1'), authenticated()])
       .when(denied)
       .thenTaken({
-        state: 'refusing',
-        effects: [ask('removeRefused'), ask('refuseRegistration')],
+        state: beside('none', 'refusing'),
+        effects: [ask('removePne'), ask('answerRegistration')],
         context: { code: 403, cpnsId: null },
       });
   });
@@ -133,16 +143,20 @@ describe('the CPNS Server refuses a PNE', () => {
     given(chart, [received('r1'), failed('decryptFailed')])
       .when(refuses('r1', 401))
       .thenTaken({
-        state: { idle: 'refused' },
+        state: beside('none', { idle: 'refused' }),
         effects: [answer('registration-response')],
-        context: { code: 401, keyId: null, reply: null },
+        context: { code: 401, agreedKeyId: null, session: null, reply: null },
       });
   });
 
   it('and registers it later, when it holds its secret after all', () => {
     given(chart, [received('r1'), failed('decryptFailed'), refuses('r1', 401)])
       .when(received('r2'))
-      .thenTaken({ state: 'authenticating', effects: [ask('authenticatePne')], context: { code: null } });
+      .thenTaken({
+        state: beside('none', 'authenticating'),
+        effects: [ask('authenticatePne')],
+        context: { code: null },
+      });
   });
 });
 
@@ -153,9 +167,9 @@ describe('a PNE that is registered registers again', () => {
     given(chart, inSession)
       .when(received('r2'))
       .thenTaken({
-        state: 'authenticating',
+        state: beside('established', 'authenticating'),
         effects: [ask('authenticatePne')],
-        context: { authenticated: 'no', keyId: KEY_1, cpnsId: CPNS_ID },
+        context: { authenticated: 'no', session: sessionOf(KEY_1), cpnsId: CPNS_ID },
       });
   });
 
@@ -163,9 +177,9 @@ describe('a PNE that is registered registers again', () => {
     given(chart, again)
       .when(accepts('r2', KEY_2))
       .thenTaken({
-        state: UNCONFIRMED,
+        state: UNCONFIRMED_BESIDE,
         effects: [answer('registration-response')],
-        context: { keyId: KEY_2, session: 'unconfirmed', standingKeyId: KEY_1 },
+        context: { agreedKeyId: KEY_2, session: sessionOf(KEY_1) },
       });
   });
 
@@ -174,12 +188,12 @@ describe('a PNE that is registered registers again', () => {
       .when(established(KEY_2))
       .thenTaken({
         state: IN_SESSION,
-        effects: [ask('closeReplacedSession'), answer('sealed')],
-        context: { session: 'established' },
+        effects: [ask('closeReplacedSession'), answer('session-confirmed')],
+        context: { agreedKeyId: null, session: sessionOf(KEY_2), replacedKeyId: KEY_1 },
       });
     given(chart, [...again, accepts('r2', KEY_2), established(KEY_2)])
       .when(closed(KEY_1))
-      .thenTaken({ state: IN_SESSION, effects: [], context: { keyId: KEY_2, standingKeyId: null } });
+      .thenTaken({ state: IN_SESSION, effects: [], context: { session: sessionOf(KEY_2), replacedKeyId: null } });
   });
 
   it('keeps the one that stands through several that it never shows', () => {
@@ -188,21 +202,21 @@ describe('a PNE that is registered registers again', () => {
       .when(established(KEY_3))
       .thenTaken({
         state: IN_SESSION,
-        effects: [ask('closeReplacedSession'), answer('sealed')],
-        context: { keyId: KEY_3, standingKeyId: KEY_1 },
+        effects: [ask('closeReplacedSession'), answer('session-confirmed')],
+        context: { session: sessionOf(KEY_3), replacedKeyId: KEY_1 },
       });
   });
 
   it('loses a session that it has never shown at once', () => {
     given(chart, [...answered, received('r2'), authenticated(2), allocated])
       .when(closed(KEY_1))
-      .thenTaken({ state: 'updating', effects: [], context: { keyId: null } });
+      .thenTaken({ state: beside('none', 'updating'), effects: [], context: { agreedKeyId: null } });
     given(chart, [...answered, received('r2'), authenticated(2), allocated, closed(KEY_1)])
       .when(accepts('r2', KEY_2))
       .thenTaken({
         state: UNCONFIRMED,
         effects: [answer('registration-response')],
-        context: { keyId: KEY_2, session: 'unconfirmed', standingKeyId: null },
+        context: { agreedKeyId: KEY_2, session: null },
       });
   });
 
@@ -212,20 +226,20 @@ describe('a PNE that is registered registers again', () => {
       .thenTaken({
         state: IN_SESSION,
         effects: [answer('registration-response')],
-        context: { keyId: KEY_1, cpnsId: CPNS_ID, code: 401 },
+        context: { session: sessionOf(KEY_1), cpnsId: CPNS_ID, code: 401 },
       });
   });
 
   it('keeps a registration whose session it has not shown yet', () => {
     given(chart, [...answered, received('r2'), failed('decryptFailed')])
       .when(refuses('r2', 401))
-      .thenTaken({ state: UNCONFIRMED, effects: [answer('registration-response')], context: { keyId: KEY_1 } });
+      .thenTaken({ state: UNCONFIRMED, effects: [answer('registration-response')], context: { agreedKeyId: KEY_1 } });
   });
 
   it('can still show its session after such a failure', () => {
     given(chart, [...answered, received('r2'), failed('decryptFailed'), refuses('r2', 401)])
       .when(established(KEY_1))
-      .thenTaken({ state: IN_SESSION, effects: [answer('sealed')] });
+      .thenTaken({ state: IN_SESSION, effects: [answer('session-confirmed')] });
   });
 
   it('has to show its next session also when it was refused in between', () => {
@@ -233,36 +247,35 @@ describe('a PNE that is registered registers again', () => {
     given(chart, [...refusedOnce, received('r3'), authenticated(3), allocated])
       .when(accepts('r3', KEY_2))
       .thenTaken({
-        state: UNCONFIRMED,
+        state: UNCONFIRMED_BESIDE,
         effects: [answer('registration-response')],
-        context: { standingKeyId: KEY_1 },
+        context: { agreedKeyId: KEY_2, session: sessionOf(KEY_1) },
       });
   });
 });
 
 describe('the session of a PNE that would not be taken any more', () => {
   const over = (keyId: string): Event => ({ type: 'SecureSessionClosed', data: { keyId, reason: 'revoked' } });
-  const CLOSED = { idle: { registered: 'closed' } };
+  const CLOSED = beside('none', { idle: 'registered' });
+  const NONE = { agreedKeyId: null, session: null };
 
   it('is over; the registration stands', () => {
     given(chart, inSession)
       .when(over(KEY_1))
-      .thenTaken({ state: CLOSED, effects: [], context: { keyId: null, cpnsId: CPNS_ID } });
+      .thenTaken({ state: CLOSED, effects: [], context: { ...NONE, cpnsId: CPNS_ID } });
   });
 
   it('is over also when it was never shown, or stands until the next one is shown', () => {
-    given(chart, answered)
-      .when(over(KEY_1))
-      .thenTaken({ state: UNCONFIRMED, effects: [], context: { keyId: null } });
+    given(chart, answered).when(over(KEY_1)).thenTaken({ state: CLOSED, effects: [], context: NONE });
     given(chart, [...inSession, received('r2'), authenticated(2), allocated, accepts('r2', KEY_2)])
       .when(over(KEY_1))
-      .thenTaken({ state: UNCONFIRMED, effects: [], context: { keyId: KEY_2, standingKeyId: null } });
+      .thenTaken({ state: UNCONFIRMED, effects: [], context: { agreedKeyId: KEY_2, session: null } });
   });
 
   it('does not come back when the PNE is refused', () => {
     given(chart, [...inSession, over(KEY_1), received('r2'), failed('revoked')])
       .when(refuses('r2', 401))
-      .thenTaken({ state: CLOSED, effects: [answer('registration-response')], context: { keyId: null } });
+      .thenTaken({ state: CLOSED, effects: [answer('registration-response')], context: NONE });
   });
 });
 
@@ -294,10 +307,11 @@ describe('the registration of a PNE does not take', () => {
   });
 
   it('a CPNS ID in a state that was put together by hand, without authentication', () => {
+    const ALLOCATING = beside('none', 'allocating');
     const { context } = chart.initial();
-    expect(chart.can(chart.restore({ value: 'allocating', context }), allocated)).toBe(false);
+    expect(chart.can(chart.restore({ value: ALLOCATING, context }), allocated)).toBe(false);
     const proved = { ...context, authenticated: 'yes' as const };
-    expect(chart.can(chart.restore({ value: 'allocating', context: proved }), allocated)).toBe(true);
+    expect(chart.can(chart.restore({ value: ALLOCATING, context: proved }), allocated)).toBe(true);
   });
 
   it('and counts what it refused', () => {
@@ -307,120 +321,37 @@ describe('the registration of a PNE does not take', () => {
   });
 });
 
-describe('the data of a session', () => {
-  const rekeyed = (keyId: string, epoch: number, direction: 'up' | 'down' = 'up'): Event => ({
-    type: 'SecureSessionRekeyed',
-    data: { keyId, direction, epoch },
-  });
+describe('the session of a PNE that is registered', () => {
+  const CLOSED = beside('none', { idle: 'registered' });
+  const wanted: Event = { type: 'SessionCloseWanted', data: { keyId: KEY_1 } };
+  const over: Event = { type: 'SecureSessionClosed', data: { keyId: KEY_1, reason: 'ended' } };
 
-  it('goes on under an epoch that nobody has claimed, never under one again', () => {
-    given(chart, [...inSession, rekeyed(KEY_1, 0)])
-      .when(rekeyed(KEY_1, 3))
-      .thenTaken({ state: IN_SESSION, effects: [], context: { epochs: { up: 4, down: 0 } } });
-    given(chart, [...inSession, rekeyed(KEY_1, 3)])
-      .when(rekeyed(KEY_1, 3))
-      .thenRefused(409);
-    given(chart, [...inSession, rekeyed(KEY_1, 3)])
-      .when(rekeyed(KEY_1, 0))
-      .thenRefused(409);
-    given(chart, [...inSession, rekeyed(KEY_1, 3)])
-      .when(rekeyed(KEY_1, 0, 'down'))
-      .thenTaken({ state: IN_SESSION, effects: [], context: { epochs: { up: 4, down: 1 } } });
-  });
-
-  it('is carried by the session that stands until the PNE has shown the next one', () => {
-    const next = [...inSession, rekeyed(KEY_1, 0), received('r2'), authenticated(2), allocated, accepts('r2', KEY_2)];
-    given(chart, next).when(rekeyed(KEY_2, 0)).thenRefused(409);
-    given(chart, next).when(rekeyed(KEY_1, 0)).thenRefused(409);
-    given(chart, next)
-      .when(rekeyed(KEY_1, 1))
-      .thenTaken({ state: UNCONFIRMED, effects: [], context: { standingEpochs: { up: 2, down: 0 } } });
-  });
-
-  it('is not carried before the PNE has shown the session, nor once it closes', () => {
-    given(chart, answered).when(rekeyed(KEY_1, 0)).thenRefused(409);
-    given(chart, [...inSession, { type: 'SessionCloseWanted', data: { keyId: KEY_1 } }])
-      .when(rekeyed(KEY_1, 0))
-      .thenRefused(409);
-  });
-});
-
-describe('the end of a session', () => {
-  const CLOSING = { idle: { registered: 'closing' } };
-  const CLOSED = { idle: { registered: 'closed' } };
-  const wanted = (keyId: string): Event => ({ type: 'SessionCloseWanted', data: { keyId } });
-  const heard = (keyId: string): Event => ({ type: 'SessionCloseReceived', data: { keyId } });
-  const over = (keyId: string): Event => ({ type: 'SecureSessionClosed', data: { keyId, reason: 'ended' } });
-  const late = (attempt: number) => ({ type: 'AnswerOverdue', data: { timer: 'close', attempt } }) as const;
-  const armClose = (delayMs: number, attempt: number) => arm('close', delayMs, late(attempt));
-
-  it('is told to the PNE, again after 1, 2, 4 and 8 seconds, and then comes without an answer', () => {
-    given(chart, inSession)
-      .when(wanted(KEY_1))
-      .thenTaken({ state: CLOSING, effects: [send('session-close'), armClose(1_000, 1)] });
-    for (const [attempt, delayMs] of [
-      [1, 2_000],
-      [2, 4_000],
-      [3, 8_000],
-    ] as const) {
-      const before = Array.from({ length: attempt - 1 }, (_, index) => late(index + 1));
-      given(chart, [...inSession, wanted(KEY_1), ...before])
-        .when(late(attempt))
-        .thenTaken({ state: CLOSING, effects: [resend('session-close'), armClose(delayMs, attempt + 1)] });
-    }
-    given(chart, [...inSession, wanted(KEY_1), late(1), late(2), late(3)])
-      .when(late(4))
-      .thenTaken({ state: CLOSING, effects: [ask('endSession')] });
-  });
-
-  it('leaves the registration standing, also when a request is refused later', () => {
-    given(chart, [...inSession, wanted(KEY_1)])
-      .when(over(KEY_1))
+  it('leaves the registration standing when it is closed, also when a request is refused later', () => {
+    given(chart, [...inSession, wanted])
+      .when(over)
       .thenTaken({
         state: CLOSED,
         effects: [disarm('close'), settle('session-close')],
-        context: { keyId: null, cpnsId: CPNS_ID },
+        context: { agreedKeyId: null, session: null, cpnsId: CPNS_ID },
       });
-    given(chart, [...inSession, wanted(KEY_1), over(KEY_1), received('r2'), failed('decryptFailed')])
+    given(chart, [...inSession, wanted, over, received('r2'), failed('decryptFailed')])
       .when(refuses('r2', 401))
       .thenTaken({ state: CLOSED, effects: [answer('registration-response')] });
   });
 
-  it('comes when the PNE says so, and is answered', () => {
-    given(chart, inSession)
-      .when(heard(KEY_1))
-      .thenTaken({ state: IN_SESSION, effects: [answer('session-closed'), ask('endSession')] });
-    given(chart, [...inSession, heard(KEY_1)])
-      .when(over(KEY_1))
-      .thenTaken({ state: CLOSED, effects: [] });
-    given(chart, inSession).when(heard(KEY_2)).thenRefused(409);
-    given(chart, [...inSession, wanted(KEY_1)])
-      .when(heard(KEY_1))
-      .thenTaken({ state: CLOSING, effects: [answer('session-closed'), ask('endSession')] });
-  });
-
-  it('does not keep a PNE waiting that registers again', () => {
-    given(chart, [...inSession, wanted(KEY_1)])
+  it('does not keep a PNE waiting that registers again while it is closed', () => {
+    given(chart, [...inSession, wanted])
       .when(received('r2'))
       .thenTaken({
-        state: 'authenticating',
-        effects: [disarm('close'), settle('session-close'), ask('endSession'), ask('authenticatePne')],
+        state: beside('closing', 'authenticating'),
+        effects: [ask('closeSession'), ask('authenticatePne')],
       });
-    given(chart, [...inSession, wanted(KEY_1), received('r2')])
-      .when(over(KEY_1))
-      .thenTaken({ state: 'authenticating', effects: [], context: { keyId: null } });
-  });
-
-  it('of the session that stands comes without asking the PNE, which has a new one under way', () => {
-    const next = [...inSession, received('r2'), authenticated(2), allocated, accepts('r2', KEY_2)];
-    given(chart, next)
-      .when(wanted(KEY_1))
-      .thenTaken({ state: UNCONFIRMED, effects: [ask('endStandingSession')] });
-    given(chart, next)
-      .when(heard(KEY_1))
-      .thenTaken({ state: UNCONFIRMED, effects: [answer('session-closed'), ask('endStandingSession')] });
-    given(chart, [...next, wanted(KEY_1)])
-      .when(over(KEY_1))
-      .thenTaken({ state: UNCONFIRMED, effects: [], context: { standingKeyId: null, keyId: KEY_2 } });
+    given(chart, [...inSession, wanted, received('r2')])
+      .when(over)
+      .thenTaken({
+        state: beside('none', 'authenticating'),
+        effects: [disarm('close'), settle('session-close')],
+        context: { session: null },
+      });
   });
 });

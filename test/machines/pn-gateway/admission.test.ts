@@ -143,7 +143,7 @@ describe('a PN GW admits a stranger (1.4.2)', () => {
       .thenTaken({
         state: 'requestingUpdate',
         effects: [ask('requestPnUpdate')],
-        context: { flow: '1.4.2', attempt: 1 },
+        context: { flow: '1.4.2', attempt: 1, action: 'add' },
       });
   });
 
@@ -213,7 +213,7 @@ describe('a PN GW refuses a PNE by itself', () => {
   it('when it is a stranger and not paired', () => {
     given(chart, [received('r1')])
       .when(isStranger)
-      .thenTaken({ state: 'checkingMembership', effects: [ask('refuseUnpaired')], context: { flow: '1.4.1' } });
+      .thenTaken({ state: 'checkingMembership', effects: [ask('refuseAdmission')], context: { flow: '1.4.1' } });
   });
 
   it('with 403 then', () => {
@@ -308,7 +308,7 @@ describe('the server does not answer', () => {
   ] as const)('and the %s is given up after the fifth attempt', (_, events, state) => {
     given(chart, [...events, ...overdueUpTo(4)])
       .when(overdue(5))
-      .thenTaken({ state, effects: [ask('serverTimedOut')] });
+      .thenTaken({ state, effects: [ask('timeOutRegistration')] });
   });
 
   it.each([
@@ -342,8 +342,8 @@ describe('a stranger about whom the server is silent is taken out of the PN agai
       .when(responded('r1', 503))
       .thenTaken({
         state: 'withdrawing',
-        effects: [answer('registration-response'), ask('requestWithdrawal')],
-        context: { attempt: 1 },
+        effects: [answer('registration-response'), ask('requestPnUpdate')],
+        context: { attempt: 1, action: 'remove' },
       });
   });
 

@@ -122,7 +122,7 @@ describe('a PN GW registers with the CPNS Server', () => {
   it('gives the request up after the fifth attempt', () => {
     given(chart, [...asked, ...overdueUpTo(4)])
       .when(overdue(5))
-      .thenTaken({ state: 'awaitingAnswer', effects: [ask('gatewayRegistrationTimedOut')] });
+      .thenTaken({ state: 'awaitingAnswer', effects: [ask('timeOutGatewayRegistration')] });
   });
 
   it('and backs off when nobody answered', () => {
@@ -181,7 +181,7 @@ describe('a PN GW registers with the CPNS Server', () => {
       .when(registered('g2'))
       .thenTaken({
         state: 'registered',
-        effects: [...noLongerWaits, ask('requestEstablishments')],
+        effects: [...noLongerWaits, ask('requestPnEstablishments')],
         context: { keyId: KEY_1, backOffs: 0 },
       });
   });
@@ -189,7 +189,7 @@ describe('a PN GW registers with the CPNS Server', () => {
   it('once: started again, it only compares the inventories', () => {
     given(chart, standing)
       .when(wanted('home'))
-      .thenTaken({ state: 'registered', effects: [ask('requestEstablishments')], context: { keyId: KEY_1 } });
+      .thenTaken({ state: 'registered', effects: [ask('requestPnEstablishments')], context: { keyId: KEY_1 } });
   });
 });
 
@@ -210,7 +210,7 @@ describe('a PN GW whose session the server does not have', () => {
       .when({ type: 'GatewayRegistered', data: { requestId: 'g2', keyId: KEY_2 } })
       .thenTaken({
         state: 'registered',
-        effects: [...noLongerWaits, ask('requestEstablishments')],
+        effects: [...noLongerWaits, ask('requestPnEstablishments')],
         context: { keyId: KEY_2 },
       });
   });

@@ -2,9 +2,11 @@ import { describe, it } from 'vitest';
 import type { ResponseCode } from '../../../events/codes.ts';
 import { pneRegistration as chart } from '../../../machines/pne/registration.ts';
 import {
+  answer,
   arm,
   armAnswer,
   ask,
+  beside,
   CPNS_ID,
   disarm,
   given,
@@ -16,6 +18,7 @@ import {
   overdueUpTo,
   resend,
   send,
+  sessionOf,
   settle,
   stateAfter,
   TIMESTAMPS,
@@ -61,6 +64,7 @@ const confirming = [...asked, accepted('r1'), established(KEY_1)];
 const registered = [...confirming, confirmed(KEY_1)];
 
 const stateOf = (events: readonly Event[]) => stateAfter(chart, events).value;
+const IN_SESSION = beside('established', { registered: 'settled' });
 const noLongerWaits = [disarm('answer'), settle('registration-request')];
 const noLongerPairs = [disarm('answer'), settle('pairing-request')];
 const backsOff = (delayMs: number) => arm('backOff', delayMs, { type: 'BackOffEnded', data: {} });
@@ -70,7 +74,7 @@ describe('a PN member registers (1.4.1)', () => {
     given(chart, [])
       .when(wanted)
       .thenTaken({
-        state: 'requesting',
+        state: beside('none', 'requesting'),
         effects: [ask('requestRegistration')],
         context: { flow: '1.4.1', deviceId: 'lamp', pnId: 'home', gatewayId: 'hub' },
       });
@@ -80,7 +84,7 @@ describe('a PN member registers (1.4.1)', () => {
     given(chart, [wanted])
       .when(requested('r1'))
       .thenTaken({
-        state: 'awaitingAnswer',
+        state: beside('none', 'awaitingAnswer'),
         effects: [send('registration-request'), armAnswer(1_000, 1)],
         context: { requestId: 'r1', handshake: HANDSHAKE, attempt: 1 },
       });
@@ -90,7 +94,7 @@ describe('a PN member registers (1.4.1)', () => {
     given(chart, asked)
       .when(accepted('r1'))
       .thenTaken({
-        state: { registered: 'establishing' },
+        state: beside('none', { registered: 'establishing' }),
         effects: [...noLongerWaits, ask('establishSession')],
         context: { code: 200, cpnsId: CPNS_ID, backOffs: 0 },
       });
@@ -100,16 +104,20 @@ describe('a PN member registers (1.4.1)', () => {
     given(chart, [...asked, accepted('r1')])
       .when(established(KEY_1))
       .thenTaken({
-        state: { registered: 'confirming' },
-        effects: [send('sealed'), armAnswer(1_000, 1)],
-        context: { keyId: KEY_1 },
+        state: beside('none', { registered: 'confirming' }),
+        effects: [send('session-confirm'), armAnswer(1_000, 1)],
+        context: { agreedKeyId: KEY_1, session: null },
       });
   });
 
   it('is done when the server has shown the same (step 4)', () => {
     given(chart, confirming)
       .when(confirmed(KEY_1))
-      .thenTaken({ state: { registered: 'confirmed' }, effects: [disarm('answer'), settle('sealed')] });
+      .thenTaken({
+        state: IN_SESSION,
+        effects: [disarm('answer'), settle('session-confirm')],
+        context: { agreedKeyId: null, session: sessionOf(KEY_1) },
+      });
   });
 });
 
@@ -117,14 +125,18 @@ describe('a stranger registers (1.4.2)', () => {
   it('pairs first (step 1)', () => {
     given(chart, [])
       .when(strangerWanted)
-      .thenTaken({ state: 'pairing', effects: [ask('requestPairing')], context: { flow: '1.4.2', attempt: 1 } });
+      .thenTaken({
+        state: beside('none', 'pairing'),
+        effects: [ask('requestPairing')],
+        context: { flow: '1.4.2', attempt: 1 },
+      });
   });
 
   it('sends the pairing request and waits one second (step 1)', () => {
     given(chart, [strangerWanted])
       .when(pairingRequested('p1'))
       .thenTaken({
-        state: 'pairing',
+        state: beside('none', 'pairing'),
         effects: [send('pairing-request'), armAnswer(1_000, 1)],
         context: { requestId: 'p1' },
       });
@@ -133,14 +145,14 @@ describe('a stranger registers (1.4.2)', () => {
   it('builds its registration request once it is paired (step 2)', () => {
     given(chart, [strangerWanted, pairingRequested('p1')])
       .when(pairingFormed('p1'))
-      .thenTaken({ state: 'requesting', effects: [...noLongerPairs, ask('requestRegistration')] });
+      .thenTaken({ state: beside('none', 'requesting'), effects: [...noLongerPairs, ask('requestRegistration')] });
   });
 
   it('starts to count attempts anew with the registration request (step 2)', () => {
     given(chart, [strangerWanted, pairingRequested('p1'), overdue(1), overdue(2), pairingFormed('p1')])
       .when(requested('r1'))
       .thenTaken({
-        state: 'awaitingAnswer',
+        state: beside('none', 'awaitingAnswer'),
         effects: [send('registration-request'), armAnswer(1_000, 1)],
         context: { attempt: 1, requestId: 'r1', flow: '1.4.2' },
       });
@@ -150,7 +162,7 @@ describe('a stranger registers (1.4.2)', () => {
     given(chart, strangerAsked)
       .when(accepted('r1'))
       .thenTaken({
-        state: { registered: 'establishing' },
+        state: beside('none', { registered: 'establishing' }),
         effects: [...noLongerWaits, ask('establishSession')],
         context: { flow: '1.4.2', cpnsId: CPNS_ID },
       });
@@ -161,37 +173,49 @@ describe('a PNE is refused', () => {
   it.each([400, 401, 403, 404, 410, 426] as const)('for good with %i, and waits for nothing', (code) => {
     given(chart, asked)
       .when(refused('r1', code))
-      .thenTaken({ state: 'refused', effects: noLongerWaits, context: { code } });
+      .thenTaken({ state: beside('none', 'refused'), effects: noLongerWaits, context: { code } });
   });
 
   it.each([202, 408, 409, 429, 480, 500, 503] as const)('for now with %i, and tries again after 2 s', (code) => {
     given(chart, asked)
       .when(refused('r1', code))
-      .thenTaken({ state: 'backingOff', effects: [...noLongerWaits, backsOff(2_000)], context: { code, backOffs: 1 } });
+      .thenTaken({
+        state: beside('none', 'backingOff'),
+        effects: [...noLongerWaits, backsOff(2_000)],
+        context: { code, backOffs: 1 },
+      });
   });
 
   it('for good when the PN GW does not pair', () => {
     given(chart, [strangerWanted, pairingRequested('p1')])
       .when(pairingRefused('p1', 403))
-      .thenTaken({ state: 'refused', effects: noLongerPairs, context: { code: 403 } });
+      .thenTaken({ state: beside('none', 'refused'), effects: noLongerPairs, context: { code: 403 } });
   });
 
   it('for now when the PN GW cannot pair at the moment', () => {
     given(chart, [strangerWanted, pairingRequested('p1')])
       .when(pairingRefused('p1', 503))
-      .thenTaken({ state: 'backingOff', effects: [...noLongerPairs, backsOff(2_000)], context: { code: 503 } });
+      .thenTaken({
+        state: beside('none', 'backingOff'),
+        effects: [...noLongerPairs, backsOff(2_000)],
+        context: { code: 503 },
+      });
   });
 
   it('asks again when it is told to', () => {
     given(chart, [...asked, refused('r1', 401)])
       .when(wanted)
-      .thenTaken({ state: 'requesting', effects: [ask('requestRegistration')], context: { backOffs: 0 } });
+      .thenTaken({
+        state: beside('none', 'requesting'),
+        effects: [ask('requestRegistration')],
+        context: { backOffs: 0 },
+      });
   });
 
   it('pairs again as a stranger when it is told to', () => {
     given(chart, [...strangerAsked, refused('r1', 403)])
       .when(strangerWanted)
-      .thenTaken({ state: 'pairing', effects: [ask('requestPairing')] });
+      .thenTaken({ state: beside('none', 'pairing'), effects: [ask('requestPairing')] });
   });
 });
 
@@ -206,7 +230,7 @@ describe('a PNE has no answer', () => {
     given(chart, [...asked, ...overdueUpTo(attempt - 1)])
       .when(overdue(attempt))
       .thenTaken({
-        state: 'awaitingAnswer',
+        state: beside('none', 'awaitingAnswer'),
         effects: [resend('registration-request'), armAnswer(delayMs, attempt + 1)],
         context: { attempt: attempt + 1, requestId: 'r1' },
       });
@@ -215,31 +239,39 @@ describe('a PNE has no answer', () => {
   it('gives the request up after the sixth attempt', () => {
     given(chart, [...asked, ...overdueUpTo(5)])
       .when(overdue(6))
-      .thenTaken({ state: 'awaitingAnswer', effects: [ask('registrationTimedOut')], context: { attempt: 6 } });
+      .thenTaken({
+        state: beside('none', 'awaitingAnswer'),
+        effects: [ask('timeOutRegistration')],
+        context: { attempt: 6 },
+      });
   });
 
   it('tries anew with another request after 2 s', () => {
     given(chart, [...asked, ...overdueUpTo(6)])
       .when(timedOut('r1'))
-      .thenTaken({ state: 'backingOff', effects: [...noLongerWaits, backsOff(2_000)], context: { backOffs: 1 } });
+      .thenTaken({
+        state: beside('none', 'backingOff'),
+        effects: [...noLongerWaits, backsOff(2_000)],
+        context: { backOffs: 1 },
+      });
   });
 
   it('sends the pairing request again', () => {
     given(chart, [strangerWanted, pairingRequested('p1')])
       .when(overdue(1))
-      .thenTaken({ state: 'pairing', effects: [resend('pairing-request'), armAnswer(2_000, 2)] });
+      .thenTaken({ state: beside('none', 'pairing'), effects: [resend('pairing-request'), armAnswer(2_000, 2)] });
   });
 
   it('gives the pairing up after the sixth attempt', () => {
     given(chart, [strangerWanted, pairingRequested('p1'), ...overdueUpTo(5)])
       .when(overdue(6))
-      .thenTaken({ state: 'pairing', effects: [ask('pairingTimedOut')] });
+      .thenTaken({ state: beside('none', 'pairing'), effects: [ask('timeOutPairing')] });
   });
 
   it('tries to pair anew after 2 s', () => {
     given(chart, [strangerWanted, pairingRequested('p1'), ...overdueUpTo(6)])
       .when(pairingTimedOut('p1'))
-      .thenTaken({ state: 'backingOff', effects: [...noLongerPairs, backsOff(2_000)] });
+      .thenTaken({ state: beside('none', 'backingOff'), effects: [...noLongerPairs, backsOff(2_000)] });
   });
 });
 
@@ -262,19 +294,23 @@ describe('a PNE backs off', () => {
   ])('the %i. time for %i ms', (time, delayMs) => {
     given(chart, [...rounds(time - 1), requested('now')])
       .when(refused('now', 503))
-      .thenTaken({ state: 'backingOff', effects: [...noLongerWaits, backsOff(delayMs)], context: { backOffs: time } });
+      .thenTaken({
+        state: beside('none', 'backingOff'),
+        effects: [...noLongerWaits, backsOff(delayMs)],
+        context: { backOffs: time },
+      });
   });
 
   it('no ninth time: a temporary refusal is then the last word', () => {
     given(chart, [...rounds(8), requested('now')])
       .when(refused('now', 503))
-      .thenTaken({ state: 'refused', effects: noLongerWaits });
+      .thenTaken({ state: beside('none', 'refused'), effects: noLongerWaits });
   });
 
   it('no ninth time: silence is then the last word', () => {
     given(chart, [...rounds(8), requested('now'), ...overdueUpTo(6)])
       .when(timedOut('now'))
-      .thenTaken({ state: 'timedOut', effects: noLongerWaits });
+      .thenTaken({ state: beside('none', 'timedOut'), effects: noLongerWaits });
   });
 
   it('no ninth time: silence about pairing is then the last word', () => {
@@ -282,20 +318,20 @@ describe('a PNE backs off', () => {
     const eight = Array.from({ length: 8 }, (_, n) => [strangerWanted, ...again(n + 1)]).flat();
     given(chart, [...eight, strangerWanted, pairingRequested('now')])
       .when(pairingTimedOut('now'))
-      .thenTaken({ state: 'timedOut', effects: noLongerPairs });
+      .thenTaken({ state: beside('none', 'timedOut'), effects: noLongerPairs });
   });
 
   it('then wants to register again', () => {
     given(chart, [...asked, refused('r1', 503)])
       .when(backOffEnded)
-      .thenTaken({ state: 'backingOff', effects: [ask('wantRegistration')] });
+      .thenTaken({ state: beside('none', 'backingOff'), effects: [ask('wantRegistration')] });
   });
 
   it('then asks with its count kept', () => {
     given(chart, [...asked, refused('r1', 503), backOffEnded])
       .when(wanted)
       .thenTaken({
-        state: 'requesting',
+        state: beside('none', 'requesting'),
         effects: [disarm('backOff'), ask('requestRegistration')],
         context: { backOffs: 1 },
       });
@@ -304,14 +340,18 @@ describe('a PNE backs off', () => {
   it('then pairs anew as a stranger', () => {
     given(chart, [...strangerAsked, refused('r1', 202), backOffEnded])
       .when(strangerWanted)
-      .thenTaken({ state: 'pairing', effects: [disarm('backOff'), ask('requestPairing')], context: { backOffs: 1 } });
+      .thenTaken({
+        state: beside('none', 'pairing'),
+        effects: [disarm('backOff'), ask('requestPairing')],
+        context: { backOffs: 1 },
+      });
   });
 
   it('counts anew once it was accepted', () => {
     given(chart, [...asked, refused('r1', 503), backOffEnded, wanted, requested('r2')])
       .when(accepted('r2'))
       .thenTaken({
-        state: { registered: 'establishing' },
+        state: beside('none', { registered: 'establishing' }),
         effects: [...noLongerWaits, ask('establishSession')],
         context: { backOffs: 0 },
       });
@@ -320,7 +360,11 @@ describe('a PNE backs off', () => {
   it('starts over when it had given up and is told to register', () => {
     given(chart, [...rounds(8), requested('now'), timedOut('now')])
       .when(wanted)
-      .thenTaken({ state: 'requesting', effects: [ask('requestRegistration')], context: { backOffs: 0 } });
+      .thenTaken({
+        state: beside('none', 'requesting'),
+        effects: [ask('requestRegistration')],
+        context: { backOffs: 0 },
+      });
   });
 });
 
@@ -331,13 +375,16 @@ describe('the secure session of a PNE', () => {
   ])('is shown again after attempt %i, then %i ms are waited', (attempt, delayMs) => {
     given(chart, [...confirming, ...overdueUpTo(attempt - 1)])
       .when(overdue(attempt))
-      .thenTaken({ state: { registered: 'confirming' }, effects: [resend('sealed'), armAnswer(delayMs, attempt + 1)] });
+      .thenTaken({
+        state: beside('none', { registered: 'confirming' }),
+        effects: [resend('session-confirm'), armAnswer(delayMs, attempt + 1)],
+      });
   });
 
   it('is closed when the server has not shown it after the sixth attempt', () => {
     given(chart, [...confirming, ...overdueUpTo(5)])
       .when(overdue(6))
-      .thenTaken({ state: { registered: 'confirming' }, effects: [ask('closeUnconfirmedSession')] });
+      .thenTaken({ state: beside('none', { registered: 'confirming' }), effects: [ask('closeUnconfirmedSession')] });
   });
 
   it('makes way for a new registration when it is closed; the PNE is a member by now', () => {
@@ -345,9 +392,9 @@ describe('the secure session of a PNE', () => {
     given(chart, stranger)
       .when(closed(KEY_1, 'unconfirmed'))
       .thenTaken({
-        state: 'requesting',
-        effects: [disarm('answer'), settle('sealed'), ask('requestRegistration')],
-        context: { keyId: null, flow: '1.4.1' },
+        state: beside('none', 'requesting'),
+        effects: [disarm('answer'), settle('session-confirm'), ask('requestRegistration')],
+        context: { agreedKeyId: null, session: null, flow: '1.4.1' },
       });
   });
 
@@ -355,16 +402,16 @@ describe('the secure session of a PNE', () => {
     given(chart, registered)
       .when(strangerWanted)
       .thenTaken({
-        state: 'requesting',
+        state: beside('established', 'requesting'),
         effects: [ask('requestRegistration')],
-        context: { keyId: KEY_1, cpnsId: CPNS_ID, flow: '1.4.1' },
+        context: { session: sessionOf(KEY_1), cpnsId: CPNS_ID, flow: '1.4.1' },
       });
   });
 
   it('ends when the next one stands', () => {
     given(chart, [...registered, wanted, requested('r2'), accepted('r2', KEY_2)])
       .when(closed(KEY_1, 'replaced'))
-      .thenTaken({ state: { registered: 'establishing' }, effects: [], context: { keyId: null } });
+      .thenTaken({ state: beside('none', { registered: 'establishing' }), effects: [], context: { session: null } });
   });
 });
 
@@ -395,91 +442,75 @@ describe('a PNE refuses with 409', () => {
   it('and counts what it refused, in any state', () => {
     given(chart, [messageRefused(1), ...confirming])
       .when(messageRefused(41))
-      .thenTaken({ state: { registered: 'confirming' }, effects: [], context: { refusals: 42 } });
+      .thenTaken({ state: beside('none', { registered: 'confirming' }), effects: [], context: { refusals: 42 } });
   });
 });
 
-describe('the data of a session', () => {
-  const rekeyed = (keyId: string, epoch: number): Event => ({
+describe('the session of a PNE that registers again', () => {
+  const rekeyed = (epoch: number): Event => ({
     type: 'SecureSessionRekeyed',
-    data: { keyId, direction: 'up', epoch },
+    data: { keyId: KEY_1, direction: 'up', epoch },
   });
-
-  it('goes on under an epoch that nobody has claimed, also while the device registers again', () => {
-    for (const before of [registered, [...registered, wanted], [...registered, wanted, requested('r2')]]) {
-      given(chart, before)
-        .when(rekeyed(KEY_1, 2))
-        .thenTaken({ state: stateOf(before), effects: [], context: { epochs: { up: 3, down: 0 } } });
-      given(chart, [...before, rekeyed(KEY_1, 2)])
-        .when(rekeyed(KEY_1, 2))
-        .thenRefused(409);
-    }
-  });
-
-  it('is not carried before the server has shown the session, by another one, or once it closes', () => {
-    given(chart, confirming).when(rekeyed(KEY_1, 0)).thenRefused(409);
-    given(chart, registered).when(rekeyed(KEY_2, 0)).thenRefused(409);
-    given(chart, [...registered, { type: 'SessionCloseWanted', data: { keyId: KEY_1 } }])
-      .when(rekeyed(KEY_1, 0))
-      .thenRefused(409);
-  });
-});
-
-describe('the end of a session', () => {
-  const CLOSING = { registered: 'closing' };
-  const CLOSED = { registered: 'closed' };
   const closeWanted: Event = { type: 'SessionCloseWanted', data: { keyId: KEY_1 } };
   const heard: Event = { type: 'SessionCloseReceived', data: { keyId: KEY_1 } };
   const over: Event = { type: 'SecureSessionClosed', data: { keyId: KEY_1, reason: 'ended' } };
 
-  it('is told to the server, four times in all, and then comes without an answer', () => {
-    given(chart, registered)
-      .when(closeWanted)
-      .thenTaken({ state: CLOSING, effects: [send('session-close'), armAnswer(1_000, 1)] });
-    given(chart, [...registered, closeWanted, ...overdueUpTo(2)])
-      .when(overdue(3))
-      .thenTaken({ state: CLOSING, effects: [resend('session-close'), armAnswer(8_000, 4)] });
-    given(chart, [...registered, closeWanted, ...overdueUpTo(3)])
-      .when(overdue(4))
-      .thenTaken({ state: CLOSING, effects: [ask('endSession')] });
+  it('carries data whatever the device is at, under an epoch that nobody has claimed', () => {
+    for (const before of [registered, [...registered, wanted], [...registered, wanted, requested('r2')]]) {
+      given(chart, before)
+        .when(rekeyed(2))
+        .thenTaken({ state: stateOf(before), effects: [], context: { session: sessionOf(KEY_1, { up: 3 }) } });
+      given(chart, [...before, rekeyed(2)])
+        .when(rekeyed(2))
+        .thenRefused(409);
+    }
   });
 
-  it('leaves the device registered, and able to register again', () => {
+  it('leaves the device registered, and able to register again, when it is closed', () => {
     given(chart, [...registered, closeWanted])
       .when(over)
       .thenTaken({
-        state: CLOSED,
-        effects: [disarm('answer'), settle('session-close')],
-        context: { keyId: null, cpnsId: CPNS_ID },
+        state: beside('none', { registered: 'settled' }),
+        effects: [disarm('close'), settle('session-close')],
+        context: { session: null, cpnsId: CPNS_ID },
       });
     given(chart, [...registered, closeWanted, over])
       .when(wanted)
-      .thenTaken({ state: 'requesting', effects: [ask('requestRegistration')] });
+      .thenTaken({ state: beside('none', 'requesting'), effects: [ask('requestRegistration')] });
+  });
+
+  it('does not keep the device waiting for the answer to its end', () => {
     given(chart, [...registered, closeWanted])
       .when(wanted)
       .thenTaken({
-        state: 'requesting',
-        effects: [disarm('answer'), settle('session-close'), ask('endSession'), ask('requestRegistration')],
+        state: beside('closing', 'requesting'),
+        effects: [ask('closeSession'), ask('requestRegistration')],
+      });
+    given(chart, [...registered, closeWanted, wanted])
+      .when(over)
+      .thenTaken({
+        state: beside('none', 'requesting'),
+        effects: [disarm('close'), settle('session-close')],
+        context: { session: null },
       });
   });
 
-  it('comes when the server says so, and is answered, whatever the device is at', () => {
-    const answered = { type: 'answer', message: 'session-closed' } as const;
+  it('ends when the server says so, and is answered, whatever the device is at', () => {
     for (const before of [registered, [...registered, wanted, requested('r2')], [...registered, closeWanted]]) {
       given(chart, before)
         .when(heard)
-        .thenTaken({ state: stateOf(before), effects: [answered, ask('endSession')] });
+        .thenTaken({ state: stateOf(before), effects: [answer('session-closed'), ask('closeSession')] });
     }
     given(chart, confirming).when(heard).thenRefused(409);
   });
 
-  it('of the session before comes without telling the server while the device registers again', () => {
+  it('ends without telling the server while the device registers again', () => {
     const before = [...registered, wanted, requested('r2')];
     given(chart, before)
       .when(closeWanted)
-      .thenTaken({ state: 'awaitingAnswer', effects: [ask('endSession')] });
+      .thenTaken({ state: beside('established', 'awaitingAnswer'), effects: [ask('closeSession')] });
     given(chart, [...before, closeWanted])
       .when(over)
-      .thenTaken({ state: 'awaitingAnswer', effects: [], context: { keyId: null } });
+      .thenTaken({ state: beside('none', 'awaitingAnswer'), effects: [], context: { session: null } });
   });
 });
