@@ -98,6 +98,6 @@ export function retrying<const Message extends string, const Fact extends string
       actions: ['next answer', `resend ${message}`, 'arm answer'],
       description: 'No answer yet: sends the same request again.',
     },
-    { actions: `ask ${giveUp}`, description: 'The last attempt had no answer either.' },
+    { guard: 'isAnswerOverdue', actions: `ask ${giveUp}`, description: 'The last attempt had no answer either.' },
   ] as const;
 }

@@ -40,6 +40,9 @@ const isReason = ({ event: { data } }: Turn, reasons: readonly string[]): boolea
 export const isReplaced = (turn: Turn, keyId: string | null | undefined): boolean =>
   isOf(turn, keyId) && isReason(turn, ['replaced']);
 
+/** Whether a deadline is over that this timer was armed with: the regions of a chart have timers of their own. */
+export const isTimer = ({ event: { data } }: Turn, timer: string): boolean => 'timer' in data && data.timer === timer;
+
 /** The claim of an epoch, or null. */
 function claimIn({ event: { type, data } }: Turn): { readonly direction: keyof Epochs; readonly epoch: number } | null {
   if (type !== 'SecureSessionRekeyed' || !('direction' in data) || !('epoch' in data)) return null;
@@ -58,7 +61,8 @@ export const sessionGuards = {
     const claim = claimIn(turn);
     return session !== null && claim !== null && keyOf(turn) === session.keyId && isFree(session.epochs, claim);
   },
-  closeAttemptsLeft: ({ context }: Turn) => context.closeAttempt < CLOSE_RETRY.attempts,
+  isCloseOverdue: (turn: Turn) => isTimer(turn, 'close'),
+  closeAttemptsLeft: (turn: Turn) => isTimer(turn, 'close') && turn.context.closeAttempt < CLOSE_RETRY.attempts,
 };
 
 type Act = (turn: Turn, params: undefined) => void;
@@ -125,7 +129,7 @@ export const established = {
         actions: 'ask closeSession',
         description: 'While the next one is on its way it ends by itself.',
       },
-      { guard: 'isSessionKey', target: 'closing', description: 'This end closes it, and tells the other.' },
+      { guard: 'mayClose', target: 'closing', description: 'This end closes it, and tells the other.' },
     ],
     SessionCloseReceived: closedByOther,
     SecureSessionClosed: over,
@@ -144,7 +148,11 @@ export const closing = {
         actions: ['next close', 'resend session-close', 'arm close'],
         description: 'No answer yet: sends the same message again.',
       },
-      { actions: 'ask closeSession', description: 'Nobody answered: the session is over all the same.' },
+      {
+        guard: 'isCloseOverdue',
+        actions: 'ask closeSession',
+        description: 'Nobody answered: the session is over all the same.',
+      },
     ],
     SessionCloseReceived: closedByOther,
     SecureSessionClosed: over,

@@ -1,4 +1,4 @@
-import { assign, setup } from 'xstate';
+import { and, assign, setup, stateIn } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { RegistrationEvent } from '../../events/vocabulary/registration.ts';
@@ -51,6 +51,8 @@ export const terms = setup({
       context.agreedKeyId !== null && sessionGuards.isSessionKey({ context, event }),
     isEndOfAgreed: ({ context, event }) =>
       sessionGuards.isAgreedKey({ context, event }) && !isReplaced({ context, event }, context.agreedKeyId),
+    isShown: and([sessionGuards.isAgreedKey, stateIn('#idle')]),
+    mayClose: and([sessionGuards.isSessionKey, stateIn('#idle')]),
     isReplaced: ({ context, event }) => isReplaced({ context, event }, context.replacedKeyId),
     isAcceptance: ({ event }) => event.type === 'RegistrationAnswered' && event.data.code === 200,
     isRefusal: ({ event }) => event.type === 'RegistrationAnswered' && event.data.code !== 200,

@@ -23,6 +23,7 @@ export const registration = defineChart('cpns-server/registration', terms, {
       },
       states: {
         idle: {
+          id: 'idle',
           description: 'No request of this PNE is being worked on.',
           initial: 'unregistered',
           on: {

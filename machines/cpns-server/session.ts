@@ -1,7 +1,7 @@
 import { closing, established, none } from '../session.ts';
 
 const shown = {
-  guard: 'isAgreedKey',
+  guard: 'isShown',
   target: 'established',
   actions: ['keepSession', 'answer session-confirmed'],
   description: '1.4.1/4, 1.4.2/6: first sealed message of the PNE.',
@@ -18,7 +18,7 @@ export const session = {
       on: {
         ...established.on,
         SecureSessionEstablished: {
-          guard: 'isAgreedKey',
+          guard: 'isShown',
           actions: ['keepReplaced', 'keepSession', 'ask closeReplacedSession', 'answer session-confirmed'],
           description: '1.4.1/4, 1.4.2/6: first sealed message of the PNE; the session before it ends.',
         },

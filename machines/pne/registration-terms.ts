@@ -4,7 +4,7 @@ import type { Flow } from '../../events/fields.ts';
 import type { PneRegistrationEvent } from '../../events/vocabulary/pne-registration.ts';
 import { asks, attempts, refusalCount, requests } from '../actions.ts';
 import type { Effect } from '../effect.ts';
-import { isReplaced, NO_SESSION, sessionActions, sessionGuards, type SessionContext } from '../session.ts';
+import { isReplaced, isTimer, NO_SESSION, sessionActions, sessionGuards, type SessionContext } from '../session.ts';
 import { BACK_OFF, delayMs, LINK_RETRY } from '../timing.ts';
 
 export interface PneContext extends SessionContext {
@@ -55,7 +55,10 @@ export const terms = setup({
       context.backOffs < BACK_OFF.attempts,
     backOffsLeft: ({ context, event }) =>
       'requestId' in event.data && event.data.requestId === context.requestId && context.backOffs < BACK_OFF.attempts,
-    attemptsLeft: ({ context }) => context.attempt < LINK_RETRY.attempts,
+    isAnswerOverdue: ({ context, event }) => isTimer({ context, event }, 'answer'),
+    attemptsLeft: ({ context, event }) =>
+      isTimer({ context, event }, 'answer') && context.attempt < LINK_RETRY.attempts,
+    mayClose: sessionGuards.isSessionKey,
     isBeingReplaced: and([sessionGuards.isSessionKey, not(stateIn('#settled'))]),
     isReplaced: and([
       ({ context, event }) => isReplaced({ context, event }, context.session?.keyId),

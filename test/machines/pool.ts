@@ -6,6 +6,7 @@ import {
   KEY_1,
   KEY_2,
   messageRefused,
+  closeOverdue,
   overdue,
   REPLY,
   TIMESTAMPS,
@@ -52,6 +53,7 @@ const inventories = (status: InventoryChange['status']) =>
 const pne: readonly EventOfChart<'pne/registration'>[] = [
   ...shared,
   overdue(1),
+  closeOverdue(1),
   { type: 'BackOffEnded', data: {} },
   ...(['needed', 'none'] as const).map((pairing) => ({
     type: 'RegistrationWanted' as const,
@@ -170,7 +172,7 @@ const personalNetwork: readonly EventOfChart<'cpns-server/personal-network'>[] =
 
 const registration: readonly EventOfChart<'cpns-server/registration'>[] = [
   ...shared,
-  overdue(1),
+  closeOverdue(1),
   ...(['1.4.1', '1.4.2'] as const).map((flow) => ({
     type: 'RegistrationRequestReceived' as const,
     data: { requestId: 'a', gatewayId: 'hub', pnId: 'home', deviceId: 'tag', flow, handshake: HANDSHAKE },
