@@ -80,9 +80,9 @@ test(
     const page = await pages().look('?view=overview');
     await row(page, LAMP).waitFor();
     await page.keyboard.press('/');
-    await page.keyboard.type('session.est');
+    await page.keyboard.type('registration.idle');
     await expect.poll(() => page.locator('.row.actors[data-actor]').count()).toBe(1);
-    expect(new URL(page.url()).searchParams.get('text')).toBe('session.est');
+    expect(new URL(page.url()).searchParams.get('text')).toBe('registration.idle');
     await page.locator('.list-scroll').focus();
     await page.keyboard.press('4');
     await page.getByRole('table', { name: 'Events' }).waitFor();

@@ -59,7 +59,9 @@ test('a chart that changed is said at the start of its role, and the streams tha
   const { code, stdout } = await charts();
   expect(code).toBe(1);
   expect(stdout).toContain('registration/home/lamp no longer folds: position 2, version 1, SessionCloseReceived');
-  expect(stdout).toContain('state before it: {"idle":"unregistered"}; possible there: ');
+  expect(stdout).toContain(
+    'state before it: {"registration":{"idle":"unregistered"},"session":"none"}; possible there: ',
+  );
   expect(stdout).toContain('1 streams no longer fold');
   const json = JSON.parse((await charts('--json')).stdout);
   expect(json).toMatchObject({ count: 1, unfoldable: [{ position: 2, fate: 'changed', kind: 'impossible' }] });

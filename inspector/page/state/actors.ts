@@ -66,7 +66,7 @@ export const isTroubled = ({ standing: { verdict, state, refusals } }: ActorRow)
   verdict === 'deviates' || refusals > 0 || isGivenUp(state);
 
 /** States of the charts in which a registration did not come about. */
-export const isGivenUp = (state: string): boolean => /(^|\.)(refused|timedOut|unreachable)$/.test(state);
+export const isGivenUp = (state: string): boolean => /(^|\.)(refused|timedOut|unreachable)(\||$)/.test(state);
 
 export const shownActors = computed(() =>
   [...actors.value.values()].filter((row) => actorMatches(row, route.value.filter)),
