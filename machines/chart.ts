@@ -9,6 +9,7 @@ import {
 import { RESPONSE_CODE_VALUES, type ResponseCode } from '../events/codes.ts';
 import { isEffect, type Effect } from './effect.ts';
 import { Routes, type Turn } from './routes.ts';
+import { Selection, type Transition } from './selection.ts';
 import type { ChartEvent, ChartState, StateValue } from './state.ts';
 
 export interface Step<Context> {
@@ -137,6 +138,7 @@ export function chartOfMachine<Id extends string, Machine extends AnyStateMachin
     actionExecutor: (action: ExecutableActionObject) => action.exec?.(action.info, action.params),
   };
   const routes = new Routes(machine, scope);
+  const selection = new Selection(machine);
   const owns = (state: ChartState<unknown>): state is AnyMachineSnapshot =>
     'machine' in state && state.machine === machine;
   const own = (state: ChartState<unknown>): AnyMachineSnapshot => {
@@ -145,6 +147,12 @@ export function chartOfMachine<Id extends string, Machine extends AnyStateMachin
   };
   const { value, context }: AnyMachineSnapshot = machine.getInitialSnapshot(scope, undefined);
   const initial = routes.state(value, context);
+  // Whoever asks whether an event can be taken mostly has it taken right away.
+  let asked: { readonly from: object; readonly event: ChartEvent; readonly taken: readonly Transition[] } | null = null;
+  const transitionsOf = (from: AnyMachineSnapshot, event: ChartEvent): readonly Transition[] => {
+    if (asked?.from !== from || asked.event !== event) asked = { from, event, taken: selection.select(from, event) };
+    return asked.taken;
+  };
   const actions = Object.keys(machine.implementations.actions);
   return {
     id,
@@ -154,12 +162,11 @@ export function chartOfMachine<Id extends string, Machine extends AnyStateMachin
     definition: JSON.stringify(machine.definition),
     program: textOf([machine.implementations.guards, machine.implementations.actions, initial.context]),
     initial: () => initial,
-    can: (state, event) => own(state).can(event),
+    can: (state, event) => isTaken(transitionsOf(own(state), event)),
     transition(state, event) {
       const from = own(state);
-      const taken = machine.getTransitionData(from, event);
-      // One without target and actions forbids the event.
-      if (taken.every(({ target, actions }) => target === undefined && actions.length === 0))
+      const taken = transitionsOf(from, event);
+      if (!isTaken(taken))
         throw new ChartError(`Chart ${id} in state ${JSON.stringify(from.value)} cannot take ${event.type}.`);
       effects = [];
       const route = routes.of(from, event, taken);
@@ -182,6 +189,10 @@ export function chartOfMachine<Id extends string, Machine extends AnyStateMachin
     owns,
   };
 }
+
+/** One without target and actions forbids the event. */
+const isTaken = (transitions: readonly Transition[]): boolean =>
+  transitions.some(({ target, actions }) => target !== undefined || actions.length > 0);
 
 const named = (actions: readonly string[], form: RegExp): readonly string[] => [
   ...new Set(actions.flatMap((action) => form.exec(action)?.[1] ?? [])),

@@ -1,4 +1,5 @@
 import type { AnyMachineSnapshot, AnyStateMachine, ExecutableActionObject } from 'xstate';
+import type { Transition } from './selection.ts';
 import type { ChartEvent, StateValue } from './state.ts';
 
 /**
@@ -22,7 +23,6 @@ export interface Turn {
 }
 
 type Action = (turn: Turn) => void;
-type Transition = ReturnType<AnyStateMachine['getTransitionData']>[number];
 
 /** Routes by the transitions that they take together, one after the other. */
 class Branch {

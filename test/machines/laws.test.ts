@@ -189,7 +189,9 @@ describe.each(charts)('chart %s', (id, chart, pool) => {
     fc.assert(
       fc.property(choices, (choices) => {
         const state = walk(chart, pool, choices);
+        const theirs = chart.machine.resolveState({ value: state.value, context: state.context });
         for (const event of pool) {
+          expect(chart.can(state, event), event.type).toBe(theirs.can(event));
           if (chart.can(state, event)) {
             expect(chart.next(state)).toContain(event.type);
             const regions = fired(chart, state, event).map(({ region }) => region);

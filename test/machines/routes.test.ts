@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { assign, emit, enqueueActions, setup, transition } from 'xstate';
+import { assign, emit, enqueueActions, not, setup, stateIn, transition } from 'xstate';
 import { chartOfMachine } from '../../machines/chart.ts';
 import type { Effect } from '../../machines/effect.ts';
 
@@ -38,6 +38,15 @@ const REGIONS = terms.createMachine({
         busy: { entry: ['count', 'tell'], on: { Tick: { target: 'idle', actions: ['tell', 'count'] } } },
       },
     },
+  },
+});
+
+const guarded = setup({
+  types: { context: {} as { readonly count: number }, emitted: {} as Effect },
+  guards: { isBelow: ({ context }, { limit }: { readonly limit: number }) => context.count < limit },
+  actions: {
+    count: assign(({ context }) => ({ count: context.count + 1 })),
+    tell: emit(({ context }) => ({ type: 'notify', message: `${context.count}` }) as const),
   },
 });
 
@@ -92,6 +101,29 @@ const CHARTS = {
     states: { one: { on: { Tick: { actions: 'count' } } }, other: { on: { Tick: { actions: ['count', 'tell'] } } } },
   }),
   'parallel states that move': REGIONS,
+  'a transition for whatever comes': terms.createMachine({
+    context: { count: 0 },
+    on: { '*': { actions: ['count', 'tell'] } },
+  }),
+  'parallel states within a state': terms.createMachine({
+    context: { count: 0 },
+    initial: 'both',
+    states: {
+      both: {
+        type: 'parallel',
+        states: { one: { on: { Tick: { actions: 'count' } } }, other: { on: { Tick: { actions: 'tell' } } } },
+      },
+    },
+  }),
+  'a guard with a parameter': guarded.createMachine({
+    context: { count: 0 },
+    on: {
+      Tick: [
+        { guard: { type: 'isBelow', params: { limit: 2 } }, actions: ['count', 'tell'] },
+        { guard: not(stateIn({ other: 'there' })), actions: 'tell' },
+      ],
+    },
+  }),
 };
 
 /** More than any of them has states: what was kept of a first transition is used for a second and a third. */
