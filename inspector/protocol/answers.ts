@@ -58,7 +58,7 @@ export interface Standing {
    * missing.
    */
   readonly verdict: 'known' | 'deviates' | 'unknown';
-  /** Innermost states, e.g. `registered.confirmed`; several in parallel are joined by `|`. Empty without a verdict. */
+  /** Innermost states, e.g. `registration.registered.settled`; several in parallel are joined by `|`. Empty without a verdict. */
   readonly state: string;
   /** Ids of the transitions that the event took. */
   readonly fired: readonly string[];
