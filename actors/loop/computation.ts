@@ -1,3 +1,4 @@
+import { StepError } from './step-error.ts';
 import { refusalOf } from '../../messages/refusal.ts';
 import { chartOf } from '../../machines/streams.ts';
 import type { ResponseCode } from '../../events/codes.ts';
@@ -49,11 +50,13 @@ async function ofMessage(
   step: StepBuilder,
   host: ComputationHost,
 ): Promise<Outcome> {
-  const { role } = host;
-  const decision = await role.decide(message, stream, step);
+  const { type } = message.content;
+  const decide = host.role.deciders[type];
+  if (decide === undefined) throw new StepError(`Role ${host.role.name} decides nothing about '${type}'.`);
+  const decision = await decide(message, stream, step);
   switch (decision.kind) {
     case 'ignore': {
-      const fields = { type: message.content.type, reason: decision.reason };
+      const fields = { type, reason: decision.reason };
       return { kind: 'nothing', say: () => host.warn('message ignored', fields) };
     }
     case 'refuse':

@@ -6,7 +6,6 @@ import type { Log } from '../../seams/log.ts';
 import type { Warnings } from '../../seams/warnings.ts';
 import type { Wire } from '../../wire/port.ts';
 import { eventsOf } from '../../messages/subjects.ts';
-import type { Outgoing } from './step/messages.ts';
 import type { PendingTasks } from './pending-tasks.ts';
 import { deviceOf, type Incoming } from '../../messages/incoming.ts';
 import { encodeMessage, messageIdOf } from '../../messages/envelope.ts';
@@ -36,10 +35,6 @@ export class Publisher {
     this.#options = options;
   }
 
-  publish({ subject, payload, messageId, correlationId }: Outgoing): void {
-    this.#options.wire.publish(subject, payload, { messageId, correlationId });
-  }
-
   /** Tells the sender that a message was not taken, without an outcome. */
   notice(message: Incoming, code: ResponseCode): void {
     const { leg } = message.content;
@@ -48,12 +43,12 @@ export class Publisher {
 
   /** The same where it could not be read, but for some of its names. */
   noticeTo(to: NoticeTo, code: ResponseCode, { messageId, correlationId }: Names): void {
-    const { entropy } = this.#options;
+    const { wire, entropy } = this.#options;
     const said = noticeTo(to, code, messageId);
     if (said === null) return;
     const names = { messageId: entropy.id(), correlationId: correlationId ?? entropy.id() };
     const payload = encodeMessage(said, names.messageId, names.correlationId);
-    this.publish({ subject: said.subject, payload, ...names });
+    wire.publish(said.subject, payload, names);
   }
 
   /** Copies of committed events. */
@@ -92,6 +87,6 @@ export class Publisher {
   }
 
   #publishRow({ subject, payload, correlationId }: OutboxRow): void {
-    this.publish({ subject, payload, messageId: messageIdOf(payload), correlationId });
+    this.#options.wire.publish(subject, payload, { messageId: messageIdOf(payload), correlationId });
   }
 }

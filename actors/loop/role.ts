@@ -6,7 +6,7 @@ import type { AskOf, Chart, MessageOf } from '../../machines/chart.ts';
 import type { ChartState } from '../../machines/state.ts';
 import type { Charge } from './rate-limiter.ts';
 import type { Found } from './step-value.ts';
-import type { Incoming } from '../../messages/incoming.ts';
+import type { Incoming, TakenByType } from '../../messages/incoming.ts';
 import type { OutboundMessage } from '../../messages/envelope.ts';
 import type { RoleName } from '../../events/parties.ts';
 
@@ -88,6 +88,17 @@ export type HandlersOf<R extends RoleName> = {
   >;
 };
 
+/**
+ * What a message of one kind leads to, in the state that its actor is in. A method to the compiler, so that a table of
+ * deciders of some messages each is a table of deciders: the type of a message finds its own.
+ */
+export type Decider<M = Incoming> = {
+  decide(message: M, stream: string, scope: Scope): Decision | Promise<Decision>;
+}['decide'];
+
+/** A decider for each message that the actors of a role take: one that is missing does not compile. */
+export type Deciders<R extends RoleName> = { readonly [T in keyof TakenByType<R>]: Decider<TakenByType<R>[T]> };
+
 /** Whom a message is for: an actor's stream, a session's channel, somebody else (relayed), or nobody. */
 export type Route =
   | { readonly kind: 'actor'; readonly stream: string }
@@ -113,7 +124,8 @@ export interface Role {
   relay?(message: Incoming): Route;
   /** What of that which arrives is not for this process. */
   isForeign?(message: Incoming): boolean;
-  decide(message: Incoming, stream: string, scope: Scope): Decision | Promise<Decision>;
+  /** By the type of the message. */
+  readonly deciders: { readonly [type: string]: Decider };
   /** What the role looks after every `IDLE_MS`: events only where something is amiss. */
   readonly upkeep?: {
     readonly stream: string;

@@ -11,12 +11,13 @@ import type { Entropy } from '../../seams/entropy.ts';
 import type { Log, LogFields } from '../../seams/log.ts';
 import { SnapshotKeeper } from './snapshots.ts';
 import { Warnings } from '../../seams/warnings.ts';
-import type { Delivery, Subscription, Wire } from '../../wire/port.ts';
+import type { Subscription, Wire } from '../../wire/port.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Publisher } from './publisher.ts';
 import { refusalEvent, Refusals, type Refusal } from './refusals.ts';
 import type { StepBuilder } from './step-builder.ts';
 import type { Keyring } from './step/keys.ts';
+import type { Outgoing } from './step/messages.ts';
 import { Recovery } from './recovery.ts';
 import { Timers } from './timers.ts';
 import { PendingTasks } from './pending-tasks.ts';
@@ -78,7 +79,8 @@ export class Runtime implements ExecutorHost {
   readonly #beforeStop: () => Promise<void>;
   readonly #warnings: Warnings;
   readonly #pending = new PendingTasks();
-  readonly #dispatcher: Dispatcher;
+  /** Takes messages off the wire. */
+  readonly dispatcher: Dispatcher;
   readonly #units: Executors;
   readonly #timers: Timers;
   readonly refusals: Refusals;
@@ -115,7 +117,7 @@ export class Runtime implements ExecutorHost {
     this.refusals = new Refusals(clock, (refusal, count) => {
       void this.tell(refusal.stream, () => [refusalEvent(refusal, count)]).catch(() => {});
     });
-    this.#dispatcher = new Dispatcher({
+    this.dispatcher = new Dispatcher({
       role,
       wire,
       clock,
@@ -133,7 +135,11 @@ export class Runtime implements ExecutorHost {
     await this.#recovery.timers();
     if (this.#isStopping()) return;
     this.#subscriptions = this.role.subscriptions.map(({ pattern, queue }) =>
-      this.#wire.subscribe(pattern, (delivery) => this.deliver(delivery), queue === undefined ? {} : { queue }),
+      this.#wire.subscribe(
+        pattern,
+        (delivery) => this.dispatcher.deliver(delivery),
+        queue === undefined ? {} : { queue },
+      ),
     );
     await this.#recovery.requests();
     if (!this.#isStopping()) this.#sweepLater();
@@ -170,11 +176,6 @@ export class Runtime implements ExecutorHost {
   async settled(): Promise<void> {
     while (this.#units.isBusy || this.#pending.size > 0)
       await Promise.all([this.#units.whenIdle(), this.#pending.all()]);
-  }
-
-  /** Takes a message off the wire. */
-  deliver(delivery: Delivery): void {
-    this.#dispatcher.deliver(delivery);
   }
 
   /**
@@ -219,7 +220,7 @@ export class Runtime implements ExecutorHost {
 
   get stats(): RuntimeStats {
     const { size: units, cachedActors } = this.#units;
-    return { ...this.#counts, ...this.#dispatcher.counts, units, cachedActors, timers: this.#timers.size };
+    return { ...this.#counts, ...this.dispatcher.counts, units, cachedActors, timers: this.#timers.size };
   }
 
   // What a unit needs.
@@ -236,13 +237,18 @@ export class Runtime implements ExecutorHost {
     this.#snapshots.committed(result.events, () => step.actors());
     // Observers first: on one connection they see this step before anything that its messages lead to.
     if (this.#observers === 'publish') this.#publisher.tellObservers(result.events);
-    for (const message of step.outgoing) this.#publisher.publish(message);
+    this.#publish(step.outgoing);
     for (const id of step.resend) this.#publisher.resendLater(id);
   }
 
   repeat(answers: readonly StoredAnswer[]): void {
     this.#counts.repeated += 1;
-    for (const answer of answers) this.#publisher.publish(answer);
+    this.#publish(answers);
+  }
+
+  #publish(messages: readonly Outgoing[]): void {
+    for (const { subject, payload, messageId, correlationId } of messages)
+      this.#wire.publish(subject, payload, { messageId, correlationId });
   }
 
   notice(message: Incoming, code: ResponseCode): void {

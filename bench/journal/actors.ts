@@ -92,7 +92,7 @@ const ROLE: Role = {
   name: 'cpns-server',
   subscriptions: [],
   busy: 503,
-  decide: () => ({ kind: 'ignore', reason: 'no messages here' }),
+  deciders: {},
   handlers: {},
 };
 

@@ -28,7 +28,7 @@ export function last(world: World, ending: string): Said {
 /** Hands a message to a node at once, whatever the network is like. */
 export function hand(world: World, node: NodeName, subject: string, payload: string | Uint8Array): void {
   const bytes = typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;
-  world.runtime(node)?.deliver({ subject, payload: bytes });
+  world.runtime(node)?.dispatcher.deliver({ subject, payload: bytes });
 }
 
 function written(type: string, messageId: string, body: object, inReplyTo: string | null = null): string {

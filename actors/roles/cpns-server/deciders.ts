@@ -3,8 +3,7 @@ import type { PersonalNetworkContext } from '../../../machines/cpns-server/perso
 import type { ChartState } from '../../../machines/state.ts';
 import { streamOf } from '../../../machines/streams.ts';
 import type { TakenByType } from '../../../messages/incoming.ts';
-import type { Decider } from '../../loop/deciders.ts';
-import type { Scope } from '../../loop/role.ts';
+import type { Scope, Decider } from '../../loop/role.ts';
 
 type Messages = TakenByType<'cpns-server'>;
 

@@ -1,8 +1,7 @@
 import { streamOf } from '../../../machines/streams.ts';
 import { SERVER_QUEUE } from '../../../messages/exchanges.ts';
 import { SERVER_HEARS } from '../../../messages/subjects.ts';
-import { deciding, type Deciders } from '../../loop/deciders.ts';
-import type { HandlersOf, Role } from '../../loop/role.ts';
+import type { HandlersOf, Role, Deciders } from '../../loop/role.ts';
 import { chargesOf, SERVER_LIMITS, UNKNOWN } from '../rate-limits.ts';
 import { chargingHandlers, usageReport } from './charging.ts';
 import { pnOf, type ServerDecider } from './deciders.ts';
@@ -59,7 +58,7 @@ export function serverRole(identity: ServerIdentity): Role {
         },
       });
     },
-    decide: deciding('cpns-server', deciders),
+    deciders,
     handlers,
   };
 }

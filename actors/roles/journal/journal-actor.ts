@@ -95,12 +95,11 @@ export function draftOf(
 
 /** The role of whoever steps actors beside the loop: it has their charts, and nobody to hear. */
 function mute(name: Role['name']): Role {
-  const reason = 'an actor of the journal itself hears no messages';
   return {
     name,
     subscriptions: [],
     busy: 503,
-    decide: () => ({ kind: 'ignore', reason }),
+    deciders: {},
     handlers: {},
   };
 }

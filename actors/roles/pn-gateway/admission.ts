@@ -3,14 +3,13 @@ import type { AdmissionEvent } from '../../../events/vocabulary/admission.ts';
 import { admission } from '../../../machines/pn-gateway/admission.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { localMember, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
-import type { Handlers, StreamEvent } from '../../loop/role.ts';
+import type { Handlers, StreamEvent, Decider } from '../../loop/role.ts';
 import { UNKNOWN } from '../rate-limits.ts';
 import type { GatewayIdentity } from './identity.ts';
 import { answerPne, askServer } from './say.ts';
 import { aboutGateway, establishAgain, follow, followingChanges } from './local-inventory.ts';
 import { streamOf, idsOf } from '../../../machines/streams.ts';
 import type { TakenByType } from '../../../messages/incoming.ts';
-import type { Decider } from '../../loop/deciders.ts';
 
 /** What a PN GW has to do with one PNE: pairing, membership, a stranger's PN Update, request and response. */
 

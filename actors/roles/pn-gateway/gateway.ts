@@ -5,7 +5,7 @@ import { fromBase64url, toBase64url } from '../../../security/base64url.ts';
 import { finishRegistration, startRegistration } from '../../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../../security/session.ts';
 import { timestampAfter, timestampToBytes } from '../../../security/timestamp.ts';
-import type { Handlers, Role } from '../../loop/role.ts';
+import type { Handlers, Role, Decider } from '../../loop/role.ts';
 import { gatewayBinding } from '../../sessions/binding.ts';
 import { handshakeKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
 import type { GatewayIdentity } from './identity.ts';
@@ -13,7 +13,6 @@ import { aboutGateway, establishmentWanted, follow } from './local-inventory.ts'
 import { askServer } from './say.ts';
 import { readJson } from '../../../messages/json.ts';
 import type { TakenByType } from '../../../messages/incoming.ts';
-import type { Decider } from '../../loop/deciders.ts';
 
 /** What a PN GW has to do with itself: it registers with the CPNS Server and establishes its PNs. */
 

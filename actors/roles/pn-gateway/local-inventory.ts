@@ -3,10 +3,9 @@ import type { InventoryChange } from '../../../events/fields.ts';
 import type { PnGatewayEvent } from '../../../events/vocabulary/pn-gateway.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { changesAfter, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
-import type { Scope, StreamEvent } from '../../loop/role.ts';
+import type { Scope, StreamEvent, Decider } from '../../loop/role.ts';
 import { StepValue, type Found } from '../../loop/step-value.ts';
 import type { TakenByType } from '../../../messages/incoming.ts';
-import type { Decider } from '../../loop/deciders.ts';
 
 /** How the local PN Inventory follows the server's: each message that changes it says what it comes after. */
 

@@ -1,7 +1,6 @@
 import { streamOf } from '../../../machines/streams.ts';
 import { gatewayHears } from '../../../messages/subjects.ts';
-import { deciding, type Deciders } from '../../loop/deciders.ts';
-import type { HandlersOf, Role } from '../../loop/role.ts';
+import type { HandlersOf, Role, Deciders } from '../../loop/role.ts';
 import { NO_RELAY_METER, type RelayMeter } from '../../sessions/data/usage.ts';
 import { chargesOf, LINK_LIMITS } from '../rate-limits.ts';
 import {
@@ -49,7 +48,7 @@ export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RE
       }),
     isForeign: (message) => message.gatewayId !== gatewayId,
     relay: (message) => relay(message, meter),
-    decide: deciding('pn-gateway', deciders),
+    deciders,
     handlers,
     upkeep: gatewayUpkeep(gatewayId, own),
   };

@@ -1,11 +1,10 @@
 import { MAX_SUMS, type UsageSum } from '../../../events/fields.ts';
 import type { GatewayUsageEvent } from '../../../events/vocabulary/gateway-usage.ts';
 import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
-import type { Handlers, StreamEvent } from '../../loop/role.ts';
+import type { Handlers, StreamEvent, Decider } from '../../loop/role.ts';
 import { askServer } from './say.ts';
 import { streamOf, idsOf } from '../../../machines/streams.ts';
 import type { TakenByType } from '../../../messages/incoming.ts';
-import type { Decider } from '../../loop/deciders.ts';
 import { StepError } from '../../loop/step-error.ts';
 
 /** What a PN GW has to do with usage. */

@@ -1,6 +1,5 @@
 import { deviceHears } from '../../../messages/subjects.ts';
-import { deciding, type Deciders } from '../../loop/deciders.ts';
-import type { HandlersOf, Role } from '../../loop/role.ts';
+import type { HandlersOf, Role, Deciders } from '../../loop/role.ts';
 import type { PneDevice } from './device.ts';
 import { notice, pairingAnswer, pneRegistrationHandlers, registrationAnswer, sealedText } from './registration.ts';
 
@@ -20,7 +19,7 @@ export function pneRole(devices: readonly PneDevice[]): Role {
     busy: 503,
     subscriptions: devices.flatMap(({ deviceId }) => deviceHears(deviceId)).map((pattern) => ({ pattern })),
     isForeign: ({ deviceId }) => deviceId === null || !known.has(deviceId),
-    decide: deciding('pne', DECIDERS),
+    deciders: DECIDERS,
     handlers,
   };
 }
