@@ -1,6 +1,6 @@
 import type { JoinPolicy, PersonalFields } from '../events/fields.ts';
 import { MAX_CHANGES } from '../events/fields.ts';
-import type { PersonalNetworkEvent } from '../events/vocabulary/personal-network.ts';
+import type { PersonalNetworkEvent } from '../events/vocabulary/cpns-server/personal-network.ts';
 import { personalNetwork } from '../machines/cpns-server/personal-network.ts';
 import { subject } from '../machines/cpns-server/subject.ts';
 import { memberOf } from '../machines/cpns-server/personal-network-terms.ts';

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { destroyKey, type DestructionReason } from '../../actors/roles/journal/keyring/destroy.ts';
 import { destroyedKeys } from '../../actors/roles/journal/keyring/destroyed.ts';
-import { DESTRUCTION_REASONS } from '../../events/vocabulary/keyring.ts';
+import { DESTRUCTION_REASONS } from '../../events/vocabulary/journal/keyring.ts';
 import { loadKeysOptions } from '../config/keys.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';

@@ -1,5 +1,5 @@
 import { assign, setup } from 'xstate';
-import type { ChargingEvent } from '../../events/vocabulary/charging.ts';
+import type { ChargingEvent } from '../../events/vocabulary/cpns-server/charging.ts';
 import { answers, refusalCount } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { addTotal, NOTHING, type Total } from '../usage.ts';

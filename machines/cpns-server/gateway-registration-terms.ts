@@ -1,7 +1,7 @@
 import { assign, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
-import type { GatewayRegistrationEvent } from '../../events/vocabulary/gateway-registration.ts';
+import type { GatewayRegistrationEvent } from '../../events/vocabulary/cpns-server/gateway-registration.ts';
 import { answers, asks, refusalCount } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { isNewer } from '../newest.ts';

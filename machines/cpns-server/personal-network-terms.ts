@@ -1,7 +1,7 @@
 import { assign, emit, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow, InventoryChange, JoinPolicy } from '../../events/fields.ts';
-import type { PersonalNetworkEvent } from '../../events/vocabulary/personal-network.ts';
+import type { PersonalNetworkEvent } from '../../events/vocabulary/cpns-server/personal-network.ts';
 import { answers, asks, notices, refusalCount } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { applyChanges, type Member, type Members } from '../inventory.ts';

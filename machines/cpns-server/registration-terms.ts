@@ -1,7 +1,7 @@
 import { and, assign, setup, stateIn } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
-import type { RegistrationEvent } from '../../events/vocabulary/registration.ts';
+import type { RegistrationEvent } from '../../events/vocabulary/cpns-server/registration.ts';
 import { answers, asks, refusalCount } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { isNewer } from '../newest.ts';

@@ -1,6 +1,6 @@
 import { assign, setup } from 'xstate';
 import type { SubjectTeller } from '../../events/fields.ts';
-import type { SubjectEvent } from '../../events/vocabulary/subject.ts';
+import type { SubjectEvent } from '../../events/vocabulary/cpns-server/subject.ts';
 
 export interface SubjectContext {
   /** Of the key of this life of the subject, also after it is destroyed. */

@@ -1,5 +1,5 @@
 import { assign, setup } from 'xstate';
-import type { KeyringEvent } from '../../events/vocabulary/keyring.ts';
+import type { KeyringEvent } from '../../events/vocabulary/journal/keyring.ts';
 
 export interface KeyringContext {
   /** Public id of the key-encryption key in force. */

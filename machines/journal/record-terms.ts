@@ -1,5 +1,5 @@
 import { assign, setup } from 'xstate';
-import type { RecordEvent } from '../../events/vocabulary/record.ts';
+import type { RecordEvent } from '../../events/vocabulary/journal/record.ts';
 
 export interface RecordContext {
   /** Size and signed note of the newest checkpoint. */

@@ -1,7 +1,7 @@
 import { assign, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
-import type { AdmissionEvent } from '../../events/vocabulary/admission.ts';
+import type { AdmissionEvent } from '../../events/vocabulary/pn-gateway/admission.ts';
 import { answers, asks, attempts, refusalCount, requests } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { WAN_RETRY } from '../timing.ts';

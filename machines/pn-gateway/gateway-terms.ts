@@ -1,7 +1,7 @@
 import { assign, emit, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { InventoryChange, JoinPolicy, MemberStatus, Flow } from '../../events/fields.ts';
-import type { PnGatewayEvent } from '../../events/vocabulary/pn-gateway.ts';
+import type { PnGatewayEvent } from '../../events/vocabulary/pn-gateway/gateway.ts';
 import { asks, attempts, refusalCount, requests } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { applyChanges, type Members } from '../inventory.ts';

@@ -1,7 +1,7 @@
 import { assign, emit, setup } from 'xstate';
 import { isTemporary } from '../../events/codes.ts';
 import type { UsageSum } from '../../events/fields.ts';
-import type { GatewayUsageEvent } from '../../events/vocabulary/gateway-usage.ts';
+import type { GatewayUsageEvent } from '../../events/vocabulary/pn-gateway/usage.ts';
 import { asks, attempts, refusalCount, requests } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { GATEWAY_BACK_OFF_CAP_MS, WAN_RETRY } from '../timing.ts';

@@ -1,7 +1,7 @@
 import { and, assign, emit, not, setup, stateIn } from 'xstate';
 import { isTemporary, type ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
-import type { PneRegistrationEvent } from '../../events/vocabulary/pne-registration.ts';
+import type { PneRegistrationEvent } from '../../events/vocabulary/pne/registration.ts';
 import { asks, attempts, refusalCount, requests } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { isReplaced, isTimer, NO_SESSION, sessionActions, sessionGuards, type SessionContext } from '../session.ts';

@@ -19,7 +19,7 @@ import { ServerFile, uniquePns } from '../../cli/config/server.ts';
 import { OperatorFile } from '../../cli/config/operator.ts';
 import { ServiceFile } from '../../cli/config/service.ts';
 import { decodeContent, encodeContent, type DataContent } from '../../security/data-frame.ts';
-import { subjectEvents } from '../../events/vocabulary/subject.ts';
+import { subjectEvents } from '../../events/vocabulary/cpns-server/subject.ts';
 import { padded } from '../../security/personal-data.ts';
 import { createKeyring } from '../../security/keyring.ts';
 import { readCertificate } from '../../security/pki/certificate.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { admissionEvents } from '../../events/vocabulary/admission.ts';
+import { admissionEvents } from '../../events/vocabulary/pn-gateway/admission.ts';
 
 test('a PN Update Request is told as what it asks for', () => {
   const { words } = admissionEvents.PnUpdateRequested;

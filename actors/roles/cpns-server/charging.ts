@@ -1,4 +1,4 @@
-import type { ChargingEvent } from '../../../events/vocabulary/charging.ts';
+import type { ChargingEvent } from '../../../events/vocabulary/cpns-server/charging.ts';
 import { charging } from '../../../machines/cpns-server/charging.ts';
 import type { Handlers, StreamEvent } from '../../loop/role.ts';
 import { answer } from './answer.ts';

@@ -1,4 +1,4 @@
-import type { GatewayRegistrationEvent } from '../../../events/vocabulary/gateway-registration.ts';
+import type { GatewayRegistrationEvent } from '../../../events/vocabulary/cpns-server/gateway-registration.ts';
 import { gatewayRegistration } from '../../../machines/cpns-server/gateway-registration.ts';
 import type { Handlers, Scope, StreamEvent } from '../../loop/role.ts';
 import { StepValue } from '../../loop/step-value.ts';

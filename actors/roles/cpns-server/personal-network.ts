@@ -1,4 +1,4 @@
-import type { PersonalNetworkEvent } from '../../../events/vocabulary/personal-network.ts';
+import type { PersonalNetworkEvent } from '../../../events/vocabulary/cpns-server/personal-network.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import type { Handlers, StreamEvent } from '../../loop/role.ts';
 import { answer } from './answer.ts';

@@ -1,4 +1,4 @@
-import type { RegistrationEvent } from '../../../events/vocabulary/registration.ts';
+import type { RegistrationEvent } from '../../../events/vocabulary/cpns-server/registration.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
 import { streamOf } from '../../../machines/streams.ts';

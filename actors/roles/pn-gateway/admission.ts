@@ -1,5 +1,5 @@
 import { isTemporary } from '../../../events/codes.ts';
-import type { AdmissionEvent } from '../../../events/vocabulary/admission.ts';
+import type { AdmissionEvent } from '../../../events/vocabulary/pn-gateway/admission.ts';
 import { admission } from '../../../machines/pn-gateway/admission.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { localMember, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';

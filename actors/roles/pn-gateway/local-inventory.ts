@@ -1,6 +1,6 @@
 import type { ResponseCode } from '../../../events/codes.ts';
 import type { InventoryChange } from '../../../events/fields.ts';
-import type { PnGatewayEvent } from '../../../events/vocabulary/pn-gateway.ts';
+import type { PnGatewayEvent } from '../../../events/vocabulary/pn-gateway/gateway.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { changesAfter, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
 import type { Scope, StreamEvent, Decider } from '../../loop/role.ts';

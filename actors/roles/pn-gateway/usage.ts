@@ -1,5 +1,5 @@
 import { MAX_SUMS, type UsageSum } from '../../../events/fields.ts';
-import type { GatewayUsageEvent } from '../../../events/vocabulary/gateway-usage.ts';
+import type { GatewayUsageEvent } from '../../../events/vocabulary/pn-gateway/usage.ts';
 import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
 import type { Handlers, StreamEvent, Decider } from '../../loop/role.ts';
 import { askServer } from './say.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isTemporary, type ResponseCode } from '../../../events/codes.ts';
 import { CpnsId, type PersonalFields } from '../../../events/fields.ts';
-import type { PneRegistrationEvent } from '../../../events/vocabulary/pne-registration.ts';
+import type { PneRegistrationEvent } from '../../../events/vocabulary/pne/registration.ts';
 import { pneRegistration } from '../../../machines/pne/registration.ts';
 import type { PneContext } from '../../../machines/pne/registration-terms.ts';
 import { idsOf } from '../../../machines/streams.ts';

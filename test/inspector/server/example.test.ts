@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../journal/port.ts';
 import { changesBetween } from '../../../inspector/server/diff.ts';
 import { exampleOf } from '../../../inspector/server/example.ts';
 import type { Json } from '../../../inspector/protocol/answers.ts';
-import { pneRegistrationEvents } from '../../../events/vocabulary/pne-registration.ts';
+import { pneRegistrationEvents } from '../../../events/vocabulary/pne/registration.ts';
 import { CHART_IDS, vocabularyOf } from '../../../machines/catalogue.ts';
 import { checkEvent } from '../../../fold/decode.ts';
 

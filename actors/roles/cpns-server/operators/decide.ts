@@ -1,5 +1,5 @@
 import type { ResponseCode } from '../../../../events/codes.ts';
-import type { PersonalNetworkEvent } from '../../../../events/vocabulary/personal-network.ts';
+import type { PersonalNetworkEvent } from '../../../../events/vocabulary/cpns-server/personal-network.ts';
 import { personalNetwork } from '../../../../machines/cpns-server/personal-network.ts';
 import { memberOf, type PersonalNetworkContext } from '../../../../machines/cpns-server/personal-network-terms.ts';
 import type { Scope } from '../../../loop/role.ts';

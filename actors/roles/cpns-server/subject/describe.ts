@@ -1,5 +1,5 @@
 import type { PersonalFields, SubjectTeller } from '../../../../events/fields.ts';
-import type { SubjectEvent } from '../../../../events/vocabulary/subject.ts';
+import type { SubjectEvent } from '../../../../events/vocabulary/cpns-server/subject.ts';
 import { subject } from '../../../../machines/cpns-server/subject.ts';
 import { toBase64url } from '../../../../security/base64url.ts';
 import { KEY_BYTES } from '../../../../security/security-error.ts';

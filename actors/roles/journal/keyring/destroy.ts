@@ -1,4 +1,4 @@
-import type { KeyringEvent } from '../../../../events/vocabulary/keyring.ts';
+import type { KeyringEvent } from '../../../../events/vocabulary/journal/keyring.ts';
 import { KEYLESS, type JournalSeams } from '../journal-actor.ts';
 import { keyringStep } from './stream.ts';
 

@@ -1,4 +1,4 @@
-import type { KeyringEvent } from '../../../../events/vocabulary/keyring.ts';
+import type { KeyringEvent } from '../../../../events/vocabulary/journal/keyring.ts';
 import { createKeyring, kekIdIn, kekIdOf, type Keyring } from '../../../../security/keyring.ts';
 import type { JournalSeams } from '../journal-actor.ts';
 import { keyringState, keyringStep } from './stream.ts';

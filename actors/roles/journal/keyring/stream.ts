@@ -1,5 +1,5 @@
 import type { CommitResult, StreamSource } from '../../../../journal/port.ts';
-import { type KeyringEvent } from '../../../../events/vocabulary/keyring.ts';
+import { type KeyringEvent } from '../../../../events/vocabulary/journal/keyring.ts';
 import { keyring as chart } from '../../../../machines/journal/keyring.ts';
 import type { KeyringContext } from '../../../../machines/journal/keyring-terms.ts';
 import { journalActorState, stepJournalActor, type JournalSeams } from '../journal-actor.ts';

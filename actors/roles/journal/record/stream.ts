@@ -1,5 +1,5 @@
 import type { StreamSource } from '../../../../journal/port.ts';
-import { type RecordEvent } from '../../../../events/vocabulary/record.ts';
+import { type RecordEvent } from '../../../../events/vocabulary/journal/record.ts';
 import { record as chart } from '../../../../machines/journal/record.ts';
 import type { RecordContext } from '../../../../machines/journal/record-terms.ts';
 import { journalActorState, KEYLESS, stepJournalActor, type JournalSeams } from '../journal-actor.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Code, HandshakeMessage, Id, MemberStatus, Revision } from '../fields.ts';
-import { answerOverdue, event, Request, sharedEvents, type EventOf } from './define.ts';
+import { Code, HandshakeMessage, Id, MemberStatus, Revision } from '../../fields.ts';
+import { answerOverdue, event, Request, sharedEvents, type EventOf } from '../define.ts';
 
 /** Chart `pn-gateway/admission`, stream `admission/<gatewayId>/<deviceId>`, in the journal of the gateway. */
 export const admissionEvents = {

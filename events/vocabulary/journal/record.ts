@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { event, type EventOf } from './define.ts';
+import { event, type EventOf } from '../define.ts';
 
 /** SHA-256, base64url. */
 const Hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);

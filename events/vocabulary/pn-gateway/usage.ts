@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Code, Id, UsageSums } from '../fields.ts';
-import { answerOverdue, event, NoData, sharedEvents, type EventOf } from './define.ts';
+import { Code, Id, UsageSums } from '../../fields.ts';
+import { answerOverdue, event, NoData, sharedEvents, type EventOf } from '../define.ts';
 
 /** Chart `pn-gateway/usage`, stream `usage/<gatewayId>/<deviceId>`, in the journal of the gateway. */
 export const gatewayUsageEvents = {

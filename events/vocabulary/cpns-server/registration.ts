@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { Code, CpnsId, HandshakeMessage, Id, KeyId, Timestamp } from '../fields.ts';
-import { authenticationFailures } from './authentication.ts';
-import { answerOverdue, event, sessionEvents, sharedEvents, type EventOf } from './define.ts';
-import { withoutTimestamp } from './upcasters.ts';
+import { Code, CpnsId, HandshakeMessage, Id, KeyId, Timestamp } from '../../fields.ts';
+import { authenticationFailures } from '../authentication.ts';
+import { answerOverdue, event, sessionEvents, sharedEvents, type EventOf } from '../define.ts';
+import { withoutTimestamp } from '../upcasters.ts';
 
 /** Chart `cpns-server/registration`, stream `registration/<pnId>/<deviceId>`, in the journal of the server. */
 export const registrationEvents = {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { SUBJECT_TELLERS } from '../fields.ts';
-import { event, type EventOf } from './define.ts';
-import { StoredKeyId } from './keyring.ts';
+import { SUBJECT_TELLERS } from '../../fields.ts';
+import { event, type EventOf } from '../define.ts';
+import { StoredKeyId } from '../journal/keyring.ts';
 
 /** `user`, name and MAC address of a device, sealed under the key of the subject: `security/personal-data.ts`. Base64url. */
 const SealedPersonal = z.string().regex(/^[A-Za-z0-9_-]{60,4096}$/);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { Code, HandshakeMessage, Id, KeyId, Timestamp } from '../fields.ts';
-import { authenticationFailures } from './authentication.ts';
-import { event, sharedEvents, type EventOf } from './define.ts';
-import { withoutTimestamp } from './upcasters.ts';
+import { Code, HandshakeMessage, Id, KeyId, Timestamp } from '../../fields.ts';
+import { authenticationFailures } from '../authentication.ts';
+import { event, sharedEvents, type EventOf } from '../define.ts';
+import { withoutTimestamp } from '../upcasters.ts';
 
 /** Chart `cpns-server/gateway-registration`, stream `gateway-registration/<gatewayId>`, in the journal of the server. */
 export const gatewayRegistrationEvents = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Id, UsageSums } from '../fields.ts';
-import { event, sharedEvents, type EventOf } from './define.ts';
+import { Id, UsageSums } from '../../fields.ts';
+import { event, sharedEvents, type EventOf } from '../define.ts';
 
 /** Chart `cpns-server/charging`, stream `charging/<pnId>/<deviceId>`, in the journal of the server. */
 export const chargingEvents = {

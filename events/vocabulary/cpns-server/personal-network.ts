@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Code, Id, InventoryChanges, JoinPolicy } from '../fields.ts';
-import { event, sharedEvents, type EventOf } from './define.ts';
+import { Code, Id, InventoryChanges, JoinPolicy } from '../../fields.ts';
+import { event, sharedEvents, type EventOf } from '../define.ts';
 
 const Inventory = z.strictObject({ inventory: InventoryChanges });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Code, CpnsId, HandshakeMessage, Id, KeyId, Timestamp } from '../fields.ts';
-import { answerOverdue, event, NoData, Request, sessionEvents, sharedEvents, type EventOf } from './define.ts';
-import { withoutTimestamp } from './upcasters.ts';
+import { Code, CpnsId, HandshakeMessage, Id, KeyId, Timestamp } from '../../fields.ts';
+import { answerOverdue, event, NoData, Request, sessionEvents, sharedEvents, type EventOf } from '../define.ts';
+import { withoutTimestamp } from '../upcasters.ts';
 
 /** Chart `pne/registration`, stream `pne/<deviceId>`, in the journal of the device. */
 export const pneRegistrationEvents = {

@@ -9,9 +9,9 @@ import {
   MAX_PNS,
   Revision,
   Timestamp,
-} from '../fields.ts';
-import { answerOverdue, event, NoData, Request, sharedEvents, type EventOf } from './define.ts';
-import { withoutTimestamp } from './upcasters.ts';
+} from '../../fields.ts';
+import { answerOverdue, event, NoData, Request, sharedEvents, type EventOf } from '../define.ts';
+import { withoutTimestamp } from '../upcasters.ts';
 
 /** Chart `pn-gateway/gateway`, stream `gateway/<gatewayId>`, in the journal of the gateway. */
 export const pnGatewayEvents = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { KeyId } from '../fields.ts';
-import { event, type EventOf } from './define.ts';
+import { KeyId } from '../../fields.ts';
+import { event, type EventOf } from '../define.ts';
 
 /** Name of a row of the keys table, e.g. `session/<keyId>`. */
 export const StoredKeyId = z.string().regex(/^[A-Za-z0-9_/-]{1,200}$/);
