@@ -51,6 +51,7 @@ test(
 
     const second = server();
     await second.says(new RegExp(`projection stopped name=charging position=${position} type=UsageRecorded`));
+    await second.says(/ ready /);
     const listed = await projections('ls', '--json');
     expect(listed.code).toBe(1);
     expect(
