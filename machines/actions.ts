@@ -2,47 +2,39 @@ import { assign, emit, type EventObject } from 'xstate';
 import type { Effect } from './effect.ts';
 import { delayMs, type RetryPolicy } from './timing.ts';
 
-/**
- * Actions whose name is their effect: `ask allocateCpnsId`, `send registration-request`. By these names a chart says, and
- * the compiler knows, which facts and messages it wants of its role.
- */
+/** An action of the charts: what it reads, and nothing comes back of it. */
 type Act<Args extends object = object> = (args: Args, params: undefined) => void;
 
+/** What an action does that is its own name: `ask allocateCpnsId`, `send registration-request`. */
+type Verb = 'ask' | 'send' | 'resend' | 'settle' | 'answer' | 'notify';
+
+/**
+ * The actions that a chart has without saying what they do, for `extend` of its terms: what it says of them, and the
+ * compiler knows, is what it wants of its role.
+ */
+export type Effects = { readonly [Name in `${Verb} ${string}`]: undefined };
+
+const EFFECT = /^(ask|send|resend|settle|answer|notify) (.+)$/;
+
+/** The effect that a name of an action says; null for one that has to be said what it does. */
+function effectOf(name: string): Effect | null {
+  const [, verb, what = ''] = EFFECT.exec(name) ?? [];
+  if (verb === 'ask') return { type: 'ask', fact: what };
+  if (verb === 'send' || verb === 'resend' || verb === 'settle' || verb === 'answer' || verb === 'notify')
+    return { type: verb, message: what };
+  return null;
+}
+
 const emitting = (effect: Effect) => emit<object, EventObject, undefined, EventObject, Effect>(effect);
-const named = (entries: readonly (readonly [string, unknown])[]): object => Object.fromEntries(entries);
 
-/** Facts that the chart asks for, each answered in the same step by further events. */
-export function asks<const Fact extends string>(...facts: readonly Fact[]): { readonly [F in Fact as `ask ${F}`]: Act };
-export function asks(...facts: readonly string[]): object {
-  return named(facts.map((fact) => [`ask ${fact}`, emitting({ type: 'ask', fact })]));
-}
-
-/** Requests that stay in the outbox until they are settled. */
-export function requests<const Message extends string>(
-  ...messages: readonly Message[]
-): { readonly [M in Message as `send ${M}` | `resend ${M}` | `settle ${M}`]: Act };
-export function requests(...messages: readonly string[]): object {
-  const effects = (['send', 'resend', 'settle'] as const).flatMap((type) =>
-    messages.map((message) => [`${type} ${message}`, emitting({ type, message })] as const),
+/** Those of `names` that are effects, as actions. */
+export const effectsOf = (names: readonly string[]): { readonly [name: string]: ReturnType<typeof emitting> } =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const effect = effectOf(name);
+      return effect === null ? [] : [[name, emitting(effect)]];
+    }),
   );
-  return named(effects);
-}
-
-/** Stored answers to the request that the actor works on. */
-export function answers<const Message extends string>(
-  ...messages: readonly Message[]
-): { readonly [M in Message as `answer ${M}`]: Act };
-export function answers(...messages: readonly string[]): object {
-  return named(messages.map((message) => [`answer ${message}`, emitting({ type: 'answer', message })]));
-}
-
-/** Messages that go out once. */
-export function notices<const Message extends string>(
-  ...messages: readonly Message[]
-): { readonly [M in Message as `notify ${M}`]: Act };
-export function notices(...messages: readonly string[]): object {
-  return named(messages.map((message) => [`notify ${message}`, emitting({ type: 'notify', message })]));
-}
 
 type Attempting<Count extends string> = { readonly context: { readonly [C in Count]: number } };
 

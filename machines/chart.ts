@@ -7,6 +7,7 @@ import {
   type ExecutableActionObject,
 } from 'xstate';
 import { RESPONSE_CODE_VALUES, type ResponseCode } from '../events/codes.ts';
+import { effectsOf } from './actions.ts';
 import { isEffect, type Effect } from './effect.ts';
 import { Routes, type Turn } from './routes.ts';
 import { Selection, type Transition } from './selection.ts';
@@ -62,13 +63,27 @@ interface Setup {
   readonly createMachine: (config: never) => unknown;
 }
 type ConfigFor<Terms extends Setup> = Parameters<Terms['createMachine']>[0];
-type ActionOf<Terms extends Setup> =
-  ConfigFor<Terms> extends { readonly entry?: infer Entry } ? Extract<Entry, string> : never;
 type ContextOf<Terms extends Setup> =
   ConfigFor<Terms> extends { readonly context?: infer Context } ? Exclude<Context, (...args: never) => unknown> : never;
 type EventTypeOf<Terms extends Setup> =
   ConfigFor<Terms> extends { readonly on?: infer On } ? Exclude<keyof NonNullable<On>, `${string}*`> & string : never;
-type SaidIn<Action extends string> = Action extends `${'send' | 'answer' | 'notify'} ${infer Message}`
+
+type NamesIn<Actions> = Actions extends readonly (infer Each)[] ? NamesIn<Each> : Extract<Actions, string>;
+type ActionKey = 'entry' | 'exit' | 'actions';
+type TransitionsIn<On> = On extends readonly (infer Each)[] ? SaidAt<Each> : SaidAt<On>;
+type SaidAt<Part> = {
+  [Key in ActionKey]: Part extends { readonly [K in Key]: infer Actions } ? NamesIn<Actions> : never;
+}[ActionKey];
+
+/** Names of the actions that a configuration says: of its states and of their transitions. */
+export type ActionsIn<Config> =
+  | SaidAt<Config>
+  | (Config extends { readonly on: infer On } ? { [Type in keyof On]: TransitionsIn<On[Type]> }[keyof On] : never)
+  | (Config extends { readonly states: infer States }
+      ? { [S in keyof States]: ActionsIn<States[S]> }[keyof States]
+      : never);
+type AskIn<Action> = Action extends `ask ${infer Ask}` ? Ask : never;
+type MessageIn<Action> = Action extends `${'send' | 'resend' | 'settle' | 'answer' | 'notify'} ${infer Message}`
   ? Message
   : never;
 
@@ -99,19 +114,32 @@ export function defineChart<Id extends string, Terms extends Setup, const Config
   id: Id,
   terms: Terms,
   config: Config & Complete<Terms, Config>,
-): Chart<
-  Id,
-  ContextOf<Terms>,
-  ActionOf<Terms> extends infer A ? (A extends `ask ${infer Ask}` ? Ask : never) : never,
-  SaidIn<ActionOf<Terms>>
->;
+): Chart<Id, ContextOf<Terms>, AskIn<ActionsIn<Config>>, MessageIn<ActionsIn<Config>>>;
 export function defineChart(
   id: string,
   terms: { readonly createMachine: (config: object) => AnyStateMachine },
   config: object,
 ): object {
-  return chartOfMachine(id, terms.createMachine({ id, ...config }));
+  const machine = terms.createMachine({ id, ...config });
+  // What the terms say of an effect, such as whom a message is about, goes before its name.
+  return chartOfMachine(
+    id,
+    machine.provide({ actions: { ...effectsOf(actionsIn(config)), ...machine.implementations.actions } }),
+  );
 }
+
+const ACTION_KEYS: ReadonlySet<string> = new Set<ActionKey>(['entry', 'exit', 'actions']);
+
+/** Names of the actions that a configuration says, as `ActionsIn` has them. */
+function actionsIn(config: object): readonly string[] {
+  return Object.entries(config).flatMap(([key, value]: [string, unknown]) => {
+    if (ACTION_KEYS.has(key)) return namesIn(value);
+    return typeof value === 'object' && value !== null && key !== 'context' ? actionsIn(value) : [];
+  });
+}
+
+const namesIn = (actions: unknown): readonly string[] =>
+  [actions].flat().filter((name): name is string => typeof name === 'string');
 
 /**
  * A chart of a machine as it is. One scope is reused for all transitions of the machine; `transition()` of XState builds a
@@ -158,7 +186,7 @@ export function chartOfMachine<Id extends string, Machine extends AnyStateMachin
     id,
     machine,
     asks: named(actions, /^ask (.+)/),
-    messages: named(actions, /^(?:send|answer|notify) (.+)/),
+    messages: named(actions, /^(?:send|resend|settle|answer|notify) (.+)/),
     definition: JSON.stringify(machine.definition),
     program: textOf([machine.implementations.guards, machine.implementations.actions, initial.context]),
     initial: () => initial,

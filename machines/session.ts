@@ -1,5 +1,5 @@
 import { assign, type EventObject } from 'xstate';
-import { answers, asks, attempts, requests } from './actions.ts';
+import { attempts } from './actions.ts';
 import { claimed, isFree, NO_EPOCHS, type Epochs } from './epochs.ts';
 import { isIn, type ChartState } from './state.ts';
 import { CLOSE_RETRY } from './timing.ts';
@@ -71,9 +71,6 @@ type Named = 'keepAgreed' | 'forgetAgreed' | 'keepSession' | 'forgetSession' | '
 /** Actions of the session, by name. */
 export const sessionActions = {
   ...attempts('close', 'closeAttempt', CLOSE_RETRY),
-  ...asks('closeSession'),
-  ...requests('session-close'),
-  ...answers('session-closed'),
   ...assignments(),
 };
 

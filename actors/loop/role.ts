@@ -6,7 +6,7 @@ import type { AskOf, Chart, MessageOf } from '../../machines/chart.ts';
 import type { ChartState } from '../../machines/state.ts';
 import type { Charge } from './rate-limiter.ts';
 import type { Found } from './step-value.ts';
-import type { Incoming, TakenByType } from '../../messages/incoming.ts';
+import type { Incoming, TakenByChart, TakenByType } from '../../messages/incoming.ts';
 import type { OutboundMessage } from '../../messages/envelope.ts';
 import type { RoleName } from '../../events/parties.ts';
 
@@ -96,7 +96,12 @@ export type Decider<M = Incoming> = {
   decide(message: M, stream: string, scope: Scope): Decision | Promise<Decision>;
 }['decide'];
 
-/** A decider for each message that the actors of a role take: one that is missing does not compile. */
+/** A decider for each message that the actors of a chart take: one that is missing does not compile. */
+export type DecidersOf<Id extends ChartId> = {
+  readonly [M in TakenByChart<Id> as M['content']['type']]: Decider<M>;
+};
+
+/** The same for the actors of all charts of a role. */
 export type Deciders<R extends RoleName> = { readonly [T in keyof TakenByType<R>]: Decider<TakenByType<R>[T]> };
 
 /** Whom a message is for: an actor's stream, a session's channel, somebody else (relayed), or nobody. */

@@ -1,6 +1,6 @@
 import { assign, setup } from 'xstate';
 import type { ChargingEvent } from '../../events/vocabulary/cpns-server/charging.ts';
-import { answers, refusalCount } from '../actions.ts';
+import { refusalCount, type Effects } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { addTotal, NOTHING, type Total } from '../usage.ts';
 
@@ -27,7 +27,6 @@ export const terms = setup({
   types: { context: {} as ChargingContext, events: {} as ChargingEvent, emitted: {} as Effect },
   actions: {
     ...refusalCount(),
-    ...answers('usage-report-response'),
     addToServer: assign(({ context, event }) =>
       event.type === 'UsageRecorded' ? { server: addTotal(context.server, event.data.usage) } : {},
     ),
@@ -38,4 +37,4 @@ export const terms = setup({
       event.type === 'GatewayUsageReceived' ? { gatewayId: event.data.gatewayId, reportId: event.data.reportId } : {},
     ),
   },
-});
+}).extend<Effects>({});

@@ -2,7 +2,7 @@ import { assign, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { GatewayRegistrationEvent } from '../../events/vocabulary/cpns-server/gateway-registration.ts';
-import { answers, asks, refusalCount } from '../actions.ts';
+import { refusalCount, type Effects } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { isNewer } from '../newest.ts';
 
@@ -45,8 +45,6 @@ export const terms = setup({
   },
   actions: {
     ...refusalCount(),
-    ...asks('authenticateGateway', 'answerGatewayRegistration'),
-    ...answers('gateway-registration-response'),
     keepRequest: assign(({ event }) =>
       event.type === 'GatewayRegistrationReceived'
         ? { gatewayId: event.data.gatewayId, requestId: event.data.requestId, handshake: event.data.handshake }
@@ -60,4 +58,4 @@ export const terms = setup({
       event.type === 'GatewayRegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
     ),
   },
-});
+}).extend<Effects>({});

@@ -2,7 +2,7 @@ import { assign, emit, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow, InventoryChange, JoinPolicy } from '../../events/fields.ts';
 import type { PersonalNetworkEvent } from '../../events/vocabulary/cpns-server/personal-network.ts';
-import { answers, asks, notices, refusalCount } from '../actions.ts';
+import { refusalCount, type Effects } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { applyChanges, type Member, type Members } from '../inventory.ts';
 import { PROVISIONAL_MS } from '../timing.ts';
@@ -99,9 +99,6 @@ export const terms = setup({
   },
   actions: {
     ...refusalCount(),
-    ...asks('establishPn', 'answerPnEstablishment', 'addPne', 'removePne', 'answerPnUpdate'),
-    ...answers('pn-establishment-response', 'pn-update-response'),
-    ...notices('inventory-notice'),
     keepPn: assign(({ event }) =>
       event.type === 'PnProvisioned'
         ? {
@@ -178,4 +175,4 @@ export const terms = setup({
       effect({ type: 'disarm', timer: `provisional/${changed(event)?.deviceId ?? ''}` }),
     ),
   },
-});
+}).extend<Effects>({});

@@ -2,7 +2,7 @@ import { and, assign, setup, stateIn } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { RegistrationEvent } from '../../events/vocabulary/cpns-server/registration.ts';
-import { answers, asks, refusalCount } from '../actions.ts';
+import { refusalCount, type Effects } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { isNewer } from '../newest.ts';
 import { isReplaced, NO_SESSION, sessionActions, sessionGuards, type SessionContext } from '../session.ts';
@@ -64,16 +64,6 @@ export const terms = setup({
   actions: {
     ...refusalCount(),
     ...sessionActions,
-    ...asks(
-      'authenticatePne',
-      'allocateCpnsId',
-      'closeAgreedSession',
-      'updateInventory',
-      'removePne',
-      'answerRegistration',
-      'closeReplacedSession',
-    ),
-    ...answers('registration-response', 'session-confirmed'),
     keepRequest: assign(({ event }) =>
       event.type === 'RegistrationRequestReceived'
         ? {
@@ -101,4 +91,4 @@ export const terms = setup({
       event.type === 'RegistrationAnswered' ? { code: event.data.code, reply: event.data.handshake } : {},
     ),
   },
-});
+}).extend<Effects>({});

@@ -2,7 +2,7 @@ import { assign, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { AdmissionEvent } from '../../events/vocabulary/pn-gateway/admission.ts';
-import { answers, asks, attempts, refusalCount, requests } from '../actions.ts';
+import { attempts, refusalCount, type Effects } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { WAN_RETRY } from '../timing.ts';
 
@@ -61,17 +61,6 @@ export const terms = setup({
   actions: {
     ...refusalCount(),
     ...attempts('answer', 'attempt', WAN_RETRY),
-    ...asks(
-      'checkMembership',
-      'refuseAdmission',
-      'requestPnUpdate',
-      'updateLocalInventory',
-      'forwardRegistration',
-      'timeOutRegistration',
-      'forwardResponse',
-    ),
-    ...requests('pn-update-request', 'registration-request'),
-    ...answers('pairing-response', 'registration-response'),
     keepPairing: assign(({ event }) =>
       event.type === 'PairingFormed'
         ? { paired: 'paired' as const, deviceId: event.data.deviceId, pairingId: event.data.requestId }
@@ -106,4 +95,4 @@ export const terms = setup({
     ),
     asUnreachable: assign({ code: 503 as const }),
   },
-});
+}).extend<Effects>({});

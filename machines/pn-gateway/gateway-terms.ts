@@ -2,7 +2,7 @@ import { assign, emit, setup } from 'xstate';
 import type { ResponseCode } from '../../events/codes.ts';
 import type { InventoryChange, JoinPolicy, MemberStatus, Flow } from '../../events/fields.ts';
 import type { PnGatewayEvent } from '../../events/vocabulary/pn-gateway/gateway.ts';
-import { asks, attempts, refusalCount, requests } from '../actions.ts';
+import { attempts, refusalCount, type Effects } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { applyChanges, type Members } from '../inventory.ts';
 import { delayMs, GATEWAY_BACK_OFF_CAP_MS, WAN_RETRY } from '../timing.ts';
@@ -111,13 +111,6 @@ export const terms = setup({
   actions: {
     ...refusalCount(),
     ...attempts('answer', 'attempt', WAN_RETRY),
-    ...asks(
-      'requestGatewayRegistration',
-      'timeOutGatewayRegistration',
-      'wantGatewayRegistration',
-      'requestPnEstablishments',
-    ),
-    ...requests('gateway-registration-request'),
     keepPns: assign(({ context, event }) => {
       if (event.type !== 'GatewayRegistrationWanted') return context;
       const pns: Record<string, LocalPn> = {};
@@ -194,4 +187,4 @@ export const terms = setup({
     }),
     'disarm establishment': emit(({ event }) => effect({ type: 'disarm', timer: `establishment/${ofPn(event)}` })),
   },
-});
+}).extend<Effects>({});

@@ -2,7 +2,7 @@ import { assign, emit, setup } from 'xstate';
 import { isTemporary } from '../../events/codes.ts';
 import type { UsageSum } from '../../events/fields.ts';
 import type { GatewayUsageEvent } from '../../events/vocabulary/pn-gateway/usage.ts';
-import { asks, attempts, refusalCount, requests } from '../actions.ts';
+import { attempts, refusalCount, type Effects } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { GATEWAY_BACK_OFF_CAP_MS, WAN_RETRY } from '../timing.ts';
 import { addSum, usageKey } from '../usage.ts';
@@ -71,8 +71,6 @@ export const terms = setup({
   actions: {
     ...refusalCount(),
     ...attempts('answer', 'attempt', WAN_RETRY, GATEWAY_BACK_OFF_CAP_MS),
-    ...asks('reportUsage'),
-    ...requests('usage-report'),
     addUsage: assign(({ context, event }) => ({ pending: withPending(context.pending, recorded(event)) })),
     keepReport: assign(({ context, event }) => {
       if (event.type !== 'UsageReported') return context;
@@ -95,4 +93,4 @@ export const terms = setup({
       }),
     ),
   },
-});
+}).extend<Effects>({});

@@ -2,7 +2,7 @@ import { and, assign, emit, not, setup, stateIn } from 'xstate';
 import { isTemporary, type ResponseCode } from '../../events/codes.ts';
 import type { Flow } from '../../events/fields.ts';
 import type { PneRegistrationEvent } from '../../events/vocabulary/pne/registration.ts';
-import { asks, attempts, refusalCount, requests } from '../actions.ts';
+import { attempts, refusalCount, type Effects } from '../actions.ts';
 import type { Effect } from '../effect.ts';
 import { isReplaced, isTimer, NO_SESSION, sessionActions, sessionGuards, type SessionContext } from '../session.ts';
 import { BACK_OFF, delayMs, LINK_RETRY } from '../timing.ts';
@@ -69,16 +69,6 @@ export const terms = setup({
     ...refusalCount(),
     ...sessionActions,
     ...attempts('answer', 'attempt', LINK_RETRY),
-    ...asks(
-      'requestPairing',
-      'timeOutPairing',
-      'requestRegistration',
-      'timeOutRegistration',
-      'establishSession',
-      'closeUnconfirmedSession',
-      'wantRegistration',
-    ),
-    ...requests('pairing-request', 'registration-request', 'session-confirm'),
     keepTarget: assign(({ context, event }) =>
       event.type !== 'RegistrationWanted'
         ? context
@@ -109,4 +99,4 @@ export const terms = setup({
     })),
     'disarm backOff': emit({ type: 'disarm', timer: 'backOff' }),
   },
-});
+}).extend<Effects>({});

@@ -69,7 +69,8 @@ function handshake(psk: Uint8Array, pnId: string, deviceId: string, requestId: s
 }
 
 const CPNS_ID = cpnsId(ID_KEY, MEMBER);
-const member = handshake(KEYS.psk, PN, MEMBER, 'req-hall-motion-1', { code: 200, cpnsId: CPNS_ID });
+const ACCEPTANCE = { code: 200, cpnsId: CPNS_ID };
+const member = handshake(KEYS.psk, PN, MEMBER, 'req-hall-motion-1', ACCEPTANCE);
 const stranger = handshake(KEYS.psk, PN, STRANGER, 'req-nursery-climate-1', {});
 const gateway = handshake(GATEWAY_PSK, NO_PN, GATEWAY, 'req-hub-hall-1', { code: 200 });
 
@@ -286,7 +287,7 @@ const rows: readonly Row[] = [
     about: MEMBER,
     type: 'registration-response',
     name: 'member-registered',
-    summary: '1.4.1/4: the answer reaches the device; its payload holds the CPNS ID.',
+    summary: `1.4.1/4: the answer reaches the device; its payload is \`${JSON.stringify(ACCEPTANCE)}\`.`,
     ids: ofMember('fwd-hall-motion-1', 'req-hall-motion-1'),
     body: { code: 200, handshake: member.answer },
   },

@@ -5,9 +5,10 @@ import type { StepsOfFlows } from '../../events/vocabulary/define.ts';
 import { MESSAGES, rowOf, type Message } from '../../messages/catalogue.ts';
 import { LEGS, type Leg } from '../../messages/legs.ts';
 import { answerTo } from '../../messages/refusal.ts';
+import { EXAMPLES } from '../../script/asyncapi/worked-example.ts';
 import { SEALED_TEXTS } from '../../messages/sealed-texts.ts';
 
-/** Tables of docs/wire.md, from the catalogue of messages. */
+/** Tables and messages of docs/wire.md, from the catalogue of messages. */
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n') + '\n';
@@ -123,4 +124,14 @@ export function sealedTextsRegion(): string {
     return [`\`${type}\``, `${row.counter}`, by, row.description, answer];
   });
   return table(['text', 'counter', 'said by', '', 'answered by'], rows);
+}
+
+/** Each message of the link as it stands there, in the order of the story. */
+export function examplesRegion(): string {
+  const shown = EXAMPLES.filter(({ leg }) => leg.startsWith('link.')).map(({ summary, subject, payload }) => {
+    const { body, ...envelope } = payload;
+    const fields = Object.entries({ ...envelope, body }).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
+    return `${summary}\n\n\`\`\`\n${subject}\n{ ${fields.join(',\n  ')} }\n\`\`\`\n`;
+  });
+  return shown.join('\n');
 }

@@ -7,7 +7,14 @@ import { flowToMermaid } from '../../cli/charts/sequence-diagram.ts';
 import { fileNameOf } from '../../cli/commands/charts.ts';
 import { replaceRegions } from './regions.ts';
 import { traceFlows } from '../simulation/flows.ts';
-import { codesRegion, deviceStepsRegion, deviceSubjectsRegion, messagesRegion, sealedTextsRegion } from './messages.ts';
+import {
+  codesRegion,
+  deviceStepsRegion,
+  deviceSubjectsRegion,
+  examplesRegion,
+  messagesRegion,
+  sealedTextsRegion,
+} from './messages.ts';
 import { exchangesRegion, permissionsRegion } from './permissions.ts';
 
 /**
@@ -113,6 +120,7 @@ const regions = {
   'device-subjects': deviceSubjectsRegion(),
   'device-steps': deviceStepsRegion(),
   codes: codesRegion(),
+  examples: examplesRegion(),
   messages: messagesRegion(),
   'sealed-texts': sealedTextsRegion(),
 };

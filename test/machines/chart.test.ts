@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { assign, setup } from 'xstate';
 import type { AskHandler, Handlers, HandlersOf, MessageBuilder } from '../../actors/loop/role.ts';
-import { answers, asks, notices, requests } from '../../machines/actions.ts';
+import type { Effects } from '../../machines/actions.ts';
 import { CHART_IDS, CHARTS, type CATALOGUE, type ChartId } from '../../machines/catalogue.ts';
 import {
   defineChart,
@@ -24,13 +24,9 @@ const terms = setup({
   types: { context: {} as { readonly count: number }, events: {} as Event, emitted: {} as Effect },
   guards: { isFirst: ({ context }) => context.count === 0 },
   actions: {
-    ...asks('judge', 'record'),
-    ...requests('question'),
-    ...answers('verdict'),
-    ...notices('news'),
     count: assign(({ context }) => ({ count: context.count + 1 })),
   },
-});
+}).extend<Effects>({});
 
 const idle = {
   on: { Asked: { guard: 'isFirst', target: 'judging', actions: ['count', 'send question'] } },

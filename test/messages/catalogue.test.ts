@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { FLOWS } from '../../events/fields.ts';
-import { ROLE_NAMES, type RoleName } from '../../events/parties.ts';
-import { CATALOGUE, isChartId, rowOf as chartRow, type ChartId } from '../../machines/catalogue.ts';
+import { ROLE_NAMES, ROLES, type RoleName } from '../../events/parties.ts';
+import { CATALOGUE, CHART_IDS, CHARTS, isChartId, rowOf as chartRow, type ChartId } from '../../machines/catalogue.ts';
 import { MESSAGES, rowNamed, rowOf, type Message } from '../../messages/catalogue.ts';
 import {
   isTakenBy,
@@ -98,6 +98,15 @@ test('what is said sealed in a session has ends that are events of those charts,
     );
     expect(new Set(counters).size).toBe(counters.length);
   }
+});
+
+test('what a chart has its role send is a message of the catalogue on a leg of this role, or a text of a session', () => {
+  const known = new Set([
+    ...MESSAGES.map(({ leg, type }) => `${LEGS[leg].source} ${type}`),
+    ...SEALED_MESSAGES.map(({ source, type }) => `${ROLE_NAMES.find((role) => ROLES[role] === source)} ${type}`),
+  ]);
+  const sent = CHART_IDS.flatMap((id) => CHARTS[id].messages.map((type) => `${chartRow(id).role} ${type}`));
+  expect(sent.filter((one) => !known.has(one))).toEqual([]);
 });
 
 test('a leg answers on the leg between the same two, and each role is spoken to', () => {

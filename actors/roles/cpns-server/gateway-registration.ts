@@ -1,12 +1,11 @@
 import type { GatewayRegistrationEvent } from '../../../events/vocabulary/cpns-server/gateway-registration.ts';
 import { gatewayRegistration } from '../../../machines/cpns-server/gateway-registration.ts';
-import type { Handlers, Scope, StreamEvent } from '../../loop/role.ts';
+import type { DecidersOf, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
 import { StepValue } from '../../loop/step-value.ts';
 import { gatewayBinding } from '../../sessions/binding.ts';
 import { UNKNOWN } from '../rate-limits.ts';
 import { chainKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
 import { answer } from './answer.ts';
-import type { ServerDecider } from './deciders.ts';
 import { authenticate, respond } from './handshake.ts';
 import type { ServerIdentity } from './identity.ts';
 import { streamOf } from '../../../machines/streams.ts';
@@ -15,10 +14,12 @@ import { streamOf } from '../../../machines/streams.ts';
 
 const aboutGateway = (stream: string, event: GatewayRegistrationEvent): StreamEvent => ({ stream, ...event });
 
-export const gatewayRegistrationRequest: ServerDecider<'gateway-registration-request'> = (message, stream) => {
-  const { gatewayId, messageId: requestId } = message;
-  const data = { requestId, gatewayId, handshake: message.content.body.handshake };
-  return { kind: 'take', event: aboutGateway(stream, { type: 'GatewayRegistrationReceived', data }) };
+export const gatewayRegistrationDeciders: DecidersOf<'cpns-server/gateway-registration'> = {
+  'gateway-registration-request'(message, stream) {
+    const { gatewayId, messageId: requestId } = message;
+    const data = { requestId, gatewayId, handshake: message.content.body.handshake };
+    return { kind: 'take', event: aboutGateway(stream, { type: 'GatewayRegistrationReceived', data }) };
+  },
 };
 
 /** PN GWs that have registered. May be remembered: without a session that stands no frame of theirs is opened. */

@@ -1,29 +1,31 @@
 import type { PersonalNetworkEvent } from '../../../events/vocabulary/cpns-server/personal-network.ts';
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
-import type { Handlers, StreamEvent } from '../../loop/role.ts';
+import type { DecidersOf, Handlers, StreamEvent } from '../../loop/role.ts';
 import { answer } from './answer.ts';
-import { pnOf, type ServerDecider } from './deciders.ts';
+import { pnOf } from './pn.ts';
 import { answeredChanges, change, changesSince } from './inventory.ts';
 
 /** What the CPNS Server has to do with a PN: its PN GW establishes it, and has strangers added and taken back. */
 
 export const aboutPn = (stream: string, event: PersonalNetworkEvent): StreamEvent => ({ stream, ...event });
 
-export const establishmentRequest: ServerDecider<'pn-establishment-request'> = async (message, stream, scope) => {
-  const { gatewayId, messageId: requestId } = message;
-  const { context } = await pnOf(message, scope);
-  if (context.pnId !== '' && context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
-  const data = { requestId, gatewayId, revision: message.content.body.revision };
-  return { kind: 'take', event: aboutPn(stream, { type: 'PnEstablishmentReceived', data }) };
-};
+export const personalNetworkDeciders: DecidersOf<'cpns-server/personal-network'> = {
+  async 'pn-establishment-request'(message, stream, scope) {
+    const { gatewayId, messageId: requestId } = message;
+    const { context } = await pnOf(message, scope);
+    if (context.pnId !== '' && context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
+    const data = { requestId, gatewayId, revision: message.content.body.revision };
+    return { kind: 'take', event: aboutPn(stream, { type: 'PnEstablishmentReceived', data }) };
+  },
 
-export const updateRequest: ServerDecider<'pn-update-request'> = async (message, stream, scope) => {
-  const { gatewayId, messageId: updateId } = message;
-  const { deviceId, action } = message.content.body;
-  const { context, value } = await pnOf(message, scope);
-  if (value === 'established' && context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
-  const data = { updateId, gatewayId, deviceId, action };
-  return { kind: 'take', event: aboutPn(stream, { type: 'PnUpdateReceived', data }) };
+  async 'pn-update-request'(message, stream, scope) {
+    const { gatewayId, messageId: updateId } = message;
+    const { deviceId, action } = message.content.body;
+    const { context, value } = await pnOf(message, scope);
+    if (value === 'established' && context.gatewayId !== gatewayId) return { kind: 'refuse', code: 403 };
+    const data = { updateId, gatewayId, deviceId, action };
+    return { kind: 'take', event: aboutPn(stream, { type: 'PnUpdateReceived', data }) };
+  },
 };
 
 export const personalNetworkHandlers: Handlers<typeof personalNetwork> = {

@@ -2,28 +2,32 @@ import { personalNetwork } from '../../../machines/cpns-server/personal-network.
 import { memberOf } from '../../../machines/cpns-server/personal-network-terms.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
 import { cpnsId } from '../../../security/cpns-id.ts';
-import type { Handlers } from '../../loop/role.ts';
+import type { DecidersOf, Handlers } from '../../loop/role.ts';
 import { StepValue } from '../../loop/step-value.ts';
 import { pneBinding } from '../../sessions/binding.ts';
 import { answer } from './answer.ts';
 import { authenticate, respond, type Authenticated } from './handshake.ts';
 import type { ServerIdentity } from './identity.ts';
 import { answeredChanges, change } from './inventory.ts';
-import { pnOf, type ServerDecider } from './deciders.ts';
+import { pnOf } from './pn.ts';
 import { aboutPn } from './personal-network.ts';
-import { aboutPne, sessionAsks, sessionMessages } from './secure-session.ts';
+import { aboutPne, sessionAsks, sessionDeciders, sessionMessages } from './secure-session.ts';
 import { streamOf } from '../../../machines/streams.ts';
 
 /** 1.4.1/3, 1.4.2/5: what the CPNS Server has to do with the registration of a PNE. */
 
-export const registrationRequest: ServerDecider<'registration-request'> = async (message, stream, scope) => {
-  const { gatewayId, messageId: requestId } = message;
-  const { pnId, deviceId, handshake } = message.content.body;
-  const pn = await pnOf(message, scope);
-  if (pn.value !== 'established') return { kind: 'refuse', code: personalNetwork.refusal(pn) };
-  const flow = memberOf(pn.context, deviceId)?.status === 'provisional' ? '1.4.2' : '1.4.1';
-  const data = { requestId, gatewayId, pnId, deviceId, flow, handshake } as const;
-  return { kind: 'take', event: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
+export const registrationDeciders: DecidersOf<'cpns-server/registration'> = {
+  ...sessionDeciders,
+
+  async 'registration-request'(message, stream, scope) {
+    const { gatewayId, messageId: requestId } = message;
+    const { pnId, deviceId, handshake } = message.content.body;
+    const pn = await pnOf(message, scope);
+    if (pn.value !== 'established') return { kind: 'refuse', code: personalNetwork.refusal(pn) };
+    const flow = memberOf(pn.context, deviceId)?.status === 'provisional' ? '1.4.2' : '1.4.1';
+    const data = { requestId, gatewayId, pnId, deviceId, flow, handshake } as const;
+    return { kind: 'take', event: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
+  },
 };
 
 /** The PNE that was authenticated in this step. */

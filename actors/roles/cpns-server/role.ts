@@ -1,39 +1,39 @@
 import { streamOf } from '../../../machines/streams.ts';
 import { SERVER_QUEUE } from '../../../messages/exchanges.ts';
 import { SERVER_HEARS } from '../../../messages/subjects.ts';
-import type { HandlersOf, Role, Deciders } from '../../loop/role.ts';
+import type { Decider, Deciders, HandlersOf, Role } from '../../loop/role.ts';
 import { chargesOf, SERVER_LIMITS, UNKNOWN } from '../rate-limits.ts';
-import { chargingHandlers, usageReport } from './charging.ts';
-import { pnOf, type ServerDecider } from './deciders.ts';
-import { gatewayRegistrationHandlers, gatewayRegistrationRequest, RegisteredGateways } from './gateway-registration.ts';
+import { chargingDeciders, chargingHandlers } from './charging.ts';
+import { pnOf } from './pn.ts';
+import {
+  gatewayRegistrationDeciders,
+  gatewayRegistrationHandlers,
+  RegisteredGateways,
+} from './gateway-registration.ts';
 import type { ServerIdentity } from './identity.ts';
-import { establishmentRequest, personalNetworkHandlers, updateRequest } from './personal-network.ts';
-import { registrationHandlers, registrationRequest } from './registration.ts';
-import { sealedText } from './secure-session.ts';
+import { personalNetworkDeciders, personalNetworkHandlers } from './personal-network.ts';
+import { registrationDeciders, registrationHandlers } from './registration.ts';
 
-type Messages = Exclude<keyof Deciders<'cpns-server'>, 'gateway-registration-request'>;
-
-/** The role of the CPNS Server. One unit per PN, so a PN and its registrations change together. */
-export function serverRole(identity: ServerIdentity): Role {
-  const { gatewayCredential, limits = SERVER_LIMITS } = identity;
+/** Only a PN GW that has registered is heard; the PN that it speaks of is the latest when the step is committed. */
+function fromRegistered<Table extends Role['deciders']>(deciders: Table): Table;
+function fromRegistered(deciders: Role['deciders']): Role['deciders'] {
   const registered = new RegisteredGateways();
-
-  /** Only a PN GW that has registered is heard; the PN that it speaks of is the latest when the step is committed. */
-  const fromRegistered =
-    <T extends Messages>(decide: ServerDecider<T>): ServerDecider<T> =>
+  const guarded =
+    (decide: Decider): Decider =>
     async (message, stream, scope) => {
       if (!(await registered.has(message.gatewayId, scope))) return { kind: 'refuse', code: 480 };
       await pnOf(message, scope);
       return decide(message, stream, scope);
     };
+  return Object.fromEntries(Object.entries(deciders).map(([type, decide]) => [type, guarded(decide)]));
+}
 
+/** The role of the CPNS Server. One unit per PN, so a PN and its registrations change together. */
+export function serverRole(identity: ServerIdentity): Role {
+  const { gatewayCredential, limits = SERVER_LIMITS } = identity;
   const deciders: Deciders<'cpns-server'> = {
-    'gateway-registration-request': gatewayRegistrationRequest,
-    'pn-establishment-request': fromRegistered(establishmentRequest),
-    'pn-update-request': fromRegistered(updateRequest),
-    'registration-request': fromRegistered(registrationRequest),
-    sealed: fromRegistered(sealedText),
-    'usage-report': fromRegistered(usageReport),
+    ...gatewayRegistrationDeciders,
+    ...fromRegistered({ ...personalNetworkDeciders, ...registrationDeciders, ...chargingDeciders }),
   };
   const handlers: HandlersOf<'cpns-server'> = {
     'cpns-server/gateway-registration': gatewayRegistrationHandlers(identity),

@@ -2,10 +2,9 @@ import type { RegistrationEvent } from '../../../events/vocabulary/cpns-server/r
 import { personalNetwork } from '../../../machines/cpns-server/personal-network.ts';
 import { registration } from '../../../machines/cpns-server/registration.ts';
 import { streamOf } from '../../../machines/streams.ts';
-import type { Handlers, Scope, StreamEvent } from '../../loop/role.ts';
+import type { DecidersOf, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
 import { chainKey, openText, sealText, sessionKey, stepSession } from '../../sessions/sealed-text.ts';
 import { answer } from './answer.ts';
-import type { ServerDecider } from './deciders.ts';
 import { describe } from './subject/describe.ts';
 import type { OutboundMessage } from '../../../messages/envelope.ts';
 import type { SealedText } from '../../../messages/sealed-texts.ts';
@@ -14,24 +13,26 @@ import type { SealedText } from '../../../messages/sealed-texts.ts';
 
 export const aboutPne = (stream: string, event: RegistrationEvent): StreamEvent => ({ stream, ...event });
 
-export const sealedText: ServerDecider<'sealed'> = async ({ content }, stream, scope) => {
-  const { keyId, deviceId } = content.body;
-  const text = await openText(content, scope);
-  if (text === null) return { kind: 'refuse', code: 401 };
-  const found = [stepSession.is(text.session)];
-  switch (text.type) {
-    case 'session-confirm': {
-      const event = aboutPne(stream, { type: 'SecureSessionEstablished', data: { keyId } });
-      const after = text.about === null ? [] : await describe(scope, deviceId, 'device', text.about);
-      return { kind: 'take', event, after, found };
+export const sessionDeciders: Pick<DecidersOf<'cpns-server/registration'>, 'sealed'> = {
+  async sealed({ content }, stream, scope) {
+    const { keyId, deviceId } = content.body;
+    const text = await openText(content, scope);
+    if (text === null) return { kind: 'refuse', code: 401 };
+    const found = [stepSession.is(text.session)];
+    switch (text.type) {
+      case 'session-confirm': {
+        const event = aboutPne(stream, { type: 'SecureSessionEstablished', data: { keyId } });
+        const after = text.about === null ? [] : await describe(scope, deviceId, 'device', text.about);
+        return { kind: 'take', event, after, found };
+      }
+      case 'session-close':
+        return { kind: 'take', event: aboutPne(stream, { type: 'SessionCloseReceived', data: { keyId } }), found };
+      case 'session-closed':
+        return { kind: 'take', event: closed(scope, stream, keyId, 'ended') };
+      default:
+        return { kind: 'refuse', code: 401 };
     }
-    case 'session-close':
-      return { kind: 'take', event: aboutPne(stream, { type: 'SessionCloseReceived', data: { keyId } }), found };
-    case 'session-closed':
-      return { kind: 'take', event: closed(scope, stream, keyId, 'ended') };
-    default:
-      return { kind: 'refuse', code: 401 };
-  }
+  },
 };
 
 /** The keys of a session go in the commit that says that it is over. */

@@ -3,56 +3,53 @@ import type { AdmissionEvent } from '../../../events/vocabulary/pn-gateway/admis
 import { admission } from '../../../machines/pn-gateway/admission.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { localMember, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
-import type { Handlers, StreamEvent, Decider } from '../../loop/role.ts';
+import type { DecidersOf, Handlers, StreamEvent } from '../../loop/role.ts';
 import { UNKNOWN } from '../rate-limits.ts';
 import type { GatewayIdentity } from './identity.ts';
 import { answerPne, askServer } from './say.ts';
 import { aboutGateway, establishAgain, follow, followingChanges } from './local-inventory.ts';
 import { streamOf, idsOf } from '../../../machines/streams.ts';
-import type { TakenByType } from '../../../messages/incoming.ts';
 
 /** What a PN GW has to do with one PNE: pairing, membership, a stranger's PN Update, request and response. */
 
 const aboutPne = (stream: string, event: AdmissionEvent): StreamEvent => ({ stream, ...event });
-type Messages = TakenByType<'pn-gateway'>;
-
-export const pairingRequest =
-  (pairing: GatewayIdentity['pairing']): Decider<Messages['pairing-request']> =>
-  ({ messageId: requestId }, stream) => {
+export const admissionDeciders = (pairing: GatewayIdentity['pairing']): DecidersOf<'pn-gateway/admission'> => ({
+  'pairing-request'({ messageId: requestId }, stream) {
     if (pairing === 'forbidden') return { kind: 'refuse', code: 403 };
     const { deviceId } = idsOf('pn-gateway/admission', stream);
     return { kind: 'take', event: aboutPne(stream, { type: 'PairingFormed', data: { requestId, deviceId } }) };
-  };
+  },
 
-export const registrationRequest: Decider<Messages['registration-request']> = (message, stream) => {
-  const { messageId: requestId, content } = message;
-  const { deviceId } = idsOf('pn-gateway/admission', stream);
-  const { pnId, handshake } = content.body;
-  const data = { requestId, deviceId, pnId, handshake };
-  return { kind: 'take', event: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
-};
+  'registration-request'(message, stream) {
+    const { messageId: requestId, content } = message;
+    const { deviceId } = idsOf('pn-gateway/admission', stream);
+    const { pnId, handshake } = content.body;
+    const data = { requestId, deviceId, pnId, handshake };
+    return { kind: 'take', event: aboutPne(stream, { type: 'RegistrationRequestReceived', data }) };
+  },
 
-export const updateAnswer: Decider<Messages['pn-update-response']> = async (message, stream, scope) => {
-  const { pnId, code, changes, revision } = message.content.body;
-  const own = streamOf('pn-gateway/gateway', { gatewayId: message.gatewayId });
-  const { gap, found } = await follow(scope, own, pnId, changes, revision);
-  if (gap !== null) return { kind: 'notYet', meanwhile: gap };
-  const data = { updateId: message.inReplyTo ?? '', code };
-  const after = await establishAgain(scope, own, pnId, code);
-  return { kind: 'take', event: aboutPne(stream, { type: 'PnUpdateAnswered', data }), after, found };
-};
+  async 'pn-update-response'(message, stream, scope) {
+    const { pnId, code, changes, revision } = message.content.body;
+    const own = streamOf('pn-gateway/gateway', { gatewayId: message.gatewayId });
+    const { gap, found } = await follow(scope, own, pnId, changes, revision);
+    if (gap !== null) return { kind: 'notYet', meanwhile: gap };
+    const data = { updateId: message.inReplyTo ?? '', code };
+    const after = await establishAgain(scope, own, pnId, code);
+    return { kind: 'take', event: aboutPne(stream, { type: 'PnUpdateAnswered', data }), after, found };
+  },
 
-export const registrationAnswer: Decider<Messages['registration-response']> = async (message, stream, scope) => {
-  const { pnId, code, handshake, changes, revision } = message.content.body;
-  const own = streamOf('pn-gateway/gateway', { gatewayId: message.gatewayId });
-  const { gap, found } = await follow(scope, own, pnId, changes, revision);
-  if (gap !== null) return { kind: 'notYet', meanwhile: gap };
-  const requestId = message.inReplyTo ?? '';
-  const answered = aboutPne(stream, { type: 'RegistrationAnswered', data: { requestId, code, handshake } });
-  const late = aboutPne(stream, { type: 'LateAnswerReceived', data: { requestId, code } });
-  const event = admission.can(await scope.state(admission, stream), answered) ? answered : late;
-  return { kind: 'take', event, after: await establishAgain(scope, own, pnId, code), found };
-};
+  async 'registration-response'(message, stream, scope) {
+    const { pnId, code, handshake, changes, revision } = message.content.body;
+    const own = streamOf('pn-gateway/gateway', { gatewayId: message.gatewayId });
+    const { gap, found } = await follow(scope, own, pnId, changes, revision);
+    if (gap !== null) return { kind: 'notYet', meanwhile: gap };
+    const requestId = message.inReplyTo ?? '';
+    const answered = aboutPne(stream, { type: 'RegistrationAnswered', data: { requestId, code, handshake } });
+    const late = aboutPne(stream, { type: 'LateAnswerReceived', data: { requestId, code } });
+    const event = admission.can(await scope.state(admission, stream), answered) ? answered : late;
+    return { kind: 'take', event, after: await establishAgain(scope, own, pnId, code), found };
+  },
+});
 
 export const admissionHandlers = (gatewayId: string, own: string): Handlers<typeof admission> => ({
   asks: {

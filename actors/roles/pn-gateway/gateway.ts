@@ -5,77 +5,78 @@ import { fromBase64url, toBase64url } from '../../../security/base64url.ts';
 import { finishRegistration, startRegistration } from '../../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../../security/session.ts';
 import { timestampAfter, timestampToBytes } from '../../../security/timestamp.ts';
-import type { Handlers, Role, Decider } from '../../loop/role.ts';
+import type { DecidersOf, Handlers, Role } from '../../loop/role.ts';
 import { gatewayBinding } from '../../sessions/binding.ts';
 import { handshakeKey, seenKey, sessionKey } from '../../sessions/sealed-text.ts';
 import type { GatewayIdentity } from './identity.ts';
-import { aboutGateway, establishmentWanted, follow } from './local-inventory.ts';
+import { aboutGateway, establishmentWanted, follow, inventoryDeciders } from './local-inventory.ts';
 import { askServer } from './say.ts';
 import { readJson } from '../../../messages/json.ts';
-import type { TakenByType } from '../../../messages/incoming.ts';
 
 /** What a PN GW has to do with itself: it registers with the CPNS Server and establishes its PNs. */
 
 const Acceptance = z.object({ code: z.literal(200) });
 
-type Messages = TakenByType<'pn-gateway'>;
+export const gatewayDeciders: DecidersOf<'pn-gateway/gateway'> = {
+  ...inventoryDeciders,
 
-export const gatewayAnswer: Decider<Messages['gateway-registration-response']> = async (message, own, scope) => {
-  const { body } = message.content;
-  const requestId = message.inReplyTo ?? '';
-  const { context } = await scope.state(pnGateway, own);
-  if (requestId !== context.requestId) return { kind: 'refuse', code: 409 };
-  if (body.code !== 200) {
-    const data = { requestId, code: body.code };
+  async 'gateway-registration-response'(message, own, scope) {
+    const { body } = message.content;
+    const requestId = message.inReplyTo ?? '';
+    const { context } = await scope.state(pnGateway, own);
+    if (requestId !== context.requestId) return { kind: 'refuse', code: 409 };
+    if (body.code !== 200) {
+      const data = { requestId, code: body.code };
+      scope.keys.drop(handshakeKey(requestId));
+      return { kind: 'take', event: aboutGateway(own, { type: 'GatewayRegistrationRefused', data }) };
+    }
+    const pending = await scope.keys.get(handshakeKey(requestId));
+    const reply = body.handshake === null ? null : fromBase64url(body.handshake);
+    if (pending === null || reply === null) return { kind: 'refuse', code: 401 };
+    const result = finishRegistration({ pending, message: reply });
+    if (result.kind === 'failed' || !Acceptance.safeParse(readJson(result.payload)).success) {
+      return { kind: 'refuse', code: 401 };
+    }
+    const { session } = result;
     scope.keys.drop(handshakeKey(requestId));
-    return { kind: 'take', event: aboutGateway(own, { type: 'GatewayRegistrationRefused', data }) };
-  }
-  const pending = await scope.keys.get(handshakeKey(requestId));
-  const reply = body.handshake === null ? null : fromBase64url(body.handshake);
-  if (pending === null || reply === null) return { kind: 'refuse', code: 401 };
-  const result = finishRegistration({ pending, message: reply });
-  if (result.kind === 'failed' || !Acceptance.safeParse(readJson(result.payload)).success) {
-    return { kind: 'refuse', code: 401 };
-  }
-  const { session } = result;
-  scope.keys.drop(handshakeKey(requestId));
-  scope.keys.put(sessionKey(session.keyId), sessionToBytes(session));
-  const data = { requestId, keyId: session.keyId };
-  const registered = aboutGateway(own, { type: 'GatewayRegistered', data });
-  const { keyId: former } = context;
-  if (former === null) return { kind: 'take', event: registered };
-  for (const id of [sessionKey(former), seenKey(former)]) scope.keys.drop(id);
-  const closed = aboutGateway(own, { type: 'GatewaySessionClosed', data: { keyId: former, reason: 'replaced' } });
-  return { kind: 'take', event: closed, after: [registered] };
-};
+    scope.keys.put(sessionKey(session.keyId), sessionToBytes(session));
+    const data = { requestId, keyId: session.keyId };
+    const registered = aboutGateway(own, { type: 'GatewayRegistered', data });
+    const { keyId: former } = context;
+    if (former === null) return { kind: 'take', event: registered };
+    for (const id of [sessionKey(former), seenKey(former)]) scope.keys.drop(id);
+    const closed = aboutGateway(own, { type: 'GatewaySessionClosed', data: { keyId: former, reason: 'replaced' } });
+    return { kind: 'take', event: closed, after: [registered] };
+  },
 
-export const establishmentAnswer: Decider<Messages['pn-establishment-response']> = async (message, own, scope) => {
-  const { body } = message.content;
-  const { pnId, code, joinPolicy, changes } = body;
-  const { context } = await scope.state(pnGateway, own);
-  const requestId = localPn(context, pnId)?.requestId ?? null;
-  if (requestId === null || requestId !== message.inReplyTo) return { kind: 'refuse', code: 409 };
-  if (code !== 200 || joinPolicy === null) {
-    return { kind: 'take', event: aboutGateway(own, { type: 'PnEstablishmentRefused', data: { pnId, code } }) };
-  }
-  const { update, reached } = await follow(scope, own, pnId, changes, 0);
-  if (!body.more) {
-    const established = aboutGateway(own, { type: 'PnEstablished', data: { pnId, joinPolicy } });
-    return { kind: 'take', event: established, after: update };
-  }
-  // Until the last page is here a member could be taken for a stranger: the PN is not established yet.
-  const next = establishmentWanted(scope, own, pnId, reached);
-  const [first = next, ...after] = [...update, next];
-  return { kind: 'take', event: first, after };
-};
+  async 'pn-establishment-response'(message, own, scope) {
+    const { body } = message.content;
+    const { pnId, code, joinPolicy, changes } = body;
+    const { context } = await scope.state(pnGateway, own);
+    const requestId = localPn(context, pnId)?.requestId ?? null;
+    if (requestId === null || requestId !== message.inReplyTo) return { kind: 'refuse', code: 409 };
+    if (code !== 200 || joinPolicy === null) {
+      return { kind: 'take', event: aboutGateway(own, { type: 'PnEstablishmentRefused', data: { pnId, code } }) };
+    }
+    const { update, reached } = await follow(scope, own, pnId, changes, 0);
+    if (!body.more) {
+      const established = aboutGateway(own, { type: 'PnEstablished', data: { pnId, joinPolicy } });
+      return { kind: 'take', event: established, after: update };
+    }
+    // Until the last page is here a member could be taken for a stranger: the PN is not established yet.
+    const next = establishmentWanted(scope, own, pnId, reached);
+    const [first = next, ...after] = [...update, next];
+    return { kind: 'take', event: first, after };
+  },
 
-/** Nobody sealed it, so anybody may have sent it: the session stays in use until a new one is agreed on. */
-export const notice: Decider<Messages['notice']> = async ({ content }, own, scope) => {
-  const { code, keyId = '' } = content.body;
-  if (code !== 401) return { kind: 'ignore', reason: `server says ${code}; the next attempt asks again` };
-  const lost = aboutGateway(own, { type: 'GatewaySessionLost', data: { keyId } });
-  if (pnGateway.can(await scope.state(pnGateway, own), lost)) return { kind: 'take', event: lost };
-  return { kind: 'ignore', reason: 'not about the session in force' };
+  /** Nobody sealed it, so anybody may have sent it: the session stays in use until a new one is agreed on. */
+  async notice({ content }, own, scope) {
+    const { code, keyId = '' } = content.body;
+    if (code !== 401) return { kind: 'ignore', reason: `server says ${code}; the next attempt asks again` };
+    const lost = aboutGateway(own, { type: 'GatewaySessionLost', data: { keyId } });
+    if (pnGateway.can(await scope.state(pnGateway, own), lost)) return { kind: 'take', event: lost };
+    return { kind: 'ignore', reason: 'not about the session in force' };
+  },
 };
 
 export const gatewayHandlers = ({ gatewayId, credential }: GatewayIdentity): Handlers<typeof pnGateway> => ({

@@ -3,9 +3,8 @@ import type { InventoryChange } from '../../../events/fields.ts';
 import type { PnGatewayEvent } from '../../../events/vocabulary/pn-gateway/gateway.ts';
 import { pnGateway } from '../../../machines/pn-gateway/gateway.ts';
 import { changesAfter, localPn } from '../../../machines/pn-gateway/gateway-terms.ts';
-import type { Scope, StreamEvent, Decider } from '../../loop/role.ts';
+import type { DecidersOf, Scope, StreamEvent } from '../../loop/role.ts';
 import { StepValue, type Found } from '../../loop/step-value.ts';
-import type { TakenByType } from '../../../messages/incoming.ts';
 
 /** How the local PN Inventory follows the server's: each message that changes it says what it comes after. */
 
@@ -65,8 +64,10 @@ export async function establishAgain(
     : [establishmentWanted(scope, own, pnId, pn.revision)];
 }
 
-export const inventoryNotice: Decider<TakenByType<'pn-gateway'>['inventory-notice']> = async (message, own, scope) => {
-  const { pnId, changes } = message.content.body;
-  const { update, gap } = await follow(scope, own, pnId, changes, changes.at(-1)?.revision ?? 0);
-  return { kind: 'notYet', meanwhile: gap ?? update };
+export const inventoryDeciders: Pick<DecidersOf<'pn-gateway/gateway'>, 'inventory-notice'> = {
+  async 'inventory-notice'(message, own, scope) {
+    const { pnId, changes } = message.content.body;
+    const { update, gap } = await follow(scope, own, pnId, changes, changes.at(-1)?.revision ?? 0);
+    return { kind: 'notYet', meanwhile: gap ?? update };
+  },
 };

@@ -3,33 +3,20 @@ import { gatewayHears } from '../../../messages/subjects.ts';
 import type { HandlersOf, Role, Deciders } from '../../loop/role.ts';
 import { NO_RELAY_METER, type RelayMeter } from '../../sessions/data/usage.ts';
 import { chargesOf, LINK_LIMITS } from '../rate-limits.ts';
-import {
-  admissionHandlers,
-  pairingRequest,
-  registrationAnswer,
-  registrationRequest,
-  updateAnswer,
-} from './admission.ts';
-import { establishmentAnswer, gatewayAnswer, gatewayHandlers, gatewayUpkeep, notice } from './gateway.ts';
+import { admissionDeciders, admissionHandlers } from './admission.ts';
+import { gatewayDeciders, gatewayHandlers, gatewayUpkeep } from './gateway.ts';
 import type { GatewayIdentity } from './identity.ts';
-import { inventoryNotice } from './local-inventory.ts';
 import { relay } from './relay.ts';
-import { reportAnswer, usageHandlers } from './usage.ts';
+import { usageDeciders, usageHandlers } from './usage.ts';
 
 /** The role of one PN GW. One unit: whoever reads the local inventory reads it as the latest step left it. */
 export function gatewayRole(identity: GatewayIdentity, meter: RelayMeter = NO_RELAY_METER): Role {
   const { gatewayId, pairing, limits = LINK_LIMITS } = identity;
   const own = streamOf('pn-gateway/gateway', { gatewayId });
   const deciders: Deciders<'pn-gateway'> = {
-    'pairing-request': pairingRequest(pairing),
-    'registration-request': registrationRequest,
-    'gateway-registration-response': gatewayAnswer,
-    'pn-establishment-response': establishmentAnswer,
-    'pn-update-response': updateAnswer,
-    'registration-response': registrationAnswer,
-    'usage-report-response': reportAnswer,
-    'inventory-notice': inventoryNotice,
-    notice,
+    ...gatewayDeciders,
+    ...admissionDeciders(pairing),
+    ...usageDeciders,
   };
   const handlers: HandlersOf<'pn-gateway'> = {
     'pn-gateway/gateway': gatewayHandlers(identity),

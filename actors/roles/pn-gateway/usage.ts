@@ -1,10 +1,9 @@
 import { MAX_SUMS, type UsageSum } from '../../../events/fields.ts';
 import type { GatewayUsageEvent } from '../../../events/vocabulary/pn-gateway/usage.ts';
 import { gatewayUsage } from '../../../machines/pn-gateway/usage.ts';
-import type { Handlers, StreamEvent, Decider } from '../../loop/role.ts';
+import type { DecidersOf, Handlers, StreamEvent } from '../../loop/role.ts';
 import { askServer } from './say.ts';
 import { streamOf, idsOf } from '../../../machines/streams.ts';
-import type { TakenByType } from '../../../messages/incoming.ts';
 import { StepError } from '../../loop/step-error.ts';
 
 /** What a PN GW has to do with usage. */
@@ -19,9 +18,11 @@ export const relayedUsage = (
 ): StreamEvent =>
   aboutUsage(streamOf('pn-gateway/usage', { gatewayId, deviceId }), { type: 'UsageRecorded', data: { pnId, usage } });
 
-export const reportAnswer: Decider<TakenByType<'pn-gateway'>['usage-report-response']> = (message, stream) => {
-  const data = { reportId: message.inReplyTo ?? '', code: message.content.body.code };
-  return { kind: 'take', event: aboutUsage(stream, { type: 'UsageReportAnswered', data }) };
+export const usageDeciders: DecidersOf<'pn-gateway/usage'> = {
+  'usage-report-response'(message, stream) {
+    const data = { reportId: message.inReplyTo ?? '', code: message.content.body.code };
+    return { kind: 'take', event: aboutUsage(stream, { type: 'UsageReportAnswered', data }) };
+  },
 };
 
 export const usageHandlers: Handlers<typeof gatewayUsage> = {

@@ -7,12 +7,11 @@ import type { PneContext } from '../../../machines/pne/registration-terms.ts';
 import { idsOf } from '../../../machines/streams.ts';
 import { readJson } from '../../../messages/json.ts';
 import { outbound, type OutboundBody } from '../../../messages/outbound.ts';
-import type { TakenByType } from '../../../messages/incoming.ts';
 import { fromBase64url, toBase64url } from '../../../security/base64url.ts';
 import { finishRegistration, startRegistration } from '../../../security/registration-handshake.ts';
 import { sessionToBytes } from '../../../security/session.ts';
 import { timestampAfter, timestampToBytes } from '../../../security/timestamp.ts';
-import type { Decision, Handlers, Scope, StreamEvent, Decider } from '../../loop/role.ts';
+import type { DecidersOf, Decision, Handlers, Scope, StreamEvent } from '../../loop/role.ts';
 import { pneBinding } from '../../sessions/binding.ts';
 import { handshakeKey, openText, sealText, sessionKey, stepSession } from '../../sessions/sealed-text.ts';
 import type { PneDevice } from './device.ts';
@@ -27,22 +26,49 @@ const aboutPne = (stream: string, event: PneRegistrationEvent): StreamEvent => (
 /** What the sealed payload of the second handshake message says. */
 const Acceptance = z.object({ code: z.literal(200), cpnsId: CpnsId });
 
-type Messages = TakenByType<'pne'>;
+export const pneRegistrationDeciders: DecidersOf<'pne/registration'> = {
+  'pairing-response'({ inReplyTo, gatewayId, content }, stream) {
+    const requestId = inReplyTo ?? '';
+    const { code } = content.body;
+    const event =
+      code === 200
+        ? aboutPne(stream, { type: 'PairingFormed', data: { requestId, gatewayId } })
+        : aboutPne(stream, { type: 'PairingRefused', data: { requestId, code } });
+    return { kind: 'take', event };
+  },
 
-export const pairingAnswer: Decider<Messages['pairing-response']> = ({ inReplyTo, gatewayId, content }, stream) => {
-  const requestId = inReplyTo ?? '';
-  const { code } = content.body;
-  const event =
-    code === 200
-      ? aboutPne(stream, { type: 'PairingFormed', data: { requestId, gatewayId } })
-      : aboutPne(stream, { type: 'PairingRefused', data: { requestId, code } });
-  return { kind: 'take', event };
-};
+  /** The PN GW's word counts for a refusal only: an acceptance has to open. */
+  'registration-response'(message, stream, scope) {
+    const { code, handshake } = message.content.body;
+    return code === 200 ? accepted(message, stream, handshake, scope) : refused(message, stream, code, scope);
+  },
 
-/** The PN GW's word counts for a refusal only: an acceptance has to open. */
-export const registrationAnswer: Decider<Messages['registration-response']> = (message, stream, scope) => {
-  const { code, handshake } = message.content.body;
-  return code === 200 ? accepted(message, stream, handshake, scope) : refused(message, stream, code, scope);
+  async sealed({ content }, stream, scope) {
+    const { keyId } = content.body;
+    const text = await openText(content, scope);
+    switch (text?.type) {
+      case 'session-confirmed':
+        return { kind: 'take', event: aboutPne(stream, { type: 'SecureSessionConfirmed', data: { keyId } }) };
+      case 'session-close': {
+        const event = aboutPne(stream, { type: 'SessionCloseReceived', data: { keyId } });
+        return { kind: 'take', event, found: [stepSession.is(text.session)] };
+      }
+      case 'session-closed':
+        return { kind: 'take', event: closed(scope, stream, keyId, 'ended') };
+      default:
+        return { kind: 'refuse', code: 401 };
+    }
+  },
+
+  /** A notice is no outcome, but for a code that the same bytes will always get. */
+  async notice(message, stream, scope) {
+    const { code } = message.content.body;
+    if (isTemporary(code)) return { kind: 'ignore', reason: `${code}: the next attempt asks again` };
+    const data = { requestId: message.inReplyTo ?? '', code };
+    const event = aboutPne(stream, { type: 'PairingRefused', data });
+    if (pneRegistration.can(await scope.state(pneRegistration, stream), event)) return { kind: 'take', event };
+    return refused(message, stream, code, scope);
+  },
 };
 
 /** The handshake is over with the registration: its secret goes. */
@@ -68,33 +94,6 @@ async function accepted(message: Incoming, stream: string, reply: string | null,
   const event = aboutPne(stream, { type: 'RegistrationAccepted', data });
   return { kind: 'take', event, found: [stepSession.is(session)] };
 }
-
-export const sealedText: Decider<Messages['sealed']> = async ({ content }, stream, scope) => {
-  const { keyId } = content.body;
-  const text = await openText(content, scope);
-  switch (text?.type) {
-    case 'session-confirmed':
-      return { kind: 'take', event: aboutPne(stream, { type: 'SecureSessionConfirmed', data: { keyId } }) };
-    case 'session-close': {
-      const event = aboutPne(stream, { type: 'SessionCloseReceived', data: { keyId } });
-      return { kind: 'take', event, found: [stepSession.is(text.session)] };
-    }
-    case 'session-closed':
-      return { kind: 'take', event: closed(scope, stream, keyId, 'ended') };
-    default:
-      return { kind: 'refuse', code: 401 };
-  }
-};
-
-/** A notice is no outcome, but for a code that the same bytes will always get. */
-export const notice: Decider<Messages['notice']> = async (message, stream, scope) => {
-  const { code } = message.content.body;
-  if (isTemporary(code)) return { kind: 'ignore', reason: `${code}: the next attempt asks again` };
-  const data = { requestId: message.inReplyTo ?? '', code };
-  const event = aboutPne(stream, { type: 'PairingRefused', data });
-  if (pneRegistration.can(await scope.state(pneRegistration, stream), event)) return { kind: 'take', event };
-  return refused(message, stream, code, scope);
-};
 
 type CloseReason = Extract<PneRegistrationEvent, { readonly type: 'SecureSessionClosed' }>['data']['reason'];
 
