@@ -336,11 +336,14 @@ export const MESSAGES: readonly Message[] = LEG_NAMES.flatMap((leg) =>
   Object.entries<Row>(CATALOGUE[leg]).map(([type, row]) => ({ leg, type, ...row })),
 );
 
+const BY_LEG: ReadonlyMap<Leg, ReadonlyMap<string, Message>> = new Map(
+  LEG_NAMES.map((leg) => [leg, new Map(MESSAGES.filter((one) => one.leg === leg).map((one) => [one.type, one]))]),
+);
 const BY_NAME: ReadonlyMap<string, Message> = new Map(MESSAGES.map((one) => [`${one.leg}.${one.type}`, one]));
 
 /** The row of a message; null where there is none. */
 export function rowOf(leg: Leg, type: string): Message | null {
-  return BY_NAME.get(`${leg}.${type}`) ?? null;
+  return BY_LEG.get(leg)?.get(type) ?? null;
 }
 
 /** By its name: `<leg>.<type>`. */

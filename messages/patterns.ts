@@ -18,15 +18,21 @@ const TOKEN = /^[a-z0-9_-]{1,64}$/;
 const split = new Map<string, readonly string[]>();
 
 function piecesOf(pattern: string): readonly string[] {
-  const known = split.get(pattern) ?? pattern.split(OPEN);
-  split.set(pattern, known);
-  return known;
+  const known = split.get(pattern);
+  if (known !== undefined) return known;
+  const pieces = pattern.split(OPEN);
+  split.set(pattern, pieces);
+  return pieces;
 }
 
 /** The subject, with `*` for every name that is not given. */
 export function filled(pattern: string, names: Names): string {
   let subject = '';
-  for (const [index, piece] of piecesOf(pattern).entries()) subject += index % 2 === 0 ? piece : (names[piece] ?? ANY);
+  let isName = false;
+  for (const piece of piecesOf(pattern)) {
+    subject += isName ? (names[piece] ?? ANY) : piece;
+    isName = !isName;
+  }
   return subject;
 }
 
@@ -57,8 +63,9 @@ export function readerOf(pattern: string): Reader {
 export function read({ tokens }: Reader, subject: readonly string[]): { readonly [name: string]: string } | null {
   if (subject.length !== tokens.length) return null;
   const names: { [name: string]: string } = {};
-  for (const [index, { literal, name }] of tokens.entries()) {
-    const token = subject[index] ?? '';
+  let index = 0;
+  for (const { literal, name } of tokens) {
+    const token = subject[index++] ?? '';
     if (literal === null ? !TOKEN.test(token) : token !== literal) return null;
     if (literal === null) names[name] = token;
   }

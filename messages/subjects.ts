@@ -34,24 +34,24 @@ export const wanUp = (gatewayId: string, type: string): string =>
 export const wanDown = (gatewayId: string, type: string): string =>
   subjectTo({ leg: 'wan.down', gatewayId, deviceId: null, type });
 
+/** What the subjects of a leg begin with: cheaper to look at than to read a subject. */
+const BEGINNINGS: ReadonlyMap<Leg, string> = new Map(
+  LEG_NAMES.map((leg) => [leg, LEGS[leg].pattern.slice(0, LEGS[leg].pattern.indexOf('{'))]),
+);
+
 const READERS = LEG_NAMES.map((leg) => ({ leg, reader: readerOf(LEGS[leg].pattern) }));
 
 /** Reads a protocol subject, or null when it is none. */
 export function parseSubject(subject: string): Address | null {
-  const tokens = subject.split('.');
   for (const { leg, reader } of READERS) {
-    const names = read(reader, tokens);
+    if (!subject.startsWith(BEGINNINGS.get(leg) ?? '')) continue;
+    const names = read(reader, subject.split('.'));
     if (names === null) continue;
     const { gatewayId = '', deviceId = null, type = '' } = names;
     return { leg, gatewayId, deviceId, type };
   }
   return null;
 }
-
-/** What the subjects of a leg begin with: cheaper to look at than to read a subject. */
-const BEGINNINGS: ReadonlyMap<Leg, string> = new Map(
-  LEG_NAMES.map((leg) => [leg, LEGS[leg].pattern.slice(0, LEGS[leg].pattern.indexOf('{'))]),
-);
 
 /** Whether a subject may be one of these legs; `parseSubject` says whether it is. */
 export function mayBeOn(legs: readonly Leg[], subject: string): boolean {
@@ -110,9 +110,15 @@ export const LOOK_AT_THE_RING = ANNOUNCEMENTS['server.ring'].pattern;
 
 /** Copies of the events of a chart. @param id chart id, `<role>/<name>` */
 export function eventsOf(id: string): string {
+  const known = EVENTS_OF.get(id);
+  if (known !== undefined) return known;
   const [role, chart] = id.split('/');
-  return filled(ANNOUNCEMENTS.events.pattern, { role, chart });
+  const subject = filled(ANNOUNCEMENTS.events.pattern, { role, chart });
+  EVENTS_OF.set(id, subject);
+  return subject;
 }
+/** One for each chart: every event is copied. */
+const EVENTS_OF = new Map<string, string>();
 
 /** Where answers to the queries of one NATS user come in. @param name one token */
 export const inboxOf = (name: string): string => `_INBOX.${name}`;

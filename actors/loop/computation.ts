@@ -62,7 +62,7 @@ async function ofMessage(
     case 'refuse':
       return refuse(message, stream, decision.code, step);
     case 'notYet':
-      for (const fact of decision.meanwhile) if (await step.can(fact)) await step.take(fact);
+      for (const event of decision.meanwhile) if (await step.can(event)) await step.take(event);
       return step.isEmpty ? NOTHING : COMMIT_OPEN;
     case 'take': {
       const { event, after = [], found = [] } = decision;
@@ -72,7 +72,7 @@ async function ofMessage(
       }
       step.found({ events: [], found });
       await step.take(event);
-      for (const fact of after) if (await step.can(fact)) await step.take(fact);
+      for (const event of after) if (await step.can(event)) await step.take(event);
       return refusedInStep(message, stream, step) ?? COMMIT_CONSUMED;
     }
   }
@@ -97,15 +97,15 @@ function refusedInStep(message: Incoming, stream: string, step: StepBuilder): Ou
 async function ofTimer(row: TimerRow, step: StepBuilder, host: ComputationHost): Promise<Outcome> {
   if (!(await host.isArmed(row))) return NOTHING;
   step.disarm(row.stream, row.name);
-  const fact = { stream: row.stream, type: row.event.type, data: row.event.data };
-  if (await step.can(fact)) await step.take(fact);
+  const event = { stream: row.stream, type: row.event.type, data: row.event.data };
+  if (await step.can(event)) await step.take(event);
   return COMMIT_OPEN;
 }
 
 async function ofCommand(work: Extract<Work, { readonly kind: 'command' }>, step: StepBuilder): Promise<Outcome> {
-  for (const fact of step.found(await work.command(step))) {
-    if (!(await step.can(fact))) return { kind: 'nothing', say: () => work.done('refused') };
-    await step.take(fact);
+  for (const event of step.found(await work.command(step))) {
+    if (!(await step.can(event))) return { kind: 'nothing', say: () => work.done('refused') };
+    await step.take(event);
   }
   return step.isEmpty ? { kind: 'nothing', say: () => work.done('taken') } : COMMIT_OPEN;
 }

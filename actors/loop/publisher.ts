@@ -27,7 +27,7 @@ export interface PublisherOptions {
   readonly pending: PendingTasks;
 }
 
-/** Where messages leave: those of committed steps, those that the outbox still has, and copies of events for observers. */
+/** What leaves beside the messages of a step: notices, what the outbox still has, and copies of events for observers. */
 export class Publisher {
   readonly #options: PublisherOptions;
 

@@ -106,14 +106,14 @@ export class StepBuilder implements Scope {
 
   // How it is made.
 
-  async can(fact: StreamEvent): Promise<boolean> {
-    const { chart, state } = await this.#touch(fact.stream);
-    return chart.can(state, fact);
+  async can(event: StreamEvent): Promise<boolean> {
+    const { chart, state } = await this.#touch(event.stream);
+    return chart.can(state, event);
   }
 
-  /** Takes the fact, and then every fact that the charts ask for, until none is left. */
-  async take(fact: StreamEvent): Promise<void> {
-    this.#apply(fact, await this.#touch(fact.stream));
+  /** Takes the event, and then every fact that the charts ask for, until none is left. */
+  async take(event: StreamEvent): Promise<void> {
+    this.#apply(event, await this.#touch(event.stream));
     for (let ask = this.#asks.shift(); ask !== undefined; ask = this.#asks.shift()) {
       const { stream, chart, fact: name } = ask;
       const handler = this.#host.role.handlers[chart]?.asks[name];
@@ -227,16 +227,16 @@ export class StepBuilder implements Scope {
     return touched;
   }
 
-  #apply(fact: StreamEvent, actor: Touched): void {
+  #apply(event: StreamEvent, actor: Touched): void {
     if (this.#taken.length >= MAX_EVENTS_PER_STEP) {
       throw new StepError(`A step of ${this.#cause.stream} made more than ${MAX_EVENTS_PER_STEP} events.`);
     }
-    const { stream, type, data } = fact;
+    const { stream, type, data } = event;
     const definition = checkEvent(actor.chart.id, { type, data });
-    const step = actor.chart.transition(actor.state, fact);
+    const step = actor.chart.transition(actor.state, event);
     actor.state = step.state;
     actor.taken += 1;
-    this.#taken.push({ stream, chart: actor.chart, fact: { type, data }, definition, flow: this.#flow() });
+    this.#taken.push({ stream, chart: actor.chart, event: { type, data }, definition, flow: this.#flow() });
     for (const effect of step.effects) this.#note(stream, effect);
   }
 

@@ -39,7 +39,7 @@ export const UNKNOWN = '(unknown)';
 export interface ChargedTo {
   readonly device: (deviceId: string, pnId: string) => string;
   readonly gateway: string;
-  readonly registrations?: { readonly limit: RateLimit; readonly from: string };
+  readonly registrations?: { readonly limit: RateLimit; readonly from: () => string };
 }
 
 /** What a message costs its senders, by its row of the catalogue: its device, where it is of one, and then the PN GW. */
@@ -50,7 +50,8 @@ export function chargesOf(message: Incoming, limits: LinkLimits, to: ChargedTo):
   const { registrations, gateway: stream } = to;
   if (cost === 'registration') {
     if (registrations === undefined) return [];
-    const { limit, from } = registrations;
+    const { limit } = registrations;
+    const from = registrations.from();
     return [{ bucket: `registrations/${from}`, limit, stream, from }];
   }
   const kind = cost === 'frame' ? 'frames' : 'requests';

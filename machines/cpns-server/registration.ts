@@ -30,7 +30,7 @@ export const registration = defineChart('cpns-server/registration', terms, {
             RegistrationRequestReceived: {
               target: 'authenticating',
               actions: 'keepRequest',
-              description: '1.4.1/3, 1.4.2/5',
+              description: '1.4.1/3, 1.4.2/5: PNE Registration Request, forwarded by the PN GW.',
             },
           },
           states: {
@@ -87,7 +87,7 @@ export const registration = defineChart('cpns-server/registration', terms, {
               guard: 'isAcceptance',
               target: 'idle.registered',
               actions: ['keepAnswer', 'keepAgreed', 'answer registration-response'],
-              description: '1.4.1/3, 1.4.2/5',
+              description: '1.4.1/3, 1.4.2/5: PNE Registration Response with the code and the key.',
             },
           },
         },
@@ -106,7 +106,7 @@ export const registration = defineChart('cpns-server/registration', terms, {
                 guard: 'isRefusal',
                 target: 'idle.refused',
                 actions: ['keepAnswer', 'answer registration-response'],
-                description: '1.4.1/3, 1.4.2/5',
+                description: '1.4.1/3, 1.4.2/5: PNE Registration Response that refuses.',
               },
             ],
           },

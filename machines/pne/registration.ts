@@ -13,6 +13,11 @@ const timeOut = [
   { guard: 'isCurrentRequest', target: 'timedOut', description: 'Has waited often enough.' },
 ] as const;
 
+const refused = [
+  { guard: 'isTemporaryRefusal', target: 'backingOff', actions: 'keepCode', description: '1.4.1/4, 1.4.2/6: not now.' },
+  { guard: 'isCurrentRequest', target: 'refused', actions: 'keepCode', description: '1.4.1/4, 1.4.2/6: refused.' },
+] as const;
+
 /** Chart of one PNE: `pne/<deviceId>`. */
 export const pneRegistration = defineChart('pne/registration', terms, {
   description: 'A PNE obtains its CPNS ID and its secure session with the CPNS Server, through a PN GW.',
@@ -37,9 +42,9 @@ export const pneRegistration = defineChart('pne/registration', terms, {
           on: {
             PairingRequested: {
               actions: ['keepRequest', 'send pairing-request', 'arm answer'],
-              description: '1.4.2/1',
+              description: '1.4.2/1: asks for physical pairing.',
             },
-            PairingFormed: { guard: 'isCurrentRequest', target: 'requesting', description: '1.4.2/1' },
+            PairingFormed: { guard: 'isCurrentRequest', target: 'requesting', description: '1.4.2/1: is paired.' },
             PairingRefused: [
               { guard: 'isTemporaryRefusal', target: 'backingOff', actions: 'keepCode', description: 'Not now.' },
               { guard: 'isCurrentRequest', target: 'refused', actions: 'keepCode', description: 'Not at this PN GW.' },
@@ -55,7 +60,7 @@ export const pneRegistration = defineChart('pne/registration', terms, {
             RegistrationRequested: {
               target: 'awaitingAnswer',
               actions: 'keepRequest',
-              description: '1.4.1/1, 1.4.2/2',
+              description: '1.4.1/1, 1.4.2/2: the request, with the id of the PN.',
             },
           },
         },
@@ -69,17 +74,9 @@ export const pneRegistration = defineChart('pne/registration', terms, {
               guard: 'isCurrentRequest',
               target: 'registered',
               actions: 'keepAcceptance',
-              description: '1.4.1/4, 1.4.2/6',
+              description: '1.4.1/4, 1.4.2/6: the response, with its CPNS ID and the key.',
             },
-            RegistrationRefused: [
-              {
-                guard: 'isTemporaryRefusal',
-                target: 'backingOff',
-                actions: 'keepCode',
-                description: '1.4.1/4, 1.4.2/6',
-              },
-              { guard: 'isCurrentRequest', target: 'refused', actions: 'keepCode', description: '1.4.1/4, 1.4.2/6' },
-            ],
+            RegistrationRefused: refused,
             RegistrationTimedOut: timeOut,
           },
         },
@@ -95,7 +92,7 @@ export const pneRegistration = defineChart('pne/registration', terms, {
                 SecureSessionEstablished: {
                   target: 'confirming',
                   actions: 'keepAgreed',
-                  description: '1.4.1/4, 1.4.2/6',
+                  description: '1.4.1/4, 1.4.2/6: has the keys.',
                 },
               },
             },

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../journal/port.ts';
 import { CHART_IDS, isChartId, vocabularyOf } from '../../machines/catalogue.ts';
 import { finding } from '../finding.ts';
-import { NUMBER, TEXT } from '../scratch/shelf.ts';
+import { NUMBER } from '../scratch/shelf.ts';
 import { changesOf, text } from './reading.ts';
 import type { Rule } from './watch.ts';
 
@@ -51,20 +51,11 @@ export const stepOrder: Rule = {
   scope: 'journal',
   watch({ scratch, report }) {
     const reached = scratch.shelf(NUMBER);
-    const withdrawals = scratch.shelf(TEXT);
-    /** A stranger that the server was silent about is taken out again; earlier programs said that this was a step. */
-    const isOfWithdrawal = (event: RecordedEvent): boolean => {
-      const updateId = text(event, 'updateId');
-      if (updateId === null || event.meta.role !== 'pn-gateway') return false;
-      if (text(event, 'action') === 'remove') withdrawals.set(updateId, event.type);
-      return withdrawals.get(updateId) !== undefined;
-    };
     return {
       take(seen) {
         const { type, meta } = seen.event;
         const { correlationId, role, chart, crStep } = meta;
         if (crStep === null || type === FOLLOWS || isAhead(chart.id, type)) return;
-        if (isOfWithdrawal(seen.event)) return;
         const [flow = '', number = ''] = crStep.split('/');
         const isOfGateway = role === 'pn-gateway';
         // A PN GW works on one request of a PNE after the other, whichever correlation ids the PNE gives them.

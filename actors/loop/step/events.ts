@@ -8,11 +8,11 @@ import type { Role } from '../role.ts';
 import type { ChartId } from '../../../machines/catalogue.ts';
 import type { DomainEvent } from '../../../fold/decode.ts';
 
-/** A fact that a chart has taken. */
+/** An event that a chart has taken. */
 export interface Taken {
   readonly stream: string;
   readonly chart: Chart<ChartId>;
-  readonly fact: DomainEvent;
+  readonly event: DomainEvent;
   readonly definition: EventDefinition<z.ZodType>;
   /** Flow of the change request that the actor of the step was in right after it. */
   readonly flow: Flow | null;
@@ -64,11 +64,11 @@ function inTheirFlows(taken: readonly Taken[]): readonly Taken[] {
     .toReversed();
 }
 
-function eventOf({ chart, fact, definition, flow }: Taken, about: About): NewEvent {
+function eventOf({ chart, event, definition, flow }: Taken, about: About): NewEvent {
   const { messageId, correlationId, causationId, role, recordedAt } = about;
   const crStep = changeRequestStep(definition, flow);
   const meta = { messageId, correlationId, causationId, role, chart: chartName(chart), crStep, recordedAt };
-  return { type: fact.type, schemaVersion: versionOf(definition), data: fact.data, meta };
+  return { type: event.type, schemaVersion: versionOf(definition), data: event.data, meta };
 }
 
 function expectedVersion(version: number): ExpectedVersion {

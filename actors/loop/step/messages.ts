@@ -33,9 +33,9 @@ export class StepMessages {
   }
 
   /** @param about tells requests of one name apart */
-  request(stream: string, message: string, about: string | undefined, letter: OutboundMessage): void {
+  request(stream: string, message: string, about: string | undefined, content: OutboundMessage): void {
     const id = outboxId(stream, message, about);
-    const outgoing = this.#write(letter);
+    const outgoing = this.#write(content);
     const { subject, payload, correlationId } = outgoing;
     this.outgoing.push(outgoing);
     this.#settled.add(id);
@@ -53,18 +53,18 @@ export class StepMessages {
   }
 
   /** A stored answer to the message of this step. */
-  answer(letter: OutboundMessage): void {
-    const { inReplyTo, subject } = letter;
-    if (inReplyTo === null) throw new StepError(`Answer ${letter.type} does not say what it answers.`);
-    const outgoing = this.#write(letter);
+  answer(content: OutboundMessage): void {
+    const { inReplyTo, subject } = content;
+    if (inReplyTo === null) throw new StepError(`Answer ${content.type} does not say what it answers.`);
+    const outgoing = this.#write(content);
     this.outgoing.push(outgoing);
     const { messageId, payload, correlationId } = outgoing;
     const key = messageKey(this.#cause.stream, inReplyTo);
     this.#answers.push({ messageKey: key, messageId, subject, payload, correlationId });
   }
 
-  notify(letter: OutboundMessage): void {
-    this.outgoing.push(this.#write(letter));
+  notify(content: OutboundMessage): void {
+    this.outgoing.push(this.#write(content));
   }
 
   get hasAnswers(): boolean {
@@ -84,10 +84,10 @@ export class StepMessages {
     return { outbox: { put: [...this.#put.values()], settle: [...this.#settled] }, answers: this.#answers };
   }
 
-  #write(letter: OutboundMessage): Outgoing {
-    const messageId = letter.messageId ?? this.#id();
+  #write(content: OutboundMessage): Outgoing {
+    const messageId = content.messageId ?? this.#id();
     const { correlationId } = this.#cause;
-    const payload = encodeMessage(letter, messageId, correlationId);
-    return { subject: letter.subject, payload, messageId, correlationId };
+    const payload = encodeMessage(content, messageId, correlationId);
+    return { subject: content.subject, payload, messageId, correlationId };
   }
 }

@@ -31,9 +31,15 @@ function fromRegistered(deciders: Role['deciders']): Role['deciders'] {
 /** The role of the CPNS Server. One unit per PN, so a PN and its registrations change together. */
 export function serverRole(identity: ServerIdentity): Role {
   const { gatewayCredential, limits = SERVER_LIMITS } = identity;
+  // Whatever is not the registration of a PN GW itself is heard from one that has registered only.
+  const ofPns: Omit<Deciders<'cpns-server'>, keyof typeof gatewayRegistrationDeciders> = {
+    ...personalNetworkDeciders,
+    ...registrationDeciders,
+    ...chargingDeciders,
+  };
   const deciders: Deciders<'cpns-server'> = {
     ...gatewayRegistrationDeciders,
-    ...fromRegistered({ ...personalNetworkDeciders, ...registrationDeciders, ...chargingDeciders }),
+    ...fromRegistered(ofPns),
   };
   const handlers: HandlersOf<'cpns-server'> = {
     'cpns-server/gateway-registration': gatewayRegistrationHandlers(identity),
@@ -54,7 +60,7 @@ export function serverRole(identity: ServerIdentity): Role {
         gateway: streamOf('cpns-server/gateway-registration', { gatewayId }),
         registrations: {
           limit: limits.registrations,
-          from: gatewayCredential(gatewayId, 0).kind === 'none' ? UNKNOWN : gatewayId,
+          from: () => (gatewayCredential(gatewayId, 0).kind === 'none' ? UNKNOWN : gatewayId),
         },
       });
     },

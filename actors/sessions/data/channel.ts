@@ -26,7 +26,7 @@ export interface ChannelHost {
   readonly budget: PartialBudget;
   readonly meter: UsageMeter;
   readonly deliver: Deliver;
-  readonly letter: SenderHost['letter'];
+  readonly outbound: SenderHost['outbound'];
   /** An epoch that is ours alone: this one, or when it is for sending, a later one. Null ends the channel; never rejects. */
   claim(direction: Direction, epoch: number): Promise<Epoch | null>;
   dropped(reason: string): void;
@@ -57,7 +57,7 @@ export class Channel {
       direction: of.sends,
       keyId: of.keyId,
       claim: (least) => host.claim(of.sends, least),
-      letter: host.letter,
+      outbound: host.outbound,
       acknowledged: (serviceId, bytes) => this.#count(serviceId, of.sends, bytes),
     });
     this.#receiver = new Receiver(

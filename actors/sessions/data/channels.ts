@@ -180,7 +180,7 @@ export class Channels implements SessionEnd {
       deliver,
       budget: this.#budget,
       meter: this.#options.meter,
-      letter: (header, frame) => this.#letter(standing, header, frame),
+      outbound: (header, frame) => this.#outbound(standing, header, frame),
       claim: async (direction, epoch) => {
         const wanted = { direction, epoch };
         const claimed = await claim(runtime, end, { stream, keyId: standing.keyId }, wanted).catch((error: unknown) => {
@@ -197,11 +197,11 @@ export class Channels implements SessionEnd {
     return channel;
   }
 
-  #letter(standing: Standing, header: Parameters<SenderHost['letter']>[0], frame: Uint8Array): () => void {
+  #outbound(standing: Standing, header: Parameters<SenderHost['outbound']>[0], frame: Uint8Array): () => void {
     const { wire, end, runtime } = this.#options;
     const { keyId, epoch, counter, serviceId } = header;
     const text = { keyId, epoch, counter, serviceId, frame: toBase64url(frame) };
-    const { subject, body } = end.letter(standing, text);
+    const { subject, body } = end.outbound(standing, text);
     const messageId = runtime.entropy.id();
     const payload = encodeMessage({ subject, type: 'data', inReplyTo: null, body }, messageId, messageId);
     return () => void wire.publish(subject, payload, { messageId, correlationId: messageId });

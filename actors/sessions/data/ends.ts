@@ -45,7 +45,7 @@ export interface End {
   standing(scope: Scope, stream: string): Promise<Standing | null>;
   isClosing(scope: Scope, stream: string): Promise<boolean>;
   arrived(message: Incoming): ArrivedData | null;
-  letter(to: Standing, body: DataBody): { readonly subject: string; readonly body: object };
+  outbound(to: Standing, body: DataBody): { readonly subject: string; readonly body: object };
 }
 
 export const pneEnd: End = {
@@ -63,7 +63,7 @@ export const pneEnd: End = {
     if (content.leg !== 'link.down' || content.type !== 'data' || deviceId === null) return null;
     return { stream: streamOf('pne/registration', { deviceId }), body: content.body };
   },
-  letter: ({ gatewayId, deviceId, pnId }, body) => ({
+  outbound: ({ gatewayId, deviceId, pnId }, body) => ({
     subject: linkUp(gatewayId, deviceId, 'data'),
     body: { pnId, ...body },
   }),
@@ -88,7 +88,7 @@ export const serverEnd: End = {
     const { pnId, deviceId, ...body } = content.body;
     return { stream: streamOf('cpns-server/registration', { pnId, deviceId }), body };
   },
-  letter: ({ gatewayId, deviceId, pnId }, body) => ({
+  outbound: ({ gatewayId, deviceId, pnId }, body) => ({
     subject: wanDown(gatewayId, 'data'),
     body: { pnId, deviceId, ...body },
   }),

@@ -23,7 +23,7 @@ export interface SenderHost {
   /** An epoch that is ours alone, this one or a later one; null when the session is over or has another owner. */
   claim(least: number): Promise<Epoch | null>;
   /** @returns publishes the frame, as often as it is called */
-  letter(header: DataHeader, frame: Uint8Array): () => void;
+  outbound(header: DataHeader, frame: Uint8Array): () => void;
   /** A chunk was acknowledged for the first time. */
   acknowledged(serviceId: string, bytes: number): void;
 }
@@ -148,7 +148,7 @@ export class Sender {
     }
     while (this.#controls.length > 0) {
       const [content] = this.#controls.splice(0, 1);
-      if (content !== undefined) this.#seal(null, () => content).letter();
+      if (content !== undefined) this.#seal(null, () => content).outbound();
       if (this.#mustRekey && this.#flights.size === 0) {
         this.#pump();
         return;
@@ -207,13 +207,13 @@ export class Sender {
     const number = frameCounter({ start: epoch, counter: header.counter });
     const frame = sealData(this.#epoch.keys, header, contentOf(number));
     this.#epoch.used += 1;
-    return { number, frameBytes: frame.length, letter: this.#host.letter(header, frame) };
+    return { number, frameBytes: frame.length, outbound: this.#host.outbound(header, frame) };
   }
 
   /** The next chunk of a transfer, or a `hello`. */
   #fly(transfer: Transfer | null): void {
     const index = transfer?.next ?? 0;
-    const { number, frameBytes, letter } = this.#seal(transfer?.serviceId ?? null, (own) => {
+    const { number, frameBytes, outbound } = this.#seal(transfer?.serviceId ?? null, (own) => {
       if (transfer === null) return { kind: 'hello' };
       transfer.number ??= own;
       const { number: messageNumber, count } = transfer;
@@ -221,7 +221,7 @@ export class Sender {
       return { kind: 'chunk', messageNumber, index, count, bytes };
     });
     if (transfer !== null) transfer.next += 1;
-    const flight = { transfer, frameBytes, publish: letter, attempt: 1, cancel: () => {} };
+    const flight = { transfer, frameBytes, publish: outbound, attempt: 1, cancel: () => {} };
     const id = flightId(transfer?.number ?? number, index);
     this.#flights.set(id, flight);
     flight.publish();

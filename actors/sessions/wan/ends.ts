@@ -54,8 +54,8 @@ export async function serverWan(
     if (told.size >= MAX_TOLD) told.clear();
     told.set(gatewayId, now);
     const subject = wanDown(gatewayId, 'notice');
-    const letter = { subject, type: 'notice', inReplyTo: null, body: { code: 401, deviceId: null, keyId } };
-    wire.publish(subject, encodeMessage(letter, entropy.id(), entropy.id()));
+    const notice = { subject, type: 'notice', inReplyTo: null, body: { code: 401, deviceId: null, keyId } };
+    wire.publish(subject, encodeMessage(notice, entropy.id(), entropy.id()));
   };
   return { wire: new SealedWire({ wire, book, log, clock, onUnknownSession }), book };
 }

@@ -39,7 +39,7 @@ function setUp(deliver: Deliver = () => Promise.resolve(200)) {
       given.push(message);
       return deliver(message);
     },
-    letter: (header: DataHeader, frame) => () => {
+    outbound: (header: DataHeader, frame) => () => {
       const content = openData(epochOf('down', header.epoch), header, frame);
       if (content !== null) said.push(content);
     },
