@@ -69,7 +69,8 @@ export function isTakenBy(role: RoleName, { content }: Incoming): boolean {
 
 /** The device that a message is from or about: named by the subject on the link, by the body on the WAN. */
 export function deviceOf({ content: { body }, deviceId }: Incoming): string | null {
-  return 'deviceId' in body && typeof body.deviceId === 'string' ? body.deviceId : deviceId;
+  if (deviceId !== null) return deviceId;
+  return 'deviceId' in body && typeof body.deviceId === 'string' ? body.deviceId : null;
 }
 
 /** The ids that a message names: those of the actor that it is for are among them. */

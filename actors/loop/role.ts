@@ -36,6 +36,8 @@ export interface Scope {
   readonly message: Incoming | null;
   /** Milliseconds since 1970 UTC, the same for the whole step. */
   readonly now: number;
+  /** What the parts of the step have found so far. */
+  readonly findings: readonly Found[];
   readonly journal: JournalReader;
   id(): string;
   bytes(length: number): Uint8Array;

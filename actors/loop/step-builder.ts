@@ -19,6 +19,7 @@ import type { ChartState } from '../../machines/state.ts';
 import type { Incoming } from '../../messages/incoming.ts';
 import type { OutboundMessage } from '../../messages/envelope.ts';
 import { StepError } from './step-error.ts';
+import type { Found } from './step-value.ts';
 
 export interface StepHost {
   readonly role: Role;
@@ -53,6 +54,7 @@ export class StepBuilder implements Scope {
   readonly #cause: Cause;
   readonly #touched = new Map<string, Touched>();
   readonly #taken: Taken[] = [];
+  readonly findings: Found[] = [];
   readonly #asks: { readonly stream: string; readonly chart: string; readonly fact: string }[] = [];
   readonly #messages: StepMessages;
   readonly #timers = new StepTimers();
@@ -126,7 +128,7 @@ export class StepBuilder implements Scope {
   /** What was found is kept for the rest of the step. @returns the events */
   found(answered: Answered): readonly StreamEvent[] {
     if (!('events' in answered)) return answered;
-    for (const found of answered.found ?? []) found.keepFor(this);
+    if (answered.found !== undefined) this.findings.push(...answered.found);
     this.#refused = answered.refused ?? this.#refused;
     return answered.events;
   }

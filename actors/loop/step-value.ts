@@ -1,34 +1,43 @@
 import { StepError } from './step-error.ts';
 
-/** What one part of a step found, for the parts after it. */
-export interface Found {
-  keepFor(step: object): void;
+/** What one part of a step found, for the parts after it: made by a `StepValue`, which alone can read it. */
+export type Found = object;
+
+/** A step: what its parts have returned so far. */
+interface Finding {
+  readonly findings: readonly Found[];
 }
 
 /**
  * A value that one part of a step returns and a later part of the same step needs, and that no event holds: a handshake
- * between its two messages, the keys of a session. It is never stored, and gone with the step.
+ * between its two messages, the keys of a session. The step has it, and it is gone with the step; it is never stored.
  */
 export class StepValue<Value> {
   readonly #name: string;
-  readonly #bySteps = new WeakMap<object, Value>();
+  readonly #Kept = class {
+    readonly value: Value;
+    constructor(value: Value) {
+      this.value = value;
+    }
+  };
 
   constructor(name: string) {
     this.#name = name;
   }
 
   is(value: Value): Found {
-    return { keepFor: (step) => void this.#bySteps.set(step, value) };
+    return new this.#Kept(value);
   }
 
   /** @throws StepError where no part of the step returned it */
-  in(step: object): Value {
-    const value = this.#bySteps.get(step);
-    if (value === undefined) throw new StepError(`No part of this step found its ${this.#name}.`);
+  in(step: Finding): Value {
+    const value = this.find(step);
+    if (value === null) throw new StepError(`No part of this step found its ${this.#name}.`);
     return value;
   }
 
-  find(step: object): Value | null {
-    return this.#bySteps.get(step) ?? null;
+  find({ findings }: Finding): Value | null {
+    for (const found of findings.toReversed()) if (found instanceof this.#Kept) return found.value;
+    return null;
   }
 }
