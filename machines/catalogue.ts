@@ -147,9 +147,6 @@ export function vocabularyOf(id: ChartId): Vocabulary {
   return CATALOGUE[id].vocabulary;
 }
 
-/** Charts by their ids: those of this program, or in a test others. */
-export type Charts = { readonly [Id in ChartId]: Chart<Id> };
-
 /** The charts of this program. */
 export const CHARTS: { readonly [Id in ChartId]: (typeof CATALOGUE)[Id]['chart'] } = chartsOf();
 

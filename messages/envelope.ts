@@ -17,9 +17,9 @@ export const Envelope = z.strictObject({
 export const ReadEnvelope = Envelope.extend({ body: z.record(z.string(), z.unknown()) });
 
 /** A message before it is numbered. */
-export interface OutboundMessage {
+export interface OutboundMessage<Type extends string = string> {
   readonly subject: string;
-  readonly type: string;
+  readonly type: Type;
   /** Given for requests, which are sent again under the same id; a new one is drawn for the rest. */
   readonly messageId?: string;
   readonly inReplyTo: string | null;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { RoleName } from '../events/parties.ts';
+import { ROLE_NAMES, type RoleName } from '../events/parties.ts';
 import { OperatorQuestion } from './operators.ts';
 import type { NamesIn } from './patterns.ts';
 import {
@@ -201,7 +201,7 @@ export const ANNOUNCEMENTS = {
   events: {
     pattern: 'cpns.events.{role}.{chart}',
     description: 'Copies of committed events, after their commit.',
-    sources: ['pne', 'pn-gateway', 'cpns-server'],
+    sources: ROLE_NAMES,
     target: 'observer',
     heardAs: 'cpns.events.>',
   },

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { RoleName } from '../events/parties.ts';
 import { rowOf, type CATALOGUE, type Message, type TypeOn } from './catalogue.ts';
-import { LEGS, type Leg, type LegTo } from './legs.ts';
+import type { Leg } from './legs.ts';
 
 type Rows = typeof CATALOGUE;
 type Schema<L extends Leg, T extends TypeOn<L>> = Rows[L][T] extends { readonly body: infer S } ? S : never;
@@ -36,9 +36,6 @@ export interface Incoming<C extends Content = Content> {
 /** One message for each member of the union. */
 type Each<C extends Content> = C extends Content ? Incoming<C> : never;
 
-/** What arrives at a role. */
-export type ArrivingAt<R extends RoleName> = Each<Extract<Content, { readonly leg: LegTo<R> }>>;
-
 /** What an actor of the chart takes. */
 export type TakenByChart<Chart extends string> = Each<
   {
@@ -59,12 +56,6 @@ export function rowFor({ leg, type }: Content): Message {
   const row = rowOf(leg, type);
   if (row === null) throw new Error(`No message ${leg}.${type} is in the catalogue, but one was read.`);
   return row;
-}
-
-/** Whether an actor of this role takes the message. */
-export function isTakenBy<R extends RoleName>(role: R, message: Incoming): message is Incoming & TakenBy<R>;
-export function isTakenBy(role: RoleName, { content }: Incoming): boolean {
-  return 'chart' in rowFor(content).takenBy && LEGS[content.leg].target === role;
 }
 
 /** The device that a message is from or about: named by the subject on the link, by the body on the WAN. */

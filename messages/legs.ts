@@ -49,8 +49,3 @@ export function isLeg(name: string): name is Leg {
 export type IdsOf<L extends Leg> = {
   readonly [Name in Exclude<NamesIn<(typeof LEGS)[L]['pattern']>, 'type'>]: string;
 };
-
-/** The legs on which a role is spoken to. */
-export type LegTo<R extends RoleName> = {
-  [L in Leg]: (typeof LEGS)[L]['target'] extends R ? L : never;
-}[Leg];

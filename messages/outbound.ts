@@ -17,7 +17,7 @@ export function outbound<L extends Leg, T extends TypeOn<L>>(
   type: T,
   body: OutboundBody<L, T>,
   { inReplyTo = null, messageId }: { readonly inReplyTo?: string | null; readonly messageId?: string } = {},
-): OutboundMessage {
+): OutboundMessage<T> {
   const message = { subject: subjectOf(leg, ids, type), type, inReplyTo, body };
   return messageId === undefined ? message : { ...message, messageId };
 }

@@ -9,6 +9,7 @@ import type { Found } from './step-value.ts';
 import type { Incoming, TakenByChart, TakenByType } from '../../messages/incoming.ts';
 import type { OutboundMessage } from '../../messages/envelope.ts';
 import type { RoleName } from '../../events/parties.ts';
+import type { SealedText } from '../../messages/sealed-texts.ts';
 
 /** An event with the stream that it belongs to. */
 export interface StreamEvent extends DomainEvent {
@@ -74,13 +75,20 @@ export type Answered = readonly StreamEvent[] | Answer;
 
 /** Answers what a chart asks for. */
 export type AskHandler = (scope: Scope, stream: string) => Answered | Promise<Answered>;
-/** @param about tells requests of one name apart */
-export type MessageBuilder = (scope: Scope, stream: string, about: string) => OutboundMessage;
+/**
+ * Builds a message of that name, or what is sealed where that is the name of a text of a session.
+ * @param about tells requests of one name apart
+ */
+export type MessageBuilder<Name extends string = string> = (
+  scope: Scope,
+  stream: string,
+  about: string,
+) => OutboundMessage<Name extends SealedText ? 'sealed' : Name>;
 
 /** What a role does for the actors of one chart: all that the chart asks for, and all that it has sent. */
 export interface Handlers<C extends Chart> {
   readonly asks: { readonly [A in AskOf<C>]: AskHandler };
-  readonly messages: { readonly [M in MessageOf<C>]: MessageBuilder };
+  readonly messages: { readonly [M in MessageOf<C>]: MessageBuilder<M> };
 }
 
 /** What a role does for the actors of all of its charts. */

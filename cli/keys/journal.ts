@@ -1,5 +1,5 @@
 import type { JournalSeams } from '../../actors/roles/journal/journal-actor.ts';
-import type { Role } from '../../actors/loop/role.ts';
+import { isRoleName, type RoleName } from '../../events/parties.ts';
 import type { ArchiveReader, JournalReader } from '../../journal/port.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -31,12 +31,11 @@ export async function openForChange(host: Host, { onClose }: Running, file: stri
   return { journal, clock: host.clock, entropy: host.entropy, role: await roleOf(journal) };
 }
 
-const ROLES: readonly Role['name'][] = ['pne', 'pn-gateway', 'cpns-server'];
-
 /** Whose journal it is: events of its keyring are of that role. */
-export async function roleOf(journal: JournalReader & ArchiveReader): Promise<Role['name']> {
+export async function roleOf(journal: JournalReader & ArchiveReader): Promise<RoleName> {
   const [own] = await journal.readStream(KEYRING_STREAM, { limit: 1 });
   const after = (await journal.archived())?.upTo ?? 0;
   const [first] = own === undefined ? await journal.readAll({ after, limit: 1 }) : [own];
-  return ROLES.find((role) => role === first?.meta.role) ?? 'cpns-server';
+  const role = first?.meta.role ?? '';
+  return isRoleName(role) ? role : 'cpns-server';
 }

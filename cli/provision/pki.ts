@@ -12,6 +12,7 @@ import {
   signingKeyFromPem,
   signingKeyToPem,
 } from '../../security/pki/keys.ts';
+import { ROLES } from '../../events/parties.ts';
 import { fromPem, toPem } from '../../security/pki/pem.ts';
 import { isListOf, type Revocation } from '../../security/pki/revocation-list.ts';
 import { readChainFile, readRevocationFile, readTrustAnchors, staticKeyIn } from '../config/pki.ts';
@@ -25,7 +26,7 @@ import type { operatorRings } from './operator-rings.ts';
 
 const ISSUED_FOLDER = 'ca/issued';
 
-const WORDS = { device: 'PNE', gateway: 'PN GW' } as const;
+const WORDS = { device: ROLES.pne, gateway: ROLES['pn-gateway'] } as const;
 
 const nameOf = ({ kind, id }: Principal): string => `${WORDS[kind]} ${id}`;
 

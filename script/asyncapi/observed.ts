@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ROLE_NAMES } from '../../events/parties.ts';
 import { rowOf } from '../../machines/catalogue.ts';
 
 /** A committed event as observers see it: the journal's own record, as it is. */
@@ -13,7 +14,7 @@ export const RecordedEvent = z.strictObject({
     messageId: z.string().describe('Id of the message that led to this event.'),
     correlationId: z.string().describe('One id for all that one registration caused, in the journals of all roles.'),
     causationId: z.string().nullable().describe('Id of the message or timer that caused it.'),
-    role: z.enum(['pne', 'pn-gateway', 'cpns-server']),
+    role: z.enum(ROLE_NAMES),
     chart: z.strictObject({ id: z.string(), hash: z.string() }),
     crStep: z
       .string()

@@ -120,9 +120,9 @@ describe('what a role does for the actors of a chart', () => {
   type Whole = {
     readonly asks: { readonly judge: AskHandler; readonly record: AskHandler };
     readonly messages: {
-      readonly question: MessageBuilder;
-      readonly verdict: MessageBuilder;
-      readonly news: MessageBuilder;
+      readonly question: MessageBuilder<'question'>;
+      readonly verdict: MessageBuilder<'verdict'>;
+      readonly news: MessageBuilder<'news'>;
     };
   };
 
@@ -144,6 +144,12 @@ describe('what a role does for the actors of a chart', () => {
     expectTypeOf<Without<'question'>>().not.toExtend<Handlers<typeof chart>>();
     expectTypeOf<Without<'verdict'>>().not.toExtend<Handlers<typeof chart>>();
     expectTypeOf<Without<'news'>>().not.toExtend<Handlers<typeof chart>>();
+  });
+
+  it('does not compile with a builder of another message; a text of a session goes out sealed', () => {
+    type Mixed = Omit<Whole['messages'], 'news'> & { readonly news: MessageBuilder<'verdict'> };
+    expectTypeOf<{ asks: Whole['asks']; messages: Mixed }>().not.toExtend<Handlers<typeof chart>>();
+    expectTypeOf<ReturnType<MessageBuilder<'session-close'>>['type']>().toEqualTypeOf<'sealed'>();
   });
 
   it('is wanted for every chart of the role, and none of another', () => {

@@ -2,17 +2,22 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { FLOWS } from '../../events/fields.ts';
 import { ROLE_NAMES, ROLES, type RoleName } from '../../events/parties.ts';
 import { CATALOGUE, CHART_IDS, CHARTS, isChartId, rowOf as chartRow, type ChartId } from '../../machines/catalogue.ts';
-import { MESSAGES, rowNamed, rowOf, type Message } from '../../messages/catalogue.ts';
+import type { Decider, Deciders } from '../../actors/loop/role.ts';
 import {
-  isTakenBy,
-  type ArrivingAt,
+  MESSAGES,
+  rowNamed,
+  rowOf,
+  type CATALOGUE as MESSAGE_CATALOGUE,
+  type Message,
+} from '../../messages/catalogue.ts';
+import {
   type Body,
   type Incoming,
   type TakenBy,
   type TakenByChart,
   type TakenByType,
 } from '../../messages/incoming.ts';
-import { LEG_NAMES, LEGS } from '../../messages/legs.ts';
+import { LEG_NAMES, LEGS, type Leg } from '../../messages/legs.ts';
 import { namesIn } from '../../messages/patterns.ts';
 import { answerTo, isAnswer } from '../../messages/refusal.ts';
 import type { End } from '../../messages/row.ts';
@@ -122,19 +127,31 @@ test('a message of no row has none, whatever it is called', () => {
   expect(rowOf('wan.up', 'pairing-request')).toBeNull();
 });
 
-/** A table of what a role makes of each message, as the roles have one: a missing type does not compile. */
-type Deciders<R extends RoleName> = {
-  readonly [T in keyof TakenByType<R>]: (message: TakenByType<R>[T]) => string;
-};
+test('a role without a decider for a message that it takes, or with one of another message, does not compile', () => {
+  type Pne = TakenByType<'pne'>;
+  expectTypeOf<Omit<Deciders<'pne'>, 'sealed'>>().not.toExtend<Deciders<'pne'>>();
+  expectTypeOf<Decider<Pne['sealed']>>().not.toExtend<Decider<Pne['pairing-response']>>();
+  expectTypeOf<keyof Deciders<'pne'>>().toEqualTypeOf<
+    'pairing-response' | 'registration-response' | 'sealed' | 'notice'
+  >();
+  expect(typesTakenBy('pne')).toEqual(['notice', 'pairing-response', 'registration-response', 'sealed']);
+});
 
-test('types tell what arrives at a role, and the body of each message', () => {
-  const pne: Deciders<'pne'> = {
-    'pairing-response': ({ content }) => `${content.body.code}`,
-    'registration-response': ({ content }) => content.body.handshake ?? '',
-    sealed: ({ content }) => content.body.frame,
-    notice: ({ content }) => content.body.deviceId ?? '',
-  };
-  expect(Object.keys(pne).toSorted()).toEqual(typesTakenBy('pne'));
+test('the ends of a message are events of the charts that they name', () => {
+  type Table = typeof MESSAGE_CATALOGUE;
+  type Each = { [L in Leg]: Table[L][keyof Table[L]] }[Leg];
+  type In<R, Key extends 'sent' | 'received'> = R extends {
+    readonly [K in Key]: readonly (readonly [infer E, string])[];
+  }
+    ? E
+    : never;
+  type Known = { [Id in ChartId]: `${Id} ${keyof (typeof CATALOGUE)[Id]['vocabulary'] & string}` }[ChartId];
+  type Event<End> = End extends `${infer Chart} ${infer Type} ${string}` ? `${Chart} ${Type}` : End;
+  expectTypeOf<Exclude<Event<In<Each, 'sent'> | In<Each, 'received'>>, Known>>().toBeNever();
+  expectTypeOf<Event<In<Each, 'sent'>>>().not.toBeNever();
+});
+
+test('types tell the body of each message', () => {
   expectTypeOf<keyof TakenByType<'cpns-server'>>().toEqualTypeOf<
     | 'gateway-registration-request'
     | 'pn-establishment-request'
@@ -154,8 +171,6 @@ test('types tell what arrives at a role, and the body of each message', () => {
     | 'inventory-notice'
     | 'notice'
   >();
-  expectTypeOf<ArrivingAt<'cpns-server'>['content']['leg']>().toEqualTypeOf<'wan.up'>();
-  expectTypeOf<ArrivingAt<'pn-gateway'>['content']['leg']>().toEqualTypeOf<'link.up' | 'wan.down'>();
   expectTypeOf<TakenByChart<'cpns-server/registration'>['content']['type']>().toEqualTypeOf<
     'registration-request' | 'sealed'
   >();
@@ -168,12 +183,3 @@ function typesTakenBy(role: RoleName): readonly string[] {
   const taken = MESSAGES.filter(({ leg, takenBy }) => LEGS[leg].target === role && 'chart' in takenBy);
   return taken.map(({ type }) => type).toSorted();
 }
-
-test('a message is told apart by the role that takes it', () => {
-  const content = { leg: 'link.up', type: 'sealed', body: { pnId: 'home', keyId: '', counter: 0, frame: '' } } as const;
-  const ids = { gatewayId: 'hub', deviceId: 'lamp', messageId: 'm', correlationId: 'c', inReplyTo: null };
-  expect(isTakenBy('pn-gateway', { ...ids, content })).toBe(false);
-  const request = { leg: 'link.up', type: 'pairing-request', body: {} } as const;
-  expect(isTakenBy('pn-gateway', { ...ids, content: request })).toBe(true);
-  expect(isTakenBy('pne', { ...ids, content: request })).toBe(false);
-});

@@ -8,6 +8,6 @@ export function answer<T extends TypeOn<'wan.down'>>(
   gatewayId: string,
   inReplyTo: string | null,
   body: OutboundBody<'wan.down', T>,
-): OutboundMessage {
+): OutboundMessage<T> {
   return outbound('wan.down', { gatewayId }, type, body, { inReplyTo });
 }

@@ -71,7 +71,7 @@ export const sessionMessages: Pick<Messages, 'session-confirmed' | 'session-clos
 };
 
 /** By the PN GW that the question came through. */
-function sealedAnswer(scope: Scope, stream: string, text: SealedText): OutboundMessage {
+function sealedAnswer(scope: Scope, stream: string, text: SealedText): OutboundMessage<'sealed'> {
   const { gatewayId, deviceId } = scope.context(registration, stream);
   const body = { deviceId, ...sealText(stepSession.in(scope), text) };
   return answer('sealed', scope.message?.gatewayId ?? gatewayId, scope.message?.messageId ?? '', body);

@@ -8,7 +8,7 @@ export function askServer<T extends TypeOn<'wan.up'>>(
   type: T,
   messageId: string,
   body: OutboundBody<'wan.up', T>,
-): OutboundMessage {
+): OutboundMessage<T> {
   return outbound('wan.up', { gatewayId }, type, body, { messageId });
 }
 
@@ -19,6 +19,6 @@ export function answerPne<T extends TypeOn<'link.down'>>(
   type: T,
   inReplyTo: string,
   body: OutboundBody<'link.down', T>,
-): OutboundMessage {
+): OutboundMessage<T> {
   return outbound('link.down', { gatewayId, deviceId }, type, body, { inReplyTo });
 }

@@ -182,11 +182,11 @@ function request<T extends 'pairing-request' | 'registration-request'>(
   { gatewayId, deviceId, requestId: messageId }: PneContext,
   type: T,
   body: OutboundBody<'link.up', T>,
-): OutboundMessage {
+): OutboundMessage<T> {
   return outbound('link.up', { gatewayId, deviceId }, type, body, { messageId });
 }
 
-function sealed(scope: Scope, stream: string, text: SealedText, about?: PersonalFields): OutboundMessage {
+function sealed(scope: Scope, stream: string, text: SealedText, about?: PersonalFields): OutboundMessage<'sealed'> {
   const { gatewayId, deviceId, pnId } = scope.context(pneRegistration, stream);
   const body = { pnId, ...sealText(stepSession.in(scope), text, about ?? null) };
   return outbound('link.up', { gatewayId, deviceId }, 'sealed', body);
